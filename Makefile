@@ -1,0 +1,74 @@
+# `make run`: see it work, from nothing.  `make test`: set-up and every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEEL_VENV := .venv-wheel
+CLIENTS := cc_proxy/tests/clients
+SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/*) pyproject.toml README.md LICENSE
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
+
+.PHONY: run test lint unit clients wheel lock clean
+.DELETE_ON_ERROR:
+
+run: .make/runtime
+	@$(WHEEL_VENV)/bin/cc-proxy demo
+
+test: .make/dev wheel clients lint
+	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
+		$(BIN)/pytest -n 4 --dist loadgroup -q
+
+unit: .make/dev
+	$(BIN)/pytest -q -m "not claude"
+
+lint: .make/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+wheel: .make/wheel
+
+clients: .make/clients
+
+lock: .make/dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --output-file requirements/runtime.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf .make $(VENV) $(WHEEL_VENV) build dist *.egg-info $(CLIENTS)/*/node_modules
+
+.make/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "cc-proxy needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+		"Name another one: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@mkdir -p .make && touch $@
+
+.make/dev: requirements/dev.txt pyproject.toml | .make/python
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(PIP_FLAGS) --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.make/wheel: .make/dev $(SOURCES) requirements/runtime.txt
+	rm -rf dist build
+	$(BIN)/python -m build --no-isolation --outdir dist > .make/build.log 2>&1 || { cat .make/build.log; exit 1; }
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv --clear $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/runtime.txt
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --no-index dist/*.whl
+	@touch $@
+
+# What `make run` needs: the package, and the Claude Code that plays the demo if none is on PATH.
+.make/runtime: requirements/runtime.txt $(SOURCES) | .make/python
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/runtime.txt
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --force-reinstall .
+	@touch $@
+
+.make/clients: $(wildcard $(CLIENTS)/*/package-lock.json) | .make/python
+	npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
+	npm ci --prefix $(CLIENTS)/older $(NPM_FLAGS)
+	@touch $@

@@ -1,0 +1,157 @@
+"""The events of a streamed answer, and their bytes.
+
+`event:` lines are mandatory: Claude Code throws away a stream without them. A tool's input in
+`content_block_start` is ignored by it, so input always travels as `input_json_delta`.
+"""
+
+import msgspec
+
+
+class Usage(msgspec.Struct):
+    """Tokens in and out; the cache fields split `input_tokens`' whole by what was reused."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+
+
+class TextBlock(msgspec.Struct, tag_field="type", tag="text"):
+    """A block of text."""
+
+    text: str = ""
+
+
+class ThinkingBlock(msgspec.Struct, tag_field="type", tag="thinking"):
+    """A block of thinking; the signature comes as the block's last delta."""
+
+    thinking: str = ""
+    signature: str = ""
+
+
+class ToolUseBlock(msgspec.Struct, tag_field="type", tag="tool_use"):
+    """A call of a tool; in a stream `input` starts empty."""
+
+    id: str
+    name: str
+    input: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock
+
+
+class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):
+    """The whole answer, or its empty frame at the start of a stream."""
+
+    id: str
+    model: str
+    content: list[ContentBlock]
+    usage: Usage
+    role: str = "assistant"
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+
+
+class TextDelta(msgspec.Struct, tag_field="type", tag="text_delta"):
+    """More text."""
+
+    text: str
+
+
+class ThinkingDelta(msgspec.Struct, tag_field="type", tag="thinking_delta"):
+    """More thinking."""
+
+    thinking: str
+
+
+class SignatureDelta(msgspec.Struct, tag_field="type", tag="signature_delta"):
+    """What a client sends back with the thinking to prove that it is unchanged."""
+
+    signature: str
+
+
+class InputJsonDelta(msgspec.Struct, tag_field="type", tag="input_json_delta"):
+    """More of a tool's input, as JSON text."""
+
+    partial_json: str
+
+
+class StopDelta(msgspec.Struct):
+    """Why the answer ended; both None while it goes on."""
+
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+
+
+class ErrorDetail(msgspec.Struct):
+    """An error's type and text."""
+
+    type: str
+    message: str
+
+
+class MessageStart(msgspec.Struct, tag_field="type", tag="message_start"):
+    """The first event."""
+
+    message: AnswerMessage
+
+
+class ContentBlockStart(msgspec.Struct, tag_field="type", tag="content_block_start"):
+    """A block opens."""
+
+    index: int
+    content_block: ContentBlock
+
+
+class ContentBlockDelta(msgspec.Struct, tag_field="type", tag="content_block_delta"):
+    """A block grows."""
+
+    index: int
+    delta: TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
+
+
+class ContentBlockStop(msgspec.Struct, tag_field="type", tag="content_block_stop"):
+    """A block closes."""
+
+    index: int
+
+
+class MessageDelta(msgspec.Struct, tag_field="type", tag="message_delta"):
+    """Stop reason and final usage; with a null stop reason it is the keep-alive."""
+
+    delta: StopDelta
+    usage: Usage
+
+
+class MessageStop(msgspec.Struct, tag_field="type", tag="message_stop"):
+    """The last event."""
+
+
+class ErrorEvent(msgspec.Struct, tag_field="type", tag="error"):
+    """An error after the stream has begun."""
+
+    error: ErrorDetail
+
+
+Event = (
+    MessageStart
+    | ContentBlockStart
+    | ContentBlockDelta
+    | ContentBlockStop
+    | MessageDelta
+    | MessageStop
+    | ErrorEvent
+)
+
+_encoder = msgspec.json.Encoder()
+_HEAD = {
+    event: f"event: {event.__struct_config__.tag}\ndata: ".encode() for event in Event.__args__
+}
+
+
+def encode(events: list[Event]) -> bytes:
+    """Return the server-sent-event bytes of `events`, ready to be written in one piece."""
+    parts: list[bytes] = []
+    for event in events:
+        parts += (_HEAD[type(event)], _encoder.encode(event), b"\n\n")
+    return b"".join(parts)

@@ -1,0 +1,125 @@
+"""What a client sends to `/v1/messages`, decoded once at the border.
+
+Unknown fields are skipped and unknown block types are kept by name, because clients send more
+every month and a new beta must never be a 400. `tools` and `system` stay raw: they are the same
+from turn to turn, so whoever reads them can remember the answer by their bytes.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import ApiError, invalid_request
+
+_EMPTY = msgspec.Raw(b"null")
+
+
+class Block(msgspec.Struct, omit_defaults=True):
+    """One content block of any type; only the fields of its `type` are set.
+
+    One shape for all types, since msgspec's tagged unions refuse a tag they do not know.
+    `input` stays raw: a tool's arguments pass through byte for byte.
+    """
+
+    type: str
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: msgspec.Raw = _EMPTY
+    tool_use_id: str | None = None
+    content: "str | list[Block] | dict[str, Any] | None" = None
+    is_error: bool | None = None
+    source: dict[str, Any] | None = None
+    title: str | None = None
+    url: str | None = None
+    tool_name: str | None = None
+
+
+class Message(msgspec.Struct):
+    """One turn: `role` is user, assistant or (FACTS: Claude Code 2.1) system."""
+
+    role: str
+    content: str | list[Block]
+
+
+class ToolChoice(msgspec.Struct):
+    """`type` is auto, any, tool or none."""
+
+    type: str
+    name: str | None = None
+    disable_parallel_tool_use: bool = False
+
+
+class Thinking(msgspec.Struct):
+    """`type` is enabled, adaptive or disabled."""
+
+    type: str
+    budget_tokens: int | None = None
+
+
+class OutputConfig(msgspec.Struct):
+    """Effort, and the JSON schema an answer must follow."""
+
+    effort: str | None = None
+    format: dict[str, Any] | None = None
+
+
+class MessagesRequest(msgspec.Struct):
+    """The body of `/v1/messages` and of `/v1/messages/count_tokens`."""
+
+    model: str
+    messages: list[Message]
+    max_tokens: int | None = None
+    system: msgspec.Raw = _EMPTY
+    tools: msgspec.Raw = _EMPTY
+    tool_choice: ToolChoice | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop_sequences: list[str] | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+
+
+_decoder = msgspec.json.Decoder(MessagesRequest)
+
+# JavaScript cuts strings between the halves of a surrogate pair and JSON.stringify then writes
+# the half as an escape. One such half would make the whole conversation unreadable for good.
+_LONE_SURROGATE = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}|\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+
+
+def decode(body: bytes) -> MessagesRequest:
+    """Decode a request body.
+
+    Lone surrogate escapes become U+FFFD, as Ollama itself reads them (recording 87b).
+
+    Raises:
+        ApiError: 400 when the body is not JSON or a field has the wrong type.
+
+    """
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        mended = _LONE_SURROGATE.sub(lambda m: m[0] if m[2] else m[1] + rb"\ufffd", body)
+        if mended == body:
+            raise _wrong(error) from error
+    try:
+        return _decoder.decode(mended)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _wrong(error) from error
+
+
+def _wrong(error: Exception) -> ApiError:
+    if isinstance(error, msgspec.ValidationError):
+        return invalid_request(f"The request does not fit the Messages API: {error}.")
+    if isinstance(error, RecursionError):
+        return invalid_request("The request body is nested too deeply.")
+    return invalid_request(f"The request body is not valid JSON in UTF-8: {error}.")

@@ -1,0 +1,101 @@
+"""What Claude Code must find in its environment to work through cc-proxy, and what it must not.
+
+Every variable here was seen to be needed, or to get in the way, with Claude Code 2.1.197 and
+2.1.330 on the wire.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# A second login beside ours makes Claude Code refuse, warn, or talk to somebody else.
+CONFLICTING = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_FOUNDRY_API_KEY",
+    "ANTHROPIC_FOUNDRY_BASE_URL",
+    "ANTHROPIC_FOUNDRY_RESOURCE",
+    "ANTHROPIC_UNIX_SOCKET",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "ANTHROPIC_VERTEX_PROJECT_ID",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "CLAUDE_CODE_OAUTH_REFRESH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_VERTEX",
+)
+
+# Half an hour: a long prompt on a slow machine, and a queue before it.
+_PATIENCE_MS = str(30 * 60 * 1000)
+
+_ALWAYS = {
+    # Its digits differ between sessions, and stand at the very front of the prompt.
+    "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+    "CLAUDE_STREAM_IDLE_TIMEOUT_MS": _PATIENCE_MS,
+    "API_TIMEOUT_MS": _PATIENCE_MS,
+    "API_FORCE_IDLE_TIMEOUT": "0",
+}
+# Kept as the person has set them.
+_UNLESS_SET = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+_NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
+
+
+@dataclass(frozen=True)
+class Models:
+    """The names that Claude Code asks for, and the window of the main one in tokens."""
+
+    main: str
+    haiku: str
+    window: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to set and what to remove."""
+
+    set: dict[str, str]
+    unset: tuple[str, ...]
+
+    def applied_to(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return a copy of `environ` with the changes made."""
+        kept = {name: value for name, value in environ.items() if name not in self.unset}
+        return kept | self.set
+
+
+def changes(environ: Mapping[str, str], *, url: str, key: str, models: Models) -> Changes:
+    """Return what must change in `environ` for Claude Code to talk to the proxy at `url`."""
+    host = url.partition("://")[2].rpartition(":")[0].strip("[]")
+    window = str(models.window)
+    wanted = {
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_AUTH_TOKEN": key,
+        "ANTHROPIC_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_OPUS_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_SONNET_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_HAIKU_MODEL": models.haiku,
+        # The name that versions before 2 read.
+        "ANTHROPIC_SMALL_FAST_MODEL": models.haiku,
+        # 2.1.330 takes an unknown model for a window of 1M tokens, 2.1.197 for 200k.
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": window,
+        "CLAUDE_CODE_AUTO_COMPACT_WINDOW": window,
+        **_ALWAYS,
+        **_no_proxy(environ, host),
+    }
+    wanted |= {name: value for name, value in _UNLESS_SET.items() if not environ.get(name)}
+    return Changes(
+        set=dict(sorted(wanted.items())),
+        unset=tuple(name for name in CONFLICTING if name in environ),
+    )
+
+
+def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """Keep a company's HTTP proxy out of the way between Claude Code and this machine."""
+    proxied = any(
+        name.lower() in ("http_proxy", "https_proxy", "all_proxy") and value
+        for name, value in environ.items()
+    )
+    if not proxied:
+        return {}
+    return {
+        name: ",".join(filter(None, [environ.get(name, ""), host])) for name in _NO_PROXY_NAMES
+    }

@@ -1,0 +1,1 @@
+"""The background process: where its files are, who it is, how it starts and stops."""

@@ -1,0 +1,1 @@
+"""The HTTP face towards Claude Code."""

@@ -1,0 +1,39 @@
+"""What the gateway is told when it starts, and what its handlers share."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from cc_proxy.app.config import Settings
+from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.ollama.client import OllamaClient
+
+
+@dataclass(frozen=True)
+class GatewayContext:
+    """The effective configuration of one running proxy, and its identity."""
+
+    settings: Settings
+    auth_key: str
+    instance_id: str
+    config_path: Path | None
+    config_digest: str
+
+
+@dataclass
+class Shared:
+    """What lives as long as the server does."""
+
+    context: GatewayContext
+    ollama: OllamaClient
+    models: Models
+    pace: Pace = field(default_factory=Pace)
+    started: float = field(default_factory=time.monotonic)
+    requests_in_flight: int = 0
+
+
+SHARED = web.AppKey("SHARED", Shared)
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)

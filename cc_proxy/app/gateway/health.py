@@ -1,0 +1,55 @@
+"""`GET /health`: who is running, on which configuration, and whether Ollama answers."""
+
+import os
+import time
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from cc_proxy import __version__
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.gateway.context import SHARED, Shared
+from cc_proxy.app.ollama.errors import UpstreamError
+from cc_proxy.app.ollama.models import from_version
+
+
+async def handle(request: web.Request) -> web.Response:
+    """Answer 200 with the state of the proxy; `?upstream=0` leaves Ollama alone."""
+    shared = request.app[SHARED]
+    context = shared.context
+    answer: dict[str, Any] = {
+        "status": "ok",
+        "version": __version__,
+        "instance_id": context.instance_id,
+        "pid": os.getpid(),
+        "uptime_seconds": round(time.monotonic() - shared.started, 3),
+        "config_path": str(context.config_path) if context.config_path else None,
+        "config_digest": context.config_digest,
+        # This question is one of them.
+        "requests_in_flight": shared.requests_in_flight - 1,
+    }
+    if request.query.get("upstream") != "0":
+        answer["upstream"] = await _upstream(shared)
+        answer["default_model"] = await _default_model(shared)
+    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+
+
+async def _upstream(shared: Shared) -> dict[str, Any]:
+    url = shared.ollama.base_url
+    try:
+        version = from_version(await shared.ollama.ask("/api/version"))
+    except UpstreamError as error:
+        return {"url": url, "reachable": False, "version": None, "error": error.message}
+    except msgspec.DecodeError:
+        found = "Something answers there that is not Ollama."
+        return {"url": url, "reachable": False, "version": None, "error": found}
+    return {"url": url, "reachable": True, "version": version, "error": None}
+
+
+async def _default_model(shared: Shared) -> dict[str, Any]:
+    try:
+        target = await shared.models.target("claude-default")
+    except (UpstreamError, ApiError) as error:
+        return {"name": None, "context_window": None, "error": error.message}
+    return {"name": target.model.name, "context_window": target.window, "error": None}

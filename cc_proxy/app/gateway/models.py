@@ -1,0 +1,124 @@
+"""Which model answers, what it can do, and the window it runs with."""
+
+import asyncio
+import logging
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.config import Settings, resolve_model
+from cc_proxy.app.ollama import models as wire
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamRefusedError
+from cc_proxy.app.translate.request import Target
+
+log = logging.getLogger(__name__)
+
+# Claude Code starts with 12,000 to 25,000 tokens and compacts 33,000 below its window: under
+# 64k it does not work well, and the model's own maximum may cost more memory than there is.
+AUTO_WINDOW = 65_536
+
+
+class Models:
+    """Knows the models of one Ollama; asks once for each and remembers.
+
+    A model's window must stay the same for as long as it is loaded: Ollama loads it again, and
+    forgets what it has read, when `num_ctx` changes.
+    """
+
+    def __init__(self, settings: Settings, ollama: OllamaClient) -> None:
+        self._settings = settings
+        self._ollama = ollama
+        self._targets: dict[str, Target] = {}
+        self._asking = asyncio.Lock()
+        self._chosen: str | None = None
+
+    async def target(self, requested: str) -> Target:
+        """Return the model that answers for a name in a request.
+
+        Raises:
+            ApiError: no model is configured and none that can use tools is pulled.
+            UpstreamError: Ollama cannot be asked, or does not have the model.
+
+        """
+        name = resolve_model(self._settings.aliases, requested) or await self._choose()
+        known = self._targets.get(name)
+        if known is not None:
+            return known
+        async with self._asking:
+            if name not in self._targets:
+                self._targets[name] = await self._ask(name)
+            return self._targets[name]
+
+    def forget(self, name: str) -> None:
+        """Ask again next time: Ollama no longer has the model, or has a new one."""
+        self._targets.pop(name, None)
+        if self._chosen == name:
+            self._chosen = None
+
+    async def _ask(self, name: str) -> Target:
+        try:
+            info = wire.from_show(name, await self._ollama.ask("/api/show", {"model": name}))
+            loaded = wire.from_ps(await self._ollama.ask("/api/ps"))
+        except msgspec.DecodeError as error:
+            raise UpstreamBrokeError(
+                f"{self._ollama.base_url} does not answer as Ollama does: {error}.",
+                hint="Check OLLAMA_BASE_URL: it must point at an Ollama server.",
+            ) from error
+        window = self._window(info, loaded)
+        log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
+        return Target(model=info, window=window, keep_alive=self._settings.ollama.keep_alive)
+
+    def _window(self, info: wire.ModelInfo, loaded: list[wire.LoadedModel]) -> int:
+        of_model = self._settings.models.get(info.name)
+        wanted = of_model.context_window if of_model else None
+        wanted = wanted or self._settings.context_window
+        if wanted is None:
+            running = next((m for m in loaded if wire.same_model(m.name, info.name)), None)
+            wanted = max(
+                AUTO_WINDOW,
+                info.modelfile_context or 0,
+                running.context_length if running else 0,
+            )
+        # Ollama clamps in silence (recording 33); then the window told to the client is wrong.
+        return min(wanted, info.max_context) if info.max_context else wanted
+
+    async def _choose(self) -> str:
+        """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
+        if self._chosen is not None:
+            return self._chosen
+        try:
+            pulled = wire.from_tags(await self._ollama.ask("/api/tags"))
+            loaded = wire.from_ps(await self._ollama.ask("/api/ps"))
+        except msgspec.DecodeError as error:
+            raise UpstreamBrokeError(
+                f"{self._ollama.base_url} does not answer as Ollama does: {error}."
+            ) from error
+        able = [model.name for model in pulled if await self._can_use_tools(model)]
+        if not able:
+            raise _no_model(len(pulled))
+        in_memory = {wire.full_name(model.name) for model in loaded}
+        self._chosen = next((n for n in able if wire.full_name(n) in in_memory), able[0])
+        log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
+        return self._chosen
+
+    async def _can_use_tools(self, model: wire.PulledModel) -> bool:
+        if model.capabilities is not None:
+            return "tools" in model.capabilities
+        try:
+            answer = await self._ollama.ask("/api/show", {"model": model.name})
+        except UpstreamRefusedError as error:
+            log.warning("model %s cannot be asked what it can do: %s", model.name, error)
+            return False
+        return wire.from_show(model.name, answer).can("tools")
+
+
+def _no_model(pulled: int) -> ApiError:
+    found = "no model at all" if pulled == 0 else f"{pulled} pulled, none that can use tools"
+    return ApiError(
+        404,
+        "not_found_error",
+        f"No model is configured, and Ollama has {found}. Pull one that can use tools, for example"
+        " `ollama pull qwen3-coder:30b`, or set `aliases.default` in cc-proxy.user.yaml.",
+        retry=False,
+    )

@@ -1,0 +1,1 @@
+"""Ollama as it is on the wire."""

@@ -1,0 +1,101 @@
+"""The two sides of Ollama's `/api/chat`.
+
+Absent fields are left out of the request, not sent as null: `think` absent and `think` false
+mean different things to Ollama.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class CalledFunction(msgspec.Struct):
+    """A tool's name and its arguments, which must be a JSON object (a string is a 400)."""
+
+    name: str
+    arguments: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class ToolCall(msgspec.Struct):
+    """A call as the model made it."""
+
+    function: CalledFunction
+    id: str = ""
+
+
+class ChatMessage(msgspec.Struct, omit_defaults=True):
+    """One turn. `content` must be a string: an array is a 400 (recording 19d)."""
+
+    role: str
+    content: str | UnsetType = UNSET
+    thinking: str = ""
+    images: list[str] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_name: str = ""
+    tool_call_id: str = ""
+
+
+class ChatRequest(msgspec.Struct, omit_defaults=True):
+    """A request that never loses a part of the prompt in silence.
+
+    `truncate` False makes an overlong prompt a 400 instead of dropping its oldest messages, and
+    `shift` False ends a full window with `length` instead of forgetting the front. Both, and
+    `options.num_ctx`, belong to the loaded runner: one constant set per model, or it reloads.
+    """
+
+    model: str
+    messages: list[ChatMessage]
+    tools: msgspec.Raw | UnsetType = UNSET
+    stream: bool | UnsetType = UNSET
+    think: bool | str | UnsetType = UNSET
+    format: dict[str, Any] | UnsetType = UNSET
+    truncate: bool | UnsetType = UNSET
+    shift: bool | UnsetType = UNSET
+    keep_alive: str | int | UnsetType = UNSET
+    options: dict[str, Any] | UnsetType = UNSET
+
+
+class ChunkMessage(msgspec.Struct):
+    """What one line of the answer adds."""
+
+    content: str = ""
+    thinking: str = ""
+    tool_calls: list[ToolCall] | None = None
+
+
+class ChatChunk(msgspec.Struct):
+    """One line of the answer; the counts come with `done`.
+
+    `prompt_eval_count` includes tokens taken from the cache; durations are in nanoseconds.
+    A line with `error` can follow a 200 at any time (recording 78: the runner died).
+    """
+
+    message: ChunkMessage | None = None
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int = 0
+    prompt_eval_duration: int = 0
+    eval_count: int = 0
+    eval_duration: int = 0
+    load_duration: int = 0
+    error: str | None = None
+
+
+_encoder = msgspec.json.Encoder()
+_chunk_decoder = msgspec.json.Decoder(ChatChunk)
+
+
+def encode(request: ChatRequest) -> bytes:
+    """Return the JSON body of a request; the same request always gives the same bytes."""
+    return _encoder.encode(request)
+
+
+def decode_chunk(line: bytes) -> ChatChunk:
+    """Decode one line of an answer.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: the line is not the JSON that Ollama writes.
+
+    """
+    return _chunk_decoder.decode(line)

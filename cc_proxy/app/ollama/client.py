@@ -1,0 +1,187 @@
+"""The one HTTP client towards Ollama."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
+from cc_proxy.app.ollama.errors import (
+    UpstreamBrokeError,
+    UpstreamError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+    from_text,
+    refused,
+)
+from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
+
+CONNECT_SECONDS = 5.0
+QUESTION_SECONDS = 10.0
+# A pooled connection that Ollama has closed in the meantime fails within this time of being
+# used; a connection that fails later died while it was at work.
+STALE_CONNECTION_SECONDS = 1.0
+LARGE_BODY_BYTES = 1024 * 1024
+MAX_ERROR_BYTES = 64 * 1024
+_QUOTED = 120
+
+
+class OllamaClient:
+    """Talks to one Ollama server over pooled connections.
+
+    `silence_seconds` is the longest wait for the next byte, the first one included: Ollama
+    sends nothing, not even headers, while it loads a model or reads a prompt.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
+        self.base_url = base_url
+        self._silence_seconds = silence_seconds
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Enter; the session is ready."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def chat(self, body: bytes) -> AsyncIterator[AsyncIterator[list[ChatChunk]]]:
+        """Send a chat request; give its answer as batches of chunks, one batch a read.
+
+        Entering waits for the first token (Ollama 0.32 sends its headers with it). Leaving,
+        also by cancellation, closes the connection, which stops the generation at once.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled or broken, also while iterating.
+
+        """
+        response = await self._post_chat(body)
+        batches = self._batches(response)
+        try:
+            if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                raise refused(response.status, await self._error_body(response))
+            yield batches
+        finally:
+            await batches.aclose()
+            # Not release(): an unread answer must end the connection, and with it the model's
+            # work. A fully read one is already back in the pool and close() leaves it there.
+            response.close()
+
+    async def ask(self, path: str, body: dict[str, Any] | None = None) -> bytes:
+        """Ask a short question (`/api/show`, `/api/tags`, …) and return the body.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled or broken.
+
+        """
+        method, data = ("GET", None) if body is None else ("POST", json.dumps(body))
+        timeout = aiohttp.ClientTimeout(total=QUESTION_SECONDS, sock_connect=CONNECT_SECONDS)
+        try:
+            async with self._session.request(
+                method, self.base_url + path, data=data, timeout=timeout, allow_redirects=False
+            ) as response:
+                answer = await response.read()
+                if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                    raise refused(response.status, answer)
+                return answer
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+
+    async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
+        )
+        url = self.base_url + "/api/chat"
+        loop = asyncio.get_running_loop()
+        for attempt in (1, 2):
+            began = loop.time()
+            try:
+                # aiohttp sends a file in pieces, and bytes in one that could block the loop.
+                data = body if len(body) < LARGE_BODY_BYTES else io.BytesIO(body)
+                return await self._session.post(
+                    url, data=data, timeout=timeout, allow_redirects=False
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+                fresh_refusal = isinstance(error, aiohttp.ClientConnectorError)
+                at_work = loop.time() - began > STALE_CONNECTION_SECONDS
+                if attempt == 2 or fresh_refusal or at_work:  # noqa: PLR2004 - the second try
+                    raise self._named(error) from error
+            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+                raise self._named(error) from error
+        raise AssertionError  # the second attempt returns or raises
+
+    async def _error_body(self, response: aiohttp.ClientResponse) -> bytes:
+        try:
+            return await response.content.read(MAX_ERROR_BYTES)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+
+    async def _batches(
+        self, response: aiohttp.ClientResponse
+    ) -> AsyncGenerator[list[ChatChunk], None]:
+        splitter = LineSplitter()
+        try:
+            async for piece in response.content.iter_any():
+                if lines := splitter.feed(piece):
+                    yield [_decoded(line) for line in lines]
+        except LineTooLongError as error:
+            raise UpstreamBrokeError("Ollama sent a line without an end.") from error
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+        if rest := splitter.rest().strip():
+            yield [_decoded(rest)]
+
+    def _named(self, error: Exception) -> UpstreamError:
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return UpstreamUnreachableError(
+                f"Ollama does not answer at {self.base_url} ({_reason(error)}).",
+                hint="Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs.",
+            )
+        if isinstance(error, TimeoutError):
+            return UpstreamStalledError(
+                f"Ollama at {self.base_url} was silent for more than"
+                f" {self._silence_seconds:g} seconds.",
+                hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
+            )
+        return UpstreamBrokeError(
+            f"The connection to Ollama at {self.base_url} broke ({_reason(error)}).",
+            hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
+        )
+
+
+def _decoded(line: bytes) -> ChatChunk:
+    try:
+        chunk = decode_chunk(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        shown = line[:_QUOTED].decode(errors="replace")
+        raise UpstreamBrokeError(f"Ollama sent a line that is not its JSON: {shown!r}") from error
+    if chunk.error is not None:
+        raise from_text(200, chunk.error)
+    return chunk
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or type(error.os_error).__name__
+    return str(error) or type(error).__name__

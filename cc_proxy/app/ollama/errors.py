@@ -1,0 +1,102 @@
+"""What can go wrong on Ollama's side, each with the words that a person needs.
+
+The error texts of Ollama 0.32 are in the tests (recordings 15-35, 78, 83f, 91).
+"""
+
+import re
+
+import msgspec
+
+from cc_proxy.app.errors import CcProxyError
+
+
+class UpstreamError(CcProxyError):
+    """Ollama did not do what was asked."""
+
+    code = "upstream_error"
+
+
+class UpstreamUnreachableError(UpstreamError):
+    """Nothing answers at Ollama's address."""
+
+    code = "upstream_unreachable"
+    exit_code = 5
+
+
+class UpstreamStalledError(UpstreamError):
+    """Ollama was silent for longer than the configuration allows."""
+
+    code = "upstream_stalled"
+
+
+class UpstreamBrokeError(UpstreamError):
+    """The answer ended early or was not what Ollama writes."""
+
+    code = "upstream_broke"
+
+
+class UpstreamRefusedError(UpstreamError):
+    """Ollama answered with an error status; `status` and its own words in `text`."""
+
+    code = "upstream_refused"
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"Ollama answered {status}: {text}")
+        self.status = status
+        self.text = text
+
+
+class ContextOverflowError(UpstreamRefusedError):
+    """The prompt does not fit the window; both in tokens."""
+
+    code = "context_overflow"
+
+    def __init__(self, status: int, text: str, prompt_tokens: int, window: int) -> None:
+        super().__init__(status, text)
+        self.prompt_tokens = prompt_tokens
+        self.window = window
+
+
+class _Body(msgspec.Struct):
+    error: str
+
+
+class _Nested(msgspec.Struct):
+    message: str = ""
+    type: str = ""
+    n_prompt_tokens: int = 0
+    n_ctx: int = 0
+
+
+class _NestedBody(msgspec.Struct):
+    error: _Nested
+
+
+_MAX_QUOTED = 400
+_OVERFLOW = re.compile(r"request \((\d+) tokens\) exceeds the available context size \((\d+)")
+
+
+def refused(status: int, body: bytes) -> UpstreamRefusedError:
+    """Return the error for a non-200 answer, its body's text unwrapped.
+
+    The runner's own errors come as JSON inside the text (recording 31b).
+    """
+    try:
+        text = msgspec.json.decode(body, type=_Body).error
+    except msgspec.DecodeError:
+        text = body.decode(errors="replace").strip()[:_MAX_QUOTED] or "(empty body)"
+        return UpstreamRefusedError(status, text)
+    return from_text(status, text)
+
+
+def from_text(status: int, text: str) -> UpstreamRefusedError:
+    """Return the error for Ollama's error text, from a body or from a line in mid-stream."""
+    try:
+        nested = msgspec.json.decode(text, type=_NestedBody).error
+    except msgspec.DecodeError:
+        nested = _Nested(message=text)
+    if nested.type == "exceed_context_size_error":
+        return ContextOverflowError(status, nested.message, nested.n_prompt_tokens, nested.n_ctx)
+    if overflow := _OVERFLOW.search(nested.message):
+        return ContextOverflowError(status, nested.message, int(overflow[1]), int(overflow[2]))
+    return UpstreamRefusedError(status, nested.message)

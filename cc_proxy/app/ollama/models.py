@@ -1,0 +1,109 @@
+"""What a model can do and what is loaded, as `/api/show`, `/api/ps` and `/api/tags` tell it."""
+
+import re
+from typing import Any
+
+import msgspec
+
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """A pulled model. Window sizes are in tokens; None where Ollama does not say."""
+
+    name: str
+    capabilities: frozenset[str]
+    max_context: int | None
+    modelfile_context: int | None
+    family: str
+
+    def can(self, capability: str) -> bool:
+        """Tell whether the model has a capability: tools, thinking, vision, completion."""
+        return capability in self.capabilities
+
+
+class LoadedModel(msgspec.Struct, frozen=True):
+    """A model in memory; sizes in bytes, window in tokens."""
+
+    name: str
+    context_length: int = 0
+    size: int = 0
+    size_vram: int = 0
+
+
+class PulledModel(msgspec.Struct, frozen=True):
+    """A model on disk; newer servers list its capabilities here too."""
+
+    name: str
+    size: int = 0
+    capabilities: list[str] | None = None
+
+
+class _Details(msgspec.Struct):
+    family: str = ""
+
+
+class _Show(msgspec.Struct):
+    capabilities: list[str] | None = None
+    model_info: dict[str, Any] | None = None
+    parameters: str = ""
+    details: _Details | None = None
+
+
+class _Ps(msgspec.Struct):
+    models: list[LoadedModel] | None = None
+
+
+class _Tags(msgspec.Struct):
+    models: list[PulledModel] | None = None
+
+
+class _Version(msgspec.Struct):
+    version: str
+
+
+def from_show(name: str, body: bytes) -> ModelInfo:
+    """Read `/api/show`. Raises msgspec.DecodeError when the body is not Ollama's."""
+    show = msgspec.json.decode(body, type=_Show)
+    maximum = next(
+        (
+            value
+            for key, value in (show.model_info or {}).items()
+            if key.endswith(".context_length") and isinstance(value, int)
+        ),
+        None,
+    )
+    num_ctx = _NUM_CTX.search(show.parameters)
+    return ModelInfo(
+        name=name,
+        capabilities=frozenset(show.capabilities or ()),
+        max_context=maximum,
+        modelfile_context=int(num_ctx[1]) if num_ctx else None,
+        family=show.details.family if show.details else "",
+    )
+
+
+def from_ps(body: bytes) -> list[LoadedModel]:
+    """Read `/api/ps`. Raises msgspec.DecodeError when the body is not Ollama's."""
+    return msgspec.json.decode(body, type=_Ps).models or []
+
+
+def from_tags(body: bytes) -> list[PulledModel]:
+    """Read `/api/tags`, newest first. Raises msgspec.DecodeError as above."""
+    return msgspec.json.decode(body, type=_Tags).models or []
+
+
+def from_version(body: bytes) -> str:
+    """Read `/api/version`. Raises msgspec.DecodeError as above."""
+    return msgspec.json.decode(body, type=_Version).version
+
+
+def same_model(one: str, other: str) -> bool:
+    """Tell whether two names mean one model: case and `:latest` do not matter (recording 86)."""
+    return full_name(one) == full_name(other)
+
+
+def full_name(name: str) -> str:
+    """Return the name in lower case, without `library/`, with its tag."""
+    short = name.lower().removeprefix("library/")
+    return short if ":" in short.rsplit("/", 1)[-1] else short + ":latest"

@@ -1,0 +1,90 @@
+"""What a content block says to a model that takes text, and images if it can see."""
+
+from dataclasses import dataclass, field
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import Block
+
+NO_VISION = "[An image was here; this model cannot see images.]"
+
+
+@dataclass
+class Said:
+    """The text and the images (base64) of a piece of content."""
+
+    texts: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The texts, a blank line between two."""
+        return "\n\n".join(self.texts)
+
+
+@dataclass
+class Reader:
+    """Reads blocks for one request; `dropped` names what the model will not get, for the log."""
+
+    vision: bool
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def read(self, content: str | list[Block]) -> Said:
+        """Return what a string or a list of blocks says.
+
+        Raises:
+            ApiError: 400 when a text block has no text.
+
+        """
+        said = Said()
+        if isinstance(content, str):
+            said.texts.append(content)
+            return said
+        for block in content:
+            self.read_block(block, said)
+        return said
+
+    def read_block(self, block: Block, said: Said) -> None:
+        """Add what one block says to `said`; raises as `read` does."""
+        match block.type:
+            case "text":
+                if block.text is None:
+                    raise invalid_request("A content block of type text has no field `text`.")
+                said.texts.append(block.text)
+            case "image":
+                self._read_image(block, said)
+            case "document":
+                self._read_document(block, said)
+            case "search_result":
+                inner = self.read(block.content) if isinstance(block.content, list) else Said()
+                said.texts.append("\n".join([block.title or "Search result", *inner.texts]))
+            case "tool_reference":
+                said.texts.append(f"The tool {block.tool_name} can be used now.")
+            case other:
+                self.drop(f"{other} block")
+
+    def drop(self, what: str) -> None:
+        """Note that the model will not see `what`."""
+        self.dropped[what] = self.dropped.get(what, 0) + 1
+
+    def _read_image(self, block: Block, said: Said) -> None:
+        source = block.source or {}
+        data = source.get("data")
+        if source.get("type") != "base64" or not isinstance(data, str):
+            self.drop("image that is not base64")
+            said.texts.append("[An image was here that could not be fetched.]")
+        elif self.vision:
+            said.images.append(data)
+        else:
+            self.drop("image (the model has no vision)")
+            said.texts.append(NO_VISION)
+
+    def _read_document(self, block: Block, said: Said) -> None:
+        source = block.source or {}
+        data = source.get("data")
+        title = block.title or "Document"
+        if source.get("type") == "text" and isinstance(data, str):
+            said.texts.append(f"{title}:\n{data}")
+        else:
+            kind = source.get("media_type") or source.get("type") or "unknown"
+            self.drop(f"document ({kind})")
+            said.texts.append(f"[{title}: a document of type {kind} was here and is left out.]")

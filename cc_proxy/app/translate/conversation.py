@@ -1,0 +1,163 @@
+"""The turns of a conversation, as Ollama takes them.
+
+Each turn is translated from itself and what stands before it, never from what follows: so what
+was sent for one request is a prefix of what is sent for the next, and the model need not read
+it again.
+"""
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import Block, Message
+from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
+from cc_proxy.app.translate.content import Reader, Said
+
+_EMPTY_INPUT = msgspec.Raw(b"{}")
+_REMINDER = "<system-reminder>"
+
+
+def conversation(system: str, messages: list[Message], reader: Reader) -> list[ChatMessage]:
+    """Return Ollama's messages for a system prompt and the client's messages.
+
+    Raises:
+        ApiError: 400 for a role that the Messages API does not have, or a malformed block.
+
+    """
+    turns = _Turns(reader)
+    if system:
+        turns.add(ChatMessage(role="system", content=system))
+    for index, message in enumerate(messages):
+        match message.role:
+            case "user":
+                turns.add_user(message.content)
+            case "assistant":
+                turns.add_assistant(message.content)
+            case "system":
+                turns.add_system(message.content)
+            case other:
+                raise invalid_request(
+                    f"messages.{index}.role: expected user, assistant or system, found {other!r}."
+                )
+    return turns.done
+
+
+class _Turns:
+    def __init__(self, reader: Reader) -> None:
+        self.done: list[ChatMessage] = []
+        self._reader = reader
+        # The calls of the latest assistant turn, in the model's order, and where results go.
+        self._calls: dict[str, str] = {}
+        self._results_end = 0
+
+    def add(self, turn: ChatMessage) -> None:
+        self.done.append(turn)
+
+    def add_assistant(self, content: str | list[Block]) -> None:
+        if isinstance(content, str):
+            content = [Block(type="text", text=content)]
+        said, thinking, calls = Said(), [], []
+        for block in content:
+            match block.type:
+                case "thinking":
+                    thinking.append(block.thinking or "")
+                case "tool_use" | "server_tool_use":
+                    calls.append(_call(block))
+                case "web_search_tool_result":
+                    self._reader.drop("web_search_tool_result block")
+                case _:
+                    self._reader.read_block(block, said)
+        self.add(
+            ChatMessage(
+                role="assistant",
+                # Text that a call interrupted was one text when the model wrote it.
+                content="".join(said.texts),
+                thinking="".join(thinking),
+                tool_calls=calls or None,
+            )
+        )
+        self._calls = {call.id: call.function.name for call in calls}
+        self._results_end = len(self.done)
+
+    def add_user(self, content: str | list[Block]) -> None:
+        if isinstance(content, str):
+            self._append_user(Said(texts=[content]))
+            return
+        said = Said()
+        results = []
+        for block in content:
+            if block.type == "tool_result":
+                results.append(block)
+            else:
+                self._reader.read_block(block, said)
+        self._add_results(results, said)
+        if said.texts or said.images:
+            self._append_user(said)
+
+    def add_system(self, content: str | list[Block]) -> None:
+        # Go templates hoist a late system message to the very front, which would make the
+        # model read everything again (recording 92); so it joins the turn it stands after.
+        text = self._reader.read(content).text
+        if not text.startswith(_REMINDER):
+            text = f"{_REMINDER}\n{text}\n</system-reminder>"
+        if self.done and self.done[-1].role in ("user", "tool"):
+            _append_text(self.done[-1], text)
+        else:
+            self.add(ChatMessage(role="user", content=text))
+
+    def _append_user(self, said: Said) -> None:
+        last = self.done[-1] if self.done else None
+        if last is None or last.role != "user":
+            self.add(
+                ChatMessage(role="user", content=said.text, images=said.images or None),
+            )
+            return
+        _append_text(last, said.text)
+        if said.images:
+            last.images = [*(last.images or []), *said.images]
+
+    def _add_results(self, results: list[Block], said: Said) -> None:
+        order = {call_id: place for place, call_id in enumerate(self._calls)}
+        answered = [block for block in results if block.tool_use_id in order]
+        for block in sorted(answered, key=lambda b: order[b.tool_use_id or ""]):
+            self.done.insert(self._results_end, self._result(block))
+            self._results_end += 1
+        for block in results:
+            if block.tool_use_id not in order:
+                # Its call was compacted away or never made: the words still count.
+                orphan = self._result(block)
+                said.texts.insert(0, f"Result of an earlier tool call:\n{orphan.content}")
+                said.images += orphan.images or []
+
+    def _result(self, block: Block) -> ChatMessage:
+        content = block.content
+        if not isinstance(content, str | list):
+            content = "" if content is None else msgspec.json.encode(content).decode()
+        said = self._reader.read(content)
+        text = said.text
+        if block.is_error:
+            text = f"The tool reported an error:\n{text}"
+        return ChatMessage(
+            role="tool",
+            content=text,
+            images=said.images or None,
+            tool_name=self._calls.get(block.tool_use_id or "", ""),
+            tool_call_id=block.tool_use_id or "",
+        )
+
+
+def _call(block: Block) -> ToolCall:
+    raw = bytes(block.input)
+    # Ollama answers 400 to arguments that are not an object (recording 19i).
+    if raw in (b"", b"null"):
+        arguments = _EMPTY_INPUT
+    elif raw.startswith(b"{"):
+        arguments = block.input
+    else:
+        arguments = msgspec.Raw(b'{"input":' + raw + b"}")
+    return ToolCall(
+        id=block.id or "", function=CalledFunction(name=block.name or "", arguments=arguments)
+    )
+
+
+def _append_text(turn: ChatMessage, text: str) -> None:
+    turn.content = f"{turn.content}\n\n{text}" if turn.content else text

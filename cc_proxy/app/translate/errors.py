@@ -1,0 +1,74 @@
+"""Ollama's troubles, said in the API's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cc_proxy.app.anthropic.errors import ApiError, invalid_request, prompt_too_long
+from cc_proxy.app.ollama.errors import (
+    ContextOverflowError,
+    UpstreamError,
+    UpstreamRefusedError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+)
+
+_RETRY_AFTER_SECONDS = 5
+
+
+def api_error(error: UpstreamError, model: str) -> ApiError:
+    """Return the error a client gets for an upstream error while `model` was asked.
+
+    Only what may get better by itself is left to the client's retries.
+    """
+    if isinstance(error, ContextOverflowError):
+        return prompt_too_long(error.prompt_tokens, error.window)
+    if isinstance(error, UpstreamRefusedError):
+        return _refused(error, model)
+    text = error.message if error.hint is None else f"{error.message} {error.hint}"
+    if isinstance(error, UpstreamUnreachableError):
+        return ApiError(503, "api_error", text, retry=False)
+    if isinstance(error, UpstreamStalledError):
+        return ApiError(504, "timeout_error", text, retry=False)
+    return ApiError(502, "api_error", text)
+
+
+@contextmanager
+def api_error_for(model: str) -> Iterator[None]:
+    """Turn an upstream error from the block inside into the ApiError for `model`."""
+    try:
+        yield
+    except UpstreamError as error:
+        raise api_error(error, model) from error
+
+
+def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
+    text = error.text
+    match error.status:
+        case 404:
+            return ApiError(
+                404,
+                "not_found_error",
+                f"Ollama has no model {model}: {text}. Pull it with `ollama pull {model}`, or map"
+                " the name to a model you have under `aliases` in cc-proxy.user.yaml.",
+                retry=False,
+            )
+        case 400:
+            return invalid_request(f"Ollama refused the request: {text}")
+        case 401 | 403:
+            # Never 401: to Claude Code that is its own login, and it asks for one.
+            return ApiError(
+                403,
+                "permission_error",
+                f"Ollama refused access: {text or 'no reason given'}",
+                retry=False,
+            )
+        case 429 | 503:
+            return ApiError(
+                529,
+                "overloaded_error",
+                f"Ollama is busy: {text}",
+                retry=True,
+                retry_after=_RETRY_AFTER_SECONDS,
+            )
+        case _:
+            return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False)

@@ -1,0 +1,111 @@
+"""A Messages API request, as a request to Ollama's `/api/chat`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.ollama import chat
+from cc_proxy.app.ollama.models import ModelInfo
+from cc_proxy.app.translate.content import Reader
+from cc_proxy.app.translate.conversation import conversation
+from cc_proxy.app.translate.system import system_text
+from cc_proxy.app.translate.thinking import think_value
+from cc_proxy.app.translate.tools import tool_set
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model that will answer: what it can do, its window in tokens, how long it stays."""
+
+    model: ModelInfo
+    window: int
+    keep_alive: str
+
+
+@dataclass(frozen=True)
+class Translated:
+    """The body for Ollama, and what was left out of it on purpose, with how often."""
+
+    body: bytes
+    dropped: dict[str, int]
+    tool_names: frozenset[str]
+
+
+def chat_request(request: MessagesRequest, target: Target) -> Translated:
+    """Translate a request for a target. The same input always gives the same bytes.
+
+    Raises:
+        ApiError: 400 for what the API forbids, or what the model cannot do.
+
+    """
+    if not request.messages:
+        raise invalid_request("messages: expected at least one message, found none.")
+    reader = Reader(vision=target.model.can("vision"))
+    messages = conversation(system_text(bytes(request.system)), request.messages, reader)
+    tools = tool_set(bytes(request.tools))
+    for name in tools.left_out:
+        reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
+    offered = _offered(request, tools.body, target.model, reader)
+    body = chat.ChatRequest(
+        model=target.model.name,
+        messages=messages,
+        tools=msgspec.Raw(offered) if offered else UNSET,
+        stream=True,
+        think=think_value(request, target.model),
+        format=_format(request, offered, reader),
+        truncate=False,
+        shift=False,
+        keep_alive=target.keep_alive,
+        options=_options(request, target.window),
+    )
+    return Translated(
+        body=chat.encode(body),
+        dropped=reader.dropped,
+        tool_names=tools.names if offered else frozenset(),
+    )
+
+
+def _offered(request: MessagesRequest, tools: bytes, model: ModelInfo, reader: Reader) -> bytes:
+    choice = request.tool_choice.type if request.tool_choice else "auto"
+    if not tools or choice == "none":
+        return b""
+    if model.capabilities and not model.can("tools"):
+        raise invalid_request(
+            f"The model {model.name} cannot use tools, and Claude Code needs them. Choose a model"
+            " that `ollama show` lists with the capability `tools`."
+        )
+    if choice != "auto":
+        reader.drop(f"tool_choice {choice} (asked for, not enforced)")
+    return tools
+
+
+def _format(request: MessagesRequest, tools: bytes, reader: Reader) -> dict[str, Any] | UnsetType:
+    wanted = request.output_config.format if request.output_config else None
+    if wanted is None:
+        return UNSET
+    schema = wanted.get("schema")
+    if not isinstance(schema, dict):
+        raise invalid_request("output_config.format: expected a JSON schema in `schema`.")
+    if tools:
+        # Together they would suppress every tool call (recording 21d).
+        reader.drop("output_config.format (tools are offered)")
+        return UNSET
+    return schema
+
+
+def _options(request: MessagesRequest, window: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"num_ctx": window}
+    if request.max_tokens is not None:
+        # 0 would mean no limit to Ollama.
+        options["num_predict"] = max(1, min(request.max_tokens, window))
+    sampling = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+        "stop": request.stop_sequences,
+    }
+    return options | {name: value for name, value in sampling.items() if value is not None}

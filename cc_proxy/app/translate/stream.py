@@ -1,0 +1,176 @@
+"""The answer: Ollama's chunks in, the API's events out.
+
+A small state machine. At most one block is open at a time; every block is closed before the
+next opens; nothing follows the end.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.ollama.chat import ChatChunk, ToolCall
+
+# Clients send thinking back with the signature it came with; nobody but the sender reads it.
+SIGNATURE = "cc-proxy"
+
+
+class State(Enum):
+    """Where the answer stands."""
+
+    NEW = auto()
+    BETWEEN = auto()
+    THINKING = auto()
+    TEXT = auto()
+    ENDED = auto()
+
+
+class AnswerStream:
+    """Translates one answer. Pure: ids come from outside, nothing is read or written.
+
+    `input_tokens` is the estimate for the first event; the last one has Ollama's count.
+    """
+
+    def __init__(
+        self,
+        *,
+        message_id: str,
+        model: str,
+        input_tokens: int,
+        new_tool_id: Callable[[], str],
+    ) -> None:
+        self.state = State.NEW
+        self.usage = ev.Usage(input_tokens=input_tokens)
+        self.stop_reason: str | None = None
+        self.empty = False
+        self._message_id = message_id
+        self._model = model
+        self._new_tool_id = new_tool_id
+        self._index = 0
+        self._thought = False
+        self._said = False
+        self._called = False
+
+    def start(self) -> list[ev.Event]:
+        """Return the first event; nothing when it was given before."""
+        if self.state is not State.NEW:
+            return []
+        self.state = State.BETWEEN
+        message = ev.AnswerMessage(
+            id=self._message_id,
+            model=self._model,
+            content=[],
+            usage=ev.Usage(input_tokens=self.usage.input_tokens),
+        )
+        return [ev.MessageStart(message)]
+
+    def feed(self, chunk: ChatChunk) -> list[ev.Event]:
+        """Return the events for one chunk, the end of the answer included when it is `done`."""
+        if self.state is State.ENDED:
+            return []
+        out = self.start()
+        message = chunk.message
+        if message is not None:
+            if message.thinking:
+                self._think(message.thinking, out)
+            if message.content:
+                self._say(message.content, out)
+            for call in message.tool_calls or ():
+                self._call(call, out)
+        if chunk.done:
+            self._finish(chunk, out)
+        return out
+
+    def keep_alive(self) -> list[ev.Event]:
+        """Return an event that adds nothing and resets the client's idle clock.
+
+        Both Claude Code versions seen and the official SDKs take these; `ping` alone ends at
+        300 seconds in 2.1.197.
+        """
+        if self.state is State.TEXT:
+            return [ev.ContentBlockDelta(self._index, ev.TextDelta(""))]
+        if self.state is State.THINKING:
+            return [ev.ContentBlockDelta(self._index, ev.ThinkingDelta(""))]
+        if self.state is State.BETWEEN:
+            return [ev.MessageDelta(ev.StopDelta(), self.usage)]
+        return []
+
+    def fail(self, error: ApiError) -> list[ev.Event]:
+        """Return the end of an answer that broke: the open block closed, then the error."""
+        if self.state is State.ENDED:
+            return []
+        out = self.start()
+        self._close(out)
+        out.append(ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message)))
+        self.state = State.ENDED
+        return out
+
+    def _think(self, text: str, out: list[ev.Event]) -> None:
+        if self.state is not State.THINKING:
+            self._close(out)
+            out.append(ev.ContentBlockStart(self._index, ev.ThinkingBlock()))
+            self._thought = True
+            self.state = State.THINKING
+        out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
+
+    def _say(self, text: str, out: list[ev.Event]) -> None:
+        if self.state is not State.TEXT:
+            self._close(out)
+            out.append(ev.ContentBlockStart(self._index, ev.TextBlock()))
+            self.state = State.TEXT
+        self._said = self._said or not text.isspace()
+        out.append(ev.ContentBlockDelta(self._index, ev.TextDelta(text)))
+
+    def _call(self, call: ToolCall, out: list[ev.Event]) -> None:
+        self._close(out)
+        arguments = bytes(call.function.arguments).decode()
+        if not arguments.startswith("{"):
+            arguments = "{}"
+        block = ev.ToolUseBlock(id=self._new_tool_id(), name=call.function.name)
+        out += (
+            ev.ContentBlockStart(self._index, block),
+            ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments)),
+            ev.ContentBlockStop(self._index),
+        )
+        self._index += 1
+        self._called = True
+
+    def _close(self, out: list[ev.Event]) -> None:
+        if self.state is State.THINKING:
+            out.append(ev.ContentBlockDelta(self._index, ev.SignatureDelta(SIGNATURE)))
+        if self.state in (State.THINKING, State.TEXT):
+            out.append(ev.ContentBlockStop(self._index))
+            self._index += 1
+            self.state = State.BETWEEN
+
+    def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
+        self.empty = not (self._said or self._called)
+        if self.empty:
+            # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
+            self._say(self._nothing_to_show(chunk), out)
+        self._close(out)
+        self.usage.input_tokens = chunk.prompt_eval_count or self.usage.input_tokens
+        self.usage.output_tokens = chunk.eval_count
+        self.stop_reason = self._reason(chunk)
+        out += (ev.MessageDelta(ev.StopDelta(self.stop_reason), self.usage), ev.MessageStop())
+        self.state = State.ENDED
+
+    def _reason(self, chunk: ChatChunk) -> str:
+        if chunk.done_reason == "length":
+            return "max_tokens"
+        return "tool_use" if self._called else "end_turn"
+
+    def _nothing_to_show(self, chunk: ChatChunk) -> str:
+        if chunk.done_reason == "length":
+            return (
+                f"[cc-proxy: the answer was cut after {chunk.eval_count} tokens, before there was"
+                " text or a whole tool call to show.]"
+            )
+        if self._thought:
+            return "[cc-proxy: the model thought, and then gave no answer.]"
+        if chunk.eval_count > 1:
+            return (
+                f"[cc-proxy: the model wrote {chunk.eval_count} tokens that Ollama could not read"
+                " as text or as a call of a declared tool, and dropped.]"
+            )
+        return "[cc-proxy: the model gave an empty answer.]"

@@ -1,0 +1,156 @@
+"""A gateway in this process, over an upstream whose every move the test decides."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from cc_proxy.app.config import Ollama, Settings
+from cc_proxy.app.gateway.context import GatewayContext, Shared
+from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.server import application
+from cc_proxy.app.ollama.client import OllamaClient
+
+KEY = "a-key-of-the-tests"
+Chat = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def line(content: str = "", **more: Any) -> bytes:
+    message = {"role": "assistant", "content": content} | more.pop("message", {})
+    return json.dumps({"model": "m", "message": message, "done": False} | more).encode() + b"\n"
+
+
+def done(**more: Any) -> bytes:
+    counts = {"prompt_eval_count": 11, "eval_count": 3}
+    return line(done=True, done_reason="stop", **(counts | more))
+
+
+def says(*lines: bytes) -> Chat:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        for one in lines:
+            await response.write(one)
+        return response
+
+    return chat
+
+
+@dataclass
+class Upstream:
+    """Answers as Ollama does; `chat` decides what `/api/chat` does."""
+
+    chat: Chat = field(default_factory=lambda: says(line("Hello"), done()))
+    capabilities: tuple[str, ...] = ("completion", "tools")
+    tags: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    shows: int = 0
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def on_chat(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.json())
+        try:
+            return await self.chat(request)
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
+
+    async def on_show(self, request: web.Request) -> web.Response:
+        self.shows += 1
+        name = (await request.json())["model"]
+        if name == "nope":
+            return web.json_response({"error": f"model '{name}' not found"}, status=404)
+        return web.json_response(
+            {
+                "capabilities": list(self.capabilities),
+                "model_info": {"llama.context_length": 131072},
+                "parameters": "",
+                "details": {"family": "llama"},
+            }
+        )
+
+    def app(self) -> web.Application:
+        async def version(_request: web.Request) -> web.Response:
+            return web.json_response({"version": "0.32.15"})
+
+        async def tags(_request: web.Request) -> web.Response:
+            return web.json_response({"models": self.tags})
+
+        async def ps(_request: web.Request) -> web.Response:
+            return web.json_response({"models": []})
+
+        app = web.Application(client_max_size=1 << 28)
+        app.router.add_get("/api/version", version)
+        app.router.add_get("/api/tags", tags)
+        app.router.add_get("/api/ps", ps)
+        app.router.add_post("/api/show", self.on_show)
+        app.router.add_post("/api/chat", self.on_chat)
+        return app
+
+
+@dataclass
+class Gateway:
+    """The gateway's address and a client that carries its key."""
+
+    url: str
+    client: ClientSession
+    shared: Shared
+
+    async def ask(self, **fields: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
+        data = io.BytesIO(json.dumps(body(**fields)).encode())
+        async with self.client.post(self.url + "/v1/messages", data=data) as response:
+            return response.status, await response.json(), dict(response.headers)
+
+    async def stream(self, **fields: Any) -> list[dict[str, Any]]:
+        async with self.client.post(
+            self.url + "/v1/messages?beta=true", json=body(stream=True, **fields)
+        ) as response:
+            assert response.status == 200, await response.text()
+            return [
+                json.loads(raw.removeprefix(b"data: "))
+                async for raw in response.content
+                if raw.startswith(b"data: ")
+            ]
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    messages = [{"role": "user", "content": "hi"}]
+    return {"model": "m", "max_tokens": 100, "messages": messages} | fields
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """What a test module may set on top of the defaults."""
+    return {}
+
+
+@pytest.fixture
+async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator[Gateway]:
+    async with TestServer(upstream.app(), handler_cancellation=True) as behind:
+        base_url = str(behind.make_url("")).rstrip("/")
+        everything = Settings(ollama=Ollama(base_url=base_url, timeout_seconds=0.6), **settings)
+        async with OllamaClient(base_url, api_key=None, silence_seconds=0.6) as ollama:
+            context = GatewayContext(everything, KEY, "instance-1", None, "digest")
+            shared = Shared(
+                context,
+                ollama,
+                Models(everything, ollama),
+                Pace(hold_seconds=0.2, beat_seconds=0.05),
+            )
+            async with (
+                TestServer(application(shared), handler_cancellation=True) as front,
+                ClientSession(headers={"x-api-key": KEY}) as client,
+            ):
+                yield Gateway(str(front.make_url("")).rstrip("/"), client, shared)

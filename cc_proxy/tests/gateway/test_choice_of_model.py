@@ -1,0 +1,37 @@
+"""Which model answers `claude-*` when the user has configured none."""
+
+from .conftest import Gateway, Upstream
+
+
+async def test_the_newest_pulled_model_that_can_use_tools_is_chosen(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.tags = [
+        {"name": "embed", "capabilities": ["embedding"]},
+        {"name": "coder", "capabilities": ["completion", "tools"]},
+        {"name": "older", "capabilities": ["completion", "tools"]},
+    ]
+    status, _, _ = await gateway.ask(model="claude-opus-5-5")
+    assert status == 200
+    assert upstream.bodies[-1]["model"] == "coder"
+
+
+async def test_an_older_server_is_asked_what_each_model_can(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.tags = [{"name": "nope"}, {"name": "coder"}]
+    await gateway.ask(model="claude-opus-5-5")
+    assert upstream.bodies[-1]["model"] == "coder"
+
+
+async def test_no_model_at_all_says_what_to_do(gateway: Gateway) -> None:
+    status, answer, _ = await gateway.ask(model="claude-opus-5-5")
+    assert status == 404
+    assert "Ollama has no model at all" in answer["error"]["message"]
+    assert "ollama pull" in answer["error"]["message"]
+
+
+async def test_models_without_tools_are_not_chosen(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.tags = [{"name": "plain", "capabilities": ["completion"]}]
+    _, answer, _ = await gateway.ask(model="claude-opus-5-5")
+    assert "1 pulled, none that can use tools" in answer["error"]["message"]

@@ -1,0 +1,363 @@
+"""`POST /v1/messages` through a real server on both sides."""
+
+import asyncio
+import io
+import logging
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from .conftest import KEY, Gateway, Upstream, body, done, line, says
+
+READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
+
+
+async def test_a_text_answer_comes_whole(gateway: Gateway) -> None:
+    status, message, headers = await gateway.ask()
+    assert status == 200
+    assert headers["request-id"].startswith("req_")
+    assert message.pop("id").startswith("msg_")
+    assert message == {
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [{"type": "text", "text": "Hello"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 11,
+            "output_tokens": 3,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+        },
+    }
+
+
+async def test_a_tool_call_comes_whole(gateway: Gateway, upstream: Upstream) -> None:
+    call = {"function": {"name": "Read", "arguments": {"path": "a"}}}
+    upstream.chat = says(line(message={"tool_calls": [call]}), done())
+    _, message, _ = await gateway.ask(tools=[READ])
+    (block,) = message["content"]
+    assert block.pop("id").startswith("toolu_")
+    assert block == {"type": "tool_use", "name": "Read", "input": {"path": "a"}}
+    assert message["stop_reason"] == "tool_use"
+
+
+async def test_what_goes_to_ollama_keeps_the_runner_and_loses_no_prompt(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    await gateway.stream(tools=[READ], system="Be kind.", temperature=0.5, max_tokens=10**6)
+    (sent,) = upstream.bodies
+    assert sent == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be kind."},
+            {"role": "user", "content": "hi"},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "Read",
+                    "description": "Reads.",
+                    "parameters": {"type": "object"},
+                },
+            }
+        ],
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+        "keep_alive": "30m",
+        "options": {"num_ctx": 65536, "num_predict": 65536, "temperature": 0.5},
+    }
+
+
+async def test_each_line_reaches_the_client_before_the_next_is_sent(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    seen = asyncio.Event()
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(line("first"))
+        await asyncio.wait_for(seen.wait(), 5)
+        await response.write(done())
+        return response
+
+    upstream.chat = chat
+    async with gateway.client.post(
+        gateway.url + "/v1/messages", json=body(stream=True)
+    ) as response:
+        async for raw in response.content:
+            if b"first" in raw:
+                seen.set()
+    assert seen.is_set()
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("silent", [True, False])
+async def test_a_client_that_leaves_stops_the_model_at_once(
+    gateway: Gateway, upstream: Upstream, caplog: Any, *, streamed: bool, silent: bool
+) -> None:
+    started = asyncio.Event()
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if not silent:
+            await response.prepare(request)
+            await response.write(line("x"))
+        started.set()
+        await asyncio.sleep(30)
+        return response
+
+    upstream.chat = chat
+    caplog.set_level(logging.INFO)
+    asking = asyncio.create_task(
+        gateway.client.post(gateway.url + "/v1/messages", json=body(stream=streamed))
+    )
+    await asyncio.wait_for(started.wait(), 5)
+    if streamed and not silent:
+        response = await asking
+        await response.content.readany()
+        response.close()
+    else:
+        asking.cancel()
+    await asyncio.wait_for(upstream.left.wait(), 2)
+    await _until(lambda: "client closed the connection" in caplog.text)
+
+
+async def _until(condition: Any) -> None:
+    for _ in range(100):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    assert condition()
+
+
+async def test_a_silent_model_is_kept_alive_and_then_answers(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.5)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(line("late"))
+        await asyncio.sleep(0.2)
+        await response.write(done())
+        return response
+
+    upstream.chat = chat
+    events = await gateway.stream()
+    kinds = [event["type"] for event in events]
+    first_text = kinds.index("content_block_start")
+    assert kinds[0] == "message_start"
+    beats = events[1:first_text]
+    assert len(beats) >= 2
+    assert all(e["type"] == "message_delta" and e["delta"]["stop_reason"] is None for e in beats)
+    empty = [e for e in events if e.get("delta") == {"type": "text_delta", "text": ""}]
+    assert empty, "an open text block is kept alive by empty text"
+    assert kinds[-3:] == ["content_block_stop", "message_delta", "message_stop"]
+
+
+async def test_an_error_within_the_hold_is_a_true_status(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": "model requires more system memory"}, status=500)
+
+    upstream.chat = chat
+    status, answer, headers = await gateway.ask(stream=True)
+    assert status == 500
+    assert answer["error"] == {
+        "type": "api_error",
+        "message": "Ollama failed: model requires more system memory",
+    }
+    assert answer["request_id"] == headers["request-id"]
+    assert headers["x-should-retry"] == "false"
+
+
+async def test_an_error_after_the_hold_is_an_error_event(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.4)
+        return web.json_response({"error": "out of memory"}, status=500)
+
+    upstream.chat = chat
+    events = await gateway.stream()
+    assert events[0]["type"] == "message_start"
+    assert events[-1] == {
+        "type": "error",
+        "error": {"type": "api_error", "message": "Ollama failed: out of memory"},
+    }
+
+
+RUNNER_DIED = "an error was encountered while running the model: unexpected EOF"
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([line("half"), b'{"error":"' + RUNNER_DIED.encode() + b'"}\n'], RUNNER_DIED),
+        ([line("half")], "ended its answer in the middle"),
+        ([line("half"), b"not json\n"], "not its JSON: 'not json'"),
+        ([line("half"), b'{"message":{"content":"\xff"}}\n'], "not its JSON"),
+    ],
+    ids=["the runner died", "the answer stopped", "garbage", "bytes that are not UTF-8"],
+)
+async def test_an_answer_that_breaks_off_ends_with_an_error_event(
+    gateway: Gateway, upstream: Upstream, lines: list[bytes], words: str
+) -> None:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for one in lines:
+            await response.write(one)
+            await asyncio.sleep(0.05)
+        return response
+
+    upstream.chat = chat
+    events = await gateway.stream()
+    assert [e["type"] for e in events[-2:]] == ["content_block_stop", "error"]
+    assert words in events[-1]["error"]["message"]
+    status, answer, _ = await gateway.ask()
+    assert status in (500, 502)
+    assert words in answer["error"]["message"]
+
+
+async def test_a_stalled_upstream_is_given_up_with_a_clear_end(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(line("half"))
+        await asyncio.sleep(30)
+        return response
+
+    upstream.chat = chat
+    events = await gateway.stream()
+    assert events[-1]["error"]["type"] == "timeout_error"
+    assert "silent for more than 0.6 seconds" in events[-1]["error"]["message"]
+    assert "OLLAMA_TIMEOUT_SECONDS" in events[-1]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "seen", "kind", "words"),
+    [
+        (404, "model 'm' not found", 404, "not_found_error", "ollama pull m"),
+        (400, "bad", 400, "invalid_request_error", "Ollama refused the request: bad"),
+        (403, "ollama cloud is disabled", 403, "permission_error", "cloud is disabled"),
+        (401, "unauthorized", 403, "permission_error", "unauthorized"),
+        (503, "server busy, please try again.", 529, "overloaded_error", "busy"),
+    ],
+)
+async def test_an_upstream_status_gets_its_own_error(
+    gateway: Gateway, upstream: Upstream, status: int, text: str, seen: int, kind: str, words: str
+) -> None:
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": text}, status=status)
+
+    upstream.chat = chat
+    got, answer, headers = await gateway.ask()
+    assert (got, answer["error"]["type"]) == (seen, kind)
+    assert words in answer["error"]["message"]
+    assert headers["x-should-retry"] == ("true" if seen == 529 else "false")
+
+
+async def test_an_overflow_says_what_makes_the_client_compact(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    nested = (
+        '{"error":{"code":400,"message":"request (2714 tokens) exceeds the available context size'
+        ' (1024 tokens)","type":"exceed_context_size_error","n_prompt_tokens":2714,"n_ctx":1024}}'
+    )
+
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": nested}, status=400)
+
+    upstream.chat = chat
+    status, answer, _ = await gateway.ask(stream=True)
+    assert status == 400
+    assert answer["error"] == {
+        "type": "invalid_request_error",
+        "message": "prompt is too long: 2714 tokens > 1024 maximum",
+    }
+
+
+async def test_an_upstream_that_is_not_there_is_named_at_once(gateway: Gateway) -> None:
+    await gateway.ask()
+    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    status, answer, headers = await gateway.ask(stream=True)
+    assert status == 503
+    assert "Ollama does not answer at http://127.0.0.1:9" in answer["error"]["message"]
+    assert "ollama serve" in answer["error"]["message"]
+    assert headers["x-should-retry"] == "false"
+
+
+@pytest.mark.parametrize("value", [None, 0, -1])
+async def test_max_tokens_must_be_positive(gateway: Gateway, value: int | None) -> None:
+    status, answer, _ = await gateway.ask(max_tokens=value)
+    assert status == 400
+    assert "max_tokens: expected a whole number of 1 or more" in answer["error"]["message"]
+
+
+async def test_tools_for_a_model_without_tools_are_refused_with_the_reason(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.capabilities = ("completion",)
+    status, answer, _ = await gateway.ask(tools=[READ])
+    assert status == 400
+    assert "cannot use tools" in answer["error"]["message"]
+
+
+async def test_what_is_left_out_is_named_in_the_log(gateway: Gateway, caplog: Any) -> None:
+    blocks = [{"type": "hologram"}, {"type": "hologram"}, {"type": "text", "text": "hi"}]
+    await gateway.ask(messages=[{"role": "user", "content": blocks}])
+    assert "left out on purpose: 2 x hologram block" in caplog.text
+
+
+async def test_the_log_has_one_line_with_the_figures_and_no_words_of_the_user(
+    gateway: Gateway, caplog: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    _, _, headers = await gateway.ask(messages=[{"role": "user", "content": "my secret plan"}])
+    (entry,) = [r.message for r in caplog.records if headers["request-id"] in r.message]
+    for part in ("ok", "asked=m", "model=m", "tokens_in=11", "tokens_out=3", "stop=end_turn"):
+        assert part in entry
+    assert "secret" not in caplog.text
+    assert KEY not in caplog.text
+
+
+async def test_a_body_over_the_limit_is_a_413(gateway: Gateway) -> None:
+    big = io.BytesIO(b"x" * (65 * 1024 * 1024))
+    async with gateway.client.post(gateway.url + "/v1/messages", data=big) as response:
+        answer = await response.json()
+    assert response.status == 413
+    assert answer["error"] == {
+        "type": "request_too_large",
+        "message": "The request is larger than 64 MiB.",
+    }
+
+
+async def test_a_long_conversation_arrives_whole(gateway: Gateway, upstream: Upstream) -> None:
+    words = "word " * 600_000
+    status, _, _ = await gateway.ask(messages=[{"role": "user", "content": words}])
+    assert status == 200
+    assert upstream.bodies[-1]["messages"][0]["content"] == words
+
+
+async def test_a_fault_of_ours_is_an_answer_and_in_the_log(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def fault(_name: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(gateway.shared.models, "target", fault)
+    status, answer, headers = await gateway.ask()
+    assert status == 500
+    assert answer["error"]["message"] == "cc-proxy met a fault of its own; its log has it."
+    assert headers["request-id"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,34 @@
+"""Cutting bytes into lines."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
+
+
+@given(st.lists(st.binary(max_size=20)), st.data())
+def test_lines_come_out_alike_however_the_bytes_are_cut(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    whole = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=10)))
+    ends = [*cuts, len(whole)]
+    pieces = [whole[a:b] for a, b in zip([0, *cuts], ends, strict=True)]
+    splitter = LineSplitter()
+    got = [line for piece in pieces for line in splitter.feed(piece)]
+    assert got == [line for line in whole.split(b"\n") if line.strip()]
+    assert splitter.rest() == b""
+
+
+def test_what_follows_the_last_newline_is_kept() -> None:
+    splitter = LineSplitter()
+    assert splitter.feed(b"a\nb") == [b"a"]
+    assert splitter.rest() == b"b"
+
+
+def test_a_line_that_never_ends_is_refused() -> None:
+    splitter = LineSplitter(max_line_bytes=10)
+    splitter.feed(b"12345")
+    with pytest.raises(LineTooLongError):
+        splitter.feed(b"678901")

@@ -1,0 +1,212 @@
+"""Chunks of Ollama in, events of the Messages API out."""
+
+from itertools import count
+from typing import Any
+
+import msgspec
+import pytest
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.ollama.chat import decode_chunk
+from cc_proxy.app.translate.stream import AnswerStream, State
+
+
+def stream() -> AnswerStream:
+    numbers = count(1)
+    return AnswerStream(
+        message_id="msg_1",
+        model="m",
+        input_tokens=7,
+        new_tool_id=lambda: f"toolu_{next(numbers)}",
+    )
+
+
+def chunk(
+    content: str = "",
+    *,
+    thinking: str = "",
+    calls: tuple[tuple[str, Any], ...] = (),
+    **more: Any,
+) -> bytes:
+    message: dict[str, Any] = {"role": "assistant", "content": content}
+    if thinking:
+        message["thinking"] = thinking
+    if calls:
+        message["tool_calls"] = [
+            {"id": "call_x", "function": {"index": 0, "name": name, "arguments": arguments}}
+            for name, arguments in calls
+        ]
+    return msgspec.json.encode({"model": "m", "message": message, "done": False, **more})
+
+
+def done(reason: str = "stop", **more: Any) -> bytes:
+    counts = {"prompt_eval_count": 11, "eval_count": 3}
+    return chunk(done=True, done_reason=reason, **(counts | more))
+
+
+def shape(answer: AnswerStream, *lines: bytes) -> list[str]:
+    # All events before any is read, as they are when several lines come in one piece.
+    return [told(e) for e in [e for line in lines for e in answer.feed(decode_chunk(line))]]
+
+
+def told(event: ev.Event) -> str:
+    match event:
+        case ev.MessageStart(message):
+            return f"start {message.usage.input_tokens}/{message.usage.output_tokens}"
+        case ev.ContentBlockStart(index, block):
+            name = f" {block.id} {block.name}" if isinstance(block, ev.ToolUseBlock) else ""
+            return f"{index} open {block.__struct_config__.tag}{name}"
+        case ev.ContentBlockDelta(index, delta):
+            return f"{index} + {msgspec.to_builtins(delta)}"
+        case ev.ContentBlockStop(index):
+            return f"{index} close"
+        case ev.MessageDelta(delta, usage):
+            return f"delta {delta.stop_reason} {usage.input_tokens}/{usage.output_tokens}"
+        case ev.MessageStop():
+            return "stop"
+        case ev.ErrorEvent(error):
+            return f"error {error.type}: {error.message}"
+
+
+def kinds(lines: list[str]) -> list[str]:
+    return [line for line in lines if " + " not in line]
+
+
+def test_text_is_one_block() -> None:
+    answer = stream()
+    assert shape(answer, chunk("Hel"), chunk("lo"), done()) == [
+        "start 7/0",
+        "0 open text",
+        "0 + {'type': 'text_delta', 'text': 'Hel'}",
+        "0 + {'type': 'text_delta', 'text': 'lo'}",
+        "0 close",
+        "delta end_turn 11/3",
+        "stop",
+    ]
+
+
+def test_thinking_text_and_calls_come_in_order_each_closed() -> None:
+    answer = stream()
+    lines = shape(
+        answer,
+        chunk(thinking="Hm"),
+        chunk("Yes"),
+        chunk(calls=(("Read", {"a": 1}), ("Grep", {}))),
+        done(),
+    )
+    assert kinds(lines) == [
+        "start 7/0",
+        "0 open thinking",
+        "0 close",
+        "1 open text",
+        "1 close",
+        "2 open tool_use toolu_1 Read",
+        "2 close",
+        "3 open tool_use toolu_2 Grep",
+        "3 close",
+        "delta tool_use 11/3",
+        "stop",
+    ]
+    assert "0 + {'type': 'signature_delta', 'signature': 'cc-proxy'}" in lines
+    assert "2 + {'type': 'input_json_delta', 'partial_json': '{\"a\":1}'}" in lines
+
+
+def test_a_call_inside_the_last_chunk_is_a_call() -> None:
+    line = chunk(
+        calls=(("Read", {}),), done=True, done_reason="stop", prompt_eval_count=5, eval_count=2
+    )
+    assert kinds(shape(stream(), line)) == [
+        "start 7/0",
+        "0 open tool_use toolu_1 Read",
+        "0 close",
+        "delta tool_use 5/2",
+        "stop",
+    ]
+
+
+def test_text_after_a_call_opens_a_block_of_its_own() -> None:
+    lines = kinds(shape(stream(), chunk("a"), chunk(calls=(("T", {}),)), chunk("b"), done()))
+    assert lines[1:-2] == [
+        "0 open text",
+        "0 close",
+        "1 open tool_use toolu_1 T",
+        "1 close",
+        "2 open text",
+        "2 close",
+    ]
+
+
+def test_arguments_that_are_no_object_become_an_empty_one() -> None:
+    lines = shape(stream(), chunk(calls=(("T", None),)), done())
+    assert "0 + {'type': 'input_json_delta', 'partial_json': '{}'}" in lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([done(eval_count=1)], "empty answer"),
+        ([chunk(" \n"), done(eval_count=1)], "empty answer"),
+        ([done(eval_count=8)], "wrote 8 tokens that Ollama could not read"),
+        ([done("length", eval_count=4)], "cut after 4 tokens"),
+        ([chunk(thinking="Hm"), done(eval_count=8)], "thought, and then gave no answer"),
+    ],
+)
+def test_an_answer_with_nothing_to_show_says_why(lines: list[bytes], words: str) -> None:
+    answer = stream()
+    assert words in "".join(shape(answer, *lines))
+    assert answer.empty
+
+
+def test_an_answer_with_something_to_show_is_left_alone() -> None:
+    answer = stream()
+    shape(answer, chunk("\n"), chunk("x"), done())
+    assert not answer.empty
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop_reason"), [("stop", "end_turn"), ("length", "max_tokens")]
+)
+def test_the_reason_for_the_end_is_told(reason: str, stop_reason: str) -> None:
+    answer = stream()
+    shape(answer, chunk("x"), done(reason))
+    assert answer.stop_reason == stop_reason
+
+
+def test_keep_alive_fits_the_open_block() -> None:
+    answer = stream()
+    assert answer.keep_alive() == []
+    assert [told(e) for e in answer.start() + answer.keep_alive()] == [
+        "start 7/0",
+        "delta None 7/0",
+    ]
+    shape(answer, chunk(thinking="Hm"))
+    assert [told(e) for e in answer.keep_alive()] == [
+        "0 + {'type': 'thinking_delta', 'thinking': ''}"
+    ]
+    shape(answer, chunk("Yes"))
+    assert [told(e) for e in answer.keep_alive()] == ["1 + {'type': 'text_delta', 'text': ''}"]
+    shape(answer, done())
+    assert answer.keep_alive() == []
+
+
+def test_a_failure_closes_the_open_block_and_ends_everything() -> None:
+    answer = stream()
+    shape(answer, chunk("half"))
+    ends = [told(e) for e in answer.fail(ApiError(502, "api_error", "gone"))]
+    assert ends == ["0 close", "error api_error: gone"]
+    assert answer.state is State.ENDED
+    assert shape(answer, chunk("late")) == []
+    assert answer.fail(ApiError(502, "api_error", "again")) == []
+
+
+def test_every_event_has_its_event_line() -> None:
+    answer = stream()
+    events = [e for line in (chunk("a"), done()) for e in answer.feed(decode_chunk(line))]
+    frames = ev.encode(events).decode().split("\n\n")
+    assert frames[-1] == ""
+    for frame in frames[:-1]:
+        event, data = frame.split("\n")
+        assert msgspec.json.decode(data.removeprefix("data: "))["type"] == event.removeprefix(
+            "event: "
+        )
