@@ -63,6 +63,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
                 model=asked.model,
                 input_tokens=estimate(len(translated.body)),
                 new_tool_id=lambda: "toolu_" + secrets.token_hex(12),
+                rules=translated.rules,
             ),
             record=record,
         )
@@ -90,6 +91,8 @@ async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
                 for chunk in batch:
                     for event in exchange.answer.feed(chunk):
                         collector.add(event)
+                if exchange.answer.stopped_early:
+                    break
         _require_end(exchange.answer)
     except UpstreamError as error:
         raise api_error(_noted(exchange, error), exchange.target.model.name) from error
@@ -110,6 +113,8 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
                     events = [event for chunk in batch for event in answer.feed(chunk)]
                     if events:
                         await pacer.send(encode(events))
+                    if answer.stopped_early:
+                        break
             _require_end(answer)
         except UpstreamError as error:
             trouble = api_error(_noted(exchange, error), exchange.target.model.name)

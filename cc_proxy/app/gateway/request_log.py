@@ -63,6 +63,8 @@ class RequestLog:
         self._fields["tokens_in"] = answer.usage.input_tokens
         self._fields["tokens_out"] = answer.usage.output_tokens
         self._fields["stop"] = answer.stop_reason
+        for note in answer.notes:
+            log.warning("%s %s", self._request_id, note)
         if answer.empty:
             log.warning("%s the model's answer had nothing to show", self._request_id)
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -22,11 +23,14 @@ from cc_proxy.app.ollama.errors import (
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
 
+log = logging.getLogger(__name__)
+
 CONNECT_SECONDS = 5.0
 QUESTION_SECONDS = 10.0
 # A pooled connection that Ollama has closed in the meantime fails within this time of being
 # used; a connection that fails later died while it was at work.
 STALE_CONNECTION_SECONDS = 1.0
+DRAIN_SECONDS = 1.0
 LARGE_BODY_BYTES = 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 _QUOTED = 120
@@ -144,7 +148,11 @@ class OllamaClient:
         try:
             async for piece in response.content.iter_any():
                 if lines := splitter.feed(piece):
-                    yield [_decoded(line) for line in lines]
+                    batch = [_decoded(line) for line in lines]
+                    yield batch
+                    if batch[-1].done:
+                        await _drain(response)
+                        return
         except LineTooLongError as error:
             raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -168,6 +176,15 @@ class OllamaClient:
             f"The connection to Ollama at {self.base_url} broke ({_reason(error)}).",
             hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
         )
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read the end of an answer that is complete, so that its connection can be used again."""
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await response.content.read()
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        log.debug("the connection to Ollama is not used again: %s", _reason(error))
 
 
 def _decoded(line: bytes) -> ChatChunk:

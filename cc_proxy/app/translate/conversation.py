@@ -41,6 +41,14 @@ def conversation(system: str, messages: list[Message], reader: Reader) -> list[C
     return turns.done
 
 
+def append_text(turns: list[ChatMessage], text: str) -> None:
+    """Let `text` join the last turn if that is the user's or a tool's, else be a user turn."""
+    if turns and turns[-1].role in ("user", "tool"):
+        _join(turns[-1], text)
+    else:
+        turns.append(ChatMessage(role="user", content=text))
+
+
 class _Turns:
     def __init__(self, reader: Reader) -> None:
         self.done: list[ChatMessage] = []
@@ -99,10 +107,7 @@ class _Turns:
         text = self._reader.read(content).text
         if not text.startswith(_REMINDER):
             text = f"{_REMINDER}\n{text}\n</system-reminder>"
-        if self.done and self.done[-1].role in ("user", "tool"):
-            _append_text(self.done[-1], text)
-        else:
-            self.add(ChatMessage(role="user", content=text))
+        append_text(self.done, text)
 
     def _append_user(self, said: Said) -> None:
         last = self.done[-1] if self.done else None
@@ -111,7 +116,7 @@ class _Turns:
                 ChatMessage(role="user", content=said.text, images=said.images or None),
             )
             return
-        _append_text(last, said.text)
+        _join(last, said.text)
         if said.images:
             last.images = [*(last.images or []), *said.images]
 
@@ -159,5 +164,5 @@ def _call(block: Block) -> ToolCall:
     )
 
 
-def _append_text(turn: ChatMessage, text: str) -> None:
+def _join(turn: ChatMessage, text: str) -> None:
     turn.content = f"{turn.content}\n\n{text}" if turn.content else text

@@ -11,9 +11,11 @@ from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.models import ModelInfo
 from cc_proxy.app.translate.content import Reader
-from cc_proxy.app.translate.conversation import conversation
+from cc_proxy.app.translate.conversation import append_text, conversation
+from cc_proxy.app.translate.rules import AnswerRules
 from cc_proxy.app.translate.system import system_text
 from cc_proxy.app.translate.thinking import think_value
+from cc_proxy.app.translate.tool_choice import tool_use
 from cc_proxy.app.translate.tools import tool_set
 
 
@@ -28,11 +30,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Translated:
-    """The body for Ollama, and what was left out of it on purpose, with how often."""
+    """The body for Ollama, and what the answer must keep to.
+
+    `dropped` names what was left out of the body on purpose, with how often.
+    """
 
     body: bytes
     dropped: dict[str, int]
-    tool_names: frozenset[str]
+    rules: AnswerRules
 
 
 def chat_request(request: MessagesRequest, target: Target) -> Translated:
@@ -49,38 +54,28 @@ def chat_request(request: MessagesRequest, target: Target) -> Translated:
     tools = tool_set(bytes(request.tools))
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
-    offered = _offered(request, tools.body, target.model, reader)
+    use = tool_use(request, tools, target.model)
+    if use.instruction:
+        append_text(messages, use.instruction)
     body = chat.ChatRequest(
         model=target.model.name,
         messages=messages,
-        tools=msgspec.Raw(offered) if offered else UNSET,
+        tools=msgspec.Raw(use.body) if use.body else UNSET,
         stream=True,
-        think=think_value(request, target.model),
-        format=_format(request, offered, reader),
+        think=UNSET if use.format else think_value(request, target.model),
+        format=use.format or _format(request, use.body, reader),
         truncate=False,
         shift=False,
         keep_alive=target.keep_alive,
         options=_options(request, target.window),
     )
-    return Translated(
-        body=chat.encode(body),
-        dropped=reader.dropped,
-        tool_names=tools.names if offered else frozenset(),
+    rules = AnswerRules(
+        stop_sequences=tuple(request.stop_sequences or ()),
+        must_call=use.must_call,
+        may_call=use.may_call,
+        one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
     )
-
-
-def _offered(request: MessagesRequest, tools: bytes, model: ModelInfo, reader: Reader) -> bytes:
-    choice = request.tool_choice.type if request.tool_choice else "auto"
-    if not tools or choice == "none":
-        return b""
-    if model.capabilities and not model.can("tools"):
-        raise invalid_request(
-            f"The model {model.name} cannot use tools, and Claude Code needs them. Choose a model"
-            " that `ollama show` lists with the capability `tools`."
-        )
-    if choice != "auto":
-        reader.drop(f"tool_choice {choice} (asked for, not enforced)")
-    return tools
+    return Translated(body=chat.encode(body), dropped=reader.dropped, rules=rules)
 
 
 def _format(request: MessagesRequest, tools: bytes, reader: Reader) -> dict[str, Any] | UnsetType:
@@ -106,6 +101,5 @@ def _options(request: MessagesRequest, window: int) -> dict[str, Any]:
         "temperature": request.temperature,
         "top_p": request.top_p,
         "top_k": request.top_k,
-        "stop": request.stop_sequences,
     }
     return options | {name: value for name, value in sampling.items() if value is not None}

@@ -9,7 +9,10 @@ from enum import Enum, auto
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import ChatChunk, ToolCall
+from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk
+from cc_proxy.app.translate import forced
+from cc_proxy.app.translate.rules import FREE, AnswerRules
+from cc_proxy.app.translate.stops import StopFinder
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
@@ -29,6 +32,7 @@ class AnswerStream:
     """Translates one answer. Pure: ids come from outside, nothing is read or written.
 
     `input_tokens` is the estimate for the first event; the last one has Ollama's count.
+    `notes` says what was changed in the answer on the way, for the log.
     """
 
     def __init__(
@@ -38,18 +42,29 @@ class AnswerStream:
         model: str,
         input_tokens: int,
         new_tool_id: Callable[[], str],
+        rules: AnswerRules = FREE,
     ) -> None:
         self.state = State.NEW
+        self.notes: list[str] = []
         self.usage = ev.Usage(input_tokens=input_tokens)
         self.stop_reason: str | None = None
         self.empty = False
         self._message_id = message_id
         self._model = model
         self._new_tool_id = new_tool_id
+        self._rules = rules
+        self._stops = StopFinder(rules.stop_sequences)
+        self._demanded: list[str] = []
+        self._chunks = 0
         self._index = 0
         self._thought = False
         self._said = False
         self._called = False
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the answer ended before the model did: nothing more need be read."""
+        return self._stops.found is not None
 
     def start(self) -> list[ev.Event]:
         """Return the first event; nothing when it was given before."""
@@ -69,15 +84,18 @@ class AnswerStream:
         if self.state is State.ENDED:
             return []
         out = self.start()
+        self._chunks += 1
         message = chunk.message
         if message is not None:
             if message.thinking:
                 self._think(message.thinking, out)
             if message.content:
-                self._say(message.content, out)
+                self._read(message.content, out)
             for call in message.tool_calls or ():
-                self._call(call, out)
-        if chunk.done:
+                self._call(call.function, out)
+        if self.stopped_early:
+            self._end_at_stop_sequence(out)
+        elif chunk.done:
             self._finish(chunk, out)
         return out
 
@@ -113,6 +131,12 @@ class AnswerStream:
             self.state = State.THINKING
         out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
 
+    def _read(self, text: str, out: list[ev.Event]) -> None:
+        if self._rules.must_call:
+            self._demanded.append(text)
+        elif text := self._stops.feed(text):
+            self._say(text, out)
+
     def _say(self, text: str, out: list[ev.Event]) -> None:
         if self.state is not State.TEXT:
             self._close(out)
@@ -121,12 +145,18 @@ class AnswerStream:
         self._said = self._said or not text.isspace()
         out.append(ev.ContentBlockDelta(self._index, ev.TextDelta(text)))
 
-    def _call(self, call: ToolCall, out: list[ev.Event]) -> None:
+    def _call(self, call: CalledFunction, out: list[ev.Event]) -> None:
+        if not self._rules.may_call:
+            self.notes.append(f"call of {call.name} dropped: tool_choice is none")
+            return
+        if self._called and self._rules.one_call:
+            self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
+            return
         self._close(out)
-        arguments = bytes(call.function.arguments).decode()
+        arguments = bytes(call.arguments).decode()
         if not arguments.startswith("{"):
             arguments = "{}"
-        block = ev.ToolUseBlock(id=self._new_tool_id(), name=call.function.name)
+        block = ev.ToolUseBlock(id=self._new_tool_id(), name=call.name)
         out += (
             ev.ContentBlockStart(self._index, block),
             ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments)),
@@ -143,7 +173,30 @@ class AnswerStream:
             self._index += 1
             self.state = State.BETWEEN
 
+    def _flush(self, out: list[ev.Event]) -> None:
+        if rest := self._stops.finish():
+            self._say(rest, out)
+        if not self._demanded or self._called:
+            return
+        text = "".join(self._demanded)
+        call = forced.read(text, self._rules.must_call)
+        if call is None:
+            self.notes.append("the tool call that tool_choice demands did not come")
+            self._say(text, out)
+        else:
+            self._call(CalledFunction(name=call.name, arguments=call.arguments), out)
+
+    def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
+        self._close(out)
+        self.stop_reason = "stop_sequence"
+        # The counts come with the last chunk, which is no longer waited for.
+        self.usage.output_tokens = self._chunks
+        delta = ev.StopDelta(self.stop_reason, self._stops.found)
+        out += (ev.MessageDelta(delta, self.usage), ev.MessageStop())
+        self.state = State.ENDED
+
     def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
+        self._flush(out)
         self.empty = not (self._said or self._called)
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
@@ -168,6 +221,8 @@ class AnswerStream:
             )
         if self._thought:
             return "[cc-proxy: the model thought, and then gave no answer.]"
+        if self.notes:
+            return f"[cc-proxy: the answer is empty; {'; '.join(self.notes)}.]"
         if chunk.eval_count > 1:
             return (
                 f"[cc-proxy: the model wrote {chunk.eval_count} tokens that Ollama could not read"

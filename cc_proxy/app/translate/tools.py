@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.translate.schemas import plain
 
 
 class Tool(msgspec.Struct):
@@ -29,15 +30,15 @@ class _OllamaTool(msgspec.Struct):
 
 
 class ToolSet(msgspec.Struct, frozen=True):
-    """The tools of a request: Ollama's JSON array of them, their names, and what was left out."""
+    """The tools of a request: Ollama's JSON array of them, their schemas, and what was left out."""
 
     body: bytes
-    names: frozenset[str]
+    schemas: dict[str, dict[str, Any]]
     left_out: tuple[str, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(list[Tool] | None)
-_NONE = ToolSet(body=b"", names=frozenset())
+_NONE = ToolSet(body=b"", schemas={})
 
 
 @lru_cache(maxsize=64)
@@ -57,11 +58,12 @@ def tool_set(raw: bytes) -> ToolSet:
     kept = [tool for tool in tools if tool.input_schema is not None]
     left_out = tuple(tool.name for tool in tools if tool.input_schema is None)
     if not kept:
-        return ToolSet(body=b"", names=frozenset(), left_out=left_out)
+        return ToolSet(body=b"", schemas={}, left_out=left_out)
+    schemas = {tool.name: tool.input_schema or {} for tool in kept}
     body = msgspec.json.encode(
         [
-            _OllamaTool(_Function(tool.name, tool.description, tool.input_schema or {}))
+            _OllamaTool(_Function(tool.name, tool.description, plain(schemas[tool.name])))
             for tool in kept
         ]
     )
-    return ToolSet(body=body, names=frozenset(t.name for t in kept), left_out=left_out)
+    return ToolSet(body=body, schemas=schemas, left_out=left_out)

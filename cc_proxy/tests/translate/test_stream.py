@@ -9,16 +9,18 @@ import pytest
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.ollama.chat import decode_chunk
+from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.stream import AnswerStream, State
 
 
-def stream() -> AnswerStream:
+def stream(rules: AnswerRules = FREE) -> AnswerStream:
     numbers = count(1)
     return AnswerStream(
         message_id="msg_1",
         model="m",
         input_tokens=7,
         new_tool_id=lambda: f"toolu_{next(numbers)}",
+        rules=rules,
     )
 
 
@@ -210,3 +212,51 @@ def test_every_event_has_its_event_line() -> None:
         assert msgspec.json.decode(data.removeprefix("data: "))["type"] == event.removeprefix(
             "event: "
         )
+
+
+def test_a_stop_sequence_ends_the_answer_and_is_told() -> None:
+    answer = stream(AnswerRules(stop_sequences=("END",)))
+    lines = shape(answer, chunk("one E"), chunk("ND two"), chunk("three"))
+    assert "0 + {'type': 'text_delta', 'text': 'one '}" in lines
+    assert lines[-2:] == ["delta stop_sequence 7/2", "stop"]
+    assert answer.stopped_early
+
+
+def test_text_held_back_for_a_stop_sequence_is_not_lost() -> None:
+    answer = stream(AnswerRules(stop_sequences=("END",)))
+    lines = shape(answer, chunk("one E"), done())
+    assert [line for line in lines if "text_delta" in line][-1].endswith("'E'}")
+    assert answer.stop_reason == "end_turn"
+
+
+def test_a_demanded_call_is_read_from_the_text_that_the_schema_made() -> None:
+    answer = stream(AnswerRules(must_call=frozenset({"Read"})))
+    lines = shape(answer, chunk('{"name":"Read",'), chunk(' "arguments":{"a": 1}}'), done())
+    assert kinds(lines)[1:] == [
+        "0 open tool_use toolu_1 Read",
+        "0 close",
+        "delta tool_use 11/3",
+        "stop",
+    ]
+    assert "0 + {'type': 'input_json_delta', 'partial_json': '{\"a\": 1}'}" in lines
+
+
+@pytest.mark.parametrize("text", ["No.", '{"name":"Other","arguments":{}}', '{"name":"Read"'])
+def test_a_demanded_call_that_does_not_come_stays_text_and_is_noted(text: str) -> None:
+    answer = stream(AnswerRules(must_call=frozenset({"Read"})))
+    assert kinds(shape(answer, chunk(text), done()))[1] == "0 open text"
+    assert answer.notes == ["the tool call that tool_choice demands did not come"]
+
+
+def test_a_call_that_is_not_allowed_is_dropped_and_the_answer_says_so() -> None:
+    answer = stream(AnswerRules(may_call=False))
+    lines = shape(answer, chunk(calls=(("Read", {}),)), done())
+    assert "call of Read dropped: tool_choice is none" in "".join(lines)
+    assert answer.stop_reason == "end_turn"
+
+
+def test_only_the_first_call_passes_where_parallel_calls_are_disabled() -> None:
+    answer = stream(AnswerRules(one_call=True))
+    lines = kinds(shape(answer, chunk(calls=(("Read", {}), ("Grep", {}))), done()))
+    assert [line for line in lines if "open" in line] == ["0 open tool_use toolu_1 Read"]
+    assert answer.notes == ["call of Grep dropped: parallel tool use is disabled"]

@@ -1,0 +1,21 @@
+"""What a request demands of its answer, beyond what Ollama can be asked for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AnswerRules:
+    """Kept by the answer's stream.
+
+    `stop_sequences` end the answer; `must_call` names the tools of which one has to be called
+    (the model was made to write the call as JSON); `may_call` False drops calls, and
+    `one_call` all calls but the first.
+    """
+
+    stop_sequences: tuple[str, ...] = ()
+    must_call: frozenset[str] = frozenset()
+    may_call: bool = True
+    one_call: bool = False
+
+
+FREE = AnswerRules()

@@ -1,0 +1,120 @@
+"""Tool schemas in the part of JSON Schema that Ollama passes on.
+
+Ollama 0.32 drops `$ref`, `oneOf`, `allOf`, `const`, defaults, limits, patterns and formats
+before the model sees them (recordings 89f, 95). What has another form that it keeps is put
+into that form; the rest is said in the description.
+"""
+
+from typing import Any
+
+import msgspec
+
+Schema = dict[str, Any]
+
+# Definitions that use each other twice double at every step; a real tool has far fewer parts.
+_MAX_PARTS = 5_000
+_DROPPED = frozenset({"$schema", "$id", "$defs", "definitions", "$comment", "additionalProperties"})
+_LIMITS = {
+    "default": "default {}",
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "uniqueItems": "no two alike",
+    "pattern": "matching {}",
+    "format": "format {}",
+}
+
+
+def plain(schema: Schema) -> Schema:
+    """Return `schema` as Ollama keeps it; keys stay in their order, the input is not changed."""
+    return _Plain(schema).of(schema, frozenset())
+
+
+class _Plain:
+    """One pass over one schema. `within` are the references that the place at hand stands in."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._left = _MAX_PARTS
+
+    def of(self, schema: Schema, within: frozenset[str]) -> Schema:
+        self._left -= 1
+        if self._left < 0:
+            return _kind(schema)
+        schema, within = self._merged(schema, within)
+        done: Schema = {}
+        limits = []
+        for key, value in schema.items():
+            if key in _LIMITS:
+                limits.append(_LIMITS[key].format(_said(value)))
+            elif key == "const":
+                done["enum"] = [value]
+            elif key in ("oneOf", "anyOf") and isinstance(value, list):
+                done["anyOf"] = [self._part(option, within) for option in value]
+            elif key == "properties" and isinstance(value, dict):
+                done[key] = {name: self._part(part, within) for name, part in value.items()}
+            elif key == "items":
+                done[key] = self._part(value, within)
+            elif key not in _DROPPED:
+                done[key] = value
+        if limits:
+            described = done.get("description")
+            said = f"({'; '.join(limits)})"
+            done["description"] = f"{described} {said}" if described else said
+        return done
+
+    def _part(self, part: object, within: frozenset[str]) -> object:
+        return self.of(part, within) if isinstance(part, dict) else part
+
+    def _merged(self, schema: Schema, within: frozenset[str]) -> tuple[Schema, frozenset[str]]:
+        """Put what `$ref` and `allOf` stand for in their place."""
+        while isinstance(reference := schema.get("$ref"), str):
+            own = {key: value for key, value in schema.items() if key != "$ref"}
+            if reference in within:
+                # A schema that stands in itself has no end; the model is told its kind.
+                return _kind(_resolved(reference, self._root)) | own, within
+            within |= {reference}
+            schema = _resolved(reference, self._root) | own
+        parts = schema.get("allOf")
+        if not isinstance(parts, list):
+            return schema, within
+        whole = {key: value for key, value in schema.items() if key != "allOf"}
+        for part in parts:
+            if isinstance(part, dict):
+                merged, within = self._merged(part, within)
+                _join(whole, merged)
+        return whole, within
+
+
+def _kind(schema: Schema) -> Schema:
+    return {"type": schema.get("type", "object")}
+
+
+def _join(whole: Schema, part: Schema) -> None:
+    for key, value in part.items():
+        have = whole.get(key)
+        if key == "properties" and isinstance(have, dict) and isinstance(value, dict):
+            whole[key] = have | value
+        elif key == "required" and isinstance(have, list) and isinstance(value, list):
+            whole[key] = [*have, *(name for name in value if name not in have)]
+        else:
+            whole.setdefault(key, value)
+
+
+def _resolved(reference: str, root: Schema) -> Schema:
+    target: object = root
+    path = reference.removeprefix("#").strip("/")
+    for step in path.split("/") if path else ():
+        name = step.replace("~1", "/").replace("~0", "~")
+        target = target.get(name) if isinstance(target, dict) else None
+    return dict(target) if isinstance(target, dict) else {}
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
