@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from cc_proxy.app.config import Settings
+from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
@@ -30,6 +31,7 @@ class Shared:
     context: GatewayContext
     ollama: OllamaClient
     models: Models
+    attachments: Attachments = field(default_factory=Attachments)
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0

@@ -52,6 +52,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
+        await shared.attachments.read(asked)
         translated = chat_request(asked, target)
         record.translated(target.model.name, translated)
         exchange = _Exchange(

@@ -147,7 +147,7 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
                 context,
                 ollama,
                 Models(everything, ollama),
-                Pace(hold_seconds=0.2, beat_seconds=0.05),
+                pace=Pace(hold_seconds=0.2, beat_seconds=0.05),
             )
             async with (
                 TestServer(application(shared), handler_cancellation=True) as front,
