@@ -7,7 +7,6 @@ from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.gateway.context import SHARED, Shared
-from cc_proxy.app.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.ollama.models import from_tags
 from cc_proxy.app.translate.errors import api_error_for
 from cc_proxy.app.translate.request import Target
@@ -59,12 +58,7 @@ async def many(request: web.Request) -> web.Response:
 
 async def _names(shared: Shared) -> list[str]:
     with api_error_for("the list of models"):
-        try:
-            pulled = from_tags(await shared.ollama.ask("/api/tags"))
-        except msgspec.DecodeError as error:
-            raise UpstreamBrokeError(
-                f"{shared.ollama.base_url} does not answer as Ollama does: {error}."
-            ) from error
+        pulled = await shared.ollama.ask("/api/tags", from_tags)
     aliases = shared.context.settings.aliases
     plain = [name for name in aliases if "*" not in name and name != "default"]
     return list(dict.fromkeys([*plain, *(model.name for model in pulled)]))

@@ -11,6 +11,7 @@ from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.translate.turns import TurnMemory
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Shared:
     ollama: OllamaClient
     models: Models
     attachments: Attachments = field(default_factory=Attachments)
+    turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0

@@ -36,14 +36,11 @@ async def handle(request: web.Request) -> web.Response:
 
 
 async def _upstream(shared: Shared) -> dict[str, Any]:
-    url = shared.ollama.base_url
+    url = shared.ollama.shown_url
     try:
-        version = from_version(await shared.ollama.ask("/api/version"))
+        version = await shared.ollama.ask("/api/version", from_version)
     except UpstreamError as error:
         return {"url": url, "reachable": False, "version": None, "error": error.message}
-    except msgspec.DecodeError:
-        found = "Something answers there that is not Ollama."
-        return {"url": url, "reachable": False, "version": None, "error": found}
     return {"url": url, "reachable": True, "version": version, "error": None}
 
 

@@ -53,7 +53,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
         await shared.attachments.read(asked)
-        translated = chat_request(asked, target)
+        translated = chat_request(asked, target, shared.turns.recall)
         record.translated(target.model.name, translated)
         exchange = _Exchange(
             shared=shared,
@@ -97,7 +97,7 @@ async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
         _require_end(exchange.answer)
     except UpstreamError as error:
         raise api_error(_noted(exchange, error), exchange.target.model.name) from error
-    exchange.record.answered(exchange.answer)
+    _answered(exchange)
     return web.Response(body=collector.encode(), content_type="application/json")
 
 
@@ -124,9 +124,15 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
             record.failed(trouble)
             await pacer.send(encode(answer.fail(trouble)))
         else:
-            record.answered(answer)
+            _answered(exchange)
     await response.write_eof()
     return response
+
+
+def _answered(exchange: _Exchange) -> None:
+    exchange.record.answered(exchange.answer)
+    if written := exchange.answer.written():
+        exchange.shared.turns.remember(written)
 
 
 def _require_end(answer: AnswerStream) -> None:

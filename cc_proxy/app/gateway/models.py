@@ -3,13 +3,11 @@
 import asyncio
 import logging
 
-import msgspec
-
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.ollama import models as wire
 from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamRefusedError
+from cc_proxy.app.ollama.errors import UpstreamRefusedError
 from cc_proxy.app.translate.request import Target
 
 log = logging.getLogger(__name__)
@@ -57,17 +55,16 @@ class Models:
             self._chosen = None
 
     async def _ask(self, name: str) -> Target:
-        try:
-            info = wire.from_show(name, await self._ollama.ask("/api/show", {"model": name}))
-            loaded = wire.from_ps(await self._ollama.ask("/api/ps"))
-        except msgspec.DecodeError as error:
-            raise UpstreamBrokeError(
-                f"{self._ollama.base_url} does not answer as Ollama does: {error}.",
-                hint="Check OLLAMA_BASE_URL: it must point at an Ollama server.",
-            ) from error
-        window = self._window(info, loaded)
+        info = await self._show(name)
+        window = self._window(info, await self._ollama.ask("/api/ps", wire.from_ps))
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
         return Target(model=info, window=window, keep_alive=self._settings.ollama.keep_alive)
+
+    async def _show(self, name: str) -> wire.ModelInfo:
+        def read(body: bytes) -> wire.ModelInfo:
+            return wire.from_show(name, body)
+
+        return await self._ollama.ask("/api/show", read, {"model": name})
 
     def _window(self, info: wire.ModelInfo, loaded: list[wire.LoadedModel]) -> int:
         of_model = self._settings.models.get(info.name)
@@ -87,13 +84,8 @@ class Models:
         """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
         if self._chosen is not None:
             return self._chosen
-        try:
-            pulled = wire.from_tags(await self._ollama.ask("/api/tags"))
-            loaded = wire.from_ps(await self._ollama.ask("/api/ps"))
-        except msgspec.DecodeError as error:
-            raise UpstreamBrokeError(
-                f"{self._ollama.base_url} does not answer as Ollama does: {error}."
-            ) from error
+        pulled = await self._ollama.ask("/api/tags", wire.from_tags)
+        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
         able = [model.name for model in pulled if await self._can_use_tools(model)]
         if not able:
             raise _no_model(len(pulled))
@@ -106,11 +98,10 @@ class Models:
         if model.capabilities is not None:
             return "tools" in model.capabilities
         try:
-            answer = await self._ollama.ask("/api/show", {"model": model.name})
+            return (await self._show(model.name)).can("tools")
         except UpstreamRefusedError as error:
             log.warning("model %s cannot be asked what it can do: %s", model.name, error)
             return False
-        return wire.from_show(model.name, answer).can("tools")
 
 
 def _no_model(pulled: int) -> ApiError:

@@ -4,14 +4,15 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 import msgspec
 
+from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
 from cc_proxy.app.ollama.errors import (
     UpstreamBrokeError,
@@ -24,6 +25,8 @@ from cc_proxy.app.ollama.errors import (
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 CONNECT_SECONDS = 5.0
 QUESTION_SECONDS = 10.0
@@ -55,6 +58,11 @@ class OllamaClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
         )
+
+    @property
+    def shown_url(self) -> str:
+        """The address for people and logs: without a password that may stand in it."""
+        return without_user_info(self.base_url)
 
     async def __aenter__(self) -> Self:
         """Enter; the session is ready."""
@@ -92,11 +100,13 @@ class OllamaClient:
             # work. A fully read one is already back in the pool and close() leaves it there.
             response.close()
 
-    async def ask(self, path: str, body: dict[str, Any] | None = None) -> bytes:
-        """Ask a short question (`/api/show`, `/api/tags`, …) and return the body.
+    async def ask(
+        self, path: str, read: Callable[[bytes], Answer], body: dict[str, Any] | None = None
+    ) -> Answer:
+        """Ask a short question (`/api/show`, `/api/tags`, …); `read` understands the answer.
 
         Raises:
-            UpstreamError: unreachable, refused, stalled or broken.
+            UpstreamError: unreachable, refused, stalled, or not an answer of Ollama's.
 
         """
         method, data = ("GET", None) if body is None else ("POST", json.dumps(body))
@@ -106,11 +116,17 @@ class OllamaClient:
                 method, self.base_url + path, data=data, timeout=timeout, allow_redirects=False
             ) as response:
                 answer = await response.read()
-                if response.status != 200:  # noqa: PLR2004 - an HTTP status
-                    raise refused(response.status, answer)
-                return answer
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            raise self._named(error) from error
+            raise self._named(error, QUESTION_SECONDS) from error
+        if response.status != 200:  # noqa: PLR2004 - an HTTP status
+            raise refused(response.status, answer)
+        try:
+            return read(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamBrokeError(
+                f"What answers at {self.shown_url} is not Ollama ({path}: {error}).",
+                hint="Check OLLAMA_BASE_URL: it must point at an Ollama server.",
+            ) from error
 
     async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
@@ -160,20 +176,20 @@ class OllamaClient:
         if rest := splitter.rest().strip():
             yield [_decoded(rest)]
 
-    def _named(self, error: Exception) -> UpstreamError:
+    def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return UpstreamUnreachableError(
-                f"Ollama does not answer at {self.base_url} ({_reason(error)}).",
+                f"Ollama does not answer at {self.shown_url} ({_reason(error)}).",
                 hint="Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs.",
             )
         if isinstance(error, TimeoutError):
             return UpstreamStalledError(
-                f"Ollama at {self.base_url} was silent for more than"
-                f" {self._silence_seconds:g} seconds.",
+                f"Ollama at {self.shown_url} was silent for more than"
+                f" {silence_seconds or self._silence_seconds:g} seconds.",
                 hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
             )
         return UpstreamBrokeError(
-            f"The connection to Ollama at {self.base_url} broke ({_reason(error)}).",
+            f"The connection to Ollama at {self.shown_url} broke ({_reason(error)}).",
             hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
         )
 

@@ -11,19 +11,24 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.content import Reader, Said
+from cc_proxy.app.translate.turns import Recall, nothing
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
 _REMINDER = "<system-reminder>"
 
 
-def conversation(system: str, messages: list[Message], reader: Reader) -> list[ChatMessage]:
+def conversation(
+    system: str, messages: list[Message], reader: Reader, recall: Recall = nothing
+) -> list[ChatMessage]:
     """Return Ollama's messages for a system prompt and the client's messages.
+
+    `recall` gives back what the model wrote for the id of a call.
 
     Raises:
         ApiError: 400 for a role that the Messages API does not have, or a malformed block.
 
     """
-    turns = _Turns(reader)
+    turns = _Turns(reader, recall)
     if system:
         turns.add(ChatMessage(role="system", content=system))
     for index, message in enumerate(messages):
@@ -50,9 +55,10 @@ def append_text(turns: list[ChatMessage], text: str) -> None:
 
 
 class _Turns:
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, recall: Recall) -> None:
         self.done: list[ChatMessage] = []
         self._reader = reader
+        self._recall = recall
         # The calls of the latest assistant turn, in the model's order, and where results go.
         self._calls: dict[str, str] = {}
         self._results_end = 0
@@ -74,15 +80,19 @@ class _Turns:
                     self._reader.drop("web_search_tool_result block")
                 case _:
                     self._reader.read_block(block, said)
-        self.add(
-            ChatMessage(
-                role="assistant",
-                # Text that a call interrupted was one text when the model wrote it.
-                content="".join(said.texts),
-                thinking="".join(thinking),
-                tool_calls=calls or None,
+        written = self._recall(calls[0].id) if calls else None
+        if written is not None and written.call_ids == [call.id for call in calls]:
+            self.add(written.message())
+        else:
+            self.add(
+                ChatMessage(
+                    role="assistant",
+                    # Text that a call interrupted was one text when the model wrote it.
+                    content="".join(said.texts),
+                    thinking="".join(thinking),
+                    tool_calls=calls or None,
+                )
             )
-        )
         self._calls = {call.id: call.function.name for call in calls}
         self._results_end = len(self.done)
 

@@ -17,6 +17,7 @@ from cc_proxy.app.translate.system import system_text
 from cc_proxy.app.translate.thinking import think_value
 from cc_proxy.app.translate.tool_choice import tool_use
 from cc_proxy.app.translate.tools import tool_set
+from cc_proxy.app.translate.turns import Recall, nothing
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Translated:
     rules: AnswerRules
 
 
-def chat_request(request: MessagesRequest, target: Target) -> Translated:
+def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
     """Translate a request for a target. The same input always gives the same bytes.
+
+    `recall` gives back assistant turns as the model wrote them.
 
     Raises:
         ApiError: 400 for what the API forbids, or what the model cannot do.
@@ -50,7 +53,8 @@ def chat_request(request: MessagesRequest, target: Target) -> Translated:
     if not request.messages:
         raise invalid_request("messages: expected at least one message, found none.")
     reader = Reader(vision=target.model.can("vision"))
-    messages = conversation(system_text(bytes(request.system)), request.messages, reader)
+    system = system_text(bytes(request.system))
+    messages = conversation(system, request.messages, reader, recall)
     tools = tool_set(bytes(request.tools))
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")

@@ -9,10 +9,11 @@ from enum import Enum, auto
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk
+from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ToolCall
 from cc_proxy.app.translate import forced
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.stops import StopFinder
+from cc_proxy.app.translate.turns import WrittenTurn
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
@@ -57,14 +58,25 @@ class AnswerStream:
         self._demanded: list[str] = []
         self._chunks = 0
         self._index = 0
-        self._thought = False
-        self._said = False
-        self._called = False
+        self._shown = False
+        self._thinking: list[str] = []
+        self._text: list[str] = []
+        self._calls: list[ToolCall] = []
 
     @property
     def stopped_early(self) -> bool:
         """Whether the answer ended before the model did: nothing more need be read."""
         return self._stops.found is not None
+
+    def written(self) -> WrittenTurn | None:
+        """Return the turn as the model wrote it, None when it made no call to know it by."""
+        if not self._calls:
+            return None
+        return WrittenTurn(
+            content="".join(self._text),
+            thinking="".join(self._thinking),
+            calls=tuple(self._calls),
+        )
 
     def start(self) -> list[ev.Event]:
         """Return the first event; nothing when it was given before."""
@@ -127,8 +139,8 @@ class AnswerStream:
         if self.state is not State.THINKING:
             self._close(out)
             out.append(ev.ContentBlockStart(self._index, ev.ThinkingBlock()))
-            self._thought = True
             self.state = State.THINKING
+        self._thinking.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
 
     def _read(self, text: str, out: list[ev.Event]) -> None:
@@ -142,14 +154,15 @@ class AnswerStream:
             self._close(out)
             out.append(ev.ContentBlockStart(self._index, ev.TextBlock()))
             self.state = State.TEXT
-        self._said = self._said or not text.isspace()
+        self._shown = self._shown or not text.isspace()
+        self._text.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.TextDelta(text)))
 
     def _call(self, call: CalledFunction, out: list[ev.Event]) -> None:
         if not self._rules.may_call:
             self.notes.append(f"call of {call.name} dropped: tool_choice is none")
             return
-        if self._called and self._rules.one_call:
+        if self._calls and self._rules.one_call:
             self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
             return
         self._close(out)
@@ -157,13 +170,13 @@ class AnswerStream:
         if not arguments.startswith("{"):
             arguments = "{}"
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=call.name)
+        self._calls.append(ToolCall(id=block.id, function=call))
         out += (
             ev.ContentBlockStart(self._index, block),
             ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments)),
             ev.ContentBlockStop(self._index),
         )
         self._index += 1
-        self._called = True
 
     def _close(self, out: list[ev.Event]) -> None:
         if self.state is State.THINKING:
@@ -176,7 +189,7 @@ class AnswerStream:
     def _flush(self, out: list[ev.Event]) -> None:
         if rest := self._stops.finish():
             self._say(rest, out)
-        if not self._demanded or self._called:
+        if not self._demanded or self._calls:
             return
         text = "".join(self._demanded)
         call = forced.read(text, self._rules.must_call)
@@ -197,7 +210,7 @@ class AnswerStream:
 
     def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         self._flush(out)
-        self.empty = not (self._said or self._called)
+        self.empty = not (self._shown or self._calls)
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
             self._say(self._nothing_to_show(chunk), out)
@@ -211,7 +224,7 @@ class AnswerStream:
     def _reason(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":
             return "max_tokens"
-        return "tool_use" if self._called else "end_turn"
+        return "tool_use" if self._calls else "end_turn"
 
     def _nothing_to_show(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":
@@ -219,7 +232,7 @@ class AnswerStream:
                 f"[cc-proxy: the answer was cut after {chunk.eval_count} tokens, before there was"
                 " text or a whole tool call to show.]"
             )
-        if self._thought:
+        if self._thinking:
             return "[cc-proxy: the model thought, and then gave no answer.]"
         if self.notes:
             return f"[cc-proxy: the answer is empty; {'; '.join(self.notes)}.]"

@@ -361,3 +361,22 @@ async def test_a_fault_of_ours_is_an_answer_and_in_the_log(
     assert answer["error"]["message"] == "cc-proxy met a fault of its own; its log has it."
     assert headers["request-id"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_turn_goes_back_to_the_model_as_it_wrote_it(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    call = {"function": {"name": "Read", "arguments": {"path": "a", "limit": "5"}}}
+    upstream.chat = says(line("Looking.\n\n", message={"tool_calls": [call]}), done())
+    _, message, _ = await gateway.ask(tools=[READ])
+    text, used = message["content"]
+    used["input"] = {"limit": 5, "path": "a", "all": False}
+    history = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [used, text | {"text": "Looking."}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": used["id"]}]},
+    ]
+    await gateway.ask(tools=[READ], messages=history)
+    sent = upstream.bodies[-1]["messages"][1]
+    assert sent["content"] == "Looking.\n\n"
+    assert sent["tool_calls"][0]["function"]["arguments"] == {"path": "a", "limit": "5"}

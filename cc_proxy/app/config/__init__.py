@@ -1,0 +1,32 @@
+"""What the user decided: which file, which value, and errors that point at the line."""
+
+from cc_proxy.app.config.aliases import resolve_model
+from cc_proxy.app.config.errors import ConfigError
+from cc_proxy.app.config.load import Loaded, load
+from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.redaction import redacted
+from cc_proxy.app.config.settings import (
+    ClaudeSettings,
+    LoggingSettings,
+    LogLevel,
+    ModelSettings,
+    Ollama,
+    Server,
+    Settings,
+)
+
+__all__ = [
+    "ClaudeSettings",
+    "ConfigError",
+    "Loaded",
+    "LogLevel",
+    "LoggingSettings",
+    "ModelSettings",
+    "Ollama",
+    "Server",
+    "Settings",
+    "Source",
+    "load",
+    "redacted",
+    "resolve_model",
+]

@@ -1,0 +1,44 @@
+"""Which Ollama model answers for the name that a client asked for."""
+
+from collections.abc import Mapping
+
+_LONG_CONTEXT_MARK = "[1m]"
+_DEFAULT = "default"
+
+
+def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
+    """Return the Ollama model for a client's model name.
+
+    An exact alias wins, then the `*` pattern with the most literal characters (the earlier of
+    equals), then `default` for Anthropic's own names. Any other name is Ollama's and returned
+    as it is. None: one of Anthropic's names, and no default is configured. A trailing `[1m]`
+    (Claude Code's mark for a long context) is no part of the name. Aliases do not chain.
+    """
+    name = name.removesuffix(_LONG_CONTEXT_MARK)
+    if name in aliases:
+        return aliases[name]
+    patterns = [alias for alias in aliases if "*" in alias and _matches(alias, name)]
+    if patterns:
+        return aliases[max(patterns, key=_literal_characters)]
+    if name.startswith(("claude-", "anthropic")):
+        return aliases.get(_DEFAULT)
+    return name
+
+
+def _literal_characters(pattern: str) -> int:
+    return len(pattern) - pattern.count("*")
+
+
+def _matches(pattern: str, name: str) -> bool:
+    # By hand: fnmatch gives meaning to `?` and `[`, and a regular expression with many stars
+    # takes polynomial time on a name that somebody else chose.
+    first, *middle, last = pattern.split("*")
+    if not name.startswith(first) or not name.endswith(last):
+        return False
+    position, end = len(first), len(name) - len(last)
+    for part in middle:
+        found = name.find(part, position, end)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return position <= end

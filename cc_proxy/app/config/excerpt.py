@@ -1,0 +1,87 @@
+"""A line of the user's file as an error shows it: with a caret, and without secrets."""
+
+import re
+import unicodedata
+
+# PyYAML counts all of these as line breaks, so its line numbers do too.
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+_SECRET_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""")
+_WORD = re.compile(r"\S+")
+_WIDTH_SHOWN = 100
+_LEAD_SHOWN = 60
+
+
+class SourceText:
+    """The text of a file, to quote from. Lines and columns count from 0, columns in characters."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = _LINE_BREAK.split(text)
+        self._shown = _masked(self._lines)
+
+    def find(self, text: str, line: int, column: int) -> int:
+        """Return the column where the text starts in the line, or `column` if it does not."""
+        return max(self._lines[line].find(text, column), column)
+
+    def excerpt(self, line: int, column: int, width: int = 1, hide_from: int | None = None) -> str:
+        """Return the line with carets under `width` characters from `column` on.
+
+        From the column `hide_from` on the line is not shown.
+        """
+        shown = self._shown[line] if line < len(self._shown) else ""
+        if hide_from is not None:
+            shown = shown[:hide_from] + _stars(shown[hide_from:])
+        shown = "".join(character if character.isprintable() else " " for character in shown)
+        start = max(0, column - _LEAD_SHOWN) if len(shown) > _WIDTH_SHOWN else 0
+        before, rest = shown[start:column], shown[column : start + _WIDTH_SHOWN]
+        marked = _cells(rest[:width]) or 1
+        gutter = f"{line + 1:5} | "
+        return (
+            f"{gutter}{before}{rest}".rstrip()
+            + f"\n{' ' * 5} | {' ' * _cells(before)}{'^' * marked}"
+        )
+
+
+def _masked(lines: list[str]) -> list[str]:
+    """Return the lines with the values of secret keys and the user part of URLs as asterisks.
+
+    It reads the text rather than the parsed file, because a file that cannot be parsed is
+    quoted too; so it hides rather too much: all that follows on the line, all that is indented
+    below it, and a quoted text up to its end.
+    """
+    masked = []
+    indent: int | None = None
+    quote = ""
+    for line in lines:
+        if quote:
+            masked.append(_stars(line))
+            quote = "" if quote in line else quote
+        elif indent is not None and (not line.strip() or _indent(line) > indent):
+            masked.append(_stars(line))
+        elif key := _SECRET_KEY.search(line):
+            value = line[key.end() :]
+            masked.append(_WORD.sub(_without_user_info, line[: key.end()]) + _stars(value))
+            indent = _indent(line)
+            opening = value.strip()[:1]
+            quote = opening if opening in ("'", '"') and value.count(opening) == 1 else ""
+        else:
+            masked.append(_WORD.sub(_without_user_info, line))
+            indent = None
+    return masked
+
+
+def _without_user_info(word: re.Match[str]) -> str:
+    before, at, after = word[0].rpartition("@")
+    return f"{_stars(before)}{at}{after}"
+
+
+def _stars(text: str) -> str:
+    return re.sub(r"\S", "*", text)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal the text takes."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,71 @@
+"""Values with where they came from, laid over each other: defaults, file, environment, flags."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from cc_proxy.app.config import schema
+from cc_proxy.app.config.errors import Problem, RefusedValueError
+from cc_proxy.app.config.schema import KeyPath
+from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.upstream_url import without_user_info
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A checked value, and its origin in words: `flag --port`, `file PATH:LINE`."""
+
+    value: object
+    origin: str
+
+
+Layer = dict[KeyPath, Given]
+"""Paths in Settings, not in the file, to what was given for them."""
+
+
+def given(path: KeyPath, text: str, *, where: str, origin: str) -> Layer | Problem:
+    """Return the layer of one value that came as text from outside a file.
+
+    `path` is the file's path of the setting, `where` the flag or variable for an error.
+    """
+    field = schema.field(path)
+    try:
+        return {schema.setting(path): Given(field.rule(text), origin)}
+    except RefusedValueError as refused:
+        shown = "a value that is not shown" if field.secret else f'"{without_user_info(text)}"'
+        return Problem(
+            where=where,
+            what=f"not a usable value for {'.'.join(path)}",
+            expected=field.expected,
+            found=refused.found or shown,
+            fix=refused.fix,
+        )
+
+
+def settle(layers: Layer) -> tuple[Settings, dict[str, str]]:
+    """Return the settings, defaults filled in, and for each dotted key where it came from."""
+    tree: dict[str, object] = {}
+    for path, entry in layers.items():
+        _put(tree, path, entry.value)
+    settings = msgspec.convert(tree, Settings)
+    origins = {
+        ".".join(path): layers[path].origin if path in layers else "default"
+        for path in _leaves(msgspec.to_builtins(settings))
+    }
+    return settings, origins
+
+
+def _put(tree: dict[str, object], path: KeyPath, value: object) -> None:
+    for key in path[:-1]:
+        below = tree.setdefault(key, {})
+        if not isinstance(below, dict):
+            raise TypeError(path)
+        tree = below
+    tree[path[-1]] = value
+
+
+def _leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[KeyPath]:
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key)

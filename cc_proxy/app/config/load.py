@@ -1,0 +1,84 @@
+"""The one way to the settings: which file, which value, and everything that is wrong at once."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.config import environment, places, reading
+from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
+from cc_proxy.app.config.layers import Layer, given, settle
+from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.settings import Settings
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective settings and how they came about.
+
+    `path` is the active file; `origins` says for each dotted key where its value came from;
+    `digest` is the SHA-256 of the settings, secrets included, as hexadecimal digits: two equal
+    digests mean that nothing has changed.
+    """
+
+    settings: Settings
+    path: Path | None
+    sources: tuple[Source, ...]
+    origins: dict[str, str]
+    digest: str
+
+
+def load(
+    *,
+    config_file: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    environ: Mapping[str, str],
+    home: Path | None = None,
+) -> Loaded:
+    """Return the effective settings: flag over environment over file over default.
+
+    `config_file`, `host` and `port` are the flags of the same names. Without `home` the
+    environment's HOME (on Windows USERPROFILE) counts. Raises ConfigError with every problem of
+    file, environment and flags.
+    """
+    sources = places.sources(config_file, environ, home)
+    active = next(source for source in sources if source.status == "active")
+    file, file_problems = _from_file(active, environ)
+    variables, variable_problems = environment.values(environ)
+    flags, flag_problems = _from_flags({"host": host, "port": port})
+    if problems := [*file_problems, *variable_problems, *flag_problems]:
+        more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
+        hint = f"Correct {active.path} and try again.{more}" if file_problems else None
+        raise ConfigError(problems, hint=hint)
+    settings, origins = settle(file | variables | flags)
+    # Neither struct fields nor aliases are sorted: the former have one order, and that of the
+    # latter decides between equal patterns.
+    digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
+    return Loaded(
+        settings=settings, path=active.path, sources=sources, origins=origins, digest=digest
+    )
+
+
+def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
+    if active.path is None:
+        return {}, []
+    text = reading.read(active.path, named_by=active.name)
+    from cc_proxy.app.config import decoding  # noqa: PLC0415 - PyYAML costs only those with a file
+
+    return decoding.decode(text, active.path, environ)
+
+
+def _from_flags(flags: Mapping[str, str | int | None]) -> tuple[Layer, list[Problem]]:
+    layer: Layer = {}
+    problems: list[Problem] = []
+    for name, value in flags.items():
+        if value is None:
+            continue
+        path = ("server", name)
+        match given(path, str(value), where=f"--{name}", origin=f"flag --{name}"):
+            case Problem() as problem:
+                problems.append(problem)
+            case one:
+                layer |= one
+    return layer, problems

@@ -1,0 +1,95 @@
+"""Where a configuration file may be, and which of the places counts.
+
+The working directory is none of them: a cloned repository must not be able to redirect a
+developer's prompts. For the same reason a relative HOME or XDG_CONFIG_HOME is not followed.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+FILE_NAME = "cc-proxy.user.yaml"
+SYSTEM_FOLDER = Path("/etc/cc-proxy")
+NAMED = ("--config", "CC_PROXY_CONFIG_FILE")
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One place, in the order of search; exactly one is active."""
+
+    name: str
+    path: Path | None
+    status: Literal["active", "present, not used", "missing", "not set"]
+
+
+def sources(
+    config_file: Path | None, environ: Mapping[str, str], home: Path | None = None
+) -> tuple[Source, ...]:
+    """Return every place and its status.
+
+    A file that is named by flag or variable is active whether it exists or not; the other
+    places only when something is there, be it readable or not.
+    """
+    home = _home(environ) if home is None else home
+    named_by_variable = environ.get("CC_PROXY_CONFIG_FILE") or None
+    places = {
+        "--config": _absolute(config_file, home),
+        "CC_PROXY_CONFIG_FILE": _absolute(named_by_variable, home),
+        f"~/.cc-proxy/{FILE_NAME}": home and home / ".cc-proxy" / FILE_NAME,
+        f"$XDG_CONFIG_HOME/cc-proxy/{FILE_NAME}": _xdg(environ, home),
+        f"{SYSTEM_FOLDER}/{FILE_NAME}": SYSTEM_FOLDER / FILE_NAME,
+    }
+    found: list[Source] = []
+    taken = False
+    for name, path in places.items():
+        if path is None:
+            found.append(Source(name, None, "not set"))
+            continue
+        present = _is_there(path)
+        if not taken and (present or name in NAMED):
+            taken = True
+            found.append(Source(name, path, "active"))
+        else:
+            found.append(Source(name, path, "present, not used" if present else "missing"))
+    found.append(Source("built-in defaults", None, "present, not used" if taken else "active"))
+    return tuple(found)
+
+
+def _home(environ: Mapping[str, str]) -> Path | None:
+    text = environ.get("HOME") or environ.get("USERPROFILE") or ""
+    return Path(text) if Path(text).is_absolute() else None
+
+
+def _xdg(environ: Mapping[str, str], home: Path | None) -> Path | None:
+    folder = Path(environ.get("XDG_CONFIG_HOME", ""))
+    if not folder.is_absolute():  # the XDG specification: a relative one is ignored
+        if home is None:
+            return None
+        folder = home / ".config"
+    return folder / "cc-proxy" / FILE_NAME
+
+
+def _absolute(named: Path | str | None, home: Path | None) -> Path | None:
+    """Return a path that stays right when the working directory changes.
+
+    `~` is replaced here too, since no shell does it in a variable that a service file sets.
+    """
+    if named is None:
+        return None
+    path = Path(named)
+    if path.parts[:1] == ("~",) and home is not None:
+        path = home.joinpath(*path.parts[1:])
+    return path.absolute()
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is anything, a broken link or an unreachable folder's file included."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # reading it gives the reason
+    return True

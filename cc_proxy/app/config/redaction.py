@@ -1,0 +1,27 @@
+"""Settings that can be shown: the same shape, without the secrets."""
+
+import msgspec
+
+from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.upstream_url import without_user_info
+
+HIDDEN = "********"
+
+
+def redacted(settings: Settings) -> dict[str, object]:
+    """Return the settings as plain dicts, secrets replaced; a secret that is not set stays None."""
+    server, ollama = settings.server, settings.ollama
+    shown = msgspec.structs.replace(
+        settings,
+        server=msgspec.structs.replace(server, auth_key=_hidden(server.auth_key)),
+        ollama=msgspec.structs.replace(
+            ollama,
+            api_key=_hidden(ollama.api_key),
+            base_url=without_user_info(ollama.base_url),
+        ),
+    )
+    return msgspec.convert(msgspec.to_builtins(shown), dict[str, object])
+
+
+def _hidden(secret: str | None) -> str | None:
+    return None if secret is None else HIDDEN

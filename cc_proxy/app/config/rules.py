@@ -1,0 +1,119 @@
+"""What each setting may be: from the text of a value to the value, or RefusedValueError."""
+
+import ipaddress
+import re
+from typing import get_args
+
+from cc_proxy.app.config.errors import RefusedValueError
+from cc_proxy.app.config.settings import LogLevel
+
+LARGEST_PORT = 65535
+SMALLEST_WINDOW = 2048
+LARGEST_WINDOW = 9999 * 1024
+SHORTEST_AUTH_KEY = 8
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")  # int() of thousands of digits is slow, then an error
+_KIBI = re.compile(r"([0-9]{1,18})[kK]")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
+_HEADER_TOKEN = re.compile(r"[!-~]+")  # what can stand in an HTTP header: printable, no space
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether text is a DNS name or an IPv4 address as far as its characters go."""
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def is_ipv6(text: str) -> bool:
+    """Tell whether text, without brackets, is an IPv6 address."""
+    try:
+        return ipaddress.ip_address(text).version == 6  # noqa: PLR2004 - the 6 of IPv6
+    except ValueError:
+        return False
+
+
+def host(text: str) -> str:
+    """Return an address to bind to; IPv6 may come in brackets and goes without."""
+    bare = text.removeprefix("[").removesuffix("]") if text.startswith("[") else text
+    if is_ipv6(bare) or (bare == text and is_host_name(text)):
+        return bare
+    if _HOST_AND_PORT.fullmatch(text):
+        raise RefusedValueError(fix="the port has a setting of its own: leave it out here")
+    if "://" in text:
+        raise RefusedValueError(fix="leave out the scheme: a host is not a URL")
+    if text == "*":
+        raise RefusedValueError(fix="write 0.0.0.0 to listen on every address")
+    raise RefusedValueError
+
+
+def port(text: str) -> int:
+    """Return a TCP port; 0 stands for any free one."""
+    number = _whole_number(text)
+    if number > LARGEST_PORT:
+        raise RefusedValueError
+    return number
+
+
+def auth_key(text: str) -> str:
+    """Return the key that clients of cc-proxy must send."""
+    if len(text) < SHORTEST_AUTH_KEY:
+        raise RefusedValueError(found=f"{len(text)} characters")
+    return header_token(text)
+
+
+def header_token(text: str) -> str:
+    """Return a secret that can go into an HTTP header as it is."""
+    if not _HEADER_TOKEN.fullmatch(text):
+        found = "a space, or a character that is not printable ASCII" if text else "empty text"
+        raise RefusedValueError(found=found)
+    return text
+
+
+def log_level(text: str) -> str:
+    """Return one of the level names, spelled exactly."""
+    if text not in get_args(LogLevel):
+        near = {"warn": "warning", "err": "error", "trace": "debug"}.get(text.lower(), text.lower())
+        fix = f"write {near}" if near in get_args(LogLevel) else None
+        raise RefusedValueError(fix=fix)
+    return text
+
+
+def window(text: str) -> int:
+    """Return a context window in tokens; `64k` is 64 times 1024."""
+    kibi = _KIBI.fullmatch(text)
+    tokens = int(kibi[1]) * 1024 if kibi else _whole_number(text)
+    if not SMALLEST_WINDOW <= tokens <= LARGEST_WINDOW:
+        raise RefusedValueError
+    return tokens
+
+
+def window_or_auto(text: str) -> int | None:
+    """Return a context window in tokens, or None for `auto`."""
+    return None if text == "auto" else window(text)
+
+
+def alias_name(text: str) -> str:
+    """Return a name, or a pattern with `*`, that clients ask for."""
+    if not text or re.search(r"\s", text):
+        raise RefusedValueError
+    return text
+
+
+def model_name(text: str) -> str:
+    """Return the name of exactly one Ollama model."""
+    if "*" in text:
+        raise RefusedValueError(fix="name one model; `ollama list` shows what is there")
+    return alias_name(text)
+
+
+def command(text: str) -> str:
+    """Return a command name or a path to a program."""
+    if not text.strip() or not text.isprintable():
+        raise RefusedValueError
+    return text
+
+
+def _whole_number(text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise RefusedValueError
+    return int(text)

@@ -1,0 +1,62 @@
+"""The effective settings: what every other part of cc-proxy is told, all values checked."""
+
+from typing import Literal
+
+import msgspec
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """Where cc-proxy listens; port 0 lets the system pick a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 11444
+    auth_key: str | None = None
+
+
+class Ollama(msgspec.Struct, frozen=True, kw_only=True):
+    """The upstream.
+
+    `timeout_seconds` is the longest silence that is tolerated, `keep_alive` a duration as
+    Ollama's API takes it (a negative one keeps the model loaded for ever).
+    """
+
+    base_url: str = "http://127.0.0.1:11434"
+    api_key: str | None = None
+    timeout_seconds: float = 900.0
+    keep_alive: str = "30m"
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is special about one Ollama model; the window in tokens."""
+
+    context_window: int | None = None
+
+
+class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How Claude Code is started: a command name or a path."""
+
+    bin: str = "claude"
+
+
+class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much the log says."""
+
+    level: LogLevel = "info"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a user can decide.
+
+    `aliases` keeps the order of the file. `context_window` is in tokens; None stands for
+    `auto`: as large as the model and the machine allow.
+    """
+
+    server: Server = Server()
+    ollama: Ollama = Ollama()
+    aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    context_window: int | None = None
+    models: dict[str, ModelSettings] = msgspec.field(default_factory=dict)
+    claude: ClaudeSettings = ClaudeSettings()
+    logging: LoggingSettings = LoggingSettings()

@@ -1,0 +1,168 @@
+import json
+import re
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from cc_proxy.app.config import ConfigError, Loaded, Settings
+from cc_proxy.app.config.schema import paths
+
+LoadFile = Callable[..., Loaded]
+DEFAULT_FILE = (files("cc_proxy") / "data" / "cc-proxy.user.yaml").read_text(encoding="utf-8")
+SCHEMA = json.loads((files("cc_proxy") / "data" / "config.schema.json").read_text(encoding="utf-8"))
+COMMENTED_SETTING = re.compile(r"^( *)#(?=\S)", re.MULTILINE)
+
+
+def schema_accepts(content: str) -> bool:
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    return bool(validator.is_valid(yaml.safe_load(content)))
+
+
+def test_the_default_file_is_the_defaults(load_file: LoadFile) -> None:
+    loaded = load_file(DEFAULT_FILE)
+    assert loaded.settings == Settings()
+    assert set(loaded.origins.values()) == {"default"}
+    assert schema_accepts(DEFAULT_FILE)
+
+
+def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
+    uncommented = COMMENTED_SETTING.sub(r"\1", DEFAULT_FILE)
+    settings = load_file(uncommented).settings
+    assert settings.server == Settings().server
+    assert settings.ollama == Settings().ollama
+    assert settings.aliases.keys() == {"default", "claude-haiku-*"}
+    assert settings.models["qwen3:4b"].context_window == 32768
+    assert schema_accepts(uncommented)
+
+
+def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
+    examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
+    assert len(examples) == 13
+    for example in examples:
+        load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
+
+
+def test_the_default_file_names_every_key() -> None:
+    for path in paths():
+        assert re.search(rf"^ *#?{path[-1]}:", DEFAULT_FILE, re.MULTILINE), path
+
+
+def schema_paths(node: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, below in node.get("properties", {}).items():
+        yield (*above, key)
+        yield from schema_paths(below, (*above, key))
+
+
+def test_the_schema_has_the_keys_of_the_loader() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert list(schema_paths(SCHEMA)) == list(paths())
+
+
+def test_the_defaults_of_the_schema_are_the_defaults(load_file: LoadFile) -> None:
+    sections = {
+        name: {key: entry["default"] for key, entry in section["properties"].items()}
+        for name, section in SCHEMA["properties"].items()
+        if "properties" in section
+    }
+    sections["context_window"] = SCHEMA["properties"]["context_window"]["default"]
+    assert load_file(json.dumps(sections)).settings == Settings()
+
+
+ACCEPTED = [
+    "",
+    "server:",
+    "server: {host: localhost, port: 0}",
+    "server: {host: '::1'}",
+    "server: {host: '[fe80::1]'}",
+    "server: {host: 10.0.0.1, port: 65535}",
+    "server: {auth_key: '12345678'}",
+    "server: {auth_key: null}",
+    "server: {port: '${PORT}', auth_key: '${KEY}'}",
+    "ollama: {base_url: 'https://x/prefix', api_key: k}",
+    "ollama: {base_url: 'gpu:11434'}",
+    "ollama: {base_url: 'http://[::1]:11434/'}",
+    "ollama: {timeout: 1.5, keep_alive: -1}",
+    "ollama: {timeout: 1h30m, keep_alive: '-1'}",
+    "ollama: {timeout: 500ms, keep_alive: 0}",
+    "aliases: {default: 'qwen3:4b', 'claude-*': 'hf.co/a/b:Q4_K_M'}",
+    "aliases: {a: '${MODEL}'}",
+    "aliases:",
+    "context_window: auto",
+    "context_window: 2048",
+    "context_window: 64k",
+    "context_window: '65536'",
+    "context_window: 9999K",
+    "models: {'m:1': {context_window: 128k}, n: {}, o: }",
+    "claude: {bin: '/opt/my programs/claude'}",
+    "logging: {level: error}",
+]
+
+REFUSED = [
+    "[]",
+    "text",
+    "1",
+    "foo: 1",
+    "server: []",
+    "server: {hots: x}",
+    "server: {host: ''}",
+    "server: {host: 'a b'}",
+    "server: {host: 'a:1'}",
+    "server: {host: 'http://a'}",
+    "server: {host: true}",
+    "server: {host: null}",
+    "server: {port: 65536}",
+    "server: {port: -1}",
+    "server: {port: '80'}",
+    "server: {port: 80.5}",
+    "server: {auth_key: short}",
+    "server: {auth_key: 'with space'}",
+    "server: {auth_key: 12345678}",
+    "ollama: {base_url: 'http://x/v1'}",
+    "ollama: {base_url: 'http://x/api/'}",
+    "ollama: {base_url: 'ftp://x'}",
+    "ollama: {base_url: 'http://x/?a'}",
+    "ollama: {base_url: ''}",
+    "ollama: {api_key: ''}",
+    "ollama: {timeout: 0}",
+    "ollama: {timeout: 0s}",
+    "ollama: {timeout: 604801}",
+    "ollama: {timeout: 5 minutes}",
+    "ollama: {keep_alive: -2}",
+    "ollama: {keep_alive: forever}",
+    "aliases: {a: ''}",
+    "aliases: {a: 'b*'}",
+    "aliases: {a: 1}",
+    "aliases: {a: null}",
+    "aliases: {'a b': c}",
+    "aliases: {'': c}",
+    "aliases: []",
+    "context_window: 2047",
+    "context_window: 1k",
+    "context_window: 10000k",
+    "context_window: null",
+    "models: {'m*': {}}",
+    "models: {m: 1}",
+    "models: {m: {context_window: auto}}",
+    "models: {m: {foo: 1}}",
+    "claude: {bin: ''}",
+    "claude: {bin: [claude]}",
+    "logging: {level: INFO}",
+    "logging: {level: null}",
+]
+
+
+@pytest.mark.parametrize("content", ACCEPTED)
+def test_loader_and_schema_accept(load_file: LoadFile, content: str) -> None:
+    load_file(content, {"PORT": "1", "KEY": "12345678", "MODEL": "m"})
+    assert schema_accepts(content)
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_loader_and_schema_refuse(load_file: LoadFile, content: str) -> None:
+    with pytest.raises(ConfigError):
+        load_file(content)
+    assert not schema_accepts(content)

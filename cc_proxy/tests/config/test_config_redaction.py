@@ -1,0 +1,33 @@
+import json
+
+from cc_proxy.app.config import Ollama, Server, Settings, load, redacted
+
+
+def test_secrets_are_hidden_and_everything_else_is_there() -> None:
+    settings = Settings(
+        server=Server(auth_key="hunter2-hunter2"),
+        ollama=Ollama(api_key="hunter2", base_url="https://user:hunter2@x:1/p"),
+        aliases={"default": "m"},
+    )
+    shown = redacted(settings)
+    assert shown == {
+        "server": {"host": "127.0.0.1", "port": 11444, "auth_key": "********"},
+        "ollama": {
+            "base_url": "https://********@x:1/p",
+            "api_key": "********",
+            "timeout_seconds": 900.0,
+            "keep_alive": "30m",
+        },
+        "aliases": {"default": "m"},
+        "context_window": None,
+        "models": {},
+        "claude": {"bin": "claude"},
+        "logging": {"level": "info"},
+    }
+    assert "hunter" not in json.dumps(shown)
+
+
+def test_a_secret_that_is_not_set_stays_none() -> None:
+    shown = redacted(load(environ={}).settings)
+    assert isinstance(shown["server"], dict)
+    assert shown["server"]["auth_key"] is None

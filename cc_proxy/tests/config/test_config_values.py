@@ -1,0 +1,224 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.config import (
+    ClaudeSettings,
+    ConfigError,
+    Loaded,
+    LoggingSettings,
+    ModelSettings,
+    Ollama,
+    Server,
+    Settings,
+    load,
+)
+
+EVERYTHING = """\
+server: {host: "::1", port: 8080, auth_key: file-key-1}
+ollama:
+  base_url: https://ollama.example/prefix/
+  api_key: upstream-key
+  timeout: 1h30m
+  keep_alive: 600
+aliases:
+  default: qwen3-coder:30b
+  "claude-haiku-*": qwen3:4b
+context_window: 128k
+models:
+  "qwen3:4b": {context_window: 65536}
+  llama3.1:
+claude: {bin: /opt/claude}
+logging: {level: debug}
+"""
+
+
+def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Loaded]) -> None:
+    assert load_file(EVERYTHING).settings == Settings(
+        server=Server(host="::1", port=8080, auth_key="file-key-1"),
+        ollama=Ollama(
+            base_url="https://ollama.example/prefix",
+            api_key="upstream-key",
+            timeout_seconds=5400.0,
+            keep_alive="600s",
+        ),
+        aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
+        context_window=131072,
+        models={"qwen3:4b": ModelSettings(context_window=65536)},
+        claude=ClaudeSettings(bin="/opt/claude"),
+        logging=LoggingSettings(level="debug"),
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "# only a comment\n",
+        "---\n",
+        "~\n",
+        "{}\n",
+        "server:\nollama:\naliases:\nmodels:\nclaude:\nlogging:\n",
+        "server: {auth_key: null}\nollama: {api_key: ~}\n",
+        "\ufeff# with a byte order mark\n",
+        "server:\r\n  port: 11444\r\n",
+    ],
+)
+def test_a_file_that_says_nothing_means_the_defaults(
+    load_file: Callable[..., Loaded], content: str
+) -> None:
+    assert load_file(content).settings == Settings()
+
+
+def test_flag_over_environment_over_file_over_default(write: Callable[[str], Path]) -> None:
+    path = write("server:\n  port: 1\n  host: filehost\n  auth_key: file-key-1\n")
+    environ = {"CC_PROXY_PORT": "2", "CC_PROXY_HOST": "envhost"}
+    loaded = load(config_file=path, port=3, environ=environ)
+    assert loaded.settings.server == Server(host="envhost", port=3, auth_key="file-key-1")
+    assert loaded.origins["server.port"] == "flag --port"
+    assert loaded.origins["server.host"] == "environment CC_PROXY_HOST"
+    assert loaded.origins["server.auth_key"] == f"file {path}:4"
+    assert loaded.origins["logging.level"] == "default"
+
+
+def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
+    assert list(load(environ={}).origins) == [
+        "server.host",
+        "server.port",
+        "server.auth_key",
+        "ollama.base_url",
+        "ollama.api_key",
+        "ollama.timeout_seconds",
+        "ollama.keep_alive",
+        "aliases",
+        "context_window",
+        "models",
+        "claude.bin",
+        "logging.level",
+    ]
+    path = write(EVERYTHING)
+    origins = load(config_file=path, environ={}).origins
+    assert origins["ollama.timeout_seconds"] == f"file {path}:5"
+    assert origins["aliases.claude-haiku-*"] == f"file {path}:9"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:12"
+    assert "default" not in origins.values()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "key", "value"),
+    [
+        ("CC_PROXY_HOST", "0.0.0.0", "server.host", "0.0.0.0"),  # noqa: S104 - not bound here
+        ("CC_PROXY_PORT", "0", "server.port", 0),
+        ("CC_PROXY_PORT", " 65535 ", "server.port", 65535),
+        ("CC_PROXY_AUTH_KEY", "12345678", "server.auth_key", "12345678"),
+        ("CC_PROXY_LOG_LEVEL", "warning", "logging.level", "warning"),
+        ("OLLAMA_BASE_URL", "http://gpu:1234/", "ollama.base_url", "http://gpu:1234"),
+        ("OLLAMA_HOST", "gpu", "ollama.base_url", "http://gpu:11434"),
+        ("OLLAMA_API_KEY", "k", "ollama.api_key", "k"),
+        ("OLLAMA_TIMEOUT_SECONDS", "120", "ollama.timeout_seconds", 120.0),
+        ("OLLAMA_TIMEOUT_SECONDS", "500ms", "ollama.timeout_seconds", 0.5),
+    ],
+)
+def test_each_variable_sets_its_value(variable: str, text: str, key: str, value: object) -> None:
+    loaded = load(environ={variable: text})
+    section, name = key.split(".")
+    assert getattr(getattr(loaded.settings, section), name) == value
+    assert loaded.origins[key] == f"environment {variable}"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_counts_as_unset(load_file: Callable[..., Loaded], empty: str) -> None:
+    environ = {"CC_PROXY_PORT": empty, "OLLAMA_BASE_URL": empty, "OLLAMA_HOST": "gpu"}
+    settings = load_file("server: {port: 5}\n", environ).settings
+    assert settings.server.port == 5
+    assert settings.ollama.base_url == "http://gpu:11434"
+
+
+def test_ollama_base_url_wins_and_ollama_host_is_then_not_even_read() -> None:
+    loaded = load(environ={"OLLAMA_HOST": "://not usable", "OLLAMA_BASE_URL": "http://gpu"})
+    assert loaded.settings.ollama.base_url == "http://gpu"
+    assert loaded.origins["ollama.base_url"] == "environment OLLAMA_BASE_URL"
+
+
+def test_ollama_host_wins_over_the_file(load_file: Callable[..., Loaded]) -> None:
+    loaded = load_file("ollama: {base_url: http://file}\n", {"OLLAMA_HOST": "gpu"})
+    assert loaded.settings.ollama.base_url == "http://gpu:11434"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "found"),
+    [
+        ("CC_PROXY_PORT", "http", '"http"'),
+        ("CC_PROXY_PORT", "65536", '"65536"'),
+        ("CC_PROXY_PORT", "-1", '"-1"'),
+        ("CC_PROXY_PORT", "1" * 5000, '"1'),
+        ("CC_PROXY_PORT", "\u0661", '"\u0661"'),
+        ("CC_PROXY_HOST", "my host", '"my host"'),
+        ("CC_PROXY_HOST", "127.0.0.1:80", "leave it out"),
+        ("CC_PROXY_HOST", "http://x", "leave out the scheme"),
+        ("CC_PROXY_HOST", "*", "write 0.0.0.0 to listen"),
+        ("CC_PROXY_LOG_LEVEL", "WARN", "write warning"),
+        ("CC_PROXY_LOG_LEVEL", "loud", '"loud"'),
+        ("OLLAMA_TIMEOUT_SECONDS", "0", "longer than zero"),
+        ("OLLAMA_TIMEOUT_SECONDS", "-5", '"-5"'),
+        ("OLLAMA_TIMEOUT_SECONDS", "2 m", '"2 m"'),
+        ("OLLAMA_TIMEOUT_SECONDS", "9" * 400, "168h"),
+        ("OLLAMA_BASE_URL", "ftp://x", '"ftp://x"'),
+        ("OLLAMA_HOST", "http://user:hunter2@x/v1", "http://********@x"),
+    ],
+)
+def test_a_variable_with_a_wrong_value_is_named_with_what_was_found(
+    variable: str, text: str, found: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environ={variable: text})
+    message = caught.value.message
+    assert message.startswith(f"{variable}: ")
+    assert "expected: " in message
+    assert found in message
+    assert "hunter2" not in message
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "secret"),
+    [
+        ("CC_PROXY_AUTH_KEY", "hunter2"),
+        ("CC_PROXY_AUTH_KEY", "hunter2 hunter2"),
+        ("CC_PROXY_AUTH_KEY", "hunter2-\u00fc\u00fc\u00fc"),
+        ("OLLAMA_API_KEY", "hunter2\nX-Evil: 1"),
+    ],
+)
+def test_a_secret_that_is_refused_is_not_shown(variable: str, secret: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environ={variable: secret})
+    assert caught.value.message.startswith(f"{variable}: ")
+    assert "hunter2" not in caught.value.message
+
+
+def test_problems_of_file_environment_and_flags_come_together(write: Callable[[str], Path]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(
+            config_file=write("nonsense: 1\n"),
+            environ={"CC_PROXY_HOST": "a b", "OLLAMA_TIMEOUT_SECONDS": "soon"},
+            port=70000,
+        )
+    assert caught.value.message.startswith("4 problems in the configuration:\n")
+    wheres = [problem.where for problem in caught.value.problems]
+    assert wheres[1:] == ["CC_PROXY_HOST", "OLLAMA_TIMEOUT_SECONDS", "--port"]
+    assert caught.value.hint is not None
+
+
+def test_the_digest_follows_the_effective_settings_alone(load_file: Callable[..., Loaded]) -> None:
+    defaults = load(environ={})
+    assert len(defaults.digest) == 64
+    assert load_file("server: {port: 11444}\n").digest == defaults.digest
+    assert load(environ={"CC_PROXY_PORT": "11444"}).digest == defaults.digest
+    changed = {
+        load(environ={"CC_PROXY_AUTH_KEY": "12345678"}).digest,
+        load(environ={"CC_PROXY_AUTH_KEY": "12345679"}).digest,
+        load_file("aliases: {a-*: x, '*-b': y}\n").digest,
+        load_file("aliases: {'*-b': y, a-*: x}\n").digest,
+    }
+    assert len(changed | {defaults.digest}) == 5

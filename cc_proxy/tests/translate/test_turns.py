@@ -1,0 +1,65 @@
+"""Turns as the model wrote them, whatever the client makes of them."""
+
+import msgspec
+
+from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
+from cc_proxy.app.translate.content import Reader
+from cc_proxy.app.translate.conversation import conversation
+from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
+
+
+def turn(*ids: str, content: str = "Let me see.\n") -> WrittenTurn:
+    arguments = msgspec.Raw(b'{"b":"5000","a":1}')
+    calls = tuple(ToolCall(id=i, function=CalledFunction("Edit", arguments)) for i in ids)
+    return WrittenTurn(content=content, thinking="Hm.", calls=calls)
+
+
+def sent_back(*ids: str) -> Message:
+    blocks = [{"type": "text", "text": "Let me see."}] + [
+        {"type": "tool_use", "id": i, "name": "Edit", "input": {"a": 1, "b": 5000, "all": False}}
+        for i in ids
+    ]
+    raw = msgspec.json.encode({"role": "assistant", "content": blocks})
+    return msgspec.json.decode(raw, type=Message)
+
+
+def translated(memory: TurnMemory, message: Message) -> ChatMessage:
+    (only,) = conversation("", [message], Reader(vision=False), memory.recall)
+    return only
+
+
+def test_a_turn_comes_back_as_it_was_written() -> None:
+    memory = TurnMemory()
+    written = turn("t1", "t2")
+    memory.remember(written)
+    assert translated(memory, sent_back("t1", "t2")) == written.message()
+
+
+def test_a_turn_with_other_calls_than_the_remembered_ones_is_the_client_s() -> None:
+    memory = TurnMemory()
+    memory.remember(turn("t1", "t2"))
+    got = translated(memory, sent_back("t1"))
+    assert got.content == "Let me see."
+    assert got.tool_calls is not None
+    assert len(got.tool_calls) == 1
+
+
+def test_an_unknown_turn_is_the_client_s() -> None:
+    assert translated(TurnMemory(), sent_back("t9")).content == "Let me see."
+
+
+def test_the_turns_not_used_for_longest_make_room() -> None:
+    one = turn("t1").weight()
+    memory = TurnMemory(max_bytes=2 * one + 10)
+    memory.remember(turn("t1"))
+    memory.remember(turn("t2"))
+    assert memory.recall("t1") is not None
+    memory.remember(turn("t3"))
+    assert [i for i in ("t1", "t2", "t3") if memory.recall(i)] == ["t1", "t3"]
+
+
+def test_a_turn_larger_than_the_memory_is_not_kept() -> None:
+    memory = TurnMemory(max_bytes=100)
+    memory.remember(turn("t1"))
+    assert memory.recall("t1") is None
