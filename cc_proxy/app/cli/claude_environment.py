@@ -96,6 +96,4 @@ def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
     )
     if not proxied:
         return {}
-    return {
-        name: ",".join(filter(None, [environ.get(name, ""), host])) for name in _NO_PROXY_NAMES
-    }
+    return {name: ",".join(filter(None, [environ.get(name, ""), host])) for name in _NO_PROXY_NAMES}

@@ -13,9 +13,16 @@ from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.models import from_version
 
+# Any name of Anthropic's without an alias of its own.
+DEFAULT = "claude-default"
+
 
 async def handle(request: web.Request) -> web.Response:
-    """Answer 200 with the state of the proxy; `?upstream=0` leaves Ollama alone."""
+    """Answer 200 with the state of the proxy.
+
+    `?upstream=0` leaves Ollama alone; `?model=NAME` tells about that model instead of the one
+    that answers for `claude-*`.
+    """
     shared = request.app[SHARED]
     context = shared.context
     answer: dict[str, Any] = {
@@ -31,7 +38,7 @@ async def handle(request: web.Request) -> web.Response:
     }
     if request.query.get("upstream") != "0":
         answer["upstream"] = await _upstream(shared)
-        answer["default_model"] = await _default_model(shared)
+        answer["default_model"] = await _model(shared, request.query.get("model", DEFAULT))
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
 
@@ -44,9 +51,9 @@ async def _upstream(shared: Shared) -> dict[str, Any]:
     return {"url": url, "reachable": True, "version": version, "error": None}
 
 
-async def _default_model(shared: Shared) -> dict[str, Any]:
+async def _model(shared: Shared, name: str) -> dict[str, Any]:
     try:
-        target = await shared.models.target("claude-default")
+        target = await shared.models.target(name)
     except (UpstreamError, ApiError) as error:
         return {"name": None, "context_window": None, "error": error.message}
     return {"name": target.model.name, "context_window": target.window, "error": None}

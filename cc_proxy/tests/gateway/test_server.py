@@ -63,6 +63,15 @@ async def test_health_tells_who_runs_and_what_is_behind(gateway: Gateway) -> Non
     assert answer["default_model"] == {"name": "big", "context_window": 65536, "error": None}
 
 
+async def test_health_tells_about_another_model_if_asked(gateway: Gateway) -> None:
+    async with gateway.client.get(gateway.url + "/health?model=claude-haiku-4-5") as response:
+        assert (await response.json())["default_model"]["name"] == "small"
+    async with gateway.client.get(gateway.url + "/health?model=nope") as response:
+        model = (await response.json())["default_model"]
+    assert model["name"] is None
+    assert "not found" in model["error"]
+
+
 async def test_health_can_leave_the_upstream_alone(gateway: Gateway) -> None:
     async with gateway.client.get(gateway.url + "/health?upstream=0") as response:
         assert "upstream" not in await response.json()

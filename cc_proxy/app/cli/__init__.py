@@ -1,0 +1,126 @@
+"""The command line: what a person types, and how the answer is shown."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from cc_proxy.app.cli import result
+from cc_proxy.app.cli.common import HELP_NAMES, Common, flags, version
+from cc_proxy.app.cli.result import ErrorItem, Result
+from cc_proxy.app.errors import CcProxyError
+
+COMMANDS = {
+    "start": "Start cc-proxy in the background.",
+    "stop": "Stop cc-proxy.",
+    "restart": "Stop cc-proxy, and start it as it was.",
+    "status": "Show what runs, and whether Ollama answers.",
+    "logs": "Show the log, and which configuration counts.",
+    "claude": "Run Claude Code on a local model.",
+    "demo": "Show a session on a practice model, without Ollama.",
+}
+
+
+class Commands(click.Group):
+    """The commands; each is imported when it is used, none to list them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which a newcomer meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None if there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"cc_proxy.app.cli.{cmd_name}")
+        found: click.Command = module.command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands for `--help`."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _group() -> Result:
+    context = click.get_current_context()
+    if context.ensure_object(Common).version:
+        return version()
+    if context.invoked_subcommand is None:
+        raise click.UsageError("Expected a command, found none.", context)
+    return Result("")
+
+
+group = Commands(
+    "cc-proxy",
+    callback=_group,
+    params=flags(),
+    invoke_without_command=True,
+    context_settings=HELP_NAMES,
+    help="Claude Code on local models: Anthropic's Messages API in front, Ollama behind.",
+    epilog="To begin: cc-proxy claude. Each command explains itself with --help.",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run `cc-proxy` with these arguments, sys.argv's without any, and exit with its code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    common = Common()
+    try:
+        outcome = _outcome(arguments, common)
+        result.show(outcome, as_json=_wants_json(arguments, common))
+        code = outcome.exit_code
+    except KeyboardInterrupt:  # while a stream of lines was shown
+        code = result.INTERRUPTED
+    sys.exit(code)
+
+
+def _outcome(arguments: list[str], common: Common) -> Result:
+    name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
+    try:
+        returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
+    except click.UsageError as error:
+        return _usage(error)
+    except click.ClickException as error:
+        item = ErrorItem("error", error.format_message())
+        return Result(name, errors=(item,), exit_code=error.exit_code)
+    except CcProxyError as error:
+        return result.failed(name, error)
+    except (click.Abort, KeyboardInterrupt):
+        # People know that they have pressed Ctrl-C.
+        items = (ErrorItem("interrupted", "Interrupted."),) if common.json else ()
+        return Result(name, errors=items, exit_code=result.INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("CC_PROXY_DEBUG"):
+            raise
+        return _internal(name, error)
+    # Help ends with a number, as does everything that click itself answers.
+    return returned if isinstance(returned, Result) else Result(name, exit_code=int(returned or 0))
+
+
+def _usage(error: click.UsageError) -> Result:
+    path = error.ctx.command_path if error.ctx else "cc-proxy"
+    name = error.ctx.info_name if error.ctx else None
+    item = ErrorItem("usage_error", error.format_message(), f"How it is used: {path} --help")
+    return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
+
+
+def _internal(name: str, error: Exception) -> Result:
+    item = ErrorItem(
+        "internal_error",
+        f"cc-proxy met a fault of its own: {type(error).__name__}: {error}",
+        "To see where, set CC_PROXY_DEBUG=1 and run it again; please report it with that.",
+    )
+    return Result(name, errors=(item,), exit_code=result.FAILED)
+
+
+def _wants_json(arguments: list[str], common: Common) -> bool:
+    """Tell whether to answer in JSON, even to arguments that could not be understood."""
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return common.json or "--json" in ours

@@ -1,0 +1,203 @@
+"""`cc-proxy claude`: Claude Code, on your own models."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli import common
+from cc_proxy.app.cli.claude_environment import Changes, Models, changes
+from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.start import Started
+
+NAME = "claude"
+# Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
+_ASK_SECONDS = 15.0
+_SMALL_WINDOW = 65_536
+_NO_SESSION = ("-h", "--help", "-v", "--version")
+# With one of these the person, or a script, has said how permissions are to be asked for.
+_PERMISSION_FLAGS = ("--permission-mode", "--dangerously-skip-permissions")
+
+
+class ClaudeError(CcProxyError):
+    """Claude Code cannot be started; `code` says why."""
+
+
+@common.define(NAME)
+@click.option("--model", metavar="NAME", help="An alias, or a model of Ollama's.")
+@click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
+@click.option(
+    "--start-if-needed/--no-start-if-needed",
+    default=True,
+    show_default=True,
+    help="Start the proxy if it does not run.",
+)
+@click.option("--print-env", is_flag=True, help="Show what would be set, and run nothing.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS...]")
+def command(  # noqa: PLR0913 - the flags
+    shared: common.Common,
+    *,
+    model: str | None,
+    claude_bin: str | None,
+    start_if_needed: bool,
+    print_env: bool,
+    arguments: tuple[str, ...],
+) -> Result:
+    """Run Claude Code on your own models; starts the proxy if needed.
+
+    Example: cc-proxy claude --model qwen3:4b -- -p "What is in this folder?"
+    """
+    if shared.json and not print_env:
+        raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
+    loaded = shared.load()
+    program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
+    if program is not None and not _is_session(arguments):
+        return _become(program, list(arguments), dict(os.environ))
+    started = _start(shared, loaded) if start_if_needed else _running(shared, loaded)
+    models = _models(loaded, started, model)
+    wanted = changes(os.environ, url=started.state.url, key=started.auth_key, models=models)
+    warnings = tuple(_warnings(started, models))
+    if program is None:
+        return _shown(wanted, warnings)
+    show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
+    return _become(program, _with_mode(arguments), wanted.applied_to(os.environ))
+
+
+def _program(named: str) -> str:
+    found = shutil.which(Path(named).expanduser())
+    if found is None:
+        raise ClaudeError(
+            f"Expected Claude Code as {named!r}, found no such program.",
+            code="claude_not_found",
+            hint="Install it: npm install -g @anthropic-ai/claude-code"
+            " (or name it: --claude-bin PATH, claude.bin in the configuration)",
+        )
+    return found
+
+
+def _start(shared: common.Common, loaded: "Loaded") -> "Started":
+    from cc_proxy.app.daemon import start  # noqa: PLC0415 - not for `--help`
+
+    return start.in_background(shared.paths(), loaded, environ=os.environ)
+
+
+def _running(shared: common.Common, loaded: "Loaded") -> "Started":
+    from cc_proxy.app.daemon import auth_key, confirm, running, start  # noqa: PLC0415 - as above
+
+    paths = shared.paths()
+    state = running.look(paths).state
+    key = auth_key.known(loaded.settings, paths, os.environ)
+    health = confirm.confirm(state, key, timeout_seconds=_ASK_SECONDS) if state and key else None
+    if state is None or key is None or health is None:
+        raise ClaudeError(
+            "Expected a running cc-proxy, found none.",
+            code="not_running",
+            exit_code=NOT_RUNNING,
+            hint="cc-proxy start",
+        )
+    return start.Started(state, health, key, already_running=True)
+
+
+def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
+    from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - not for `--help`
+    from cc_proxy.app.daemon import health  # noqa: PLC0415 - as above
+
+    state = started.state
+    probe = health.ask(
+        state.host,
+        state.port,
+        started.auth_key,
+        upstream=True,
+        model=model,
+        timeout_seconds=_ASK_SECONDS,
+    )
+    answer = probe.health
+    if answer is None or answer.upstream is None or answer.default_model is None:
+        raise ClaudeError(
+            f"The proxy at {state.url} does not say how it is ({probe.standing}).",
+            code="not_answering",
+            hint="Look at its log: cc-proxy logs",
+        )
+    if not answer.upstream.reachable:
+        raise ClaudeError(
+            answer.upstream.error or f"Ollama does not answer at {answer.upstream.url}.",
+            code="upstream_unreachable",
+            exit_code=NO_UPSTREAM,
+            hint="Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs"
+            " and `cc-proxy restart`",
+        )
+    main = answer.default_model
+    if main.name is None or main.context_window is None:
+        raise ClaudeError(
+            main.error or "No model is there to answer.",
+            code="no_model",
+            hint="See what is pulled: ollama list",
+        )
+    haiku = main.name if model else resolve_model(loaded.settings.aliases, "claude-haiku-4-5")
+    return Models(main=main.name, haiku=haiku or main.name, window=main.context_window)
+
+
+def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
+    yield from (ErrorItem.of(notice) for notice in started.notices)
+    if models.window < _SMALL_WINDOW:
+        yield _small_window(models.main, models.window)
+
+
+def _greeting(started: "Started", models: Models) -> tuple[str, ...]:
+    if not sys.stdout.isatty():
+        return ()
+    return (f"{models.main}, {models.window} tokens, through {started.state.url}",)
+
+
+def _small_window(name: str, window: int) -> ErrorItem:
+    return ErrorItem(
+        "small_window",
+        f"{name} has a window of {window} tokens; Claude Code works well from {_SMALL_WINDOW} on,"
+        " and below that it may compact again and again.",
+        f"Set context_window for it in the configuration, if the model allows more: "
+        f"ollama show {name}",
+    )
+
+
+def _with_mode(arguments: tuple[str, ...]) -> list[str]:
+    """Return what Claude Code is started with.
+
+    Its auto mode lets the server judge each action, which no local model may be made to do;
+    so its default mode, which asks the person, is named where nobody has named another.
+    """
+    said = any(argument.split("=")[0] in _PERMISSION_FLAGS for argument in arguments)
+    return [*arguments] if said else ["--permission-mode", "default", *arguments]
+
+
+def _is_session(arguments: tuple[str, ...]) -> bool:
+    """Tell whether a model will be asked, or only one of the program's small commands is run."""
+    if not arguments:
+        return True
+    return arguments[0].startswith("-") and arguments[0] not in _NO_SESSION
+
+
+def _become(program: str, arguments: list[str], environ: dict[str, str]) -> Result:
+    if sys.platform == "win32":
+        # The program is the one that the person has named or installed.
+        done = subprocess.run([program, *arguments], env=environ, check=False)  # noqa: S603
+        return Result(NAME, exit_code=done.returncode)
+    # Keys, signals and the exit code are Claude Code's own from here on.
+    os.execve(program, [program, *arguments], environ)  # noqa: S606 - no shell is wanted
+    raise AssertionError  # execve does not return
+
+
+def _shown(wanted: Changes, warnings: tuple[ErrorItem, ...]) -> Result:
+    lines = [f"unset {name}" for name in wanted.unset]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in wanted.set.items()]
+    data: dict[str, object] = {"set": wanted.set, "unset": list(wanted.unset)}
+    return Result(NAME, data=data, lines=tuple(lines), warnings=warnings)

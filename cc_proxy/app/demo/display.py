@@ -1,0 +1,107 @@
+"""A session as it is shown in the terminal while it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cc_proxy.app.demo.events import Called, Event, Returned, Said
+from cc_proxy.app.demo.journal import Record
+
+_COLUMNS = "  #  model                     prompt   reused     read     out      time"
+_SHOWN = 96
+
+
+@dataclass
+class Display:
+    """Writes a line for each request and each step, through `write`; remembers the requests."""
+
+    write: Callable[[str], None]
+    who: str
+    requests: list[Record] = field(default_factory=list)
+
+    def header(self) -> None:
+        """Write the names of the columns."""
+        self.write(_COLUMNS)
+
+    def on_record(self, record: Record) -> None:
+        """Write the line of a request to the model once it has ended."""
+        if record.path != "/api/chat" or record.ended_by is None or not record.prompt_tokens:
+            return
+        self.requests.append(record)
+        ended = "" if record.ended_by == "done" else f"  ({record.ended_by})"
+        self.write(
+            f"{len(self.requests):>3}  {record.model:<22} {record.prompt_tokens:>9,}"
+            f"{record.reused_tokens:>9,}{record.read_tokens:>9,}{record.output_tokens:>8,}"
+            f"{record.seconds:>8.2f} s{ended}"
+        )
+
+    def on_event(self, event: Event) -> None:
+        """Write what the client did."""
+        match event:
+            case Said(text):
+                self.write(f"     model: {text.strip()}")
+            case Called(tool, arguments):
+                self.write(f"     {self.who} runs {tool}: {_argument(arguments)}")
+            case Returned(text, is_error):
+                kind = "failed" if is_error else "gave"
+                self.write(f"       it {kind}: {_one_line(text)}")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The tokens of a whole session; `read` is what the model had to read, of `prompt`."""
+
+    requests: int
+    prompt: int
+    reused: int
+    read: int
+    output: int
+
+    @classmethod
+    def of(cls, records: list[Record]) -> "Totals":
+        """Add up the records of a session."""
+        return cls(
+            requests=len(records),
+            prompt=sum(record.prompt_tokens for record in records),
+            reused=sum(record.reused_tokens for record in records),
+            read=sum(record.read_tokens for record in records),
+            output=sum(record.output_tokens for record in records),
+        )
+
+    def lines(self) -> list[str]:
+        """Return the summary for people."""
+        share = self.reused / self.prompt if self.prompt else 0.0
+        known = (
+            f"The other {self.reused:,} ({share:.0%}) it knew already: through cc-proxy, each"
+            " request begins with the same bytes as the one before."
+        )
+        return [
+            f"{self.requests} requests: {self.prompt:,} prompt tokens in, {self.output:,} out.",
+            f"Read by the model: {self.read:,}. Without prefix reuse: {self.prompt:,}.",
+            known,
+        ]
+
+
+def request_data(record: Record) -> dict[str, Any]:
+    """Return a request as plain values, for `--json`."""
+    return {
+        "model": record.model,
+        "prompt_tokens": record.prompt_tokens,
+        "reused_tokens": record.reused_tokens,
+        "read_tokens": record.read_tokens,
+        "output_tokens": record.output_tokens,
+        "seconds": round(record.seconds, 3),
+        "ended_by": record.ended_by,
+    }
+
+
+def _argument(arguments: dict[str, Any]) -> str:
+    for name in ("command", "pattern", "file_path", "path"):
+        if name in arguments:
+            return _one_line(str(arguments[name]))
+    return _one_line(str(arguments))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

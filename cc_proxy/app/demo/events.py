@@ -1,0 +1,38 @@
+"""What a client does in a session, as a person watches it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cc_proxy.app.errors import CcProxyError
+
+
+@dataclass(frozen=True)
+class Said:
+    """The model's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Called:
+    """A tool that the model asked for, with its arguments."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a tool gave back."""
+
+    text: str
+    is_error: bool
+
+
+Event = Said | Called | Returned
+
+
+class SessionError(CcProxyError):
+    """The session did not come to its end."""
+
+    code = "demo_failed"

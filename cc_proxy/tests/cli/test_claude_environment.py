@@ -1,0 +1,58 @@
+"""What Claude Code is given, and what is kept from it."""
+
+import pytest
+
+from cc_proxy.app.cli.claude_environment import CONFLICTING, Changes, Models, changes
+
+MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
+
+
+def for_environment(**environ: str) -> Changes:
+    return changes(environ, url="http://127.0.0.1:11444", key="the-key", models=MODELS)
+
+
+def test_it_finds_the_proxy_the_key_and_the_models() -> None:
+    wanted = for_environment().set
+    assert wanted["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:11444"
+    assert wanted["ANTHROPIC_AUTH_TOKEN"] == "the-key"
+    assert {wanted[f"ANTHROPIC_{n}MODEL"] for n in ("", "DEFAULT_OPUS_", "DEFAULT_SONNET_")} == {
+        "qwen3-coder:30b"
+    }
+    assert wanted["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "qwen3:4b"
+
+
+def test_it_knows_the_window_under_the_name_of_each_version() -> None:
+    wanted = for_environment().set
+    assert wanted["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "65536"
+    assert wanted["CLAUDE_CODE_AUTO_COMPACT_WINDOW"] == "65536"
+
+
+@pytest.mark.parametrize("name", CONFLICTING)
+def test_another_login_is_taken_away(name: str) -> None:
+    found = for_environment(**{name: "1", "OTHER": "kept"})
+    assert found.unset == (name,)
+    left = found.applied_to({name: "1", "OTHER": "kept"})
+    assert name not in left
+    assert left["OTHER"] == "kept"
+
+
+def test_nothing_is_unset_that_was_not_set() -> None:
+    assert for_environment().unset == ()
+
+
+def test_what_the_person_has_decided_about_traffic_stays() -> None:
+    name = "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
+    assert for_environment().set[name] == "1"
+    assert name not in for_environment(**{name: "0"}).set
+
+
+def test_a_company_s_http_proxy_is_kept_out_of_the_way() -> None:
+    assert "NO_PROXY" not in for_environment().set
+    wanted = for_environment(HTTPS_PROXY="http://proxy:3128", NO_PROXY="intra").set
+    assert wanted["NO_PROXY"] == "intra,127.0.0.1"
+    assert wanted["no_proxy"] == "127.0.0.1"
+
+
+def test_an_ipv6_address_is_named_without_its_brackets() -> None:
+    found = changes({"http_proxy": "x"}, url="http://[::1]:5", key="k", models=MODELS)
+    assert found.set["NO_PROXY"] == "::1"
