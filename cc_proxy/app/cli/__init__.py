@@ -41,6 +41,19 @@ class Commands(click.Group):
         found: click.Command = module.command
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; the error for none names the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - only after a slip of the fingers
+
+            if near := difflib.get_close_matches(args[0], COMMANDS, n=1):
+                error.message += f" Did you mean {near[0]}?"
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for `--help`."""
         del ctx
@@ -74,14 +87,16 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     common = Common()
     try:
         outcome = _outcome(arguments, common)
-        result.show(outcome, as_json=_wants_json(arguments, common))
-        code = outcome.exit_code
+        if isinstance(outcome, Result):
+            result.show(outcome, as_json=_wants_json(arguments, common))
+        code = outcome.exit_code if isinstance(outcome, Result) else outcome
     except KeyboardInterrupt:  # while a stream of lines was shown
         code = result.INTERRUPTED
     sys.exit(code)
 
 
-def _outcome(arguments: list[str], common: Common) -> Result:
+def _outcome(arguments: list[str], common: Common) -> Result | int:
+    """Return a command's result, or the exit code of what click has answered itself: help."""
     name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
     try:
         returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
@@ -100,8 +115,7 @@ def _outcome(arguments: list[str], common: Common) -> Result:
         if os.environ.get("CC_PROXY_DEBUG"):
             raise
         return _internal(name, error)
-    # Help ends with a number, as does everything that click itself answers.
-    return returned if isinstance(returned, Result) else Result(name, exit_code=int(returned or 0))
+    return returned if isinstance(returned, Result) else int(returned or 0)
 
 
 def _usage(error: click.UsageError) -> Result:

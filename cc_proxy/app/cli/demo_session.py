@@ -3,46 +3,61 @@
 import asyncio
 import os
 import re
+import signal
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.cli import claude_environment
-from cc_proxy.app.config import load
+from cc_proxy.app.config import Loaded, load
 from cc_proxy.app.daemon import start, stop
+from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.start import Started
 from cc_proxy.app.demo import claude_code, client, session
-from cc_proxy.app.demo.display import Display, Totals, request_data
+from cc_proxy.app.demo.display import Display, ProxyLog, Totals, request_data
 from cc_proxy.app.demo.events import Event, Said, SessionError
 from cc_proxy.app.demo.models import DEFAULT_MODELS
 from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.demo.speed import Speed
-from cc_proxy.app.gateway.models import AUTO_WINDOW
+from cc_proxy.app.gateway.models import AUTO_WINDOW, Models
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.request import Target
 
-# What a program needs from the environment that it was started in; nothing else is passed on.
+Write = Callable[[str], None]
+
+# What a program needs of the environment; nothing else is passed on.
 _PASSED_ON = frozenset(
     {"PATH", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SHELL"}
     | {"SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR", "APPDATA", "LOCALAPPDATA"}
 )
 _MARKER = re.compile(r"\s*\[practice: demo\]")
+_ASKED_NAME = "claude-opus-4-5"
+_PRACTICE_ONLY = (
+    "A practice model answered: it plays a fixed script, and no real model was asked.",
+    "With a real one: ollama pull qwen3-coder:30b, then: cc-proxy claude",
+)
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """A real Ollama that answers, and the model there."""
+    """A real Ollama that answers: the configuration that leads there, and the model."""
 
-    url: str
+    loaded: Loaded
     target: Target
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a demo uses. `claude` is the command of Claude Code, None for the built-in client;
-    `upstream` a real Ollama, None for the practice model with its `speed`.
+    """What a demo uses.
+
+    `claude` is the command of Claude Code, None for the built-in client; `upstream` a real
+    Ollama, None for the practice model with its `speed`.
     """
 
     claude: str | None
@@ -50,100 +65,107 @@ class Plan:
     speed: Speed
 
 
-@dataclass
-class Outcome:
-    """What became of a demo, for `--json`."""
+async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
+    """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
+    settings = loaded.settings
+    try:
+        async with OllamaClient(
+            settings.ollama.base_url,
+            api_key=settings.ollama.api_key,
+            silence_seconds=settings.ollama.timeout_seconds,
+        ) as ollama:
+            target = await Models(settings, ollama).target(_ASKED_NAME)
+    except (ApiError, UpstreamError) as error:
+        return None, error.message
+    return Upstream(loaded, target), ""
 
-    data: dict[str, object] = field(default_factory=dict)
+
+async def serve(port: int, speed: Speed, write: Write) -> dict[str, object]:
+    """Serve the practice model alone, until it is cancelled.
+
+    Raises:
+        SessionError: the port cannot be bound.
+
+    """
+    display = Display(write, "the client")
+    try:
+        async with PracticeServer(port, speed=speed, observer=display.on_record) as server:
+            write(f"The practice model serves at {server.url}: it plays scripts, no real model.")
+            write(f"OLLAMA_BASE_URL={server.url}")
+            write(f"What it was asked: {server.url}/practice/journal")
+            display.header()
+            await asyncio.Event().wait()
+    except OSError as error:
+        raise SessionError(
+            f"The practice model cannot listen on port {port}: {error.strerror}.",
+            hint="Choose another port, or none: then any free one is taken.",
+        ) from error
+    return {}
 
 
-async def lines(plan: Plan, outcome: Outcome) -> AsyncGenerator[str, None]:
-    """Play a demo and yield what a person should see, as it happens.
+async def play(plan: Plan, write: Write) -> dict[str, object]:
+    """Play a demo, writing each line as it happens; return what `--json` tells of it.
 
     Raises:
         CcProxyError: a part of the chain did not start, or the session did not come to its end.
 
     """
-    queue: asyncio.Queue[str | None] = asyncio.Queue()
-    playing = asyncio.create_task(_play(plan, outcome, queue.put_nowait))
-    playing.add_done_callback(lambda _: queue.put_nowait(None))
-    try:
-        while (line := await queue.get()) is not None:
-            yield line
-        await playing
-    finally:
-        # Also on Ctrl-C: everything that was started ends before the command does.
-        playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
-
-
-async def _play(plan: Plan, outcome: Outcome, write: Callable[[str], None]) -> None:
+    _cancel_on_sigterm()
     with TemporaryDirectory(prefix="cc-proxy-demo-", ignore_cleanup_errors=True) as folder:
         base = Path(folder)
-        project = base / "project"
-        project.mkdir()
-        who = "Claude Code" if plan.claude else "the built-in client"
-        display = Display(write, who)
-        if plan.upstream is None:
-            async with PracticeServer(speed=plan.speed, observer=display.on_record) as practice:
-                await _through_proxy(plan, practice.url, base, display, outcome)
-            totals = Totals.of(display.requests)
-            outcome.data["requests"] = [request_data(record) for record in display.requests]
-            outcome.data["totals"] = vars(totals)
-            for line in ("", *totals.lines(), "", *_PRACTICE_ONLY):
-                write(line)
-        else:
-            await _through_proxy(plan, plan.upstream.url, base, display, outcome)
+        (base / "project").mkdir()
+        display = Display(write, "Claude Code" if plan.claude else "the client")
+        if plan.upstream is not None:
+            url = plan.upstream.loaded.settings.ollama.base_url
+            return await _through_proxy(plan, url, base, display)
+        async with PracticeServer(speed=plan.speed, observer=display.on_record) as practice:
+            data = await _through_proxy(plan, practice.url, base, display)
+        totals = Totals.of(display.requests)
+        for line in ("", *totals.lines(), "", *_PRACTICE_ONLY):
+            write(line)
+        requests = [request_data(record) for record in display.requests]
+        return data | {"requests": requests, "totals": vars(totals)}
 
 
-_PRACTICE_ONLY = (
-    "A practice model answered: it plays a fixed script, and no real model was asked.",
-    "With a real one: ollama pull qwen3-coder:30b, then: cc-proxy claude",
-)
+def _cancel_on_sigterm() -> None:
+    """Let SIGTERM end the demo as Ctrl-C does: with everything that it has started."""
+    task = asyncio.current_task()
+    if sys.platform != "win32" and task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def _through_proxy(
-    plan: Plan, upstream: str, base: Path, display: Display, outcome: Outcome
-) -> None:
+    plan: Plan, upstream: str, base: Path, display: Display
+) -> dict[str, object]:
     environ = _environment(base / "home")
-    async with _proxy(base, environ | {"OLLAMA_BASE_URL": upstream}) as started:
-        chain = await _introduce(plan, upstream, started, environ, display)
-        outcome.data |= chain
+    paths = Paths(state_dir=base / "run", log_dir=base / "logs")
+    async with _proxy(plan, paths, environ | {"OLLAMA_BASE_URL": upstream}) as started:
+        version = await claude_code.version(plan.claude, environ) if plan.claude else None
+        who = f"Claude Code {version}" if version else "the built-in client (no Claude Code)"
+        name = "Ollama" if plan.upstream else "the practice model"
+        display.write(f"{who} -> cc-proxy at {started.state.url} -> {name} at {upstream}")
+        display.write("")
+        log = ProxyLog(paths.log_file, display) if plan.upstream else None
+        display.header(practice=log is None)
         said = ""
         async with aclosing(_events(plan, started, environ, base / "project")) as events:
             async for event in events:
+                if log is not None:
+                    log.catch_up()
                 display.on_event(event)
-                if isinstance(event, Said):
-                    said = event.text
-        outcome.data["said"] = said
-        if not (base / "project" / "greet.py").is_file():
-            raise SessionError(
-                "The session ended without the file it was to write.",
-                hint="Run it again; if it stays so, look at what the model said above.",
-            )
-
-
-async def _introduce(
-    plan: Plan,
-    upstream: str,
-    started: Started,
-    environ: Mapping[str, str],
-    display: Display,
-) -> dict[str, object]:
-    practice = plan.upstream is None
-    name = "the practice model" if practice else "Ollama"
-    version = await claude_code.version(plan.claude, environ) if plan.claude else None
-    who = f"Claude Code {version}" if version else "the built-in client (no Claude Code found)"
-    display.write(f"{who} -> cc-proxy at {started.state.url} -> {name} at {upstream}")
-    display.write("")
-    if practice:
-        display.header()
+                said = event.text if isinstance(event, Said) else said
+    if log is not None:
+        log.catch_up()
+    if not (base / "project" / "greet.py").is_file():
+        raise SessionError(
+            "The session ended without the file that it was to write.",
+            hint="What the model said instead stands above.",
+        )
     return {
-        "practice": practice,
+        "practice": plan.upstream is None,
         "client": "claude" if plan.claude else "built-in",
         "client_version": version,
-        "proxy": started.state.url,
-        "upstream": upstream,
+        "said": said,
     }
 
 
@@ -165,14 +187,24 @@ def _events(
 
 
 @asynccontextmanager
-async def _proxy(base: Path, environ: Mapping[str, str]) -> AsyncIterator[Started]:
+async def _proxy(plan: Plan, paths: Paths, environ: Mapping[str, str]) -> AsyncIterator[Started]:
     """Start a proxy as `cc-proxy start` does, with folders and a port of its own; stop it."""
-    paths = Paths(state_dir=base / "run", log_dir=base / "logs")
-    loaded = load(port=0, environ=environ)
+    if plan.upstream is not None:
+        environ = os.environ
+        loaded = load(config_file=plan.upstream.loaded.path, port=0, environ=environ)
+    else:
+        loaded = load(port=0, environ=environ)
     try:
-        yield await asyncio.to_thread(start.in_background, paths, loaded, environ=environ)
+        try:
+            started = await asyncio.to_thread(start.in_background, paths, loaded, environ=environ)
+        except DaemonError as error:
+            # Its own hint names a log that is about to be removed.
+            raise SessionError(
+                error.message, hint="See whether this works: cc-proxy start"
+            ) from error
+        yield started
     finally:
-        # If a Ctrl-C came during the start, this waits for it: both hold the same lock.
+        # If a Ctrl-C came during the start, this waits for it: both take the same lock.
         await asyncio.to_thread(stop.stop, paths, key=None)
 
 

@@ -1,13 +1,18 @@
 """A session as it is shown in the terminal while it runs."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cc_proxy.app.demo.events import Called, Event, Returned, Said
 from cc_proxy.app.demo.journal import Record
 
 _COLUMNS = "  #  model                     prompt   reused     read     out      time"
+_LOG_COLUMNS = "  #  model                     prompt     out   first token        time"
+# What the proxy logs of each request.
+_LOGGED = re.compile(r"req_\w+ (ok|failed|client closed the connection) (asked=.*)")
 _SHOWN = 96
 
 
@@ -19,9 +24,9 @@ class Display:
     who: str
     requests: list[Record] = field(default_factory=list)
 
-    def header(self) -> None:
-        """Write the names of the columns."""
-        self.write(_COLUMNS)
+    def header(self, *, practice: bool = True) -> None:
+        """Write the names of the columns: of the practice model's, or of the proxy's log."""
+        self.write(_COLUMNS if practice else _LOG_COLUMNS)
 
     def on_record(self, record: Record) -> None:
         """Write the line of a request to the model once it has ended."""
@@ -45,6 +50,39 @@ class Display:
             case Returned(text, is_error):
                 kind = "failed" if is_error else "gave"
                 self.write(f"       it {kind}: {_one_line(text)}")
+
+
+class ProxyLog:
+    """Shows the requests to a real Ollama as the proxy's log tells of them.
+
+    How much of a prompt the model knew already is told by nobody then: only the time shows it.
+    """
+
+    def __init__(self, path: Path, display: Display) -> None:
+        self._path = path
+        self._display = display
+        self._read_bytes = 0
+        self._requests = 0
+
+    def catch_up(self) -> None:
+        """Write the lines of the requests that have ended in the meantime."""
+        with self._path.open("rb") as file:
+            file.seek(self._read_bytes)
+            *lines, rest = file.read().split(b"\n")
+            self._read_bytes = file.tell() - len(rest)
+        for line in lines:
+            if logged := _LOGGED.search(line.decode(errors="replace")):
+                self._write(logged[1], dict(re.findall(r"(\w+)=(\S+)", logged[2])))
+
+    def _write(self, outcome: str, fields: dict[str, str]) -> None:
+        self._requests += 1
+        ended = "" if outcome == "ok" else f"  ({outcome})"
+        first = int(fields.get("first_token_ms", 0)) / 1000
+        self._display.write(
+            f"{self._requests:>3}  {fields.get('model', '?'):<22}"
+            f" {int(fields.get('tokens_in', 0)):>9,}{int(fields.get('tokens_out', 0)):>8,}"
+            f"{first:>12.2f} s{int(fields.get('total_ms', 0)) / 1000:>10.2f} s{ended}"
+        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ import pyte
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 ROWS, COLUMNS = 45, 120
+# What stands before each answer on the screen; the prompt with the script is there as well.
+ANSWER = "\N{BLACK CIRCLE}"
 CURSOR = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B"}
 
@@ -110,7 +112,7 @@ async def test_a_fresh_home_reaches_an_answer_without_a_login(
     terminal.press(f"hello [practice: {script}]")
     await terminal.settled()
     terminal.press("enter")
-    await terminal.until("Good morning from the model.")
+    await terminal.until(f"{ANSWER} Good morning from the model.")
     assert "login" not in terminal.text.lower()
     assert "auto mode on" not in terminal.text
     assert stage.chats()[-1].ended_by == "done"

@@ -1,0 +1,104 @@
+"""`cc-proxy demo`: the whole chain, shown at work, with no Ollama installed."""
+
+import asyncio
+import shutil
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cc_proxy.app.cli import common
+from cc_proxy.app.cli.result import ErrorItem, Result, show
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.demo_session import Upstream
+
+NAME = "demo"
+
+
+class DemoError(CcProxyError):
+    """The demo cannot begin; `code` says why."""
+
+
+@common.define(NAME)
+@click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
+@click.option("--built-in-client", is_flag=True, help="Play the session without Claude Code.")
+@click.option(
+    "--upstream",
+    type=click.Choice(["practice", "auto"]),
+    default="practice",
+    show_default=True,
+    help="Who answers; auto: your Ollama, if it answers and has a model that can use tools.",
+)
+@click.option("--instant", is_flag=True, help="Let the practice model take no time.")
+@click.option("--serve-only", is_flag=True, help="Only serve the practice model, until Ctrl-C.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Its port, with --serve-only."
+)
+def command(  # noqa: PLR0913 - the flags
+    shared: common.Common,
+    *,
+    claude_bin: str | None,
+    built_in_client: bool,
+    upstream: str,
+    instant: bool,
+    serve_only: bool,
+    port: int,
+) -> Result:
+    """Show a session on a practice model, which plays a script: no real model is asked.
+
+    It has a proxy, a folder and a home of its own, and removes them afterwards.
+    """
+    # Not for `--help`: these bring aiohttp.
+    from cc_proxy.app.cli import demo_session  # noqa: PLC0415
+    from cc_proxy.app.demo.speed import INSTANT, LIFELIKE  # noqa: PLC0415
+
+    speed = INSTANT if instant else LIFELIKE
+    if serve_only:
+        _run(demo_session.serve(port, speed, _write))
+        return Result(NAME)
+    program = None if built_in_client else _claude(claude_bin)
+    real, warnings = _upstream(shared, program) if upstream == "auto" else (None, ())
+    plan = demo_session.Plan(claude=program, upstream=real, speed=speed)
+    quietly: list[str] = []
+    data = _run(demo_session.play(plan, quietly.append if shared.json else _write))
+    return Result(NAME, data=data, lines=tuple(quietly), warnings=warnings)
+
+
+def _claude(named: str | None) -> str | None:
+    found = shutil.which(Path(named or "claude").expanduser())
+    if named and found is None:
+        raise DemoError(
+            f"Expected Claude Code as {named!r}, found no such program.",
+            code="claude_not_found",
+            hint="Leave --claude-bin out: a client that cc-proxy brings along plays then.",
+        )
+    return found
+
+
+def _upstream(
+    shared: common.Common, program: str | None
+) -> tuple["Upstream | None", tuple[ErrorItem, ...]]:
+    from cc_proxy.app.cli.demo_session import find_upstream  # noqa: PLC0415 - not for `--help`
+
+    loaded = shared.load()
+    found, reason = asyncio.run(find_upstream(loaded))
+    if found is not None and program is None:
+        reason = "A real model needs the real Claude Code, and there is no `claude` on the PATH."
+    if found is None or program is None:
+        return None, (ErrorItem("practice_instead", f"{reason} The practice model answers."),)
+    return found, ()
+
+
+def _write(line: str) -> None:
+    show(Result(NAME, lines=(line,)), as_json=False)
+
+
+def _run(work: Coroutine[Any, Any, dict[str, object]]) -> dict[str, object]:
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError as error:
+        # SIGTERM ends it as Ctrl-C does: tidied up.
+        raise KeyboardInterrupt from error

@@ -1,0 +1,141 @@
+"""`cc-proxy logs`."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli import report
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.log_lines import Log
+from cc_proxy.app.cli.result import ErrorItem, Result, aligned
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.paths import Paths
+    from cc_proxy.app.daemon.state import State
+
+
+@define("logs")
+@click.option(
+    "--lines",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show the last N lines.",
+)
+@click.option("--tail", is_flag=True, help="Show new lines as they come, until Ctrl-C.")
+def command(common: Common, *, lines: int, tail: bool) -> Result:
+    """Show the log, and which configuration counts.
+
+    Secrets are hidden.
+
+    Example: cc-proxy logs --lines 100 --tail
+    """
+    if tail and common.json:
+        raise click.UsageError("--tail never ends, and --json prints one object: choose one.")
+    from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import running  # noqa: PLC0415
+
+    paths = common.paths()
+    now = running.look(paths).state
+    loaded: Loaded | None = None
+    errors: list[CcProxyError] = []
+    try:
+        loaded = common.load()
+    except ConfigError as error:  # the log may tell more, so it is shown all the same
+        errors.append(error)
+    file = Path(now.log_file) if now else paths.log_file
+    log = Log(file, _secrets(loaded, paths))
+    last, found = _last(log, file, lines)
+    configuration = _configuration(loaded)
+    return Result(
+        "logs",
+        {
+            "sources": _sources(loaded),
+            "config_path": report.shown(loaded.path) if loaded else None,
+            "configuration": configuration,
+            "log_dir": str(file.parent),
+            "log_file": str(file),
+            "lines": last,
+        },
+        (
+            "Configuration sources, the first that is there counts",
+            *_source_lines(loaded),
+            "",
+            "Active configuration",
+            *(_yaml(configuration) if configuration else ["  none: it cannot be used"]),
+            "",
+            "Log",
+            *(f"  {row}" for row in aligned([("Folder", str(file.parent)), ("File", str(file))])),
+            "",
+            *last,
+        ),
+        warnings=(*found, *_other_settings(now, loaded)),
+        errors=tuple(map(ErrorItem.of, errors)),
+        exit_code=errors[0].exit_code if errors else 0,
+        stream=log.follow() if tail else (),
+    )
+
+
+def _last(log: Log, file: Path, count: int) -> tuple[list[str], list[ErrorItem]]:
+    try:
+        return log.last(count), []
+    except FileNotFoundError:
+        text = f"There is no log yet at {file}."
+        return [], [ErrorItem("no_log", text, "It begins with the first start: cc-proxy start")]
+    except OSError as error:
+        text = f"Expected to read {file}, found: {error.strerror}."
+        return [], [ErrorItem("log_unreadable", text, "Run it as the user who started cc-proxy.")]
+
+
+def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
+
+    settings = loaded.settings if loaded else None
+    try:
+        key = auth_key.known(settings, paths, os.environ)
+    except CcProxyError:  # the command that needs the key reports it
+        key = None
+    api_key = settings.ollama.api_key if settings else os.environ.get("OLLAMA_API_KEY")
+    return [secret for secret in (key, api_key) if secret]
+
+
+def _other_settings(now: "State | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
+    from cc_proxy.app.daemon.start import differences  # noqa: PLC0415 - see common.Common
+
+    return map(ErrorItem.of, differences(now, loaded)) if now and loaded else ()
+
+
+def _configuration(loaded: "Loaded | None") -> dict[str, object] | None:
+    from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
+
+    return redacted(loaded.settings) if loaded else None
+
+
+def _sources(loaded: "Loaded | None") -> list[dict[str, object]]:
+    return [
+        {"name": source.name, "path": report.shown(source.path), "status": source.status}
+        for source in (loaded.sources if loaded else ())
+    ]
+
+
+def _source_lines(loaded: "Loaded | None") -> Iterator[str]:
+    sources = loaded.sources if loaded else ()
+    names = max((len(source.name) for source in sources), default=0)
+    states = max((len(source.status) for source in sources), default=0)
+    for source in sources:
+        mark = "*" if source.status == "active" else " "
+        path = report.shown(source.path) or ""
+        yield f"{mark} {source.name:{names}}  {source.status:{states}}  {path}".rstrip()
+
+
+def _yaml(configuration: dict[str, object]) -> list[str]:
+    import yaml  # noqa: PLC0415 - dear, and only this command writes YAML
+
+    text = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True)
+    return [f"  {line}" for line in text.splitlines()]

@@ -1,0 +1,98 @@
+"""What the commands say about a running process, in the same words and fields."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.cli.result import ErrorItem
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.health import Health
+    from cc_proxy.app.daemon.state import State
+
+_UPSTREAM_SECONDS = 5.0
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def with_upstream(now: "State", health: "Health", key: str) -> "Health":
+    """Return the health with Ollama's part, or as it is if that takes too long."""
+    from cc_proxy.app.daemon.health import ask  # noqa: PLC0415 - see common.Common
+
+    probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
+    return probe.health or health
+
+
+def data(now: "State", health: "Health") -> dict[str, object]:
+    """Return the fields of `--json` for a running process."""
+    from msgspec import to_builtins  # noqa: PLC0415 - see common.Common
+
+    return {
+        "pid": now.pid,
+        "url": now.url,
+        "host": now.host,
+        "port": now.port,
+        "version": now.version,
+        "instance_id": now.instance_id,
+        "started_at": now.started_at,
+        "uptime_seconds": health.uptime_seconds,
+        "config_path": now.config_path,
+        "config_digest": now.config_digest,
+        "log_file": now.log_file,
+        "requests_in_flight": health.requests_in_flight,
+        "upstream": to_builtins(health.upstream),
+        "default_model": to_builtins(health.default_model),
+    }
+
+
+def place(now: "State") -> list[tuple[str, str]]:
+    """Return the rows that say where a process is."""
+    return [
+        ("URL", now.url if now.host in now.url else f"{now.url} (bound to {now.host})"),
+        ("Configuration", now.config_path or "built-in defaults"),
+        ("Log", now.log_file),
+    ]
+
+
+def behind(health: "Health") -> list[tuple[str, str]]:
+    """Return the rows that say what it has behind it."""
+    upstream, model = health.upstream, health.default_model
+    if upstream is None:
+        return [("Ollama", "not known, it has not answered yet")]
+    found = f"version {upstream.version}" if upstream.reachable else "not reachable"
+    rows = [("Ollama", f"{upstream.url} ({found})")]
+    if model is not None and model.name is not None:
+        window = f" ({model.context_window:,} tokens)" if model.context_window else ""
+        rows.append(("Default model", model.name + window))
+    return rows
+
+
+def warnings(health: "Health") -> list[ErrorItem]:
+    """Return what keeps a process that runs from being of use."""
+    upstream, model = health.upstream, health.default_model
+    if upstream is None:
+        text = f"Ollama has not answered within {_UPSTREAM_SECONDS:g} seconds."
+        return [ErrorItem("upstream_silent", text, "Ask again: cc-proxy status")]
+    if not upstream.reachable:
+        text = f"Ollama cannot be reached at {upstream.url}: {upstream.error or 'no reason given.'}"
+        hint = "cc-proxy serves and will find it when it comes. To start it: ollama serve"
+        return [ErrorItem("upstream_unreachable", text, hint)]
+    if model is not None and model.name is None:
+        text = model.error or "No model is there to answer for Claude's names."
+        return [ErrorItem("no_default_model", text)]
+    return []
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as people say it, in its two largest units."""
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def shown(path: Path | None) -> str | None:
+    """Return a path as text, None as None."""
+    return None if path is None else str(path)

@@ -1,0 +1,66 @@
+"""`cc-proxy restart`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.result import ErrorItem, Result
+from cc_proxy.app.cli.start import outcome
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.state import State
+
+
+@define("restart")
+@click.option("--host", metavar="ADDRESS", help="Listen on this address from now on.")
+@click.option("--port", type=int, metavar="PORT", help="Listen on this port from now on.")
+@click.option(
+    "--timeout-seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Let running answers finish for so long, then kill.",
+)
+def command(
+    common: Common, *, host: str | None, port: int | None, timeout_seconds: float
+) -> Result:
+    """Stop cc-proxy, and start it as it was.
+
+    The configuration is read again, and checked before anything is stopped. The file and the
+    address stay what they were, unless flags say otherwise.
+
+    Example: cc-proxy restart --port 11500
+    """
+    from cc_proxy.app.daemon import restart, running  # noqa: PLC0415 - see common.Common
+
+    paths = common.paths()
+    now = running.look(paths).state
+    if now is not None:
+        _keep_configuration(common, now)
+        host = now.asked_host if host is None else host
+        port = now.port if port is None and now.asked_port is not None else port
+    loaded = common.load(host=host, port=port)
+    done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
+    before = done.stopped.state
+    result = outcome("restart", done.started)
+    return Result(
+        "restart",
+        {**result.data, "stopped_pid": before.pid if before else None},
+        (
+            f"cc-proxy (pid {before.pid}) has stopped." if before else "cc-proxy was not running.",
+            *result.lines,
+        ),
+        warnings=(*map(ErrorItem.of, done.stopped.notices), *result.warnings),
+    )
+
+
+def _keep_configuration(common: Common, now: "State") -> None:
+    if common.config or os.environ.get("CC_PROXY_CONFIG_FILE") or now.config_path is None:
+        return
+    # A file that is gone: what would be found today counts.
+    if Path(now.config_path).exists():
+        common.config = Path(now.config_path)

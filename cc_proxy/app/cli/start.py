@@ -1,0 +1,98 @@
+"""`cc-proxy start`."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli import report
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.result import ErrorItem, Result, aligned
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.start import Started
+    from cc_proxy.app.daemon.state import State
+
+_STDOUT = 1
+
+
+@define("start")
+@click.option("--host", metavar="ADDRESS", help="Listen on this address.")
+@click.option("--port", type=int, metavar="PORT", help="Listen on this port; 0: any free one.")
+@click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")
+@click.option("--handshake", is_flag=True, hidden=True)
+def command(
+    common: Common,
+    *,
+    host: str | None,
+    port: int | None,
+    foreground: bool,
+    handshake: bool,
+) -> Result:
+    """Start cc-proxy in the background.
+
+    Returns once it answers. If it runs already, that is fine: its pid is shown.
+
+    Example: cc-proxy start --port 11500
+    """
+    if handshake:
+        return _in_background(common, host, port)
+    from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
+
+    loaded = common.load(host=host, port=port)
+    paths = common.paths()
+    if not foreground:
+        return outcome("start", start.in_background(paths, loaded, environ=os.environ))
+    served = start.in_foreground(paths, loaded, background=False, announce=lambda _now: None)
+    if isinstance(served, int):
+        return Result("start", exit_code=served)
+    text = "This terminal does not serve, since cc-proxy runs in the background."
+    hint = "To serve here: cc-proxy stop, then start again."
+    return outcome("start", served, [ErrorItem("not_in_foreground", text, hint)])
+
+
+def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) -> Result:
+    """Return the result of a command that has made sure that cc-proxy runs."""
+    now = started.state
+    health = report.with_upstream(now, started.health, started.auth_key)
+    did = "cc-proxy is already running" if started.already_running else "cc-proxy has started"
+    return Result(
+        name,
+        {"already_running": started.already_running, **report.data(now, health)},
+        (f"{did} (pid {now.pid}).", *aligned([*report.place(now), *report.behind(health)])),
+        warnings=(
+            *map(ErrorItem.of, started.notices),
+            *report.warnings(health),
+            *(more or ()),
+        ),
+    )
+
+
+def _in_background(common: Common, host: str | None, port: int | None) -> Result:
+    """Be the background process; how that went is one line on stdout for the one who started it."""
+    from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.handshake import Ready, encode  # noqa: PLC0415
+
+    def ready(now: "State") -> None:
+        _say_last(encode(Ready(now.pid, now.host, now.port, now.instance_id)))
+
+    try:
+        loaded = common.load(host=host, port=port)
+        served = start.in_foreground(common.paths(), loaded, background=True, announce=ready)
+    except CcProxyError as error:
+        _say_last(encode(error))
+        return Result("start", exit_code=error.exit_code)
+    return Result("start", exit_code=served if isinstance(served, int) else 0)
+
+
+def _say_last(line: bytes) -> None:
+    """Write a line to stdout, and nothing after it: nobody reads on."""
+    try:
+        os.write(_STDOUT, line)
+    except BrokenPipeError:  # whoever started this process has given up; it serves all the same
+        sys.stderr.write("nobody waits for this start any more\n")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, _STDOUT)
+    os.close(null)

@@ -1,0 +1,62 @@
+"""`cc-proxy status`."""
+
+import os
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.cli import report
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.keys import key_to_ask_with
+from cc_proxy.app.cli.result import NOT_RUNNING, ErrorItem, Result, aligned
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.paths import Paths
+
+_ANSWER_SECONDS = 3.0
+
+
+@define("status")
+def command(common: Common) -> Result:
+    """Show what runs, and whether Ollama answers.
+
+    Exits with 3 if cc-proxy is not running.
+
+    Example: cc-proxy status --json
+    """
+    from cc_proxy.app.daemon import confirm, running  # noqa: PLC0415 - see common.Common
+
+    paths = common.paths()
+    key, problems = key_to_ask_with(common, paths, os.environ)
+    found = running.look(paths)
+    now = found.state
+    if now is None:
+        return _not_running(paths, found.stale, problems)
+    if key is None:
+        raise confirm.refused(now)
+    health = confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS)
+    if health is None:  # it ended while it was asked
+        return _not_running(paths, running.look(paths).stale, problems)
+    health = report.with_upstream(now, health, key)
+    rows = [
+        ("Uptime", report.duration(health.uptime_seconds)),
+        *report.place(now),
+        *report.behind(health),
+        ("Requests", f"{health.requests_in_flight} in flight"),
+    ]
+    return Result(
+        "status",
+        {"running": True, **report.data(now, health)},
+        (f"cc-proxy {now.version} is running (pid {now.pid}).", *aligned(rows)),
+        warnings=(*problems, *report.warnings(health)),
+    )
+
+
+def _not_running(paths: "Paths", stale: str | None, problems: list[ErrorItem]) -> Result:
+    item = ErrorItem("not_running", "cc-proxy is not running.", "To start it: cc-proxy start")
+    left = [ErrorItem("stale_state", f"{stale}; the next start cleans it up.")] if stale else []
+    return Result(
+        "status",
+        {"running": False, "log_file": str(paths.log_file)},
+        warnings=(*problems, *left),
+        errors=(item,),
+        exit_code=NOT_RUNNING,
+    )

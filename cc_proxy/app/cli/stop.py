@@ -1,0 +1,48 @@
+"""`cc-proxy stop`."""
+
+import os
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.keys import key_to_ask_with
+from cc_proxy.app.cli.result import ErrorItem, Result
+
+
+@define("stop")
+@click.option(
+    "--timeout-seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Let running answers finish for so long, then kill.",
+)
+def command(common: Common, *, timeout_seconds: float) -> Result:
+    """Stop cc-proxy.
+
+    Answers that are running may finish within the timeout. If nothing runs, that is fine.
+
+    Example: cc-proxy stop --timeout-seconds 60
+    """
+    from cc_proxy.app.daemon import stop  # noqa: PLC0415 - see common.Common
+
+    paths = common.paths()
+    key, problems = key_to_ask_with(common, paths, os.environ)
+    stopped = stop.stop(paths, key=key, timeout_seconds=timeout_seconds)
+    if stopped.state is None:
+        line = "cc-proxy is not running."
+    elif stopped.killed:
+        line = f"cc-proxy (pid {stopped.state.pid}) was killed after {timeout_seconds:g} seconds."
+    else:
+        line = f"cc-proxy (pid {stopped.state.pid}) has stopped."
+    return Result(
+        "stop",
+        {
+            "was_running": stopped.state is not None,
+            "pid": stopped.state.pid if stopped.state else None,
+            "killed": stopped.killed,
+        },
+        (line,),
+        warnings=(*problems, *map(ErrorItem.of, stopped.notices)),
+    )

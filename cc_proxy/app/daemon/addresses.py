@@ -1,0 +1,34 @@
+"""Addresses: which are this machine's alone, and how to reach what listens on them."""
+
+import ipaddress
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach what is bound to `host`."""
+    if host.lower() == "localhost":
+        return True
+    address = _parse(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address is not None and address.is_loopback
+
+
+def to_connect(host: str) -> str:
+    """Return the address to connect to; what is bound to every address is asked on loopback."""
+    address = _parse(host)
+    if address is None or not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - the 4 of IPv4
+
+
+def url(host: str, port: int) -> str:
+    """Return the URL of what listens at `host` and `port`."""
+    name = to_connect(host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _parse(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

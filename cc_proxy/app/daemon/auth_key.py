@@ -1,0 +1,110 @@
+"""The key that clients must send: the configured one, or one that is made at the first start."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cc_proxy.app.config import Settings
+from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.addresses import is_loopback
+from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
+
+_BYTES = 32
+# What can stand in an HTTP header, and is long enough to be no accident.
+_KEY = re.compile(r"[!-~]{8,}")
+
+
+@dataclass(frozen=True)
+class AuthKey:
+    """The key, and what a person should know about its file."""
+
+    value: str
+    notice: Notice | None = None
+
+
+def refuse_open_bind(settings: Settings) -> None:
+    """Refuse to be reachable by others with a key that nobody has chosen.
+
+    Raises:
+        DaemonError: code `insecure_bind`.
+
+    """
+    host = settings.server.host
+    if is_loopback(host) or settings.server.auth_key is not None:
+        return
+    raise DaemonError(
+        f"Expected a configured key, since {host} can be reached from other machines,"
+        " found none (the generated one does not count).",
+        code="insecure_bind",
+        exit_code=2,
+        hint="Set CC_PROXY_AUTH_KEY (or server.auth_key in the configuration),"
+        " or bind to this machine only: --host 127.0.0.1",
+    )
+
+
+def effective(settings: Settings, paths: Paths) -> AuthKey:
+    """Return the key to serve with; made, and kept in the state folder, if there is none.
+
+    Raises:
+        DaemonError: the key's file cannot be read or written, or holds no key.
+
+    """
+    if settings.server.auth_key is not None:
+        return AuthKey(settings.server.auth_key)
+    kept = _kept(paths)
+    if kept is not None:
+        return kept
+    made = secrets.token_urlsafe(_BYTES)
+    with files.explained(paths.key_file, STATE_FLAG):
+        files.create(paths.key_file, made.encode() + b"\n")
+    return AuthKey(made)
+
+
+def known(settings: Settings | None, paths: Paths, environ: Mapping[str, str]) -> str | None:
+    """Return the key to ask a running process with, None if there is none yet.
+
+    `settings` is None when the configuration is broken, which must not keep anybody from
+    seeing or stopping what runs.
+
+    Raises:
+        DaemonError: the key's file cannot be read, or holds no key.
+
+    """
+    configured = settings.server.auth_key if settings else environ.get("CC_PROXY_AUTH_KEY")
+    if configured:
+        return configured
+    kept = _kept(paths)
+    return kept.value if kept else None
+
+
+def _kept(paths: Paths) -> AuthKey | None:
+    path = paths.key_file
+    with files.explained(path, STATE_FLAG):
+        try:
+            content = files.read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except files.ForeignFileError as error:
+            raise _unusable(paths, f"a file of the user with id {error.owner}") from error
+        tightened = files.tighten(path)
+    text = content.decode("ascii", "replace").strip()
+    if not _KEY.fullmatch(text):
+        raise _unusable(paths, "something else" if text else "an empty file")
+    if not tightened:
+        return AuthKey(text)
+    notice = Notice(
+        "auth_key_was_open",
+        f"Other users could read {path}; it is 0600 now.",
+        f"If others use this machine, make a new key: rm {path}; cc-proxy restart",
+    )
+    return AuthKey(text, notice)
+
+
+def _unusable(paths: Paths, found: str) -> DaemonError:
+    return DaemonError(
+        f"Expected a key in {paths.key_file}, found {found}.",
+        code="auth_key_unusable",
+        hint=f"Remove it, and the next start makes a new one: rm {paths.key_file}",
+    )

@@ -1,0 +1,50 @@
+"""The last word on who runs: its own answer, given to our key."""
+
+import time
+
+from cc_proxy.app.daemon import health, identity
+from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.health import Health
+from cc_proxy.app.daemon.state import State
+
+_PAUSE_SECONDS = 0.05
+
+
+def confirm(now: State, key: str, *, timeout_seconds: float) -> Health | None:
+    """Return the health of the process that `now` describes, None if it ends before it answers.
+
+    Raises:
+        DaemonError: it does not take this key, or has not answered in time.
+
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        probe = health.ask(now.host, now.port, key)
+        if probe.health is not None and probe.health.instance_id == now.instance_id:
+            return probe.health
+        if not identity.is_alive(now.pid, now.process_start_time):
+            return None
+        if probe.standing == "wrong key":
+            raise refused(now)
+        if time.monotonic() > deadline:
+            raise silent(now)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def refused(now: State) -> DaemonError:
+    """Return the error for a process that does not take our key."""
+    return DaemonError(
+        f"The cc-proxy that runs (pid {now.pid}, {now.url}) was started with another key.",
+        code="auth_refused",
+        exit_code=4,
+        hint="Set CC_PROXY_AUTH_KEY as it was at its start, or give it today's: cc-proxy restart",
+    )
+
+
+def silent(now: State) -> DaemonError:
+    """Return the error for a process that is there and does not answer."""
+    return DaemonError(
+        f"The cc-proxy that runs (pid {now.pid}, {now.url}) does not answer.",
+        code="not_answering",
+        hint=f"Its log is {now.log_file}; replace it: cc-proxy restart",
+    )

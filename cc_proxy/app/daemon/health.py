@@ -1,0 +1,119 @@
+"""Asking what listens at an address who it is."""
+
+import http.client
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import urlencode
+
+import msgspec
+
+from cc_proxy.app.daemon.addresses import to_connect
+
+# What the gateway answers to everybody at `/`.
+_GREETING = b"cc-proxy is running"
+_ANSWER_LIMIT = 1 << 20
+
+Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
+
+
+class Upstream(msgspec.Struct, frozen=True):
+    """What the proxy knows of Ollama."""
+
+    url: str
+    reachable: bool
+    version: str | None = None
+    error: str | None = None
+
+
+class DefaultModel(msgspec.Struct, frozen=True):
+    """The model that answers for `claude-*`, and its window in tokens."""
+
+    name: str | None
+    context_window: int | None = None
+    error: str | None = None
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The answer of `GET /health`; the last two only when Ollama was to be asked."""
+
+    status: str
+    version: str
+    instance_id: str
+    pid: int
+    uptime_seconds: float
+    config_digest: str
+    config_path: str | None = None
+    requests_in_flight: int = 0
+    upstream: Upstream | None = None
+    default_model: DefaultModel | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found at an address.
+
+    `ok`: a cc-proxy that takes our key; `health` is its answer. `wrong key`: a cc-proxy that
+    does not. `stranger`: another program. `silent`: something that does not answer in time.
+    `nobody`: nothing listens.
+    """
+
+    standing: Standing
+    health: Health | None = None
+
+
+def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
+    host: str,
+    port: int,
+    key: str,
+    *,
+    upstream: bool = False,
+    model: str | None = None,
+    timeout_seconds: float = 2.0,
+) -> Probe:
+    """Ask `/health` with the key; `upstream` lets the proxy ask Ollama for its part of it.
+
+    `model`: the answer tells about this one instead of the one that answers for `claude-*`.
+
+    To be asked only of a process that is known to be ours: whoever listens is shown the key.
+    """
+    query = {"model": model} if model else {}
+    target = "/health?" + urlencode(query if upstream else {"upstream": "0"})
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = _get(host, port, target, headers, timeout_seconds)
+    if isinstance(answer, Probe):
+        return answer
+    status, body = answer
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Probe("wrong key")
+    try:
+        return Probe("ok", msgspec.json.decode(body, type=Health))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Probe("stranger")
+
+
+def is_cc_proxy(host: str, port: int, *, timeout_seconds: float = 1.0) -> bool:
+    """Tell whether some cc-proxy listens there, without showing it a key."""
+    answer = _get(host, port, "/", {}, timeout_seconds)
+    return not isinstance(answer, Probe) and answer[1].startswith(_GREETING)
+
+
+def _get(
+    host: str, port: int, target: str, headers: dict[str, str], timeout_seconds: float
+) -> tuple[int, bytes] | Probe:
+    # http.client goes where it is told, whatever proxies the environment names.
+    connection = http.client.HTTPConnection(to_connect(host), port, timeout=timeout_seconds)
+    try:
+        connection.request("GET", target, headers={"Connection": "close", **headers})
+        response = connection.getresponse()
+        return response.status, response.read(_ANSWER_LIMIT)
+    except TimeoutError:
+        return Probe("silent")
+    except ConnectionRefusedError:
+        return Probe("nobody")
+    except http.client.HTTPException:
+        return Probe("stranger")
+    except OSError:  # it hung up, or the address has gone away
+        return Probe("nobody")
+    finally:
+        connection.close()

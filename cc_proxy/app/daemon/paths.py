@@ -1,0 +1,97 @@
+"""Where the background process keeps its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.errors import DaemonError
+
+STATE_FLAG = "--state-dir"
+LOG_FLAG = "--log-dir"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The two folders, both absolute, and the files in them."""
+
+    state_dir: Path
+    log_dir: Path
+
+    @property
+    def pid_file(self) -> Path:
+        """The pid, for other programs to read; cc-proxy itself goes by the state file."""
+        return self.state_dir / "cc-proxy.pid"
+
+    @property
+    def state_file(self) -> Path:
+        """Who is running, and where."""
+        return self.state_dir / "cc-proxy.state.json"
+
+    @property
+    def stop_file(self) -> Path:
+        """How much time the running process is given to stop."""
+        return self.state_dir / "cc-proxy.stop.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while a process is started or stopped."""
+        return self.state_dir / "cc-proxy.lock"
+
+    @property
+    def key_file(self) -> Path:
+        """The key that was made at the first start."""
+        return self.state_dir / "auth.key"
+
+    @property
+    def log_file(self) -> Path:
+        """What the running process has to say."""
+        return self.log_dir / "cc-proxy.log"
+
+    def make_folders(self) -> None:
+        """Make both folders, if they are missing.
+
+        Raises:
+            DaemonError: one cannot be made.
+
+        """
+        for folder, flag in ((self.state_dir, STATE_FLAG), (self.log_dir, LOG_FLAG)):
+            with files.explained(folder, flag):
+                files.make_folder(folder)
+
+
+def find(
+    *,
+    state_dir: Path | None = None,
+    log_dir: Path | None = None,
+    environ: Mapping[str, str],
+) -> Paths:
+    """Return the folders: flag over environment over `~/.cc-proxy`.
+
+    Raises:
+        DaemonError: code `home_not_set`, when a folder would be in a home that is not known.
+
+    """
+    return Paths(
+        state_dir=_folder(state_dir, "CC_PROXY_STATE_DIR", "run", environ),
+        log_dir=_folder(log_dir, "CC_PROXY_LOG_DIR", "logs", environ),
+    )
+
+
+def _folder(named: Path | None, variable: str, name: str, environ: Mapping[str, str]) -> Path:
+    if named is not None:
+        return named.absolute()
+    home = environ.get("HOME") or environ.get("USERPROFILE") or ""
+    if text := environ.get(variable):
+        # No shell replaces the `~` in a variable that a service file sets.
+        return Path(home, text[2:]) if home and text.startswith("~/") else Path(text).absolute()
+    if not Path(home).is_absolute():
+        found = f"HOME={home}" if home else "no HOME"
+        raise DaemonError(
+            f"Expected HOME to be an absolute path, since the default folders are in it,"
+            f" found {found}.",
+            code="home_not_set",
+            exit_code=2,
+            hint=f"Set HOME, or name the folders with {STATE_FLAG} and {LOG_FLAG}.",
+        )
+    return Path(home, ".cc-proxy", name)

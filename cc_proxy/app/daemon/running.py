@@ -1,0 +1,60 @@
+"""Who is running in a state folder, as far as its files and the system's processes tell."""
+
+from dataclasses import dataclass
+
+from cc_proxy.app.daemon import identity, state
+from cc_proxy.app.daemon.errors import Notice
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+
+
+@dataclass(frozen=True)
+class Found:
+    """`state` is that of a process which runs and is ours.
+
+    `stale` says what was left behind, as a sentence without its end.
+    """
+
+    state: State | None = None
+    stale: str | None = None
+
+
+def look(paths: Paths) -> Found:
+    """Return who runs; nothing is changed and nobody is asked.
+
+    Raises:
+        DaemonError: the state folder cannot be read.
+
+    """
+    try:
+        left = state.read(paths)
+    except state.UnreadableStateError as error:
+        return Found(stale=str(error))
+    if left is None:
+        return Found(stale=_pid_file_alone(paths))
+    now = identity.start_time(left.pid)
+    if now == left.process_start_time:
+        return Found(state=left)
+    what = (
+        "that process is gone"
+        if now is None
+        else f"pid {left.pid} is another program now, which is left alone"
+    )
+    return Found(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
+
+
+def _pid_file_alone(paths: Paths) -> str | None:
+    if not paths.pid_file.is_file():
+        return None
+    pid = state.read_pid(paths)
+    if pid is None or identity.start_time(pid) is None:
+        return f"{paths.pid_file} was left behind: that process is gone"
+    return (
+        f"{paths.pid_file} names pid {pid}, which nothing shows to be a cc-proxy:"
+        " that process is left alone"
+    )
+
+
+def cleaned(stale: str) -> Notice:
+    """Return what to tell once the files of `stale` are removed."""
+    return Notice("stale_state", f"{stale}; cleaned up.")

@@ -1,0 +1,202 @@
+"""The process that serves: from its log to its last answer."""
+
+import asyncio
+import datetime as dt
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cc_proxy import __version__
+from cc_proxy.app.config import Loaded
+from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_request
+from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+
+log = logging.getLogger(__name__)
+
+# Running answers may take this long when nobody says how long: `docker stop` kills after 10.
+DRAIN_SECONDS = 8.0
+# The gateway's own limit, out of the way: this module decides when an answer is cut off.
+_LONGER_THAN_ANY_DRAIN = 24 * 3600.0
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is to be served.
+
+    `background`: nobody watches this process. `notices` are for its log.
+    """
+
+    paths: Paths
+    loaded: Loaded
+    auth_key: str
+    background: bool
+    notices: tuple[Notice, ...] = ()
+    instance_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def serve(service: Service, announce: Callable[[State], None]) -> int:
+    """Serve until a signal says to stop; `announce` is called once it listens.
+
+    Returns the exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        DaemonError: the log cannot be written, the address not bound, the state not kept.
+
+    """
+    settings = service.loaded.settings
+    handler = log_file.set_up(
+        service.paths.log_file,
+        settings.logging.level,
+        secrets=_secrets(service),
+        background=service.background,
+    )
+    try:
+        return asyncio.run(_Server(service, announce).run())
+    except DaemonError as error:
+        log.error("%s", error.message)  # noqa: TRY400 - the reason is told, a traceback is noise
+        raise
+    except Exception:
+        log.exception("cc-proxy met a fault of its own")
+        raise
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+class _Server:
+    def __init__(self, service: Service, announce: Callable[[State], None]) -> None:
+        self._service = service
+        self._announce = announce
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+        self._ready = False
+        self._stopped_by: signal.Signals | None = None
+
+    async def run(self) -> int:
+        # aiohttp takes a fifth of a second to import, and only a process that serves needs it.
+        from cc_proxy.app.gateway.context import GatewayContext  # noqa: PLC0415
+        from cc_proxy.app.gateway.server import serve as serve_gateway  # noqa: PLC0415
+
+        service = self._service
+        for notice in service.notices:
+            log.warning("%s", notice.message)
+        context = GatewayContext(
+            settings=service.loaded.settings,
+            auth_key=service.auth_key,
+            instance_id=service.instance_id,
+            config_path=service.loaded.path,
+            config_digest=service.loaded.digest,
+        )
+        with signals.handled(self._asked_to_stop, background=service.background):
+            self._serving = asyncio.create_task(
+                serve_gateway(
+                    context, self._stop, self._on_ready, drain_seconds=_LONGER_THAN_ANY_DRAIN
+                )
+            )
+            watching = self._watch() if sys.platform == "win32" else None
+            try:
+                await self._until_served()
+            finally:
+                if watching is not None:
+                    watching.cancel()
+                state.clear_own(service.paths, service.instance_id)
+        log.info("stopped pid=%d", os.getpid())
+        return _INTERRUPTED if self._stopped_by is signal.SIGINT else 0
+
+    async def _until_served(self) -> None:
+        assert self._serving is not None  # noqa: S101 - run() has made it
+        await asyncio.wait([self._serving])
+        if self._serving.cancelled():
+            log.warning("answers that were still running have been cut off")
+            return
+        server = self._service.loaded.settings.server
+        try:
+            self._serving.result()
+        except OSError as error:
+            if self._ready:
+                raise
+            raise ports.bind_error(error, server.host, server.port) from error
+
+    def _on_ready(self, host: str, port: int) -> None:
+        written = _state(self._service, host, port)
+        state.write(self._service.paths, written)
+        self._ready = True
+        log.info(
+            "listening url=%s pid=%d version=%s config=%s upstream=%s",
+            written.url,
+            written.pid,
+            written.version,
+            written.config_path or "built-in",
+            without_user_info(self._service.loaded.settings.ollama.base_url),
+        )
+        self._announce(written)
+
+    def _asked_to_stop(self, by: signal.Signals) -> None:
+        service = self._service
+        if self._stop.is_set():
+            self._leave_now(by)
+        self._stopped_by = by
+        request = stop_request.read(service.paths.stop_file, service.instance_id)
+        drain = DRAIN_SECONDS if request is None else request.drain_seconds
+        log.info("stopping by=%s drain_seconds=%g", by.name, drain)
+        self._stop.set()
+        assert self._serving is not None  # noqa: S101 - signals are handled once it is there
+        asyncio.get_running_loop().call_later(drain, self._serving.cancel)
+
+    def _leave_now(self, by: signal.Signals) -> None:
+        """Whoever asks twice does not want to wait for answers."""
+        log.warning("stopped at once by=%s", by.name)
+        state.clear_own(self._service.paths, self._service.instance_id)
+        os._exit(128 + by)
+
+    def _watch(self) -> asyncio.Task[None]:
+        service = self._service
+        return asyncio.create_task(
+            signals.watch_stop_request(
+                service.paths.stop_file, service.instance_id, self._asked_to_stop
+            )
+        )
+
+
+def _secrets(service: Service) -> list[str]:
+    ollama = service.loaded.settings.ollama
+    user_info = ollama.base_url.rpartition("@")[0].partition("://")[2]
+    return [secret for secret in (service.auth_key, ollama.api_key, user_info) if secret]
+
+
+def _state(service: Service, host: str, port: int) -> State:
+    started = identity.start_time(os.getpid())
+    if started is None:
+        raise DaemonError(
+            "Expected the system to say when this process started, found that it does not.",
+            code="no_process_times",
+            hint="On Linux, /proc must be mounted.",
+        )
+    server, origins = service.loaded.settings.server, service.loaded.origins
+    return State(
+        pid=os.getpid(),
+        process_start_time=started,
+        instance_id=service.instance_id,
+        version=__version__,
+        host=host,
+        port=port,
+        config_path=str(service.loaded.path) if service.loaded.path else None,
+        config_digest=service.loaded.digest,
+        options_digest=state.options_digest(service.loaded.settings),
+        log_file=str(service.paths.log_file),
+        started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        asked_host=server.host if _asked(origins["server.host"]) else None,
+        asked_port=server.port if _asked(origins["server.port"]) else None,
+    )
+
+
+def _asked(origin: str) -> bool:
+    return origin.startswith(("flag", "environment"))

@@ -1,0 +1,51 @@
+"""Being asked to stop: by a signal, or by a stop request where there are no signals."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cc_proxy.app.daemon import stop_request
+
+_POLL_SECONDS = 0.2
+
+Asked = Callable[[signal.Signals], None]
+
+
+@contextlib.contextmanager
+def handled(asked: Asked, *, background: bool) -> Iterator[None]:
+    """Call `asked` in the event loop for each signal that means to stop.
+
+    A terminal that closes ends what runs in its foreground, not what was detached from it.
+    """
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        names = [signal.SIGINT, signal.SIGTERM, signal.SIGBREAK]
+        for name in names:
+            signal.signal(
+                name,
+                lambda number, _frame: loop.call_soon_threadsafe(asked, signal.Signals(number)),
+            )
+        yield
+        return
+    stopping = [signal.SIGINT, signal.SIGTERM]
+    if background:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    else:
+        stopping.append(signal.SIGHUP)
+    for name in stopping:
+        loop.add_signal_handler(name, asked, name)
+    try:
+        yield
+    finally:
+        for name in stopping:
+            loop.remove_signal_handler(name)
+
+
+async def watch_stop_request(path: Path, instance_id: str, asked: Asked) -> None:
+    """Call `asked` once a stop request for this instance is there: Windows has no signal for it."""
+    while stop_request.read(path, instance_id) is None:  # noqa: ASYNC110 - a file has no event
+        await asyncio.sleep(_POLL_SECONDS)
+    asked(signal.SIGTERM)

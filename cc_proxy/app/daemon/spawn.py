@@ -1,0 +1,161 @@
+"""A new process that outlives the terminal it was started from."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cc_proxy.app.config import Loaded
+from cc_proxy.app.daemon import files, handshake
+from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.handshake import Failed, Ready
+from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
+
+_LOG_LINES = 10
+_LOG_TAIL_BYTES = 16 * 1024
+_LINE_LIMIT = 64 * 1024
+_LAST_WORDS_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class _Detached:
+    """What makes a process independent on this system, as arguments of Popen."""
+
+    start_new_session: bool = False
+    umask: int = -1
+    creationflags: int = 0
+
+
+def _detached() -> _Detached:
+    if sys.platform == "win32":
+        return _Detached(
+            creationflags=subprocess.DETACHED_PROCESS
+            | subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.CREATE_NO_WINDOW
+        )
+    return _Detached(start_new_session=True, umask=0o077)
+
+
+def command(paths: Paths, loaded: Loaded) -> list[str]:
+    """Return the command of the background process.
+
+    It carries what its own folder or a later edit could change: the configuration file and the
+    folders as absolute paths, and the values of flags. The key is never in it.
+    """
+    server = loaded.settings.server
+    flags = ["--state-dir", str(paths.state_dir), "--log-dir", str(paths.log_dir)]
+    if loaded.path is not None:
+        flags += ["--config", str(loaded.path)]
+    for name, value in (("host", server.host), ("port", str(server.port))):
+        if loaded.origins[f"server.{name}"].startswith("flag"):
+            flags += [f"--{name}", value]
+    # -P: no module is taken from the folder that the process runs in.
+    program = [sys.executable, "-P", "-m", "cc_proxy"]
+    return [*program, "start", "--foreground", "--handshake", *flags]
+
+
+def spawn(
+    paths: Paths, loaded: Loaded, *, environ: Mapping[str, str], timeout_seconds: float
+) -> Ready:
+    """Start the background process and return once it says that it listens.
+
+    Raises:
+        DaemonError: it ended, or said nothing in time (it is killed then); with the last lines
+            of its log.
+
+    """
+    with files.explained(paths.log_file, LOG_FLAG):
+        log = files.open_to_append(paths.log_file)
+    try:
+        log_from = os.fstat(log).st_size
+        process = _start(command(paths, loaded), log, environ)
+    finally:
+        os.close(log)
+    try:
+        line = _first_line(process, timeout_seconds)
+    except BaseException:  # Ctrl-C too must not leave half a start behind
+        _kill(process)
+        raise
+    match handshake.decode(line or b""):
+        case Ready() as ready:
+            # It is on its own now; otherwise Popen warns of a child that still runs.
+            process.returncode = 0
+            return ready
+        case Failed() as failed:
+            process.wait()
+            raise DaemonError(
+                failed.message, hint=failed.hint, code=failed.code, exit_code=failed.exit_code
+            )
+        case None if line is None:
+            _kill(process)
+            code, what = "start_timeout", f"did not listen within {timeout_seconds:g} seconds"
+        case None:
+            code, what = "start_failed", f"ended with exit code {_kill(process)} before it listened"
+    raise DaemonError(
+        f"cc-proxy {what}. {_said(log_lines_since(paths.log_file, log_from))}",
+        code=code,
+        hint=f"The log is {paths.log_file}; to watch a start: cc-proxy start --foreground",
+    )
+
+
+def _start(arguments: list[str], log: int, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    detached = _detached()
+    return subprocess.Popen(  # noqa: S603 - our own program
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        cwd=Path(sys.executable).anchor,  # a folder that nobody will want to remove
+        env=dict(environ),
+        start_new_session=detached.start_new_session,
+        umask=detached.umask,
+        creationflags=detached.creationflags,
+    )
+
+
+def _first_line(process: "subprocess.Popen[bytes]", timeout_seconds: float) -> bytes | None:
+    """Return the line, empty if the process ended without one, None if it took too long.
+
+    A thread, since pipes cannot be waited for with a timeout on Windows.
+    """
+    lines: list[bytes] = []
+    pipe = process.stdout
+    assert pipe is not None  # noqa: S101 - stdout=PIPE
+
+    def read() -> None:
+        with pipe:
+            lines.append(pipe.readline(_LINE_LIMIT))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(timeout_seconds)
+    return lines[0] if lines else None
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> int:
+    """End a process that may be ending by itself; return its exit code."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_WORDS_SECONDS)
+    process.kill()
+    return process.wait()
+
+
+def _said(lines: list[str]) -> str:
+    if not lines:
+        return "Its log has nothing new."
+    return "\n".join(["Its last log lines:", *(f"    {line}" for line in lines)])
+
+
+def log_lines_since(path: Path, offset: int) -> list[str]:
+    """Return the last lines of what the log has grown by since it had `offset` bytes."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(offset if offset <= end else 0, end - _LOG_TAIL_BYTES))
+            return file.read().decode("utf-8", "replace").splitlines()[-_LOG_LINES:]
+    except OSError:  # the reason to be shown is another one
+        return []

@@ -1,0 +1,149 @@
+"""Starting: one process for each state folder, and an answer that can be trusted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cc_proxy import __version__
+from cc_proxy.app.config import Loaded
+from cc_proxy.app.daemon import auth_key, lock, running, spawn, state
+from cc_proxy.app.daemon import serve as serving
+from cc_proxy.app.daemon.addresses import is_loopback
+from cc_proxy.app.daemon.confirm import confirm
+from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.health import Health
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+
+READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that runs and has answered; `health` does not have Ollama's part."""
+
+    state: State
+    health: Health
+    auth_key: str
+    already_running: bool
+    notices: tuple[Notice, ...] = ()
+
+
+def in_background(
+    paths: Paths,
+    loaded: Loaded,
+    *,
+    environ: Mapping[str, str],
+    timeout_seconds: float = READY_SECONDS,
+) -> Started:
+    """Return the process of these folders, started now unless it runs already.
+
+    Raises:
+        DaemonError: it cannot be started, or the one that runs does not answer or does not
+            take this key.
+
+    """
+    auth_key.refuse_open_bind(loaded.settings)
+    paths.make_folders()
+    with lock.exclusive(paths):
+        return locked(paths, loaded, environ=environ, timeout_seconds=timeout_seconds)
+
+
+def locked(
+    paths: Paths, loaded: Loaded, *, environ: Mapping[str, str], timeout_seconds: float
+) -> Started:
+    """Do the same for one who holds the lock and has made the folders.
+
+    Raises:
+        DaemonError: as `in_background`.
+
+    """
+    key = auth_key.effective(loaded.settings, paths)
+    found = _earlier(paths, loaded, key.value, timeout_seconds)
+    if isinstance(found, Started):
+        return found
+    notices = (*filter(None, [key.notice]), *found)
+    ready = spawn.spawn(paths, loaded, environ=environ, timeout_seconds=timeout_seconds)
+    now = running.look(paths).state
+    if now is not None and now.instance_id == ready.instance_id:
+        health = confirm(now, key.value, timeout_seconds=timeout_seconds)
+        if health is not None:
+            return Started(now, health, key.value, already_running=False, notices=notices)
+    raise DaemonError(
+        f"cc-proxy (pid {ready.pid}) listened and then ended.",
+        code="start_failed",
+        hint=f"The log is {paths.log_file}; to watch a start: cc-proxy start --foreground",
+    )
+
+
+def in_foreground(
+    paths: Paths, loaded: Loaded, *, background: bool, announce: Callable[[State], None]
+) -> Started | int:
+    """Serve in this process: the exit code when it is over, or Started if one runs already.
+
+    `background`: this is the process that `in_background` has started, and holds the lock for.
+    `announce` is called once it listens.
+
+    Raises:
+        DaemonError: it cannot serve.
+
+    """
+    auth_key.refuse_open_bind(loaded.settings)
+    paths.make_folders()
+    if background:
+        key = auth_key.effective(loaded.settings, paths)
+        return serving.serve(serving.Service(paths, loaded, key.value, background=True), announce)
+    with lock.exclusive(paths) as held:
+        key = auth_key.effective(loaded.settings, paths)
+        found = _earlier(paths, loaded, key.value, READY_SECONDS)
+        if isinstance(found, Started):
+            return found
+
+        def announced(now: State) -> None:
+            held.release()
+            announce(now)
+
+        notices = (*filter(None, [key.notice]), *found)
+        service = serving.Service(paths, loaded, key.value, background=False, notices=notices)
+        return serving.serve(service, announced)
+
+
+def _earlier(
+    paths: Paths, loaded: Loaded, key: str, timeout_seconds: float
+) -> Started | tuple[Notice, ...]:
+    """Return the process that runs, or what there is to say once nothing of one is left."""
+    found = running.look(paths)
+    if found.state is not None:
+        health = confirm(found.state, key, timeout_seconds=timeout_seconds)
+        if health is not None:
+            notices = tuple(differences(found.state, loaded))
+            return Started(found.state, health, key, already_running=True, notices=notices)
+        found = running.look(paths)  # it has just ended, and may have left something behind
+    if found.stale is None:
+        return ()
+    state.clear(paths)
+    return (running.cleaned(found.stale),)
+
+
+def differences(now: State, loaded: Loaded) -> list[Notice]:
+    """Return how what runs differs from what these settings would start."""
+    server, origins = loaded.settings.server, loaded.origins
+    apply = "To apply it: cc-proxy restart"
+    notices = []
+    if now.version != __version__:
+        notices.append(
+            Notice("other_version", f"It is version {now.version}; this is {__version__}.", apply)
+        )
+    other_port = origins["server.port"] != "default" and server.port not in {0, now.port}
+    other_host = origins["server.host"] != "default" and not _is_at(now.host, server.host)
+    if other_port or other_host:
+        text = f"It listens on {now.host}:{now.port}, not on {server.host}:{server.port}."
+        move = f"To move it: cc-proxy restart --host {server.host} --port {server.port}"
+        notices.append(Notice("other_address", text, move))
+    if now.options_digest != state.options_digest(loaded.settings):
+        text = "It runs with other settings than those that hold now."
+        notices.append(Notice("other_settings", text, apply))
+    return notices
+
+
+def _is_at(bound: str, asked: str) -> bool:
+    return bound == asked or (asked == "localhost" and is_loopback(bound))

@@ -1,0 +1,120 @@
+"""The state file: who is running, where, and on which configuration."""
+
+import contextlib
+import hashlib
+
+import msgspec
+
+from cc_proxy.app.config import Server, Settings
+from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.addresses import url
+from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """One running process, written by itself once it listens.
+
+    `process_start_time` is what `identity.start_time` said about `pid`; `host` and `port` are
+    what was bound; `asked_host` and `asked_port` what flag or variable asked for, if one did,
+    so that a restart can ask for it again; `options_digest` is that of `options_digest()`;
+    `started_at` is UTC in ISO 8601.
+    """
+
+    pid: int
+    process_start_time: str
+    instance_id: str
+    version: str
+    host: str
+    port: int
+    config_path: str | None
+    config_digest: str
+    options_digest: str
+    log_file: str
+    started_at: str
+    asked_host: str | None = None
+    asked_port: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to reach it at from this machine."""
+        return url(self.host, self.port)
+
+
+class UnreadableStateError(Exception):
+    """There is a state file that tells nothing; the text says why."""
+
+
+def options_digest(settings: Settings) -> str:
+    """Return a digest of the settings without the address, which a flag may have changed."""
+    return hashlib.sha256(
+        msgspec.json.encode(msgspec.structs.replace(settings, server=Server()))
+    ).hexdigest()
+
+
+def read(paths: Paths) -> State | None:
+    """Return the state that was left in the state folder, None if there is none.
+
+    Raises:
+        UnreadableStateError: there is one, and it is broken or another user's.
+        DaemonError: the folder cannot be read.
+
+    """
+    path = paths.state_file
+    with files.explained(path, STATE_FLAG):
+        try:
+            data = files.read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except files.ForeignFileError as error:
+            raise UnreadableStateError(f"{path} belongs to another user") from error
+    try:
+        return msgspec.json.decode(data, type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableStateError(f"{path} is broken ({error})") from error
+
+
+def read_pid(paths: Paths) -> int | None:
+    """Return the number in the pid file, None if there is no file or no number in it."""
+    try:
+        return int(files.read(paths.pid_file, limit=32))
+    except (OSError, ValueError):
+        return None
+
+
+def write(paths: Paths, state: State) -> None:
+    """Write state and pid.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    with files.explained(paths.state_file, STATE_FLAG):
+        files.replace(paths.state_file, msgspec.json.encode(state) + b"\n")
+        files.replace(paths.pid_file, b"%d\n" % state.pid)
+
+
+def clear(paths: Paths) -> None:
+    """Remove what describes a running process.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    for path in (paths.pid_file, paths.stop_file, paths.state_file):
+        with files.explained(path, STATE_FLAG), contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def clear_own(paths: Paths, instance_id: str) -> None:
+    """Remove the state unless it has become another process's.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    try:
+        state = read(paths)
+    except UnreadableStateError:
+        return
+    if state is not None and state.instance_id == instance_id:
+        clear(paths)

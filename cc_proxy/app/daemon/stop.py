@@ -1,0 +1,133 @@
+"""Stopping: its own process and no other, first asked, then made to."""
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+
+from cc_proxy.app.daemon import health, identity, lock, running, state, stop_request
+from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.stop_request import StopRequest
+
+TIMEOUT_SECONDS = 10.0
+# Answers are cut off a little before the process is killed, so that it can still tidy up.
+_DRAIN_SHARE = 0.9
+_KILL_SECONDS = 5.0
+_PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What was stopped; `state` is None when nothing ran."""
+
+    state: State | None
+    killed: bool = False
+    notices: tuple[Notice, ...] = ()
+
+
+def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Stopped:
+    """Stop what runs in these folders, and return once it is gone.
+
+    It has `timeout_seconds` to finish its answers, then it is killed. `key` is what it is asked
+    with who it is, None if that is not known.
+
+    Raises:
+        DaemonError: it could not be stopped; then its state is kept.
+
+    """
+    if not paths.state_dir.is_dir():
+        return Stopped(None)
+    with lock.exclusive(paths):
+        return locked(paths, key=key, timeout_seconds=timeout_seconds)
+
+
+def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
+    """Do the same for one who holds the lock.
+
+    Raises:
+        DaemonError: as `stop`.
+
+    """
+    found = running.look(paths)
+    if found.state is None:
+        if found.stale is None:
+            return Stopped(None)
+        state.clear(paths)
+        return Stopped(None, notices=(running.cleaned(found.stale),))
+    now = found.state
+    _refuse_contradiction(now, key)
+    request = StopRequest(now.instance_id, timeout_seconds * _DRAIN_SHARE)
+    stop_request.write(paths, request)
+    if sys.platform != "win32":  # there the request is all it takes
+        _signal(now, signal.SIGTERM)
+    killed = not _gone(now, timeout_seconds)
+    if killed:
+        _signal(now, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+        if not _gone(now, _KILL_SECONDS):
+            raise DaemonError(
+                f"Expected pid {now.pid} to end when killed, found it still there"
+                f" after {_KILL_SECONDS:g} seconds.",
+                code="stop_failed",
+                hint="The system holds it, often in a disk or network mount; try again later.",
+            )
+    state.clear(paths)
+    return Stopped(now, killed=killed)
+
+
+def _refuse_contradiction(now: State, key: str | None) -> None:
+    """Leave a process alone that says itself that it is not the one of the state file."""
+    if key is None:
+        return
+    answer = health.ask(now.host, now.port, key, timeout_seconds=1.0).health
+    if answer and answer.pid == now.pid and answer.instance_id != now.instance_id:
+        raise DaemonError(
+            f"Expected pid {now.pid} to be instance {now.instance_id},"
+            f" found that it calls itself {answer.instance_id}.",
+            code="not_ours",
+            hint=f"Stop it with the --state-dir that it was started with, or: kill {now.pid}",
+        )
+
+
+def _gone(now: State, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while identity.is_alive(now.pid, now.process_start_time):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE_SECONDS)
+    return True
+
+
+def _signal(now: State, number: signal.Signals) -> None:
+    try:
+        if sys.platform == "linux":
+            _signal_by_handle(now, number)
+        elif identity.is_alive(now.pid, now.process_start_time):
+            os.kill(now.pid, number)
+    except ProcessLookupError:  # it was faster
+        return
+    except PermissionError as error:
+        raise DaemonError(
+            f"Expected pid {now.pid} to be a process of this user, found another user's.",
+            code="not_permitted",
+            hint="Stop it as the user who started it.",
+        ) from error
+
+
+def _signal_by_handle(now: State, number: signal.Signals) -> None:
+    """Signal the process itself, not whoever has its pid by the time the signal arrives."""
+    try:
+        handle = os.pidfd_open(now.pid)
+    except ProcessLookupError:
+        return
+    except OSError:  # before Linux 5.3, or forbidden by a sandbox
+        if identity.is_alive(now.pid, now.process_start_time):
+            os.kill(now.pid, number)
+        return
+    try:
+        if identity.is_alive(now.pid, now.process_start_time):
+            signal.pidfd_send_signal(handle, number)
+    finally:
+        os.close(handle)

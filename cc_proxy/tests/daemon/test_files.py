@@ -1,0 +1,70 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.errors import DaemonError
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_what_is_written_is_for_the_user_alone(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    files.replace(path, b"one")
+    files.replace(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [files.create, lambda path, _: files.open_to_append(path)])
+def test_a_symbolic_link_is_not_followed(tmp_path: Path, write: object) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("untouched")
+    link.symlink_to(target)
+    with pytest.raises(OSError, match=r"."):
+        assert callable(write)
+        write(link, b"x")
+    assert target.read_text() == "untouched"
+
+
+def test_a_link_is_replaced_not_written_through(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("untouched")
+    link.symlink_to(target)
+    files.replace(link, b"new")
+    assert target.read_text() == "untouched"
+    assert not link.is_symlink()
+
+
+def test_a_full_disk_leaves_no_half_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(DaemonError, match="found a full disk") as caught,
+        files.explained(tmp_path / "file", "--state-dir"),
+    ):
+        files.replace(tmp_path / "file", b"data")
+    assert list(tmp_path.iterdir()) == []
+    assert caught.value.hint == "Free some space, or name another folder with --state-dir."
+
+
+def test_a_named_pipe_in_place_of_a_file_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a file"):
+        files.read(tmp_path / "pipe")
+
+
+def test_another_users_file_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("planted")
+    os.chown(tmp_path / "file", os.getuid(), -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    if os.getuid() == 0:
+        os.chown(tmp_path / "file", 1234, -1)
+    with pytest.raises(files.ForeignFileError):
+        files.read(tmp_path / "file")

@@ -1,0 +1,102 @@
+import errno
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.daemon import log_file
+from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.log_file import LineFormatter, LogFile
+
+Say = Callable[[str], None]
+
+
+def record(message: str, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.LogRecord("name", level, "path", 1, message, None, None)
+
+
+def handler(path: Path, max_bytes: int = 1000) -> LogFile:
+    made = LogFile(path, max_bytes=max_bytes)
+    made.setFormatter(logging.Formatter("%(message)s"))
+    return made
+
+
+def test_a_line_has_its_utc_time_and_level() -> None:
+    line = LineFormatter().format(record("ready url=x", logging.WARNING))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z WARN  ready url=x", line)
+
+
+def test_a_message_cannot_forge_a_line_nor_move_the_cursor() -> None:
+    line = LineFormatter().format(record("a\n2026-01-01 b\r\x1b[2Jc"))
+    assert line.endswith("a\n    2026-01-01 b\\r\\x1b[2Jc")
+
+
+def test_secrets_do_not_reach_the_log() -> None:
+    line = LineFormatter(["s3cret"]).format(record("key=s3cret"))
+    assert line.endswith("key=********")
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_the_file_is_for_the_user_alone_even_if_it_was_not(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.touch()
+    path.chmod(0o644)
+    handler(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_file_makes_way_and_the_oldest_goes(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    made = handler(path, max_bytes=10)
+    for number in range(6):
+        made.emit(record(f"line {number}"))
+    made.close()
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {
+        "log": "line 5\n",
+        "log.1": "line 4\n",
+        "log.2": "line 3\n",
+        "log.3": "line 2\n",
+    }
+
+
+def test_a_file_that_is_removed_or_moved_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    made = handler(path)
+    made.emit(record("one"))
+    path.unlink()
+    made.emit(record("two"))
+    path.rename(tmp_path / "moved")
+    made.emit(record("three"))
+    made.close()
+    assert path.read_text() == "three\n"
+    assert (tmp_path / "moved").read_text() == "two\n"
+
+
+def test_lines_that_a_full_disk_lost_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    made = handler(path)
+
+    def full(_handle: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        made.emit(record("lost"))
+        made.emit(record("lost"))
+    made.emit(record("written"))
+    made.emit(record("next"))
+    made.close()
+    assert path.read_text() == "written (2 lines before this one could not be written)\nnext\n"
+
+
+def test_a_log_that_cannot_be_opened_is_an_error_with_the_flag(tmp_path: Path) -> None:
+    with pytest.raises(DaemonError) as caught:
+        log_file.LogFile(tmp_path / "no" / "log")
+    assert caught.value.hint is not None
+    assert "--log-dir" in caught.value.hint

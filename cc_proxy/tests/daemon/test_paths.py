@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.daemon import paths
+from cc_proxy.app.daemon.errors import DaemonError
+
+
+def test_without_flags_and_variables_the_folders_are_in_home() -> None:
+    found = paths.find(environ={"HOME": "/home/ada"})
+    assert found.state_dir == Path("/home/ada/.cc-proxy/run")
+    assert found.log_file == Path("/home/ada/.cc-proxy/logs/cc-proxy.log")
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_home() -> None:
+    environ = {"HOME": "/home/ada", "CC_PROXY_STATE_DIR": "/s", "CC_PROXY_LOG_DIR": "~/l"}
+    found = paths.find(state_dir=Path("/flag"), environ=environ)
+    assert found.state_dir == Path("/flag")
+    assert found.log_dir == Path("/home/ada/l")
+
+
+def test_a_relative_folder_is_made_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = paths.find(state_dir=Path("run"), log_dir=Path("logs"), environ={})
+    assert found.state_dir == tmp_path / "run"
+
+
+@pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "relative"}])
+def test_without_a_home_the_error_names_the_flags(environ: dict[str, str]) -> None:
+    with pytest.raises(DaemonError) as caught:
+        paths.find(environ=environ)
+    assert caught.value.code == "home_not_set"
+    assert caught.value.exit_code == 2
+    assert caught.value.hint is not None
+    assert "--state-dir" in caught.value.hint
+    assert "--log-dir" in caught.value.hint
+
+
+def test_without_a_home_named_folders_are_enough() -> None:
+    found = paths.find(state_dir=Path("/s"), environ={"CC_PROXY_LOG_DIR": "/l"})
+    assert found.log_dir == Path("/l")
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_folders_are_made_for_the_user_alone(tmp_path: Path) -> None:
+    made = paths.Paths(tmp_path / "a" / "run", tmp_path / "a" / "logs")
+    made.make_folders()
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+    assert made.log_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_the_flag(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DaemonError) as caught:
+        paths.Paths(tmp_path / "file" / "run", tmp_path).make_folders()
+    assert caught.value.code == "folder_unusable"
+    assert "found a file where a folder should be" in caught.value.message
+    assert caught.value.hint is not None
+    assert "--state-dir" in caught.value.hint

@@ -1,0 +1,62 @@
+import os
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from cc_proxy.app.daemon import identity, running, state
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+
+
+def test_an_empty_folder_has_nobody(paths: Paths) -> None:
+    assert running.look(paths) == running.Found()
+    assert running.look(replace(paths, state_dir=paths.state_dir / "none")) == running.Found()
+
+
+def test_a_process_that_is_the_one_of_the_state_is_found(paths: Paths, a_state: State) -> None:
+    started = identity.start_time(os.getpid())
+    assert started is not None
+    mine = msgspec.structs.replace(a_state, pid=os.getpid(), process_start_time=started)
+    state.write(paths, mine)
+    assert running.look(paths) == running.Found(state=mine)
+
+
+def test_a_process_that_is_gone_is_stale(paths: Paths, a_state: State) -> None:
+    state.write(paths, a_state)
+    found = running.look(paths)
+    assert found.state is None
+    assert found.stale is not None
+    assert "that process is gone" in found.stale
+
+
+def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state: State) -> None:
+    state.write(paths, msgspec.structs.replace(a_state, pid=os.getpid()))
+    found = running.look(paths)
+    assert found.state is None
+    assert found.stale is not None
+    assert f"pid {os.getpid()} is another program now" in found.stale
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (f"{os.getpid()}\n", "nothing shows to be a cc-proxy"),
+        ("4194305\n", "that process is gone"),
+        ("no number", "that process is gone"),
+    ],
+)
+def test_a_pid_file_alone_proves_nothing(paths: Paths, content: str, sentence: str) -> None:
+    paths.pid_file.write_text(content)
+    found = running.look(paths)
+    assert found.state is None
+    assert found.stale is not None
+    assert sentence in found.stale
+
+
+def test_a_broken_state_is_stale(paths: Paths) -> None:
+    paths.state_file.write_text("{")
+    found = running.look(paths)
+    assert found.state is None
+    assert found.stale is not None
+    assert "is broken" in found.stale

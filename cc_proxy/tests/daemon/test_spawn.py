@@ -1,0 +1,94 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.config import Loaded, load
+from cc_proxy.app.daemon import handshake, identity, spawn
+from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.paths import Paths
+
+READY = handshake.encode(handshake.Ready(1, "127.0.0.1", 5, "i"))
+
+
+def play(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    monkeypatch.setattr(spawn, "command", lambda *_: [sys.executable, "-c", script])
+
+
+def start(paths: Paths, loaded: Loaded, seconds: float = 20) -> handshake.Ready:
+    return spawn.spawn(paths, loaded, environ=os.environ, timeout_seconds=seconds)
+
+
+def test_the_command_carries_what_could_change_and_never_the_key(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("server:\n  auth_key: secret-key\n")
+    loaded = load(config_file=file, port=0, environ={"CC_PROXY_HOST": "::1"})
+    command = spawn.command(Paths(Path("/s"), Path("/l")), loaded)
+    assert command[0] == sys.executable
+    assert "-P" in command
+    flags = "--state-dir /s --log-dir /l --config " + str(file)
+    assert flags in " ".join(command)
+    assert command[-2:] == ["--port", "0"]
+    # A variable is inherited, and its value stays known as one of a variable.
+    assert "--host" not in command
+    assert "secret-key" not in " ".join(command)
+
+
+def test_a_ready_child_runs_on_in_a_session_of_its_own(
+    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "import os, sys; from cc_proxy.app.daemon import handshake as h;"
+        "os.write(1, h.encode(h.Ready(os.getpid(), os.getcwd(), os.umask(0), 'i')));"
+        "sys.stdin.read(); import time; time.sleep(60)"
+    )
+    play(monkeypatch, script)
+    ready = start(paths, loaded)
+    try:
+        assert os.getsid(ready.pid) == ready.pid
+        assert ready.host == "/"
+        assert ready.port == 0o077
+    finally:
+        os.kill(ready.pid, 9)
+        os.waitpid(ready.pid, 0)
+
+
+def test_a_child_that_says_why_it_failed_is_quoted(
+    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = DaemonError("the reason", hint="the way out", code="port_in_use", exit_code=1)
+    play(monkeypatch, f"import os; os.write(1, {handshake.encode(error)!r})")
+    with pytest.raises(DaemonError, match="the reason") as caught:
+        start(paths, loaded)
+    assert caught.value.code == "port_in_use"
+    assert caught.value.hint == "the way out"
+
+
+def test_a_child_that_dies_leaves_its_exit_code_and_its_last_words(
+    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths.log_file.write_text("an older line\n")
+    play(monkeypatch, "import sys; sys.exit('the last words')")
+    with pytest.raises(DaemonError, match="ended with exit code 1") as caught:
+        start(paths, loaded)
+    assert caught.value.code == "start_failed"
+    assert "    the last words" in caught.value.message
+    assert "an older line" not in caught.value.message
+
+
+def test_a_child_that_says_nothing_in_time_is_killed(
+    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = paths.state_dir / "pid"
+    script = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    play(monkeypatch, script)
+    with pytest.raises(DaemonError, match="did not listen within 1 seconds") as caught:
+        start(paths, loaded, seconds=1)
+    assert caught.value.code == "start_timeout"
+    assert identity.start_time(int(note.read_text())) is None
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"{}\n", b"\xff\n", READY[:10]])
+def test_a_line_that_is_no_handshake_is_none(line: bytes) -> None:
+    assert handshake.decode(line) is None

@@ -1,0 +1,81 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from cc_proxy.app.daemon import identity, state, stop
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.state import State
+
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+
+@contextmanager
+def program(before: str = "pass") -> Iterator["subprocess.Popen[bytes]"]:
+    script = f"{before}\nimport sys\nprint('up', flush=True)\nsys.stdin.read()"
+    arguments = [sys.executable, "-c", script]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"up\n"
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def claim(paths: Paths, a_state: State, pid: int) -> State:
+    started = identity.start_time(pid)
+    assert started is not None
+    now = msgspec.structs.replace(a_state, pid=pid, process_start_time=started, port=9)
+    state.write(paths, now)
+    return now
+
+
+def test_nothing_to_stop_is_fine(paths: Paths) -> None:
+    assert stop.stop(paths, key=None) == stop.Stopped(None)
+    missing = Paths(paths.state_dir / "none", paths.log_dir)
+    assert stop.stop(missing, key=None) == stop.Stopped(None)
+    assert not missing.state_dir.exists()
+
+
+def test_a_process_is_asked_to_stop_and_its_state_cleaned(paths: Paths, a_state: State) -> None:
+    with program() as child:
+        now = claim(paths, a_state, child.pid)
+        assert stop.stop(paths, key="any-key") == stop.Stopped(now)
+        assert child.wait() == -15
+    assert sorted(file.name for file in paths.state_dir.iterdir()) == ["cc-proxy.lock"]
+
+
+def test_one_that_does_not_listen_is_killed_after_the_timeout(paths: Paths, a_state: State) -> None:
+    with program(STUBBORN) as child:
+        now = claim(paths, a_state, child.pid)
+        assert stop.stop(paths, key=None, timeout_seconds=0.1) == stop.Stopped(now, killed=True)
+        assert child.wait() == -9
+    assert not paths.state_file.exists()
+
+
+def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: State) -> None:
+    with program() as child:
+        state.write(paths, msgspec.structs.replace(a_state, pid=child.pid))
+        stopped = stop.stop(paths, key=None)
+        assert child.poll() is None
+    assert stopped.state is None
+    assert [notice.code for notice in stopped.notices] == ["stale_state"]
+    assert "left alone; cleaned up." in stopped.notices[0].message
+    assert not paths.state_file.exists()
+
+
+def test_what_cannot_be_killed_keeps_its_state(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop, "_KILL_SECONDS", 0.05)
+    monkeypatch.setattr(stop, "_signal", lambda *_: None)
+    claim(paths, a_state, os.getpid())
+    with pytest.raises(stop.DaemonError) as caught:
+        stop.stop(paths, key=None, timeout_seconds=0)
+    assert caught.value.code == "stop_failed"
+    assert paths.state_file.exists()
