@@ -11,8 +11,8 @@ NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 .PHONY: run test lint unit clients wheel lock clean
 .DELETE_ON_ERROR:
 
-run: .make/runtime
-	@$(WHEEL_VENV)/bin/cc-proxy demo
+run: .make/runtime .make/client
+	@PATH="$$PATH:$(CURDIR)/$(CLIENTS)/current/node_modules/.bin" $(WHEEL_VENV)/bin/cc-proxy demo --upstream auto
 
 test: .make/dev wheel clients lint
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
@@ -68,7 +68,13 @@ clean:
 	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --force-reinstall .
 	@touch $@
 
+# A Claude Code that is on PATH already comes first.
+.make/client: $(CLIENTS)/current/package-lock.json | .make/python
+	npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
+	@touch $@
+
 .make/clients: $(wildcard $(CLIENTS)/*/package-lock.json) | .make/python
 	npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
 	npm ci --prefix $(CLIENTS)/older $(NPM_FLAGS)
+	npm ci --prefix $(CLIENTS)/sdk $(NPM_FLAGS)
 	@touch $@

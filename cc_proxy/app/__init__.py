@@ -1,1 +1,1 @@
-"""The runtime, in the order a request meets it: cli, daemon, gateway, translate, anthropic and ollama."""
+"""The runtime, in the order a request meets it: cli, daemon, gateway, translate, the two wires."""

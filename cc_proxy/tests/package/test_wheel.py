@@ -1,0 +1,109 @@
+"""What is built, what is in it, and what it costs to start."""
+
+import ast
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from cc_proxy import __version__
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build sdist and wheel from this checkout."""
+    if not (ROOT / "pyproject.toml").exists():
+        pytest.skip("this is not a checkout")
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out
+
+
+def wheel_names(dist: Path) -> set[str]:
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_the_wheel_has_every_runtime_module_and_its_data_and_no_test(dist: Path) -> None:
+    names = wheel_names(dist)
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/app").rglob("*.py")}
+    data = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/data").iterdir()}
+    assert modules | data | {"cc_proxy/py.typed", "cc_proxy/__main__.py"} <= names
+    assert not [name for name in names if "tests" in name]
+
+
+def test_the_metadata_is_whole(dist: Path) -> None:
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        stem = f"cc_proxy-{__version__}.dist-info"
+        metadata = Parser().parsestr(archive.read(f"{stem}/METADATA").decode())
+        scripts = archive.read(f"{stem}/entry_points.txt").decode()
+    assert metadata["Version"] == __version__
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "MIT"
+    for script in ("cc-proxy", "cc_proxy"):
+        assert f"{script} = cc_proxy.app.cli:main" in scripts
+
+
+def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:
+    files = [str(path) for path in dist.iterdir()]
+    command = [sys.executable, "-m", "twine", "check", "--strict", *files]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_sdist_can_be_read(dist: Path) -> None:
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        assert any(name.endswith("/pyproject.toml") for name in archive.getnames())
+
+
+HEAVY = ("aiohttp", "asyncio", "yaml", "pypdf", "cc_proxy.app.gateway", "msgspec")
+
+
+def test_help_starts_without_what_only_a_server_needs() -> None:
+    script = (
+        "import sys\n"
+        "from cc_proxy.app.cli import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        f"print('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "Usage: cc-proxy" in done.stdout
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_python_dash_m_is_the_same_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cc_proxy", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"cc-proxy {__version__}\n"
+
+
+def sources() -> list[Path]:
+    return sorted((ROOT / "cc_proxy/app").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_small_finished_and_swallows_no_error(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 350, "one idea a module"
+    for mark in ("TODO", "FIXME", "XXX", "NotImplementedError"):
+        assert mark not in text
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"line {node.lineno}: a bare except"
+            only = node.body[0]
+            assert len(node.body) > 1 or not isinstance(only, ast.Pass), f"line {node.lineno}"
