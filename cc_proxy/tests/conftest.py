@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
@@ -25,3 +25,37 @@ def cc_proxy() -> list[str]:
     """The command under test: the installed wheel's if named, else this checkout's."""
     named = os.environ.get("CC_PROXY_TEST_BIN")
     return [named] if named else [sys.executable, "-m", "cc_proxy"]
+
+
+MakePdf = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def make_pdf() -> MakePdf:
+    """Return what makes a small PDF with one line of text a page."""
+    return _pdf
+
+
+def _pdf(*texts: str) -> bytes:
+    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(texts)))
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {len(texts)}>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    for number, text in enumerate(texts):
+        page = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET" if text else ""
+        objects += [
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents {5 + 2 * number} 0 R"
+            "/Resources<</Font<</F1 3 0 R>>>>>>",
+            f"<</Length {len(page)}>>stream\n{page}\nendstream",
+        ]
+    out, places = "%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n"
+    start = len(out)
+    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n"
+    out += "".join(f"{place:010d} 00000 n \n" for place in places)
+    out += f"trailer<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF"
+    return out.encode()

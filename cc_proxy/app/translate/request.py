@@ -74,6 +74,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         options=_options(request, target.window),
     )
     rules = AnswerRules(
+        tools=tools.schemas if use.body else {},
         stop_sequences=tuple(request.stop_sequences or ()),
         must_call=use.must_call,
         may_call=use.may_call,

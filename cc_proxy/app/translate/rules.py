@@ -1,17 +1,20 @@
 """What a request demands of its answer, beyond what Ollama can be asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
 class AnswerRules:
     """Kept by the answer's stream.
 
-    `stop_sequences` end the answer; `must_call` names the tools of which one has to be called
-    (the model was made to write the call as JSON); `may_call` False drops calls, and
-    `one_call` all calls but the first.
+    `tools` are the declared ones, with the schemas of their arguments. `stop_sequences` end the
+    answer; `must_call` names the tools of which one has to be called (the model was made to
+    write the call as JSON); `may_call` False drops calls, and `one_call` all calls but the first.
     """
 
+    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stop_sequences: tuple[str, ...] = ()
     must_call: frozenset[str] = frozenset()
     may_call: bool = True

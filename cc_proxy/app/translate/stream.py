@@ -7,13 +7,16 @@ next opens; nothing follows the end.
 from collections.abc import Callable
 from enum import Enum, auto
 
+import msgspec
+
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ToolCall
-from cc_proxy.app.translate import forced
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue.mend import mend, tool_name
 from cc_proxy.app.translate.rules import FREE, AnswerRules
-from cc_proxy.app.translate.stops import StopFinder
 from cc_proxy.app.translate.turns import WrittenTurn
+from cc_proxy.app.translate.written_text import Piece, WrittenText
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
@@ -54,8 +57,9 @@ class AnswerStream:
         self._model = model
         self._new_tool_id = new_tool_id
         self._rules = rules
-        self._stops = StopFinder(rules.stop_sequences)
-        self._demanded: list[str] = []
+        self._written = WrittenText(rules)
+        self._thoughts = Rescue(rules.tools if rules.may_call else {})
+        self._thought_calls: list[RescuedCall] = []
         self._chunks = 0
         self._index = 0
         self._shown = False
@@ -66,7 +70,7 @@ class AnswerStream:
     @property
     def stopped_early(self) -> bool:
         """Whether the answer ended before the model did: nothing more need be read."""
-        return self._stops.found is not None
+        return self._written.stopped_by is not None
 
     def written(self) -> WrittenTurn | None:
         """Return the turn as the model wrote it, None when it made no call to know it by."""
@@ -100,10 +104,11 @@ class AnswerStream:
         message = chunk.message
         if message is not None:
             if message.thinking:
-                self._think(message.thinking, out)
+                self._ponder(self._thoughts.feed(message.thinking), out)
             if message.content:
-                self._read(message.content, out)
+                self._take(self._written.feed(message.content), out)
             for call in message.tool_calls or ():
+                self._take(self._written.finish(), out)
                 self._call(call.function, out)
         if self.stopped_early:
             self._end_at_stop_sequence(out)
@@ -143,11 +148,24 @@ class AnswerStream:
         self._thinking.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
 
-    def _read(self, text: str, out: list[ev.Event]) -> None:
-        if self._rules.must_call:
-            self._demanded.append(text)
-        elif text := self._stops.feed(text):
-            self._say(text, out)
+    def _ponder(self, pieces: list[Piece], out: list[ev.Event]) -> None:
+        for piece in pieces:
+            if isinstance(piece, RescuedCall):
+                # A model may think of a call and then make it: which, the end will show.
+                self._thought_calls.append(piece)
+            else:
+                self._think(piece, out)
+
+    def _take(self, pieces: list[Piece], out: list[ev.Event]) -> None:
+        for piece in pieces:
+            if isinstance(piece, RescuedCall):
+                self._call_rescued(piece, out)
+            else:
+                self._say(piece, out)
+
+    def _call_rescued(self, call: RescuedCall, out: list[ev.Event]) -> None:
+        self.notes.append(f"call of {call.name} read from the text, written as {call.form}")
+        self._call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
 
     def _say(self, text: str, out: list[ev.Event]) -> None:
         if self.state is not State.TEXT:
@@ -166,17 +184,31 @@ class AnswerStream:
             self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
             return
         self._close(out)
-        arguments = bytes(call.arguments).decode()
-        if not arguments.startswith("{"):
-            arguments = "{}"
-        block = ev.ToolUseBlock(id=self._new_tool_id(), name=call.name)
+        name, arguments = self._mended(call)
+        block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self._calls.append(ToolCall(id=block.id, function=call))
         out += (
             ev.ContentBlockStart(self._index, block),
-            ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments)),
+            ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments.decode())),
             ev.ContentBlockStop(self._index),
         )
         self._index += 1
+
+    def _mended(self, call: CalledFunction) -> tuple[str, bytes]:
+        arguments = bytes(call.arguments)
+        if not arguments.startswith(b"{"):
+            arguments = b"{}"
+        tools = self._rules.tools
+        name = tool_name(call.name, tools)
+        if name is None:
+            # The client tells the model that there is no such tool.
+            return call.name, arguments
+        arguments, mended = mend(arguments, tools[name])
+        if name != call.name:
+            mended.append(f"{call.name}: renamed to {name}")
+        if mended:
+            self.notes.append(f"call of {name} mended: {'; '.join(mended)}")
+        return name, arguments
 
     def _close(self, out: list[ev.Event]) -> None:
         if self.state is State.THINKING:
@@ -186,30 +218,25 @@ class AnswerStream:
             self._index += 1
             self.state = State.BETWEEN
 
-    def _flush(self, out: list[ev.Event]) -> None:
-        if rest := self._stops.finish():
-            self._say(rest, out)
-        if not self._demanded or self._calls:
-            return
-        text = "".join(self._demanded)
-        call = forced.read(text, self._rules.must_call)
-        if call is None:
+    def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
+        self._ponder(self._thoughts.finish(cut=cut), out)
+        self._take(self._written.finish(cut=cut), out)
+        if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
-            self._say(text, out)
-        else:
-            self._call(CalledFunction(name=call.name, arguments=call.arguments), out)
+        for call in () if self._calls else tuple(self._thought_calls):
+            self._call_rescued(call, out)
 
     def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
         self._close(out)
         self.stop_reason = "stop_sequence"
         # The counts come with the last chunk, which is no longer waited for.
         self.usage.output_tokens = self._chunks
-        delta = ev.StopDelta(self.stop_reason, self._stops.found)
+        delta = ev.StopDelta(self.stop_reason, self._written.stopped_by)
         out += (ev.MessageDelta(delta, self.usage), ev.MessageStop())
         self.state = State.ENDED
 
     def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
-        self._flush(out)
+        self._flush(out, cut=chunk.done_reason == "length")
         self.empty = not (self._shown or self._calls)
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.

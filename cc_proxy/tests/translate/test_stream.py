@@ -260,3 +260,75 @@ def test_only_the_first_call_passes_where_parallel_calls_are_disabled() -> None:
     lines = kinds(shape(answer, chunk(calls=(("Read", {}), ("Grep", {}))), done()))
     assert [line for line in lines if "open" in line] == ["0 open tool_use toolu_1 Read"]
     assert answer.notes == ["call of Grep dropped: parallel tool use is disabled"]
+
+
+READ = {
+    "type": "object",
+    "properties": {"file_path": {"type": "string"}, "limit": {"type": "integer"}},
+    "required": ["file_path"],
+    "additionalProperties": False,
+}
+TOOLS = AnswerRules(tools={"Read": READ})
+
+
+def inputs(lines: list[str]) -> list[str]:
+    return [line.split("'partial_json': ")[1] for line in lines if "partial_json" in line]
+
+
+def test_a_call_that_came_as_text_is_a_call() -> None:
+    answer = stream(TOOLS)
+    text = 'Let me look.\n<tool_call>\n{"name": "Read", "arguments": {"file_path": "a"}}\n'
+    lines = shape(answer, *map(chunk, text), chunk("</tool_call>"), done())
+    assert kinds(lines)[1:] == [
+        "0 open text",
+        "0 close",
+        "1 open tool_use toolu_1 Read",
+        "1 close",
+        "delta tool_use 11/3",
+        "stop",
+    ]
+    assert inputs(lines) == ['\'{"file_path":"a"}\'}']
+    assert any("call of Read read from the text" in note for note in answer.notes)
+
+
+def test_a_call_that_is_quoted_stays_text() -> None:
+    answer = stream(TOOLS)
+    text = 'For example: `<tool_call>{"name": "Read", "arguments": {"file_path": "a"}}</tool_call>`'
+    lines = shape(answer, chunk(text), done())
+    assert "".join(line.split("'text': ")[1] for line in lines if "text_delta" in line).count(
+        "Read"
+    )
+    assert answer.stop_reason == "end_turn"
+
+
+def test_text_before_a_call_of_ollama_s_own_is_not_overtaken_by_it() -> None:
+    lines = kinds(shape(stream(TOOLS), chunk("Look:\n<tool"), chunk(calls=(("Read", {}),)), done()))
+    assert lines[1:4] == ["0 open text", "0 close", "1 open tool_use toolu_1 Read"]
+
+
+def test_a_call_in_the_thinking_counts_only_where_there_is_no_other() -> None:
+    thought = '<tool_call>\n{"name": "Read", "arguments": {"file_path": "a"}}\n</tool_call>'
+    alone = kinds(shape(stream(TOOLS), chunk(thinking=thought), done()))
+    assert "0 open tool_use toolu_1 Read" in alone
+    made = (("Read", {"file_path": "b"}),)
+    both = shape(stream(TOOLS), chunk(thinking=thought), chunk(calls=made), done())
+    assert inputs(both) == ['\'{"file_path":"b"}\'}']
+
+
+def test_arguments_are_mended_for_the_client_and_kept_for_the_model() -> None:
+    answer = stream(TOOLS)
+    call = ("read", {"File_Path": "a", "limit": "5", "mood": "good"})
+    lines = shape(answer, chunk(calls=(call,)), done())
+    assert "0 open tool_use toolu_1 Read" in lines
+    assert inputs(lines) == ['\'{"file_path":"a","limit":5}\'}']
+    (note,) = answer.notes
+    assert "renamed to Read" in note
+    written = answer.written()
+    assert written is not None
+    assert written.calls[0].function.name == "read"
+    assert b'"limit":"5"' in bytes(written.calls[0].function.arguments)
+
+
+def test_an_undeclared_tool_is_left_to_the_client() -> None:
+    lines = shape(stream(TOOLS), chunk(calls=(("Fly", {"to": "x"}),)), done())
+    assert "0 open tool_use toolu_1 Fly" in lines

@@ -1,0 +1,98 @@
+"""Where a value ends that is written between brackets, before anybody knows what it says."""
+
+import re
+from dataclasses import dataclass
+
+from cc_proxy.app.translate.rescue.literal import DEEPEST, GEMMA_QUOTE, Unreadable
+from cc_proxy.app.translate.rescue.source import Source, Steps
+
+_JSON_CLOSERS = {"{": "}", "[": "]"}
+_PYTHON_CLOSERS = {**_JSON_CLOSERS, "(": ")"}
+_FILLER = r"\s\w,:+.\-"
+_JSON_NEXT = re.compile(rf"[^{_FILLER}]")
+_PYTHON_NEXT = re.compile(rf"[^{_FILLER}=]")
+_IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a bracketed value ends, and the closing brackets that are missing there.
+
+    `bad`: it is none, since it ends inside a string, or its brackets do not match.
+    """
+
+    end: int
+    missing: str = ""
+    bad: bool = False
+
+
+def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
+    """Find the end of the value whose opening bracket is at `pos`, brackets in strings aside."""
+    stack: list[str] = []
+    following = _PYTHON_NEXT if python else _JSON_NEXT
+    closers = _PYTHON_CLOSERS if python else _JSON_CLOSERS
+    while True:
+        found = following.search(src.text, pos)
+        if found is None:
+            pos = max(pos, len(src.text))
+            if src.ended:
+                return Extent(len(src.text), "".join(reversed(stack)))
+            yield
+            continue
+        pos, char = found.start(), found.group()
+        if char in closers:
+            stack.append(closers[char])
+            pos += 1
+            if len(stack) > DEEPEST:
+                return Extent(pos, bad=True)
+        elif char in ")]}":
+            if not stack or stack.pop() != char:
+                return Extent(pos, bad=True)
+            pos += 1
+            if not stack:
+                return Extent(pos)
+        else:
+            end = yield from _string_end(src, pos, char, python=python)
+            if end <= pos:
+                missing = "".join(reversed(stack))
+                return Extent(pos, missing) if end == pos else Extent(len(src.text), bad=True)
+            pos = end
+
+
+def _string_end(src: Source, pos: int, quote: str, *, python: bool) -> Steps[int]:
+    """Return the place after the string at `pos`, -1 when it has no end, `pos` when it is none."""
+    mark = GEMMA_QUOTE
+    if quote in _IN_STRING:
+        mark = quote * 3 if python else ""
+    if mark and (yield from src.starts(pos, (mark,))):
+        end = yield from src.find(mark, pos + len(mark))
+        return end + len(mark) if end >= 0 else -1
+    if quote not in _IN_STRING:
+        return pos
+    pos += 1
+    while True:
+        found = _IN_STRING[quote].search(src.text, pos)
+        if found is None:
+            if src.ended:
+                return -1
+            pos = max(pos, len(src.text))
+            yield
+        elif found.group() == quote:
+            return found.end()
+        else:
+            pos = found.end() + 1
+
+
+def close(text: str, missing: str) -> str:
+    """Return the text of a value with its missing brackets.
+
+    Raises:
+        Unreadable: the last thing in it may be unfinished: a number, or more was to come.
+
+    """
+    bare = text.rstrip()
+    if not missing:
+        return text
+    if bare.endswith(("true", "false", "null", "}", "]", '"', "'", GEMMA_QUOTE)):
+        return bare + missing
+    raise Unreadable("the value was cut")

@@ -1,0 +1,226 @@
+r"""Values as models write them: JSON, JSON with known slips, and Python literals.
+
+A slip is read only where there is one reading: raw newlines and tabs in strings, trailing commas,
+single quotes, bare keys, True/False/None, `\'`, and the class of a regular expression (`\d`) whose
+backslash was not doubled. A quote that is not escaped has several, and is refused.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+GEMMA_QUOTE = '<|"|>'
+DEEPEST = 100
+_SPACE = re.compile(r"\s*")
+_PLAIN = {'"': re.compile(r'[^"\\]*'), "'": re.compile(r"[^'\\]*")}
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<real>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
+_WORD = re.compile(r"[A-Za-z_$][\w$-]*")
+_KEY = re.compile(r"[A-Za-z_$][\w$.-]*")
+_WORDS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
+_ESCAPES = {
+    '"': '"',
+    "'": "'",
+    "\\": "\\",
+    "/": "/",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
+_REGEX_CLASSES = frozenset("dDwWsSBAZ.()[]{}+*?|^-")
+_HEX = {"u": 4, "x": 2}
+_LONGEST_NUMBER = 400
+
+
+class Unreadable(ValueError):  # noqa: N818 - a verdict of the reader, not a failure
+    """The text is no value, or can be read in more than one way."""
+
+
+def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the value that the whole text is.
+
+    Raises:
+        Unreadable: it is none, or could be several.
+
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        reader = Reader(text)
+        value = reader.value()
+        reader.finish()
+        return value
+
+
+class Reader:
+    """Reads one value after another from a text that is whole."""
+
+    def __init__(self, text: str, pos: int = 0, *, python: bool = False) -> None:
+        self.text = text
+        self.pos = pos
+        self._python = python
+        self._depth = 0
+
+    def peek(self) -> str:
+        """Return the next character that is no space, "" at the end."""
+        found = _SPACE.match(self.text, self.pos)
+        self.pos = found.end() if found else self.pos
+        return self.text[self.pos : self.pos + 1]
+
+    def take(self, char: str) -> bool:
+        """Step over `char` when it comes next."""
+        if self.peek() != char:
+            return False
+        self.pos += 1
+        return True
+
+    def expect(self, char: str) -> None:
+        """Step over `char`, which must come next."""
+        if not self.take(char):
+            raise Unreadable(f"expected {char!r}")
+
+    def word(self) -> str:
+        """Step over a name and return it, "" when none comes next."""
+        self.peek()
+        found = _KEY.match(self.text, self.pos)
+        if found is None:
+            return ""
+        self.pos = found.end()
+        return found.group()
+
+    def finish(self) -> None:
+        """Check that nothing follows."""
+        if self.peek():
+            raise Unreadable("something follows the value")
+
+    def value(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the value that comes next."""
+        char = self.peek()
+        if char in {'"', "'"} or (char == "<" and self.text.startswith(GEMMA_QUOTE, self.pos)):
+            return self._string(char)
+        if char == "{":
+            return self._nested(self._object)
+        if char == "[":
+            return self._nested(self._array)
+        number = _NUMBER.match(self.text, self.pos)
+        if number:
+            self.pos = number.end()
+            if len(number.group()) > _LONGEST_NUMBER:
+                raise Unreadable("a number without end")
+            return float(number.group()) if number["real"] else int(number.group())
+        word = _WORD.match(self.text, self.pos)
+        if word and word.group() in _WORDS:
+            self.pos = word.end()
+            return _WORDS[word.group()]
+        raise Unreadable("expected a value")
+
+    def _nested(self, read: Any) -> Any:  # noqa: ANN401 - JSON
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unreadable("nested too deeply")
+        self.pos += 1
+        value = read()
+        self._depth -= 1
+        return value
+
+    def _object(self) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        while not self.take("}"):
+            char = self.peek()
+            quoted = char in {'"', "'"} or (char == "<")
+            key = self._string(char) if quoted else self.word()
+            if not key or key in out:
+                raise Unreadable("expected a key that was not there before")
+            self.expect(":")
+            out[key] = self.value()
+            if not self.take(","):
+                self.expect("}")
+                break
+        return out
+
+    def _array(self) -> list[Any]:
+        out: list[Any] = []
+        while not self.take("]"):
+            out.append(self.value())
+            if not self.take(","):
+                self.expect("]")
+                break
+        return out
+
+    def _string(self, quote: str) -> str:
+        for mark in (GEMMA_QUOTE, quote * 3):
+            triple = mark == GEMMA_QUOTE or self._python
+            if triple and self.text.startswith(mark, self.pos):
+                start = self.pos + len(mark)
+                end = self.text.find(mark, start)
+                if end < 0:
+                    raise Unreadable("a string without end")
+                self.pos = end + len(mark)
+                inner = self.text[start:end]
+                return inner if mark == GEMMA_QUOTE else self._unescaped(inner)
+        if quote not in _PLAIN:
+            raise Unreadable("expected a string")
+        self.pos += 1
+        parts: list[str] = []
+        plain = _PLAIN[quote]
+        while True:
+            found = plain.match(self.text, self.pos)
+            end = found.end() if found else self.pos
+            parts.append(self.text[self.pos : end])
+            self.pos = end + 1
+            stop = self.text[end : end + 1]
+            if stop == quote:
+                return "".join(parts)
+            if not stop:
+                raise Unreadable("a string without end")
+            parts.append(self._escape())
+
+    def _escape(self) -> str:
+        char = self.text[self.pos : self.pos + 1]
+        self.pos += 1
+        if char in _HEX and (char == "u" or self._python):
+            digits = self.text[self.pos : self.pos + _HEX[char]]
+            self.pos += _HEX[char]
+            try:
+                code = int(digits, 16) if len(digits) == _HEX[char] else -1
+            except ValueError:
+                code = -1
+            if code < 0:
+                raise Unreadable("an escape without its digits")
+            return self._surrogate(chr(code))
+        if char == "\n" and self._python:
+            return ""
+        if char in _ESCAPES:
+            return _ESCAPES[char]
+        if char and (self._python or char in _REGEX_CLASSES):
+            return "\\" + char
+        raise Unreadable("an escape that JSON does not know")
+
+    def _surrogate(self, first: str) -> str:
+        """Join the two halves of a character beyond 16 bits."""
+        if not "\ud800" <= first <= "\udbff":
+            return first
+        if self.text.startswith("\\u", self.pos):
+            self.pos += 1
+            second = self._escape()
+            both = (first + second).encode("utf-16", "surrogatepass")
+            try:
+                return both.decode("utf-16")
+            except UnicodeDecodeError as error:
+                raise Unreadable("half a character") from error
+        raise Unreadable("half a character")
+
+    @staticmethod
+    def _unescaped(inner: str) -> str:
+        """Read the escapes of a triple-quoted Python string."""
+        if "\\" not in inner:
+            return inner
+        reader = Reader(inner, python=True)
+        parts: list[str] = []
+        while (at := inner.find("\\", reader.pos)) >= 0:
+            parts.append(inner[reader.pos : at])
+            reader.pos = at + 1
+            parts.append(reader._escape())
+        return "".join(parts) + inner[reader.pos :]

@@ -1,0 +1,97 @@
+"""Calls written as Python: `[Read(file_path='a'), Grep(pattern="b")]`, literals only."""
+
+import re
+from typing import Any
+
+from cc_proxy.app.translate.rescue.brackets import balanced
+from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
+from cc_proxy.app.translate.rescue.json_calls import Reading
+from cc_proxy.app.translate.rescue.literal import Reader, Unreadable
+from cc_proxy.app.translate.rescue.source import Steps
+
+NAME = re.compile(r"[A-Za-z0-9_.:/-]*")
+_LONGEST_NAME = 160
+
+
+def python_list(
+    reading: Reading, pos: int, form: str, *, bare: bool = False
+) -> Steps[Found | None]:
+    """Read a list of calls whose `[` stands at `pos`."""
+    first = yield from reading.src.skip(pos + 1)
+    if not (yield from _call_starts(reading, first)):
+        return None
+    extent = yield from balanced(reading.src, pos, python=True)
+    text = reading.src.text[pos : extent.end]
+    calls = None if extent.bad else _read(text, reading.declared, form, bare=bare)
+    return Found(tuple(calls or ()), extent.end, weak=bare)
+
+
+def python_lines(
+    reading: Reading, pos: int, form: str, *, bare: bool = False
+) -> Steps[Found | None]:
+    """Read calls without a list around them, one after another: OLMo, Gemma."""
+    calls: list[RescuedCall] = []
+    end = pos
+    while True:
+        printed = yield from reading.src.starts(pos, ("print(",))
+        start = pos + len(printed)
+        if not (yield from _call_starts(reading, start)):
+            break
+        name_end = yield from reading.src.skip(start, NAME)
+        extent = yield from balanced(reading.src, start - 1 if printed else name_end, python=True)
+        inner_end = extent.end - len(printed[:1])
+        text = f"[{reading.src.text[start:inner_end]}]"
+        found = None if extent.bad else _read(text, reading.declared, form, bare=bare)
+        if found is None:
+            return Found((), extent.end, weak=bare)
+        calls += found
+        end = extent.end
+        pos = yield from reading.src.skip(end)
+        if (yield from reading.src.char(pos)) in {",", ";"}:
+            pos = yield from reading.src.skip(pos + 1)
+    return Found(tuple(calls), end, weak=bare) if calls else None
+
+
+def _call_starts(reading: Reading, pos: int) -> Steps[bool]:
+    """Whether the name of a declared tool and `(` stand at `pos`."""
+    end = yield from reading.src.skip(pos, NAME)
+    if not 0 < end - pos < _LONGEST_NAME or (yield from reading.src.char(end)) != "(":
+        return False
+    return reading.declared.resolve(reading.src.text[pos:end]) is not None
+
+
+def _read(text: str, declared: Declared, form: str, *, bare: bool) -> list[RescuedCall] | None:
+    reader = Reader(text, python=True)
+    out: list[RescuedCall] = []
+    try:
+        reader.expect("[")
+        while not reader.take("]"):
+            name = declared.resolve(reader.word())
+            arguments = _arguments(reader)
+            call = declared.call(name, arguments, form)
+            if call is None or (bare and not declared.fits(call.name, arguments)):
+                return None
+            out.append(call)
+            if not reader.take(","):
+                reader.expect("]")
+                break
+        reader.finish()
+    except Unreadable:
+        return None
+    return out or None
+
+
+def _arguments(reader: Reader) -> dict[str, Any]:
+    """Read `(key=literal, …)`."""
+    out: dict[str, Any] = {}
+    reader.expect("(")
+    while not reader.take(")"):
+        key = reader.word()
+        if not key or key in out:
+            raise Unreadable("expected the name of an argument")
+        reader.expect("=")
+        out[key] = reader.value()
+        if not reader.take(","):
+            reader.expect(")")
+            break
+    return out

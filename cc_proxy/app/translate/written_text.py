@@ -1,0 +1,61 @@
+"""What the model's text comes to: text for the client, and calls that were written in it."""
+
+from cc_proxy.app.translate import forced
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rules import AnswerRules
+from cc_proxy.app.translate.stops import StopFinder
+
+Piece = str | RescuedCall
+
+
+class WrittenText:
+    """Reads the text of one answer by the rules of its request.
+
+    `stopped_by` is the stop sequence that has ended the answer, None while none has.
+    """
+
+    def __init__(self, rules: AnswerRules) -> None:
+        self._must_call = rules.must_call
+        self._demanded: list[str] = []
+        self._rescue = Rescue(rules.tools if rules.may_call and not rules.must_call else {})
+        self._stops = StopFinder(rules.stop_sequences)
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The stop sequence that was found."""
+        return self._stops.found
+
+    def feed(self, text: str) -> list[Piece]:
+        """Return what is certain by now."""
+        if self._must_call:
+            self._demanded.append(text)
+            return []
+        return self._until_stop(self._rescue.feed(text))
+
+    def finish(self, *, cut: bool = False) -> list[Piece]:
+        """Return what was held back; `cut`: the answer ended because it became too long.
+
+        Also right before a call that Ollama itself has read, whose place is after this text.
+        """
+        if self._must_call:
+            text = "".join(self._demanded)
+            self._demanded.clear()
+            call = forced.read(text, self._must_call)
+            if call is not None:
+                return [RescuedCall(call.name, bytes(call.arguments), "tool_choice")]
+            return [text] if text else []
+        pieces = self._until_stop(self._rescue.finish(cut=cut))
+        rest = self._stops.finish()
+        return [*pieces, rest] if rest else pieces
+
+    def _until_stop(self, pieces: list[Piece]) -> list[Piece]:
+        done: list[Piece] = []
+        for piece in pieces:
+            if self._stops.found is not None:
+                break
+            if isinstance(piece, RescuedCall):
+                held = self._stops.finish()
+                done += [held, piece] if held else [piece]
+            elif text := self._stops.feed(piece):
+                done.append(text)
+        return done

@@ -1,0 +1,47 @@
+"""The window: what the client is told about it, and what happens when it is full."""
+
+import json
+
+import pytest
+
+from .conftest import Stage, call
+
+pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+
+OVERFLOW = json.dumps(
+    {
+        "error": {
+            "code": 400,
+            "message": "request (70000 tokens) exceeds the available context size (65536 tokens)",
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": 70000,
+            "n_ctx": 65536,
+        }
+    }
+)
+
+
+async def test_an_overflow_makes_the_client_compact_and_go_on(stage: Stage) -> None:
+    trouble = {"error": {"status": 400, "text": OVERFLOW}, "times": 1, "text": "Not reached."}
+    for word in ("one", "two", "three"):
+        run = call("Bash", command=f"echo {word}; seq 3000", description="Count")
+        more = [] if word == "one" else ["-c"]
+        await stage.ask(f"Say {word}.", *more, turns=[run, {"text": f"It says {word}."}])
+    await stage.ask("Work.", "-c", turns=[call("Bash", command="echo 4", description="4"), trouble])
+    assert "prompt is too long: 70000 tokens > 65536 maximum" in stage.log()
+    refused, asked, went_on = stage.practice.chats()[-3:]
+    assert [record.status for record in (refused, asked, went_on)] == [400, 200, 200]
+    assert "summary" in asked.body["messages"][-1]["content"]
+    assert "continued from a previous conversation" in str(went_on.body["messages"])
+    assert went_on.prompt_tokens < 1.1 * refused.prompt_tokens
+
+
+async def test_the_client_is_told_the_window_of_the_model(stage: Stage) -> None:
+    config = stage.home / ".cc-proxy/cc-proxy.user.yaml"
+    config.parent.mkdir()
+    config.write_text("context_window: 100k\n")
+    await stage.ask("Hello.", turns=[{"text": "Hello."}])
+    assert {record.num_ctx for record in stage.chats()} == {102400}
+    code, out, _ = await stage.run("claude", "--print-env")
+    assert code == 0
+    assert "export CLAUDE_CODE_MAX_CONTEXT_TOKENS=102400" in out

@@ -1,0 +1,125 @@
+import json
+from typing import Any
+
+import pytest
+
+from cc_proxy.app.translate.rescue.mend import mend, tool_name
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "file_path": {"type": "string"},
+        "limit": {"type": "integer"},
+        "ratio": {"type": "number"},
+        "all": {"type": "boolean"},
+        "todos": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"content": {"type": "string"}, "done": {"type": "boolean"}},
+            },
+        },
+        "options": {"type": "object"},
+        "maybe": {"type": ["integer", "null"]},
+        "either": {"type": ["string", "integer"]},
+        "anything": {},
+    },
+}
+OPEN = {**SCHEMA, "additionalProperties": True}
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "note"),
+    [
+        ({"limit": "5000"}, {"limit": 5000}, "limit: string made integer"),
+        ({"limit": " 5 "}, {"limit": 5}, "limit: string made integer"),
+        ({"limit": 5.0}, {"limit": 5}, "limit: number made integer"),
+        ({"limit": "5.0"}, {"limit": 5}, "limit: string made integer"),
+        ({"ratio": "0.5"}, {"ratio": 0.5}, "ratio: string made number"),
+        ({"ratio": "5"}, {"ratio": 5}, "ratio: string made integer"),
+        ({"all": "true"}, {"all": True}, "all: string made boolean"),
+        ({"all": "False"}, {"all": False}, "all: string made boolean"),
+        (
+            {"todos": '[{"content": "a"}]'},
+            {"todos": [{"content": "a"}]},
+            "todos: string made array",
+        ),
+        ({"options": '{"a": 1}'}, {"options": {"a": 1}}, "options: string made object"),
+        ({"maybe": "null"}, {"maybe": None}, "maybe: string made null"),
+        ({"File_Path": "a"}, {"file_path": "a"}, "File_Path: renamed to file_path"),
+        ({"extra": 1, "all": True}, {"all": True}, "extra: not an argument of this tool, dropped"),
+        ({"arguments": {"all": True}}, {"all": True}, "arguments: unwrapped"),
+        ({"input": '{"all": true}'}, {"all": True}, "input: unwrapped"),
+        (
+            {"todos": [{"Content": "a"}]},
+            {"todos": [{"content": "a"}]},
+            "todos[0].Content: renamed to content",
+        ),
+        (
+            {"todos": [{"content": "a", "done": "true"}]},
+            {"todos": [{"content": "a", "done": True}]},
+            "todos[0].done: string made boolean",
+        ),
+    ],
+)
+def test_one_slip_is_mended_and_named(given: Any, wanted: Any, note: str) -> None:
+    arguments, notes = mend(json.dumps(given).encode(), SCHEMA)
+    assert json.loads(arguments) == wanted
+    assert notes == [note]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"file_path": "a", "limit": 5}',
+        '{"file_path":"5000"}',
+        '{"limit": "many"}',
+        '{"limit": "5.5"}',
+        '{"limit": true}',
+        '{"limit": null}',
+        '{"all": "yes"}',
+        '{"all": 1}',
+        '{"todos": "a, b"}',
+        '{"options": "[1]"}',
+        '{"file_path": 5}',
+        '{"either": "5"}',
+        '{"anything": "5"}',
+        '{"todos": ["5"]}',
+        "{}",
+        "[1]",
+        "not json",
+        "",
+    ],
+)
+def test_what_fits_or_cannot_be_mended_is_unchanged(given: str) -> None:
+    assert mend(given.encode(), SCHEMA) == (given.encode(), [])
+
+
+def test_extra_keys_stay_where_the_schema_allows_them() -> None:
+    given = b'{"extra": 1}'
+    assert mend(given, OPEN) == (given, [])
+
+
+def test_two_keys_that_differ_in_case_are_ambiguous() -> None:
+    given = b'{"limit": 1, "LIMIT": 2}'
+    assert mend(given, OPEN) == (given, [])
+
+
+def test_a_wrapper_that_is_an_argument_of_the_tool_stays() -> None:
+    schema = {"type": "object", "properties": {"input": {"type": "object"}}}
+    given = b'{"input": {"a": 1}}'
+    assert mend(given, schema) == (given, [])
+
+
+def test_a_tool_without_a_schema_takes_anything() -> None:
+    given = b'{"arguments": {"a": "1"}}'
+    assert mend(given, {}) == (given, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("Read", "Read"), ("read", "Read"), ("Raed", None), ("grep", "grep"), ("GREP", None)],
+)
+def test_a_tool_is_known_by_its_name_whatever_the_case(written: str, wanted: str | None) -> None:
+    assert tool_name(written, ["Read", "grep", "Grep"]) == wanted
