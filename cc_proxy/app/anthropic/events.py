@@ -5,6 +5,14 @@
 """
 
 import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class ServerToolUsage(msgspec.Struct):
+    """How often the server ran a tool of its own."""
+
+    web_search_requests: int = 0
+    web_fetch_requests: int = 0
 
 
 class Usage(msgspec.Struct):
@@ -14,6 +22,7 @@ class Usage(msgspec.Struct):
     output_tokens: int = 0
     cache_creation_input_tokens: int = 0
     cache_read_input_tokens: int = 0
+    server_tool_use: ServerToolUsage | UnsetType = UNSET
 
 
 class TextBlock(msgspec.Struct, tag_field="type", tag="text"):
@@ -37,7 +46,37 @@ class ToolUseBlock(msgspec.Struct, tag_field="type", tag="tool_use"):
     input: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock
+class ServerToolUseBlock(msgspec.Struct, tag_field="type", tag="server_tool_use"):
+    """A call of a tool that the server runs; in a stream `input` starts empty."""
+
+    id: str
+    name: str
+    input: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class WebSearchResult(msgspec.Struct, tag_field="type", tag="web_search_result"):
+    """One page that was found; `encrypted_content` is for whoever sent it, to get it back."""
+
+    title: str
+    url: str
+    encrypted_content: str
+    page_age: str | None = None
+
+
+class WebSearchError(msgspec.Struct, tag_field="type", tag="web_search_tool_result_error"):
+    """Why a search gave no results, as one of the API's codes."""
+
+    error_code: str
+
+
+class WebSearchResultBlock(msgspec.Struct, tag_field="type", tag="web_search_tool_result"):
+    """What a search gave; whole at its start, it has no deltas."""
+
+    tool_use_id: str
+    content: list[WebSearchResult] | WebSearchError
+
+
+ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ServerToolUseBlock | WebSearchResultBlock
 
 
 class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):

@@ -37,6 +37,8 @@ class Block(msgspec.Struct, omit_defaults=True):
     title: str | None = None
     url: str | None = None
     tool_name: str | None = None
+    encrypted_content: str | None = None
+    page_age: str | None = None
 
 
 class Message(msgspec.Struct):

@@ -51,6 +51,8 @@ def command(  # noqa: PLR0913 - the flags
 
     It has a proxy, a folder and a home of its own, and removes them afterwards.
     """
+    if serve_only and shared.json:
+        raise click.UsageError("--json does not go with --serve-only, which has no end to tell of.")
     # Not for `--help`: these bring aiohttp.
     from cc_proxy.app.cli import demo_session  # noqa: PLC0415
     from cc_proxy.app.demo.speed import INSTANT, LIFELIKE  # noqa: PLC0415

@@ -33,8 +33,8 @@ Write = Callable[[str], None]
 
 # What a program needs of the environment; nothing else is passed on.
 _PASSED_ON = frozenset(
-    {"PATH", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SHELL"}
-    | {"SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR", "APPDATA", "LOCALAPPDATA"}
+    {"PATH", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SHELL"}
+    | {"SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA"}
 )
 _MARKER = re.compile(r"\s*\[practice: demo\]")
 _ASKED_NAME = "claude-opus-4-5"
@@ -113,7 +113,8 @@ async def play(plan: Plan, write: Write) -> dict[str, object]:
     _cancel_on_sigterm()
     with TemporaryDirectory(prefix="cc-proxy-demo-", ignore_cleanup_errors=True) as folder:
         base = Path(folder)
-        (base / "project").mkdir()
+        for name in ("home", "tmp", "project"):
+            (base / name).mkdir()
         display = Display(write, "Claude Code" if plan.claude else "the client")
         if plan.upstream is not None:
             url = plan.upstream.loaded.settings.ollama.base_url
@@ -137,13 +138,15 @@ def _cancel_on_sigterm() -> None:
 async def _through_proxy(
     plan: Plan, upstream: str, base: Path, display: Display
 ) -> dict[str, object]:
-    environ = _environment(base / "home")
+    environ = _environment(base)
     paths = Paths(state_dir=base / "run", log_dir=base / "logs")
     async with _proxy(plan, paths, environ | {"OLLAMA_BASE_URL": upstream}) as started:
         version = await claude_code.version(plan.claude, environ) if plan.claude else None
         who = f"Claude Code {version}" if version else "the built-in client (no Claude Code)"
         name = "Ollama" if plan.upstream else "the practice model"
         display.write(f"{who} -> cc-proxy at {started.state.url} -> {name} at {upstream}")
+        if plan.upstream is None:
+            display.write("The practice model plays a fixed script: no real model is asked.")
         display.write("")
         log = ProxyLog(paths.log_file, display) if plan.upstream else None
         display.header(practice=log is None)
@@ -183,7 +186,8 @@ def _events(
     models = claude_environment.Models(main=model, haiku=model, window=window)
     changes = claude_environment.changes(environ, url=url, key=key, models=models)
     for_claude = changes.applied_to(environ) | {"DISABLE_AUTOUPDATER": "1"}
-    return claude_code.session(plan.claude, prompt, environ=for_claude, folder=project)
+    tools = claude_code.REAL_TOOLS if plan.upstream else claude_code.PRACTICE_TOOLS
+    return claude_code.session(plan.claude, prompt, environ=for_claude, folder=project, tools=tools)
 
 
 @asynccontextmanager
@@ -208,8 +212,10 @@ async def _proxy(plan: Plan, paths: Paths, environ: Mapping[str, str]) -> AsyncI
         await asyncio.to_thread(stop.stop, paths, key=None)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(base: Path) -> dict[str, str]:
     """Return a clean environment, so that nobody's settings and logins take part."""
-    home.mkdir(mode=0o700)
+    home, temporary = str(base / "home"), str(base / "tmp")
     passed_on = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
-    return passed_on | {"HOME": str(home), "USERPROFILE": str(home)}
+    homes = dict.fromkeys(("HOME", "USERPROFILE"), home)
+    # Claude Code leaves files in the folder for temporary ones.
+    return passed_on | homes | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)

@@ -7,17 +7,20 @@ from cc_proxy.app.config.places import Source
 from cc_proxy.app.config.redaction import redacted
 from cc_proxy.app.config.settings import (
     ClaudeSettings,
+    ImageSettings,
     LoggingSettings,
     LogLevel,
     ModelSettings,
     Ollama,
     Server,
     Settings,
+    WebSearchSettings,
 )
 
 __all__ = [
     "ClaudeSettings",
     "ConfigError",
+    "ImageSettings",
     "Loaded",
     "LogLevel",
     "LoggingSettings",
@@ -26,6 +29,7 @@ __all__ = [
     "Server",
     "Settings",
     "Source",
+    "WebSearchSettings",
     "load",
     "redacted",
     "resolve_model",

@@ -10,7 +10,7 @@ HIDDEN = "********"
 
 def redacted(settings: Settings) -> dict[str, object]:
     """Return the settings as plain dicts, secrets replaced; a secret that is not set stays None."""
-    server, ollama = settings.server, settings.ollama
+    server, ollama, search = settings.server, settings.ollama, settings.web_search
     shown = msgspec.structs.replace(
         settings,
         server=msgspec.structs.replace(server, auth_key=_hidden(server.auth_key)),
@@ -18,6 +18,9 @@ def redacted(settings: Settings) -> dict[str, object]:
             ollama,
             api_key=_hidden(ollama.api_key),
             base_url=without_user_info(ollama.base_url),
+        ),
+        web_search=msgspec.structs.replace(
+            search, url=None if search.url is None else without_user_info(search.url)
         ),
     )
     return msgspec.convert(msgspec.to_builtins(shown), dict[str, object])

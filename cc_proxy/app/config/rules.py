@@ -5,15 +5,20 @@ import re
 from typing import get_args
 
 from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.settings import LogLevel
+from cc_proxy.app.config.settings import LogLevel, SearchProvider
 
 LARGEST_PORT = 65535
 SMALLEST_WINDOW = 2048
 LARGEST_WINDOW = 9999 * 1024
 SHORTEST_AUTH_KEY = 8
+MOST_SEARCH_RESULTS = 10  # the most that Ollama's web search gives
+SMALLEST_IMAGE_LIMIT = 1024
+LARGEST_IMAGE_LIMIT = 100 * 1024 * 1024
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")  # int() of thousands of digits is slow, then an error
 _KIBI = re.compile(r"([0-9]{1,18})[kK]")
+_SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB)")
+_SIZE_UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
 _HEADER_TOKEN = re.compile(r"[!-~]+")  # what can stand in an HTTP header: printable, no space
@@ -90,6 +95,40 @@ def window(text: str) -> int:
 def window_or_auto(text: str) -> int | None:
     """Return a context window in tokens, or None for `auto`."""
     return None if text == "auto" else window(text)
+
+
+def search_provider(text: str) -> str:
+    """Return one of the names of search providers, spelled exactly."""
+    if text not in get_args(SearchProvider):
+        near = text.lower()
+        raise RefusedValueError(fix=f"write {near}" if near in get_args(SearchProvider) else None)
+    return text
+
+
+def search_results(text: str) -> int:
+    """Return how many results a search may give."""
+    number = _whole_number(text)
+    if not 1 <= number <= MOST_SEARCH_RESULTS:
+        raise RefusedValueError
+    return number
+
+
+def yes_or_no(text: str) -> bool:
+    """Return true or false, from every spelling that YAML has for them."""
+    if text.lower() in ("true", "yes", "on"):
+        return True
+    if text.lower() in ("false", "no", "off"):
+        return False
+    raise RefusedValueError
+
+
+def image_limit(text: str) -> int:
+    """Return a size in bytes; `10MiB` is 10 times 1024 times 1024."""
+    sized = _SIZE.fullmatch(text)
+    size = int(sized[1]) * _SIZE_UNITS[sized[2]] if sized else _whole_number(text)
+    if not SMALLEST_IMAGE_LIMIT <= size <= LARGEST_IMAGE_LIMIT:
+        raise RefusedValueError
+    return size
 
 
 def alias_name(text: str) -> str:

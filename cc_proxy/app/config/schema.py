@@ -121,6 +121,39 @@ FILE = Section(
                 }
             ),
         ),
+        "web_search": Section(
+            {
+                "provider": Field(rule=rules.search_provider, expected="none, ollama or searxng"),
+                "url": Field(
+                    rule=upstream_url.service_url,
+                    expected="the provider's address, such as http://127.0.0.1:8080",
+                    optional=True,
+                ),
+                "max_results": Field(
+                    rule=rules.search_results,
+                    expected=f"a whole number from 1 to {rules.MOST_SEARCH_RESULTS}",
+                    takes=(Kind.WHOLE,),
+                ),
+                "timeout": Field(
+                    rule=durations.timeout,
+                    expected="a duration such as 20s or 1m, or a number of seconds",
+                    takes=(Kind.TEXT, *_NUMBERS),
+                    setting="timeout_seconds",
+                ),
+            }
+        ),
+        "images": Section(
+            {
+                "fetch_urls": Field(
+                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
+                ),
+                "max_bytes": Field(
+                    rule=rules.image_limit,
+                    expected="bytes from 1024 to 100MiB, such as 10MiB",
+                    takes=(Kind.TEXT, Kind.WHOLE),
+                ),
+            }
+        ),
         "claude": Section(
             {"bin": Field(rule=rules.command, expected="a command name or a path to a program")}
         ),

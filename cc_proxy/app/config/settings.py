@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+SearchProvider = Literal["none", "ollama", "searxng"]
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,26 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     context_window: int | None = None
 
 
+class WebSearchSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who searches the web for the model.
+
+    `url` is the provider's address, None its usual one; `ollama` is paid for with Ollama's
+    `api_key`.
+    """
+
+    provider: SearchProvider = "none"
+    url: str | None = None
+    max_results: int = 5
+    timeout_seconds: float = 20.0
+
+
+class ImageSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether images and documents that come as a URL are fetched, and how large one may be."""
+
+    fetch_urls: bool = False
+    max_bytes: int = 10 * 1024 * 1024
+
+
 class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How Claude Code is started: a command name or a path."""
 
@@ -58,5 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
     context_window: int | None = None
     models: dict[str, ModelSettings] = msgspec.field(default_factory=dict)
+    web_search: WebSearchSettings = WebSearchSettings()
+    images: ImageSettings = ImageSettings()
     claude: ClaudeSettings = ClaudeSettings()
     logging: LoggingSettings = LoggingSettings()

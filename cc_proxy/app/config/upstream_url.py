@@ -36,6 +36,13 @@ def base_url(text: str) -> str:
     return url + _prefix(split, url)
 
 
+def service_url(text: str) -> str:
+    """Return the address of another service, whose scheme must be there: as `base_url` does."""
+    if "://" not in text:
+        raise RefusedValueError(fix="write it with http:// or https:// in front")
+    return base_url(text)
+
+
 def without_user_info(text: str) -> str:
     """Return the text with what stands before an `@` in a URL hidden."""
     before, at, after = text.rpartition("@")

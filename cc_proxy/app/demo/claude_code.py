@@ -2,23 +2,20 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
 
-TOOLS = "Bash,Read,Edit,Write,Glob,Grep"
+# What it may do without asking: anything that the fixed script of the practice model says, but
+# of a real model's commands only the one that it is asked for.
+PRACTICE_TOOLS = "Bash,Read,Edit,Write,Glob,Grep"
+REAL_TOOLS = "Bash(python3 greet.py),Read,Edit,Write,Glob,Grep"
 _MAX_LINE_BYTES = 16 * 1024 * 1024
 _QUIT_SECONDS = 5.0
 _VERSION_SECONDS = 30.0
 _SHOWN_LINES = 12
-
-
-def find(binary: str) -> str | None:
-    """Return the full path of Claude Code's command, None when there is none."""
-    return shutil.which(binary)
 
 
 async def version(binary: str, environ: Mapping[str, str]) -> str:
@@ -42,16 +39,18 @@ async def version(binary: str, environ: Mapping[str, str]) -> str:
 
 
 async def session(
-    binary: str, prompt: str, *, environ: Mapping[str, str], folder: Path
+    binary: str, prompt: str, *, environ: Mapping[str, str], folder: Path, tools: str
 ) -> AsyncGenerator[Event, None]:
     """Run Claude Code on a prompt and yield what it does; it is ended when the caller leaves.
+
+    `tools` is the list of tools that it may use without asking.
 
     Raises:
         SessionError: it could not be started, or it ended with an error.
 
     """
     arguments = ["-p", prompt, "--output-format", "stream-json", "--verbose"]
-    arguments += ["--permission-mode", "acceptEdits", "--allowedTools", TOOLS]
+    arguments += ["--permission-mode", "acceptEdits", "--allowedTools", tools]
     process = await _start(binary, arguments, environ, folder)
     if process.stdout is None or process.stderr is None:
         raise SessionError(f"{binary} has no output to read.")

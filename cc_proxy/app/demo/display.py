@@ -9,8 +9,9 @@ from typing import Any
 from cc_proxy.app.demo.events import Called, Event, Returned, Said
 from cc_proxy.app.demo.journal import Record
 
-_COLUMNS = "  #  model                     prompt   reused     read     out      time"
-_LOG_COLUMNS = "  #  model                     prompt     out   first token        time"
+_NAME = 24
+_COLUMNS = f"  #  {'model':<{_NAME}}   prompt   reused     read      out      time"
+_LOG_COLUMNS = f"  #  {'model':<{_NAME}}   prompt      out  first token      time"
 # What the proxy logs of each request.
 _LOGGED = re.compile(r"req_\w+ (ok|failed|client closed the connection) (asked=.*)")
 _SHOWN = 96
@@ -23,6 +24,8 @@ class Display:
     write: Callable[[str], None]
     who: str
     requests: list[Record] = field(default_factory=list)
+    _running: set[int] = field(default_factory=set)
+    _held: list[Event] = field(default_factory=list)
 
     def header(self, *, practice: bool = True) -> None:
         """Write the names of the columns: of the practice model's, or of the proxy's log."""
@@ -30,18 +33,34 @@ class Display:
 
     def on_record(self, record: Record) -> None:
         """Write the line of a request to the model once it has ended."""
-        if record.path != "/api/chat" or record.ended_by is None or not record.prompt_tokens:
+        if record.path != "/api/chat" or not record.prompt_tokens:
             return
+        if record.ended_by is None:
+            self._running.add(record.number)
+            return
+        self._running.discard(record.number)
         self.requests.append(record)
         ended = "" if record.ended_by == "done" else f"  ({record.ended_by})"
         self.write(
-            f"{len(self.requests):>3}  {record.model:<22} {record.prompt_tokens:>9,}"
-            f"{record.reused_tokens:>9,}{record.read_tokens:>9,}{record.output_tokens:>8,}"
+            f"{len(self.requests):>3}  {record.model:<{_NAME}}{record.prompt_tokens:>9,}"
+            f"{record.reused_tokens:>9,}{record.read_tokens:>9,}{record.output_tokens:>9,}"
             f"{record.seconds:>8.2f} s{ended}"
         )
+        self._show_held()
 
     def on_event(self, event: Event) -> None:
-        """Write what the client did."""
+        """Write what the client did, but what it did with an answer after the answer's line."""
+        self._held.append(event)
+        self._show_held()
+
+    def _show_held(self) -> None:
+        if self._running:
+            return
+        for event in self._held:
+            self._show(event)
+        self._held.clear()
+
+    def _show(self, event: Event) -> None:
         match event:
             case Said(text):
                 self.write(f"     model: {text.strip()}")
@@ -79,9 +98,9 @@ class ProxyLog:
         ended = "" if outcome == "ok" else f"  ({outcome})"
         first = int(fields.get("first_token_ms", 0)) / 1000
         self._display.write(
-            f"{self._requests:>3}  {fields.get('model', '?'):<22}"
-            f" {int(fields.get('tokens_in', 0)):>9,}{int(fields.get('tokens_out', 0)):>8,}"
-            f"{first:>12.2f} s{int(fields.get('total_ms', 0)) / 1000:>10.2f} s{ended}"
+            f"{self._requests:>3}  {fields.get('model', '?'):<{_NAME}}"
+            f"{int(fields.get('tokens_in', 0)):>9,}{int(fields.get('tokens_out', 0)):>9,}"
+            f"{first:>11.2f} s{int(fields.get('total_ms', 0)) / 1000:>8.2f} s{ended}"
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 _TEXT = "Practice session"
 _DEEPEST = 32
+_LONGEST = 1_000
 
 
 def value_of(schema: dict[str, Any]) -> object:
@@ -18,7 +19,9 @@ def fits(text: str, schema: dict[str, Any]) -> bool:
         value = json.loads(text)
     except ValueError:
         return False
-    return isinstance(value, dict) and all(name in value for name in schema.get("required", ()))
+    required = schema.get("required")
+    names = required if isinstance(required, list) else []
+    return isinstance(value, dict) and all(str(name) in value for name in names)
 
 
 def _value(schema: object, root: dict[str, Any], depth: int) -> object:
@@ -26,13 +29,13 @@ def _value(schema: object, root: dict[str, Any], depth: int) -> object:
         return None
     if "const" in schema:
         return schema["const"]
-    if choices := schema.get("enum"):
-        return choices[0]
+    if choice := _first(schema.get("enum")):
+        return choice[0]
     if isinstance(reference := schema.get("$ref"), str):
         return _value(_resolved(reference, root), root, depth + 1)
-    for choice in ("anyOf", "oneOf", "allOf"):
-        if options := schema.get(choice):
-            return _value(options[0], root, depth + 1)
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        if choice := _first(schema.get(keyword)):
+            return _value(choice[0], root, depth + 1)
     return _of_type(schema, root, depth)
 
 
@@ -49,17 +52,26 @@ def _of_type(schema: dict[str, Any], root: dict[str, Any], depth: int) -> object
             value = None
         case "array":
             item = _value(schema.get("items"), root, depth + 1)
-            value = [item] * int(schema.get("minItems", 0))
+            value = [item] * _size(schema.get("minItems"))
         case _:
-            properties = schema.get("properties", {})
-            value = {name: _value(inner, root, depth + 1) for name, inner in properties.items()}
+            properties = schema.get("properties")
+            named = properties if isinstance(properties, dict) else {}
+            value = {name: _value(inner, root, depth + 1) for name, inner in named.items()}
     return value
 
 
+def _first(choices: object) -> list[Any]:
+    return choices[:1] if isinstance(choices, list) else []
+
+
+def _size(number: object) -> int:
+    """Return a length that a schema asks for, as far as it is one that can be given."""
+    return min(number, _LONGEST) if isinstance(number, int) and number > 0 else 0
+
+
 def _text(schema: dict[str, Any]) -> str:
-    most = schema.get("maxLength")
-    text = _TEXT.ljust(int(schema.get("minLength", 0)), ".")
-    return text[:most] if isinstance(most, int) else text
+    text = _TEXT.ljust(_size(schema.get("minLength")), ".")
+    return text[: _size(schema["maxLength"])] if "maxLength" in schema else text
 
 
 def _resolved(reference: str, root: dict[str, Any]) -> object:

@@ -7,6 +7,8 @@ from typing import Any
 from cc_proxy.app.demo.wire import WireError
 
 DEFAULT_NUM_CTX = 4096
+_LEAST_NUM_CTX = 8
+_MOST_INTEGER = 2**31 - 1
 
 # Ollama's api.Options: the names and their Go types. Other names are ignored (recording 19h).
 _INTEGERS = frozenset(
@@ -40,13 +42,12 @@ def read_options(given: Mapping[str, Any], *, of_model: Mapping[str, Any], most:
     for name, value in given.items():
         _check(name, value)
     merged = {**of_model, **{name: value for name, value in given.items() if value is not None}}
-    num_ctx = int(merged.get("num_ctx", DEFAULT_NUM_CTX))
-    num_predict = int(merged.get("num_predict", -1))
+    num_predict = merged.get("num_predict", -1)
     return Options(
         # A window larger than the model's is clamped in silence (recording 33).
-        num_ctx=max(4, min(num_ctx, most)),
+        num_ctx=int(max(_LEAST_NUM_CTX, min(merged.get("num_ctx", DEFAULT_NUM_CTX), most))),
         # 0 means no limit, as negative numbers do (recordings 20d, 89c).
-        num_predict=num_predict if num_predict > 0 else None,
+        num_predict=int(min(num_predict, _MOST_INTEGER)) if num_predict >= 1 else None,
         stop=tuple(merged.get("stop", ())),
     )
 

@@ -21,7 +21,7 @@ _TITLE = "Practice session"
 _SUMMARY_REQUESTS = ("detailed summary of the conversation", "summarize this conversation")
 _SHOWN = 200
 # What Claude Code adds to a person's words.
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_ADDED = re.compile(r"<(system-reminder|(?:local-)?command-\w+)>.*?</\1>", re.DOTALL)
 
 
 def reply(request: ChatRequest, player: Player) -> tuple[Part, ...]:
@@ -81,6 +81,6 @@ def _summary(script: Script | None) -> str:
 
 
 def _echo(prompt: str) -> str:
-    words = " ".join(_REMINDER.sub("", prompt).split())
+    words = " ".join(_ADDED.sub("", prompt).split())
     heard = words if len(words) <= _SHOWN else words[:_SHOWN] + "…"
     return f"{WHO} You said: {heard!r}. {_HOW}" if heard else f"{WHO} {_HOW}"

@@ -51,7 +51,7 @@ class ChatRequest:
     @property
     def tool_names(self) -> tuple[str, ...]:
         """The names of the declared tools, in their order."""
-        return tuple(str(tool.get("function", {}).get("name", "")) for tool in self.tools)
+        return tuple((tool.get("function") or {}).get("name") or "" for tool in self.tools)
 
 
 def decode(body: bytes, go_type: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def decode(body: bytes, go_type: str) -> dict[str, Any]:
     if not body.strip():
         raise WireError(400, "missing request body")
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_no_json)
     except UnicodeDecodeError as error:
         raise WireError(400, "invalid UTF-8 in the body") from error
     except json.JSONDecodeError as error:
@@ -87,7 +87,7 @@ def read_chat(raw: dict[str, Any]) -> ChatRequest:
     shapes.check(raw, shapes.CHAT, "ChatRequest")
     return ChatRequest(
         model=raw.get("model") or "",
-        messages=tuple(_message(message) for message in raw.get("messages") or ()),
+        messages=tuple(_message(message or {}) for message in raw.get("messages") or ()),
         tools=tuple(tool for tool in raw.get("tools") or () if tool),
         stream=_or_true(raw.get("stream")),
         think=_think(raw.get("think")),
@@ -111,7 +111,7 @@ def read_generate(raw: dict[str, Any]) -> ChatRequest:
     system, prompt = raw.get("system") or "", raw.get("prompt") or ""
     turns = [Message("system", system)] if system else []
     if prompt:
-        turns.append(Message("user", prompt, images=tuple(raw.get("images") or ())))
+        turns.append(Message("user", prompt, images=tuple(filter(None, raw.get("images") or ()))))
     return ChatRequest(
         model=raw.get("model") or "",
         messages=tuple(turns) if prompt else (),
@@ -128,12 +128,12 @@ def read_generate(raw: dict[str, Any]) -> ChatRequest:
 
 
 def _message(raw: dict[str, Any]) -> Message:
-    calls = [call.get("function") or {} for call in raw.get("tool_calls") or ()]
+    calls = [(call or {}).get("function") or {} for call in raw.get("tool_calls") or ()]
     return Message(
         role=(raw.get("role") or "").lower(),
         content=raw.get("content") or "",
         thinking=raw.get("thinking") or "",
-        images=tuple(raw.get("images") or ()),
+        images=tuple(image or "" for image in raw.get("images") or ()),
         calls=tuple(Call(call.get("name") or "", call.get("arguments") or {}) for call in calls),
     )
 
@@ -152,6 +152,11 @@ def _think(value: object) -> bool | str | None:
 
 def _or_true(value: bool | None) -> bool:  # noqa: FBT001 - a field of the wire, not a flag
     return value is not False
+
+
+def _no_json(constant: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise WireError(400, f"invalid character '{constant[0]}' looking for beginning of value")
 
 
 def _syntax(error: json.JSONDecodeError) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # What an instant model claims for a token, so that durations still tell how much was read.
 _INSTANT_NANOSECONDS = 1_000
+_CATCH_UP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class Pace:
     async def token(self) -> None:
         """Wait until the next token is due; at least give way, so that a client can leave."""
         self._due += self._step
+        if clock() - self._due > _CATCH_UP_SECONDS:
+            # It stood still for some reason; that is not made up for by a burst.
+            self._due = clock()
         await asyncio.sleep(max(0.0, self._due - clock()))
 
 

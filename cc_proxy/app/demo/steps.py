@@ -1,4 +1,18 @@
-"""The parts that a scripted turn is made of, and how they are written in JSON."""
+"""The parts that a scripted turn is made of, and how they are written in JSON.
+
+A turn is an object with some of these, played in the order in which they are written, or a list
+of such objects:
+
+    {"text": "…"}  {"thinking": "…"}  {"calls": [{"name": "Bash", "arguments": {…}}]}
+    {"sleep": 1.5}                       nothing happens for so many seconds
+    {"pieces": ["…", {"content": "…"}]}  chunks as they are: a text, or a message's fields
+    {"raw": "…"}                         a line as it is
+    {"done_reason": "length"}            what the last chunk says
+    {"die": true}                        the runner dies      {"stall": true}  hangs for ever
+    {"cut": true}                        the connection breaks
+    {"error": {"status": 503, "text": "…"}}, or with "body" in place of "text" as it is
+    {"…": …, "times": 1}                 makes its trouble once, and never again
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,38 +1,116 @@
-"""Documents that must be read before a request can be translated.
+"""Images and documents that must be fetched or read before a request can be translated.
 
-A PDF comes again with every turn of its conversation. Its text is worked out once, in a thread,
-and remembered, so that it is quick and the same on every turn.
+The same ones come again with every turn of their conversation. Each is worked out once and
+remembered, so that it is quick and the same on every turn.
 """
 
 import asyncio
+import base64
 import hashlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.requests import Block, MessagesRequest
+from cc_proxy.app.gateway.fetching import (
+    IMAGE_TYPES,
+    PDF_TYPES,
+    Fetcher,
+    NotFetchedError,
+    shown,
+)
 from cc_proxy.app.translate.pdf import UnreadablePdfError, text_of
 
 log = logging.getLogger(__name__)
 
 PDF_SECONDS = 30.0
+# How long a failure stands: a conversation must not wait for it again on every turn.
+FAILURE_SECONDS = 600.0
+MAX_URLS = 20
+MAX_FETCHED_BYTES = 128 * 1024 * 1024
 _REMEMBERED = 64
+_REMEMBERED_URLS = 256
 _PDF = "application/pdf"
 
 
+@dataclass(frozen=True)
+class _Fetched:
+    """What a URL gave: a source of type base64, or None until the moment it may be tried again."""
+
+    source: dict[str, str] | None
+    expires: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return len(self.source["data"]) if self.source else 0
+
+
 class Attachments:
-    """Reads documents, and remembers the latest by the digest of their bytes."""
+    """Fetches and reads, and remembers the latest by URL and by the digest of the bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
         self._texts: OrderedDict[bytes, str] = OrderedDict()
+        self._fetched: OrderedDict[tuple[str, str], _Fetched] = OrderedDict()
+        self._fetched_bytes = 0
 
-    async def read(self, request: MessagesRequest) -> None:
-        """Put the text of each PDF of a request in its place, or why there is none."""
-        for block in _documents(request):
+    async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
+        """Put what its URLs lead to, and the text of each PDF, into a request.
+
+        What cannot be fetched is named in the log and left as it is, for a note in its place.
+        Images are not fetched for a model without `vision`.
+        """
+        blocks = list(_attached(request))
+        await self._fetch([block for block in blocks if vision or block.type == "document"])
+        for block in blocks:
             source = block.source or {}
             data = source.get("data")
-            if source.get("media_type") == _PDF and isinstance(data, str):
+            is_pdf = block.type == "document" and source.get("media_type") == _PDF
+            if is_pdf and isinstance(data, str):
                 block.source = {"type": "text", "data": await self._text(data)}
+
+    async def close(self) -> None:
+        """Close the connections of the fetcher."""
+        await self._fetcher.close()
+
+    async def _fetch(self, blocks: list[Block]) -> None:
+        wanted = [(block, key) for block in blocks if (key := _key(block))]
+        keys = list(dict.fromkeys(key for _, key in wanted))
+        if len(keys) > MAX_URLS:
+            log.warning("%d URLs in one request: the first %d count", len(keys), MAX_URLS)
+        found = await asyncio.gather(*(self._one(*key) for key in keys[:MAX_URLS]))
+        sources = dict(zip(keys, found, strict=False))
+        for block, key in wanted:
+            if source := sources.get(key):
+                block.source = dict(source)
+
+    async def _one(self, kind: str, url: str) -> dict[str, str] | None:
+        known = self._fetched.get((kind, url))
+        if known is not None and (known.source or known.expires > time.monotonic()):
+            self._fetched.move_to_end((kind, url))
+            return known.source
+        types = IMAGE_TYPES if kind == "image" else PDF_TYPES
+        try:
+            media_type, data = await self._fetcher.fetch(url, types)
+        except NotFetchedError as error:
+            log.warning("the %s at %s is left out: %s", kind, shown(url), error)
+            fetched = _Fetched(None, time.monotonic() + FAILURE_SECONDS)
+        else:
+            encoded = base64.b64encode(data).decode()
+            fetched = _Fetched({"type": "base64", "media_type": media_type, "data": encoded})
+        self._remember((kind, url), fetched)
+        return fetched.source
+
+    def _remember(self, key: tuple[str, str], fetched: _Fetched) -> None:
+        if before := self._fetched.pop(key, None):
+            self._fetched_bytes -= before.size
+        self._fetched[key] = fetched
+        self._fetched_bytes += fetched.size
+        while self._fetched_bytes > MAX_FETCHED_BYTES or len(self._fetched) > _REMEMBERED_URLS:
+            _, oldest = self._fetched.popitem(last=False)
+            self._fetched_bytes -= oldest.size
 
     async def _text(self, data: str) -> str:
         digest = hashlib.sha256(data.encode()).digest()
@@ -44,15 +122,23 @@ class Attachments:
         return self._texts[digest]
 
 
-def _documents(request: MessagesRequest) -> Iterator[Block]:
+def _attached(request: MessagesRequest) -> Iterator[Block]:
     for message in request.messages:
         if isinstance(message.content, str):
             continue
         for block in message.content:
-            if block.type == "document":
+            if block.type in ("image", "document"):
                 yield block
             elif block.type == "tool_result" and isinstance(block.content, list):
-                yield from (inner for inner in block.content if inner.type == "document")
+                yield from (b for b in block.content if b.type in ("image", "document"))
+
+
+def _key(block: Block) -> tuple[str, str] | None:
+    source = block.source or {}
+    url = source.get("url")
+    if source.get("type") == "url" and isinstance(url, str):
+        return block.type, url
+    return None
 
 
 async def _extracted(data: str) -> str:

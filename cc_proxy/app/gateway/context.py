@@ -8,9 +8,11 @@ from aiohttp import web
 
 from cc_proxy.app.config import Settings
 from cc_proxy.app.gateway.attachments import Attachments
+from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.search.client import SearchClient
 from cc_proxy.app.translate.turns import TurnMemory
 
 
@@ -32,11 +34,22 @@ class Shared:
     context: GatewayContext
     ollama: OllamaClient
     models: Models
-    attachments: Attachments = field(default_factory=Attachments)
     turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
+    attachments: Attachments = field(init=False)
+    search: SearchClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.context.settings
+        self.attachments = Attachments(Fetcher(settings.images))
+        self.search = SearchClient(settings)
+
+    async def close(self) -> None:
+        """Close the connections to the outside; Ollama's belong to whoever made its client."""
+        await self.attachments.close()
+        await self.search.close()
 
 
 SHARED = web.AppKey("SHARED", Shared)

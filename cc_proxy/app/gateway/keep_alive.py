@@ -13,7 +13,7 @@ from typing import Self
 from aiohttp import web
 
 from cc_proxy.app.anthropic.events import encode
-from cc_proxy.app.translate.stream import AnswerStream
+from cc_proxy.app.gateway.answering import Answer
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Pacer:
         self,
         request: web.Request,
         response: web.StreamResponse,
-        answer: AnswerStream,
+        answer: Answer,
         pace: Pace,
     ) -> None:
         self._request = request

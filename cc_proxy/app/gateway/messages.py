@@ -1,7 +1,7 @@
 """`POST /v1/messages`: decode, translate, ask Ollama, and bring the answer back."""
 
 import logging
-import secrets
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -9,15 +9,17 @@ from aiohttp import web
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.events import encode
+from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
 from cc_proxy.app.gateway.request_log import RequestLog
-from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamError, UpstreamRefusedError
+from cc_proxy.app.gateway.web_search import WebSearch
+from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.errors import api_error, api_error_for
-from cc_proxy.app.translate.request import Target, Translated, chat_request
-from cc_proxy.app.translate.stream import AnswerStream, State
+from cc_proxy.app.translate.request import Target, chat_request
 from cc_proxy.app.translate.tokens import estimate
+from cc_proxy.app.translate.web_search import offer
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +32,8 @@ class _Exchange:
 
     shared: Shared
     target: Target
-    translated: Translated
-    answer: AnswerStream
+    answer: Answer
+    events: Events
     record: RequestLog
 
 
@@ -52,22 +54,19 @@ async def handle(request: web.Request) -> web.StreamResponse:
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
-        await shared.attachments.read(asked)
+        await shared.attachments.read(asked, vision=target.model.can("vision"))
+        if search := offer(bytes(asked.tools)):
+            asked.tools = search.tools
         translated = chat_request(asked, target, shared.turns.recall)
         record.translated(target.model.name, translated)
-        exchange = _Exchange(
-            shared=shared,
-            target=target,
-            translated=translated,
-            answer=AnswerStream(
-                message_id="msg_" + secrets.token_hex(12),
-                model=asked.model,
-                input_tokens=estimate(len(translated.body)),
-                new_tool_id=lambda: "toolu_" + secrets.token_hex(12),
-                rules=translated.rules,
-            ),
-            record=record,
-        )
+        answer: Answer
+        if search:
+            searching = WebSearch(shared, target, asked, search, translated, record)
+            answer, events = searching.answer, searching.events()
+        else:
+            answer = new_answer(asked.model, translated)
+            events = one_round(shared.ollama, translated, answer, record)
+        exchange = _Exchange(shared, target, answer, events, record)
         return await (_streamed if asked.stream else _whole)(request, exchange)
 
 
@@ -86,15 +85,10 @@ async def count_tokens(request: web.Request) -> web.Response:
 async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
     collector = AnswerCollector()
     try:
-        async with exchange.shared.ollama.chat(exchange.translated.body) as batches:
-            async for batch in batches:
-                exchange.record.first_token()
-                for chunk in batch:
-                    for event in exchange.answer.feed(chunk):
-                        collector.add(event)
-                if exchange.answer.stopped_early:
-                    break
-        _require_end(exchange.answer)
+        async with aclosing(exchange.events) as batches:
+            async for events in batches:
+                for event in events:
+                    collector.add(event)
     except UpstreamError as error:
         raise api_error(_noted(exchange, error), exchange.target.model.name) from error
     _answered(exchange)
@@ -108,15 +102,10 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
     )
     async with Pacer(request, response, answer, exchange.shared.pace) as pacer:
         try:
-            async with exchange.shared.ollama.chat(exchange.translated.body) as batches:
-                async for batch in batches:
-                    record.first_token()
-                    events = [event for chunk in batch for event in answer.feed(chunk)]
+            async with aclosing(exchange.events) as batches:
+                async for events in batches:
                     if events:
                         await pacer.send(encode(events))
-                    if answer.stopped_early:
-                        break
-            _require_end(answer)
         except UpstreamError as error:
             trouble = api_error(_noted(exchange, error), exchange.target.model.name)
             if not response.prepared:
@@ -133,14 +122,6 @@ def _answered(exchange: _Exchange) -> None:
     exchange.record.answered(exchange.answer)
     if written := exchange.answer.written():
         exchange.shared.turns.remember(written)
-
-
-def _require_end(answer: AnswerStream) -> None:
-    if answer.state is not State.ENDED:
-        raise UpstreamBrokeError(
-            "Ollama ended its answer in the middle.",
-            hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
-        )
 
 
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:

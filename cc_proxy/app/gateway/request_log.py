@@ -8,6 +8,7 @@ from typing import Self
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.translate.request import Translated
+from cc_proxy.app.translate.searching import SearchingAnswer
 from cc_proxy.app.translate.stream import AnswerStream
 
 log = logging.getLogger(__name__)
@@ -58,15 +59,21 @@ class RequestLog:
             self._first_token = time.monotonic()
             self._fields["first_token_ms"] = self._ms(self._first_token)
 
-    def answered(self, answer: AnswerStream) -> None:
+    def answered(self, answer: AnswerStream | SearchingAnswer) -> None:
         """Note the tokens and why the answer ended."""
         self._fields["tokens_in"] = answer.usage.input_tokens
         self._fields["tokens_out"] = answer.usage.output_tokens
         self._fields["stop"] = answer.stop_reason
+        if answer.usage.server_tool_use:
+            self._fields["searches"] = answer.usage.server_tool_use.web_search_requests
         for note in answer.notes:
             log.warning("%s %s", self._request_id, note)
         if answer.empty:
             log.warning("%s the model's answer had nothing to show", self._request_id)
+
+    def trouble(self, text: str) -> None:
+        """Name something that went wrong on the way and did not end the answer."""
+        log.warning("%s %s", self._request_id, text)
 
     def failed(self, error: ApiError) -> None:
         """Note an error that came after the answer had begun."""

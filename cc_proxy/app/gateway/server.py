@@ -76,6 +76,7 @@ def application(shared: Shared) -> web.Application:
     """Return the aiohttp application over what its handlers share."""
     app = web.Application(middlewares=[_frame], client_max_size=MAX_BODY_BYTES)
     app[SHARED] = shared
+    app.on_cleanup.append(_close)
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
@@ -152,6 +153,10 @@ def _too_large() -> ApiError:
     return ApiError(
         413, "request_too_large", f"The request is larger than {limit} MiB.", retry=False
     )
+
+
+async def _close(app: web.Application) -> None:
+    await app[SHARED].close()
 
 
 async def _hello(_request: web.Request) -> web.Response:

@@ -16,9 +16,10 @@ class AnswerCollector:
         """Take the next event."""
         match event:
             case ev.MessageStart(message):
-                self._message = message
+                # Copies: what is filled in here must not show in an event that is still unsent.
+                self._message = msgspec.structs.replace(message, content=[])
             case ev.ContentBlockStart(_, block):
-                self._whole.content.append(block)
+                self._whole.content.append(msgspec.structs.replace(block))
                 self._pieces = []
             case ev.ContentBlockDelta(_, ev.SignatureDelta(signature)):
                 block = self._whole.content[-1]
@@ -49,7 +50,7 @@ class AnswerCollector:
                 block.text = text
             case ev.ThinkingBlock() as block:
                 block.thinking = text
-            case ev.ToolUseBlock() as block:
+            case ev.ToolUseBlock() | ev.ServerToolUseBlock() as block:
                 block.input = msgspec.Raw(text.encode() or b"{}")
 
 

@@ -69,14 +69,14 @@ class Reader:
     def _read_image(self, block: Block, said: Said) -> None:
         source = block.source or {}
         data = source.get("data")
-        if source.get("type") != "base64" or not isinstance(data, str):
-            self.drop("image that is not base64")
-            said.texts.append("[An image was here that could not be fetched.]")
-        elif self.vision:
-            said.images.append(data)
-        else:
+        if not self.vision:
             self.drop("image (the model has no vision)")
             said.texts.append(NO_VISION)
+        elif source.get("type") == "base64" and isinstance(data, str):
+            said.images.append(data)
+        else:
+            self.drop(f"image ({source.get('type') or 'no source'})")
+            said.texts.append("[An image was here that could not be fetched.]")
 
     def _read_document(self, block: Block, said: Said) -> None:
         source = block.source or {}

@@ -11,10 +11,14 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.content import Reader, Said
+from cc_proxy.app.translate.search_results import told
 from cc_proxy.app.translate.turns import Recall, nothing
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
 _REMINDER = "<system-reminder>"
+_SEARCHED = "web_search_tool_result"
+# web_search_tool_result, code_execution_tool_result and more: they stand in assistant turns.
+_SERVER_RESULT = "_tool_result"
 
 
 def conversation(
@@ -69,15 +73,21 @@ class _Turns:
     def add_assistant(self, content: str | list[Block]) -> None:
         if isinstance(content, str):
             content = [Block(type="text", text=content)]
+        for words, results in _rounds(content):
+            self._add_round(words)
+            for block in results:
+                self.add(self._server_result(block))
+                self._calls.pop(block.tool_use_id or "", None)
+            self._results_end = len(self.done)
+
+    def _add_round(self, content: list[Block]) -> None:
         said, thinking, calls = Said(), [], []
         for block in content:
             match block.type:
                 case "thinking":
                     thinking.append(block.thinking or "")
-                case "tool_use" | "server_tool_use":
+                case "tool_use" | "server_tool_use" | "mcp_tool_use":
                     calls.append(_call(block))
-                case "web_search_tool_result":
-                    self._reader.drop("web_search_tool_result block")
                 case _:
                     self._reader.read_block(block, said)
         written = self._recall(calls[0].id) if calls else None
@@ -94,7 +104,16 @@ class _Turns:
                 )
             )
         self._calls = {call.id: call.function.name for call in calls}
-        self._results_end = len(self.done)
+
+    def _server_result(self, block: Block) -> ChatMessage:
+        if block.type != _SEARCHED:
+            return self._result(block)
+        return ChatMessage(
+            role="tool",
+            content=told(block, self._reader),
+            tool_name=self._calls.get(block.tool_use_id or "", ""),
+            tool_call_id=block.tool_use_id or "",
+        )
 
     def add_user(self, content: str | list[Block]) -> None:
         if isinstance(content, str):
@@ -158,6 +177,20 @@ class _Turns:
             tool_name=self._calls.get(block.tool_use_id or "", ""),
             tool_call_id=block.tool_use_id or "",
         )
+
+
+def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:
+    """Return what the model wrote and what its server tools then answered, round by round."""
+    rounds: list[tuple[list[Block], list[Block]]] = [([], [])]
+    for block in content:
+        words, results = rounds[-1]
+        if block.type.endswith(_SERVER_RESULT):
+            results.append(block)
+        elif results:
+            rounds.append(([block], []))
+        else:
+            words.append(block)
+    return rounds
 
 
 def _call(block: Block) -> ToolCall:

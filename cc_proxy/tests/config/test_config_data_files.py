@@ -41,7 +41,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 13
+    assert len(examples) == 19
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -97,6 +97,12 @@ ACCEPTED = [
     "context_window: '65536'",
     "context_window: 9999K",
     "models: {'m:1': {context_window: 128k}, n: {}, o: }",
+    "web_search: {provider: ollama}",
+    "web_search: {provider: searxng, url: 'http://127.0.0.1:8080/searx', max_results: 10}",
+    "web_search: {url: null, timeout: 5}",
+    "images: {fetch_urls: true, max_bytes: 5MiB}",
+    "images: {fetch_urls: off, max_bytes: 1024}",
+    "images: {fetch_urls: '${YES}', max_bytes: 102400KiB}",
     "claude: {bin: '/opt/my programs/claude'}",
     "logging: {level: error}",
 ]
@@ -148,6 +154,19 @@ REFUSED = [
     "models: {m: 1}",
     "models: {m: {context_window: auto}}",
     "models: {m: {foo: 1}}",
+    "web_search: {provider: google}",
+    "web_search: {provider: Ollama}",
+    "web_search: {url: '127.0.0.1:8080'}",
+    "web_search: {url: 'ftp://x'}",
+    "web_search: {max_results: 0}",
+    "web_search: {max_results: 11}",
+    "web_search: {timeout: 0}",
+    "web_search: {key: x}",
+    "images: {fetch_urls: maybe}",
+    "images: {fetch_urls: 1}",
+    "images: {max_bytes: 1023}",
+    "images: {max_bytes: 101MiB}",
+    "images: {max_bytes: 102401KiB}",
     "claude: {bin: ''}",
     "claude: {bin: [claude]}",
     "logging: {level: INFO}",
@@ -157,7 +176,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("content", ACCEPTED)
 def test_loader_and_schema_accept(load_file: LoadFile, content: str) -> None:
-    load_file(content, {"PORT": "1", "KEY": "12345678", "MODEL": "m"})
+    load_file(content, {"PORT": "1", "KEY": "12345678", "MODEL": "m", "YES": "true"})
     assert schema_accepts(content)
 
 

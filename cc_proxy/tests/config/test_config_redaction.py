@@ -1,6 +1,6 @@
 import json
 
-from cc_proxy.app.config import Ollama, Server, Settings, load, redacted
+from cc_proxy.app.config import Ollama, Server, Settings, WebSearchSettings, load, redacted
 
 
 def test_secrets_are_hidden_and_everything_else_is_there() -> None:
@@ -8,6 +8,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         server=Server(auth_key="hunter2-hunter2"),
         ollama=Ollama(api_key="hunter2", base_url="https://user:hunter2@x:1/p"),
         aliases={"default": "m"},
+        web_search=WebSearchSettings(url="http://user:hunter2@search:8080"),
     )
     shown = redacted(settings)
     assert shown == {
@@ -21,6 +22,13 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         "aliases": {"default": "m"},
         "context_window": None,
         "models": {},
+        "web_search": {
+            "provider": "none",
+            "url": "http://********@search:8080",
+            "max_results": 5,
+            "timeout_seconds": 20.0,
+        },
+        "images": {"fetch_urls": False, "max_bytes": 10485760},
         "claude": {"bin": "claude"},
         "logging": {"level": "info"},
     }

@@ -6,12 +6,14 @@ import pytest
 from cc_proxy.app.config import (
     ClaudeSettings,
     ConfigError,
+    ImageSettings,
     Loaded,
     LoggingSettings,
     ModelSettings,
     Ollama,
     Server,
     Settings,
+    WebSearchSettings,
     load,
 )
 
@@ -29,6 +31,8 @@ context_window: 128k
 models:
   "qwen3:4b": {context_window: 65536}
   llama3.1:
+web_search: {provider: searxng, url: "http://search:8080/", max_results: 3, timeout: 1m}
+images: {fetch_urls: true, max_bytes: 2MiB}
 claude: {bin: /opt/claude}
 logging: {level: debug}
 """
@@ -46,6 +50,10 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
         context_window=131072,
         models={"qwen3:4b": ModelSettings(context_window=65536)},
+        web_search=WebSearchSettings(
+            provider="searxng", url="http://search:8080", max_results=3, timeout_seconds=60.0
+        ),
+        images=ImageSettings(fetch_urls=True, max_bytes=2097152),
         claude=ClaudeSettings(bin="/opt/claude"),
         logging=LoggingSettings(level="debug"),
     )
@@ -59,7 +67,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         "---\n",
         "~\n",
         "{}\n",
-        "server:\nollama:\naliases:\nmodels:\nclaude:\nlogging:\n",
+        "server:\nollama:\naliases:\nmodels:\nweb_search:\nimages:\nclaude:\nlogging:\n",
         "server: {auth_key: null}\nollama: {api_key: ~}\n",
         "\ufeff# with a byte order mark\n",
         "server:\r\n  port: 11444\r\n",
@@ -94,6 +102,12 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "aliases",
         "context_window",
         "models",
+        "web_search.provider",
+        "web_search.url",
+        "web_search.max_results",
+        "web_search.timeout_seconds",
+        "images.fetch_urls",
+        "images.max_bytes",
         "claude.bin",
         "logging.level",
     ]

@@ -1,0 +1,49 @@
+"""One round of the model: Ollama asked once, its answer as events."""
+
+import secrets
+from collections.abc import AsyncGenerator
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.gateway.request_log import RequestLog
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamBrokeError
+from cc_proxy.app.translate.request import Translated
+from cc_proxy.app.translate.searching import SearchingAnswer
+from cc_proxy.app.translate.stream import AnswerStream, State
+from cc_proxy.app.translate.tokens import estimate
+
+Events = AsyncGenerator[list[ev.Event], None]
+Answer = AnswerStream | SearchingAnswer
+
+
+def new_answer(model: str, translated: Translated) -> AnswerStream:
+    """Return the answer that is to come for a request, under the name that was asked for."""
+    return AnswerStream(
+        message_id="msg_" + secrets.token_hex(12),
+        model=model,
+        input_tokens=estimate(len(translated.body)),
+        new_tool_id=lambda: "toolu_" + secrets.token_hex(12),
+        rules=translated.rules,
+    )
+
+
+async def one_round(
+    ollama: OllamaClient, translated: Translated, answer: Answer, record: RequestLog
+) -> Events:
+    """Ask Ollama once and yield the events that `answer` makes of it, as they come.
+
+    Raises:
+        UpstreamError: unreachable, refused, stalled, broken, or ended in the middle.
+
+    """
+    async with ollama.chat(translated.body) as batches:
+        async for batch in batches:
+            record.first_token()
+            yield [event for chunk in batch for event in answer.feed(chunk)]
+            if answer.stopped_early:
+                break
+    if answer.state is not State.ENDED:
+        raise UpstreamBrokeError(
+            "Ollama ended its answer in the middle.",
+            hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
+        )

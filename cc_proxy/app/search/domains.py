@@ -1,0 +1,51 @@
+"""Keeping a search to some sites, or away from them."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from cc_proxy.app.translate.search_results import Found
+from cc_proxy.app.translate.web_search import WebSearchTool
+
+
+def query_for(query: str, tool: WebSearchTool) -> str:
+    """Return the query with the allowed sites in it, as search engines understand them.
+
+    Not every engine does, so what comes back is sifted all the same.
+    """
+    sites = [
+        f"site:{domain.partition('*')[0].rstrip('/')}" for domain in tool.allowed_domains or ()
+    ]
+    if not sites:
+        return query
+    return f"{query} {sites[0]}" if len(sites) == 1 else f"{query} ({' OR '.join(sites)})"
+
+
+def sifted(found: Iterable[Found], tool: WebSearchTool) -> list[Found]:
+    """Return the results that a request may see; a domain stands for its subdomains too."""
+    allowed, blocked = tool.allowed_domains or (), tool.blocked_domains or ()
+    return [
+        one
+        for one in found
+        if (not allowed or _is_on(one.url, allowed)) and not _is_on(one.url, blocked)
+    ]
+
+
+def _is_on(url: str, domains: Iterable[str]) -> bool:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return any(_matches(host, parts.path or "/", domain.lower()) for domain in domains)
+
+
+def _matches(host: str, path: str, domain: str) -> bool:
+    name, slash, below = domain.partition("/")
+    if host != name and not host.endswith(f".{name}"):
+        return False
+    return not slash or _pattern(below.rstrip("/")).match(path.lower()) is not None
+
+
+@lru_cache(maxsize=64)
+def _pattern(below: str) -> re.Pattern[str]:
+    """Return what a path looks like that is at or below another, `*` standing for anything."""
+    return re.compile(rf"/{re.escape(below).replace(re.escape('*'), '.*')}(/|$)" if below else "/")
