@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import common
+from cc_proxy.app.cli import claude_version, common
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
+from cc_proxy.app.cli.claude_profiles import PROFILES
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
@@ -35,6 +36,13 @@ class ClaudeError(CcProxyError):
 
 @common.define(NAME)
 @click.option("--model", metavar="NAME", help="An alias, or a model of Ollama's.")
+@click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="full",
+    show_default=True,
+    help="How much Claude Code sends; lean and bare suit machines that read slowly.",
+)
 @click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
 @click.option(
     "--start-if-needed/--no-start-if-needed",
@@ -48,6 +56,7 @@ def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
     *,
     model: str | None,
+    profile: str,
     claude_bin: str | None,
     start_if_needed: bool,
     print_env: bool,
@@ -65,12 +74,19 @@ def command(  # noqa: PLR0913 - the flags
         return _become(program, list(arguments), dict(os.environ))
     started = _start(shared, loaded) if start_if_needed else _running(shared, loaded)
     models = _models(loaded, started, model)
-    wanted = changes(os.environ, url=started.state.url, key=started.auth_key, models=models)
+    wanted = changes(
+        os.environ,
+        url=started.state.url,
+        key=started.auth_key,
+        models=models,
+        version=claude_version.of(program) if program else None,
+    )
     warnings = tuple(_warnings(started, models))
     if program is None:
         return _shown(wanted, warnings)
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
-    return _become(program, _with_mode(arguments), wanted.applied_to(os.environ))
+    first = (*PROFILES[profile].arguments, *_mode(arguments))
+    return _become(program, [*first, *arguments], wanted.applied_to(os.environ))
 
 
 def _program(named: str) -> str:
@@ -169,14 +185,14 @@ def _small_window(name: str, window: int) -> ErrorItem:
     )
 
 
-def _with_mode(arguments: tuple[str, ...]) -> list[str]:
-    """Return what Claude Code is started with.
+def _mode(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the permission mode to begin in, where the person has named none.
 
-    Its auto mode lets the server judge each action, which no local model may be made to do;
-    so its default mode, which asks the person, is named where nobody has named another.
+    In Claude Code's auto mode the server judges each action, which no local model may be made
+    to do; so it is the mode that asks the person.
     """
     said = any(argument.split("=")[0] in _PERMISSION_FLAGS for argument in arguments)
-    return [*arguments] if said else ["--permission-mode", "default", *arguments]
+    return () if said else ("--permission-mode", "default")
 
 
 def _is_session(arguments: tuple[str, ...]) -> bool:

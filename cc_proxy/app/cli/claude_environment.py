@@ -7,6 +7,8 @@ Every variable here was seen to be needed, or to get in the way, with Claude Cod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cc_proxy.app.cli.claude_version import Version
+
 # A second login beside ours makes Claude Code refuse, warn, or talk to somebody else.
 CONFLICTING = (
     "ANTHROPIC_API_KEY",
@@ -37,6 +39,8 @@ _ALWAYS = {
 }
 # Kept as the person has set them.
 _UNLESS_SET = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+_KNOWS_MAX_CONTEXT = (2, 1, 330)
+_LEAST_COMPACT_WINDOW = 100_000
 _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
 
 
@@ -62,8 +66,18 @@ class Changes:
         return kept | self.set
 
 
-def changes(environ: Mapping[str, str], *, url: str, key: str, models: Models) -> Changes:
-    """Return what must change in `environ` for Claude Code to talk to the proxy at `url`."""
+def changes(
+    environ: Mapping[str, str],
+    *,
+    url: str,
+    key: str,
+    models: Models,
+    version: Version | None = None,
+) -> Changes:
+    """Return what must change in `environ` for Claude Code to talk to the proxy at `url`.
+
+    `version` is Claude Code's, None where it is not known.
+    """
     host = url.partition("://")[2].rpartition(":")[0].strip("[]")
     window = str(models.window)
     wanted = {
@@ -75,9 +89,9 @@ def changes(environ: Mapping[str, str], *, url: str, key: str, models: Models) -
         "ANTHROPIC_DEFAULT_HAIKU_MODEL": models.haiku,
         # The name that versions before 2 read.
         "ANTHROPIC_SMALL_FAST_MODEL": models.haiku,
-        # 2.1.330 takes an unknown model for a window of 1M tokens, 2.1.197 for 200k.
+        # 2.1.330 takes an unknown model for a window of 1M tokens.
         "CLAUDE_CODE_MAX_CONTEXT_TOKENS": window,
-        "CLAUDE_CODE_AUTO_COMPACT_WINDOW": window,
+        **_compact_window(models.window, version),
         **_ALWAYS,
         **_no_proxy(environ, host),
     }
@@ -86,6 +100,17 @@ def changes(environ: Mapping[str, str], *, url: str, key: str, models: Models) -
         set=dict(sorted(wanted.items())),
         unset=tuple(name for name in CONFLICTING if name in environ),
     )
+
+
+def _compact_window(window: int, version: Version | None) -> dict[str, str]:
+    """Tell the window to 2.1.197, which takes an unknown model for 200k and knows only this name.
+
+    2.1.330 knows the other, and reads less than 100k as 100k here, with a warning.
+    """
+    older = version is not None and version < _KNOWS_MAX_CONTEXT
+    if window < _LEAST_COMPACT_WINDOW and not older:
+        return {}
+    return {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(window)}
 
 
 def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:

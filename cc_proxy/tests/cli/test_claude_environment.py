@@ -24,7 +24,24 @@ def test_it_finds_the_proxy_the_key_and_the_models() -> None:
 def test_it_knows_the_window_under_the_name_of_each_version() -> None:
     wanted = for_environment().set
     assert wanted["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "65536"
-    assert wanted["CLAUDE_CODE_AUTO_COMPACT_WINDOW"] == "65536"
+
+
+@pytest.mark.parametrize(
+    ("window", "version", "told"),
+    [
+        (65536, (2, 1, 197), "65536"),
+        (65536, (2, 1, 330), None),
+        (65536, None, None),
+        (131072, (2, 1, 330), "131072"),
+        (131072, None, "131072"),
+    ],
+)
+def test_the_older_name_of_the_window_is_used_where_it_does_no_harm(
+    window: int, version: tuple[int, int, int] | None, told: str | None
+) -> None:
+    models = Models(main="m", haiku="m", window=window)
+    wanted = changes({}, url="http://127.0.0.1:1", key="k", models=models, version=version).set
+    assert wanted.get("CLAUDE_CODE_AUTO_COMPACT_WINDOW") == told
 
 
 @pytest.mark.parametrize("name", CONFLICTING)

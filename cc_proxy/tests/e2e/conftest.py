@@ -67,8 +67,10 @@ class Stage:
         """Give Claude Code a prompt that carries a script; return what it printed."""
         if turns := script.get("turns"):
             prompt = f"{prompt} [practice: {json.dumps(turns)}]"
+        profile = ["--profile", script["profile"]] if "profile" in script else []
         code, out, err = await self.run(
             "claude",
+            *profile,
             "--claude-bin",
             str(self.claude),
             "--",

@@ -1,0 +1,34 @@
+"""Which Claude Code a program is, told by where it lies: asking it would take its whole start."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+Version = tuple[int, int, int]
+
+_PACKAGE = "@anthropic-ai/claude-code"
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+# node_modules/@anthropic-ai/claude-code/bin/claude: the package is not further away than this.
+_NEAR = 4
+
+
+def of(program: str) -> Version | None:
+    """Return the version of an installed Claude Code, None where its place does not tell."""
+    path = Path(os.path.realpath(program))
+    # The native installer: …/claude/versions/2.1.330
+    if native := _VERSION.fullmatch(path.name):
+        return _numbers(native)
+    for folder in list(path.parents)[:_NEAR]:
+        try:
+            package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(package, dict) and package.get("name") == _PACKAGE:
+            found = _VERSION.match(str(package.get("version")))
+            return _numbers(found) if found else None
+    return None
+
+
+def _numbers(found: re.Match[str]) -> Version:
+    return int(found[1]), int(found[2]), int(found[3])

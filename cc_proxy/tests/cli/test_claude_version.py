@@ -1,0 +1,43 @@
+"""Which Claude Code is installed, without starting it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.cli import claude_version
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symlinks need rights there")
+
+
+def npm(folder: Path, package: object) -> Path:
+    root = folder / "lib/node_modules/@anthropic-ai/claude-code"
+    (root / "bin").mkdir(parents=True)
+    (root / "package.json").write_text(json.dumps(package))
+    (root / "bin/claude.exe").touch()
+    link = folder / "claude"
+    link.symlink_to(root / "bin/claude.exe")
+    return link
+
+
+def test_an_npm_package_tells_its_version(tmp_path: Path) -> None:
+    program = npm(tmp_path, {"name": "@anthropic-ai/claude-code", "version": "2.1.330"})
+    assert claude_version.of(str(program)) == (2, 1, 330)
+
+
+def test_the_native_installer_s_folder_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions/2.1.197").touch()
+    link = tmp_path / "claude"
+    link.symlink_to(tmp_path / "versions/2.1.197")
+    assert claude_version.of(str(link)) == (2, 1, 197)
+
+
+@pytest.mark.parametrize("package", [{"name": "other", "version": "1.0.0"}, [], "x", {}])
+def test_another_program_tells_nothing(tmp_path: Path, package: object) -> None:
+    assert claude_version.of(str(npm(tmp_path, package))) is None
+
+
+def test_a_program_by_itself_tells_nothing(tmp_path: Path) -> None:
+    assert claude_version.of(str(tmp_path / "claude")) is None
