@@ -38,6 +38,7 @@ def make_pdf() -> MakePdf:
 
 def _pdf(*texts: str) -> bytes:
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(texts)))
+    fonts = "/Resources<</Font<</F1 3 0 R>>>>"
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
         f"<</Type/Pages/Kids[{kids}]/Count {len(texts)}>>",
@@ -46,8 +47,7 @@ def _pdf(*texts: str) -> bytes:
     for number, text in enumerate(texts):
         page = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET" if text else ""
         objects += [
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents {5 + 2 * number} 0 R"
-            "/Resources<</Font<</F1 3 0 R>>>>>>",
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents {5 + 2 * number} 0 R{fonts}>>",
             f"<</Length {len(page)}>>stream\n{page}\nendstream",
         ]
     out, places = "%PDF-1.4\n", []

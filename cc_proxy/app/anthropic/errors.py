@@ -14,10 +14,10 @@ class ApiError(CcProxyError):
     """An answer other than success: HTTP status, the API's error type, and whether to retry.
 
     `retry` False sends `x-should-retry: false`; None leaves it to the client.
-    `retry_after` is in seconds.
+    `retry_after` is in seconds; `detail_code` is what the SDKs act on in `error.details`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of an error, most by keyword
         self,
         status: int,
         error_type: str,
@@ -25,22 +25,21 @@ class ApiError(CcProxyError):
         *,
         retry: bool | None = None,
         retry_after: int | None = None,
+        detail_code: str | None = None,
     ) -> None:
         super().__init__(message, code=error_type)
         self.status = status
         self.error_type = error_type
         self.retry = retry
         self.retry_after = retry_after
+        self.detail_code = detail_code
 
     def body(self, request_id: str) -> bytes:
         """Return the JSON error body."""
-        return msgspec.json.encode(
-            {
-                "type": "error",
-                "error": {"type": self.error_type, "message": self.message},
-                "request_id": request_id,
-            }
-        )
+        error: dict[str, object] = {"type": self.error_type, "message": self.message}
+        if self.detail_code is not None:
+            error["details"] = {"error_code": self.detail_code}
+        return msgspec.json.encode({"type": "error", "error": error, "request_id": request_id})
 
     def headers(self) -> dict[str, str]:
         """Return the headers that tell a client whether and when to try again."""
@@ -60,3 +59,14 @@ def invalid_request(message: str) -> ApiError:
 def prompt_too_long(tokens: int, maximum: int) -> ApiError:
     """400 in the one wording on which every Claude Code seen compacts and goes on."""
     return invalid_request(f"prompt is too long: {tokens} tokens > {maximum} maximum")
+
+
+def thread_unsupported() -> ApiError:
+    """400 on which the SDKs (Python 2.12) send the whole conversation instead of its last turn."""
+    return ApiError(
+        400,
+        "invalid_request_error",
+        "thread: cc-proxy keeps no conversations; send all messages with each request.",
+        retry=False,
+        detail_code="thread_unsupported_request",
+    )

@@ -33,12 +33,17 @@ class Block(msgspec.Struct, omit_defaults=True):
     tool_use_id: str | None = None
     content: "str | list[Block] | dict[str, Any] | None" = None
     is_error: bool | None = None
-    source: dict[str, Any] | None = None
+    source: dict[str, Any] | str | None = None
     title: str | None = None
     url: str | None = None
     tool_name: str | None = None
     encrypted_content: str | None = None
     page_age: str | None = None
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """The `source` of an image or document; that of a search result is a plain string."""
+        return self.source if isinstance(self.source, dict) else {}
 
 
 class Message(msgspec.Struct):
@@ -86,6 +91,7 @@ class MessagesRequest(msgspec.Struct):
     stop_sequences: list[str] | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
+    thread: dict[str, Any] | None = None
 
 
 _decoder = msgspec.json.Decoder(MessagesRequest)

@@ -65,7 +65,7 @@ class Attachments:
         blocks = list(_attached(request))
         await self._fetch([block for block in blocks if vision or block.type == "document"])
         for block in blocks:
-            source = block.source or {}
+            source = block.origin
             data = source.get("data")
             is_pdf = block.type == "document" and source.get("media_type") == _PDF
             if is_pdf and isinstance(data, str):
@@ -134,7 +134,7 @@ def _attached(request: MessagesRequest) -> Iterator[Block]:
 
 
 def _key(block: Block) -> tuple[str, str] | None:
-    source = block.source or {}
+    source = block.origin
     url = source.get("url")
     if source.get("type") == "url" and isinstance(url, str):
         return block.type, url

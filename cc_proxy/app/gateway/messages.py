@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from cc_proxy.app.anthropic import requests
-from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.errors import invalid_request, thread_unsupported
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
@@ -50,6 +50,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         raise invalid_request(
             f"max_tokens: expected a whole number of 1 or more, found {asked.max_tokens}."
         )
+    if asked.thread is not None:
+        raise thread_unsupported()
     shared = request.app[SHARED]
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         with api_error_for(asked.model):

@@ -23,6 +23,7 @@ from cc_proxy.app.ollama.errors import (
     refused,
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
+from cc_proxy.app.ollama.pull import PullLine, read_line
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,42 @@ class OllamaClient:
                 hint="Check OLLAMA_BASE_URL: it must point at an Ollama server.",
             ) from error
 
+    async def pull(self, name: str) -> AsyncGenerator[PullLine, None]:
+        """Have Ollama fetch a model; yield what it says of it, up to `success`.
+
+        Leaving early ends the download; Ollama keeps what came, and the next pull goes on there.
+
+        Raises:
+            UpstreamError: unreachable, refused (also in the middle), stalled or broken.
+
+        """
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
+        )
+        body = json.dumps({"model": name})
+        url = self.base_url + "/api/pull"
+        try:
+            async with self._session.post(
+                url, data=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                    raise refused(response.status, await self._error_body(response))
+                async for line in response.content:
+                    if line.isspace():
+                        continue
+                    found = read_line(line)
+                    yield found
+                    if found.is_last:
+                        return
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+        except ValueError as error:  # aiohttp: a line that is longer than its buffer
+            raise UpstreamBrokeError("Ollama sent a line without an end.") from error
+        raise UpstreamBrokeError(
+            "Ollama ended the download before it was complete.",
+            hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
+        )
+
     async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
@@ -163,12 +200,14 @@ class OllamaClient:
         splitter = LineSplitter()
         try:
             async for piece in response.content.iter_any():
-                if lines := splitter.feed(piece):
-                    batch = [_decoded(line) for line in lines]
+                batch, trouble = _read(splitter.feed(piece))
+                if batch:
                     yield batch
-                    if batch[-1].done:
-                        await _drain(response)
-                        return
+                if trouble is not None:
+                    raise trouble
+                if batch and batch[-1].done:
+                    await _drain(response)
+                    return
         except LineTooLongError as error:
             raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
@@ -201,6 +240,17 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
             await response.content.read()
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         log.debug("the connection to Ollama is not used again: %s", _reason(error))
+
+
+def _read(lines: list[bytes]) -> tuple[list[ChatChunk], UpstreamError | None]:
+    """Return the chunks of some lines, up to the first that is an error or cannot be read."""
+    chunks = []
+    for line in lines:
+        try:
+            chunks.append(_decoded(line))
+        except UpstreamError as error:
+            return chunks, error
+    return chunks, None
 
 
 def _decoded(line: bytes) -> ChatChunk:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block
 
@@ -56,7 +58,9 @@ class Reader:
                 self._read_document(block, said)
             case "search_result":
                 inner = self.read(block.content) if isinstance(block.content, list) else Said()
-                said.texts.append("\n".join([block.title or "Search result", *inner.texts]))
+                where = block.source if isinstance(block.source, str) else None
+                head = [block.title or "Search result", *([where] if where else [])]
+                said.texts.append("\n".join([*head, *inner.texts]))
             case "tool_reference":
                 said.texts.append(f"The tool {block.tool_name} can be used now.")
             case other:
@@ -67,7 +71,7 @@ class Reader:
         self.dropped[what] = self.dropped.get(what, 0) + 1
 
     def _read_image(self, block: Block, said: Said) -> None:
-        source = block.source or {}
+        source = block.origin
         data = source.get("data")
         if not self.vision:
             self.drop("image (the model has no vision)")
@@ -79,12 +83,23 @@ class Reader:
             said.texts.append("[An image was here that could not be fetched.]")
 
     def _read_document(self, block: Block, said: Said) -> None:
-        source = block.source or {}
+        source = block.origin
         data = source.get("data")
         title = block.title or "Document"
         if source.get("type") == "text" and isinstance(data, str):
             said.texts.append(f"{title}:\n{data}")
+        elif source.get("type") == "content":
+            inner = self.read(_blocks(source.get("content")))
+            said.texts.append("\n".join([f"{title}:", *inner.texts]))
+            said.images += inner.images
         else:
             kind = source.get("media_type") or source.get("type") or "unknown"
             self.drop(f"document ({kind})")
             said.texts.append(f"[{title}: a document of type {kind} was here and is left out.]")
+
+
+def _blocks(content: object) -> str | list[Block]:
+    try:
+        return msgspec.convert(content, str | list[Block])
+    except msgspec.ValidationError as error:
+        raise invalid_request(f"A document's source.content: {error}.") from error

@@ -20,9 +20,10 @@ class StopFinder:
             return "" if self.found is not None else text
         text = self._held + text
         places = [(text.find(s), s) for s in self._sequences]
-        hits = [(place, -len(s), s) for place, s in places if place >= 0]
+        # The one that is complete first, so that it does not matter how the text is cut.
+        hits = [(place + len(s), place, s) for place, s in places if place >= 0]
         if hits:
-            place, _, self.found = min(hits)
+            _, place, self.found = min(hits)
             self._held = ""
             return text[:place]
         keep = self._may_become_one(text)

@@ -12,9 +12,11 @@ import msgspec
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ToolCall
+from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 from cc_proxy.app.translate.rescue.mend import mend, tool_name
 from cc_proxy.app.translate.rules import FREE, AnswerRules
+from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
 from cc_proxy.app.translate.written_text import Piece, WrittenText
 
@@ -57,8 +59,11 @@ class AnswerStream:
         self._model = model
         self._new_tool_id = new_tool_id
         self._rules = rules
+        # What came last: what is held back of it stands before anything else.
+        self._latest = State.NEW
+        self._tags = ThinkTags()
         self._written = WrittenText(rules)
-        self._thoughts = Rescue(rules.tools if rules.may_call else {})
+        self._thoughts = self._new_rescue()
         self._thought_calls: list[RescuedCall] = []
         self._chunks = 0
         self._index = 0
@@ -104,11 +109,13 @@ class AnswerStream:
         message = chunk.message
         if message is not None:
             if message.thinking:
-                self._ponder(self._thoughts.feed(message.thinking), out)
+                self._part(self._tags.told_apart(), out)
+                self._reflect(message.thinking, out)
             if message.content:
-                self._take(self._written.feed(message.content), out)
+                self._part(self._tags.feed(message.content), out)
             for call in message.tool_calls or ():
-                self._take(self._written.finish(), out)
+                self._part(self._tags.told_apart(), out)
+                self._turn_to(State.BETWEEN, out)
                 self._call(call.function, out)
         if self.stopped_early:
             self._end_at_stop_sequence(out)
@@ -135,6 +142,7 @@ class AnswerStream:
         if self.state is State.ENDED:
             return []
         out = self.start()
+        self._flush(out, cut=True)
         self._close(out)
         out.append(ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message)))
         self.state = State.ENDED
@@ -147,6 +155,32 @@ class AnswerStream:
             self.state = State.THINKING
         self._thinking.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
+
+    def _part(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
+        thinking, text = parts
+        if thinking:
+            self._reflect(thinking, out)
+        if text:
+            self._speak(text, out)
+
+    def _reflect(self, text: str, out: list[ev.Event]) -> None:
+        self._turn_to(State.THINKING, out)
+        self._ponder(self._thoughts.feed(text), out)
+
+    def _speak(self, text: str, out: list[ev.Event]) -> None:
+        self._turn_to(State.TEXT, out)
+        self._take(self._written.feed(text), out)
+
+    def _turn_to(self, kind: State, out: list[ev.Event]) -> None:
+        """Give out what is held back, if what comes now is of another kind."""
+        if self._latest not in (kind, State.NEW):
+            self._ponder(self._thoughts.finish(), out)
+            self._thoughts = self._new_rescue()
+            self._take(self._written.interrupted(), out)
+        self._latest = kind
+
+    def _new_rescue(self) -> Rescue:
+        return Rescue(self._rules.tools if self._rules.may_call else {})
 
     def _ponder(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:
@@ -219,6 +253,7 @@ class AnswerStream:
             self.state = State.BETWEEN
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
+        self._part(self._tags.finish(), out)
         self._ponder(self._thoughts.finish(cut=cut), out)
         self._take(self._written.finish(cut=cut), out)
         if self._rules.must_call and not self._calls:
@@ -237,10 +272,13 @@ class AnswerStream:
 
     def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         self._flush(out, cut=chunk.done_reason == "length")
+        if self.stopped_early:
+            self._end_at_stop_sequence(out)
+            return
         self.empty = not (self._shown or self._calls)
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
-            self._say(self._nothing_to_show(chunk), out)
+            self._say(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
         self._close(out)
         self.usage.input_tokens = chunk.prompt_eval_count or self.usage.input_tokens
         self.usage.output_tokens = chunk.eval_count
@@ -252,20 +290,3 @@ class AnswerStream:
         if chunk.done_reason == "length":
             return "max_tokens"
         return "tool_use" if self._calls else "end_turn"
-
-    def _nothing_to_show(self, chunk: ChatChunk) -> str:
-        if chunk.done_reason == "length":
-            return (
-                f"[cc-proxy: the answer was cut after {chunk.eval_count} tokens, before there was"
-                " text or a whole tool call to show.]"
-            )
-        if self._thinking:
-            return "[cc-proxy: the model thought, and then gave no answer.]"
-        if self.notes:
-            return f"[cc-proxy: the answer is empty; {'; '.join(self.notes)}.]"
-        if chunk.eval_count > 1:
-            return (
-                f"[cc-proxy: the model wrote {chunk.eval_count} tokens that Ollama could not read"
-                " as text or as a call of a declared tool, and dropped.]"
-            )
-        return "[cc-proxy: the model gave an empty answer.]"

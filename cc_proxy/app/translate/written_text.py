@@ -17,7 +17,8 @@ class WrittenText:
     def __init__(self, rules: AnswerRules) -> None:
         self._must_call = rules.must_call
         self._demanded: list[str] = []
-        self._rescue = Rescue(rules.tools if rules.may_call and not rules.must_call else {})
+        self._tools = rules.tools if rules.may_call and not rules.must_call else {}
+        self._rescue = Rescue(self._tools)
         self._stops = StopFinder(rules.stop_sequences)
 
     @property
@@ -32,11 +33,17 @@ class WrittenText:
             return []
         return self._until_stop(self._rescue.feed(text))
 
-    def finish(self, *, cut: bool = False) -> list[Piece]:
-        """Return what was held back; `cut`: the answer ended because it became too long.
+    def interrupted(self) -> list[Piece]:
+        """Return what was held back, as something else of the answer comes after it."""
+        if self._must_call:
+            return []
+        pieces = self._until_stop(self._rescue.finish())
+        self._rescue = Rescue(self._tools)
+        rest = self._stops.finish()
+        return [*pieces, rest] if rest else pieces
 
-        Also right before a call that Ollama itself has read, whose place is after this text.
-        """
+    def finish(self, *, cut: bool = False) -> list[Piece]:
+        """Return what was held back; `cut`: the answer ended because it became too long."""
         if self._must_call:
             text = "".join(self._demanded)
             self._demanded.clear()

@@ -332,3 +332,10 @@ def test_arguments_are_mended_for_the_client_and_kept_for_the_model() -> None:
 def test_an_undeclared_tool_is_left_to_the_client() -> None:
     lines = shape(stream(TOOLS), chunk(calls=(("Fly", {"to": "x"}),)), done())
     assert "0 open tool_use toolu_1 Fly" in lines
+
+
+def test_thinking_that_leaks_into_the_text_is_thinking() -> None:
+    lines = kinds(
+        shape(stream(), chunk("<think>\nHm"), chunk(".</think>\n\n"), chunk("Yes."), done())
+    )
+    assert lines[1:5] == ["0 open thinking", "0 close", "1 open text", "1 close"]
