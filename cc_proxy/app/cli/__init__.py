@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from cc_proxy.app.cli import result
-from cc_proxy.app.cli.common import HELP_NAMES, Common, flags, version
+from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
 from cc_proxy.app.cli.result import ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
 
@@ -19,12 +19,14 @@ COMMANDS = {
     "restart": "Stop cc-proxy, and start it as it was.",
     "status": "Show what runs, and whether Ollama answers.",
     "logs": "Show the log, and which configuration counts.",
-    "claude": "Run Claude Code on a local model.",
+    "claude": "Run Claude Code on your own models.",
+    "models": "Show the models, or pull one.",
+    "config": "Make, show and check the configuration.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The commands; each is imported when it is used, none to list them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,19 +42,6 @@ class Commands(click.Group):
         module = importlib.import_module(f"cc_proxy.app.cli.{cmd_name}")
         found: click.Command = module.command
         return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments name; the error for none names the nearest."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            import difflib  # noqa: PLC0415 - only after a slip of the fingers
-
-            if near := difflib.get_close_matches(args[0], COMMANDS, n=1):
-                error.message += f" Did you mean {near[0]}?"
-            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for `--help`."""
@@ -88,11 +77,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         outcome = _outcome(arguments, common)
         if isinstance(outcome, Result):
-            result.show(outcome, as_json=_wants_json(arguments, common))
-        code = outcome.exit_code if isinstance(outcome, Result) else outcome
+            outcome = result.show(outcome, as_json=_wants_json(arguments, common))
     except KeyboardInterrupt:  # while a stream of lines was shown
-        code = result.INTERRUPTED
-    sys.exit(code)
+        outcome = result.INTERRUPTED
+    sys.exit(outcome)
 
 
 def _outcome(arguments: list[str], common: Common) -> Result | int:
@@ -106,11 +94,11 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
         item = ErrorItem("error", error.format_message())
         return Result(name, errors=(item,), exit_code=error.exit_code)
     except CcProxyError as error:
-        return result.failed(name, error)
+        return result.failed(common.running or name, error)
     except (click.Abort, KeyboardInterrupt):
         # People know that they have pressed Ctrl-C.
         items = (ErrorItem("interrupted", "Interrupted."),) if common.json else ()
-        return Result(name, errors=items, exit_code=result.INTERRUPTED)
+        return Result(common.running or name, errors=items, exit_code=result.INTERRUPTED)
     except Exception as error:
         if os.environ.get("CC_PROXY_DEBUG"):
             raise
@@ -120,7 +108,7 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
 
 def _usage(error: click.UsageError) -> Result:
     path = error.ctx.command_path if error.ctx else "cc-proxy"
-    name = error.ctx.info_name if error.ctx else None
+    name = path.partition(" ")[2]
     item = ErrorItem("usage_error", error.format_message(), f"How it is used: {path} --help")
     return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import claude_version, common
+from cc_proxy.app.cli import claude_version, common, preloading
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
@@ -39,8 +39,6 @@ class ClaudeError(CcProxyError):
 @click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),
-    default="full",
-    show_default=True,
     help="How much Claude Code sends; lean and bare suit machines that read slowly.",
 )
 @click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
@@ -56,7 +54,7 @@ def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
     *,
     model: str | None,
-    profile: str,
+    profile: str | None,
     claude_bin: str | None,
     start_if_needed: bool,
     print_env: bool,
@@ -84,8 +82,12 @@ def command(  # noqa: PLR0913 - the flags
     warnings = tuple(_warnings(started, models))
     if program is None:
         return _shown(wanted, warnings)
+    # Loading a model takes as long as a person needs to type; the first request joins it.
+    if trouble := preloading.behind(started.state, started.auth_key, models.main):
+        warnings += (trouble,)
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
-    first = (*PROFILES[profile].arguments, *_mode(arguments))
+    chosen = PROFILES[profile or loaded.settings.claude.profile]
+    first = (*chosen.arguments, *_mode(arguments))
     return _become(program, [*first, *arguments], wanted.applied_to(os.environ))
 
 

@@ -21,13 +21,17 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 @dataclass
 class Common:
-    """The common flags, as far as they were given; the later one of two counts."""
+    """The common flags, as far as they were given; the later one of two counts.
+
+    `running` is the name of the command once it runs: `models pull`.
+    """
 
     config: Path | None = None
     log_dir: Path | None = None
     state_dir: Path | None = None
     json: bool = False
     version: bool = False
+    running: str | None = None
 
     def load(self, *, host: str | None = None, port: int | None = None) -> "Loaded":
         """Return the effective settings.
@@ -74,20 +78,66 @@ def _note(context: click.Context, parameter: click.Parameter, value: object) -> 
         setattr(context.ensure_object(Common), str(parameter.name), value)
 
 
+class Group(click.Group):
+    """Commands under one name; the error for a name that is none of theirs tells the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - only after a slip of the fingers
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not near:
+                raise
+            text = f"{error.message} Did you mean {near[0]}?"
+            raise click.UsageError(text, error.ctx) from error
+
+
 def define(name: str) -> Callable[[Callable[..., Result]], click.Command]:
     """Make a command of a function, which gets the `Common` and then its own parameters."""
 
     def decorate(function: Callable[..., Result]) -> click.Command:
-        @functools.wraps(function)
-        def run(**values: object) -> Result:
-            common = click.get_current_context().ensure_object(Common)
-            return version() if common.version else function(common, **values)
-
-        command = click.command(name, context_settings=HELP_NAMES)(run)
+        command = click.command(name, context_settings=HELP_NAMES)(_run(function))
         command.params.extend(flags())
         return command
 
     return decorate
+
+
+def define_group(
+    name: str, *commands: click.Command
+) -> Callable[[Callable[..., Result]], click.Command]:
+    """Make a command with commands of its own; the function is for when none of them is named."""
+
+    def decorate(function: Callable[..., Result]) -> click.Command:
+        group = click.group(
+            name, cls=Group, invoke_without_command=True, context_settings=HELP_NAMES
+        )(_run(function))
+        for command in commands:
+            group.add_command(command)
+        group.params.extend(flags())
+        return group
+
+    return decorate
+
+
+def _run(function: Callable[..., Result]) -> Callable[..., Result]:
+    @functools.wraps(function)
+    def run(**values: object) -> Result:
+        context = click.get_current_context()
+        common = context.ensure_object(Common)
+        if common.version:
+            return version()
+        if context.invoked_subcommand is not None:
+            return Result("")  # that one has more to say
+        common.running = context.command_path.partition(" ")[2]
+        return function(common, **values)
+
+    return run
 
 
 def version() -> Result:

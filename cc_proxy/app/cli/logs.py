@@ -106,7 +106,7 @@ def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
 
 
 def _other_settings(now: "State | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
-    from cc_proxy.app.daemon.start import differences  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - see common.Common
 
     return map(ErrorItem.of, differences(now, loaded)) if now and loaded else ()
 

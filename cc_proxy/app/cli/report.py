@@ -72,7 +72,7 @@ def warnings(health: "Health") -> list[ErrorItem]:
         text = f"Ollama has not answered within {_UPSTREAM_SECONDS:g} seconds."
         return [ErrorItem("upstream_silent", text, "Ask again: cc-proxy status")]
     if not upstream.reachable:
-        text = f"Ollama cannot be reached at {upstream.url}: {upstream.error or 'no reason given.'}"
+        text = upstream.error or f"Ollama cannot be reached at {upstream.url}."
         hint = "cc-proxy serves and will find it when it comes. To start it: ollama serve"
         return [ErrorItem("upstream_unreachable", text, hint)]
     if model is not None and model.name is None:

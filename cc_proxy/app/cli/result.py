@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
@@ -65,10 +66,11 @@ def failed(command: str, error: CcProxyError) -> Result:
     return Result(command, errors=(ErrorItem.of(error),), exit_code=error.exit_code)
 
 
-def show(result: Result, *, as_json: bool) -> None:
+def show(result: Result, *, as_json: bool) -> int:
     """Print a result: the answer on stdout, what went wrong on stderr.
 
     With `as_json` stdout gets exactly one object, and people read all of it on stderr.
+    Returns the exit code: the result's, or that of a failure if stdout could not be written.
     """
     try:
         if as_json:
@@ -77,8 +79,36 @@ def show(result: Result, *, as_json: bool) -> None:
         _write(sys.stderr, [*_items("Warning", result.warnings), *_items("Error", result.errors)])
         for line in result.stream:
             _write(sys.stdout, [line])
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
         _forget_stdout()
+    except OSError as error:
+        _forget_stdout()
+        item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
+        _write(sys.stderr, _items("Error", [item]))
+        return FAILED
+    return result.exit_code
+
+
+def transient(text: str) -> None:
+    """Show a line on the terminal of stderr, in place of the last one; "" takes it away.
+
+    The caller has seen to it that stderr is a terminal.
+    """
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:  # a terminal that does not know its size
+        width = 80
+    _meanwhile(text[: max(width - 1, 1)], before="\r\x1b[K", end="")
+
+
+def note(text: str) -> None:
+    """Say on stderr how far something has come, in a line that stays."""
+    _meanwhile(text)
+
+
+def _meanwhile(text: str, *, before: str = "", end: str = "\n") -> None:
+    with suppress(OSError):  # nobody can watch any more; the work itself goes on
+        _write(sys.stderr, [text], before=before, end=end)
 
 
 def envelope(result: Result) -> str:
@@ -112,20 +142,20 @@ def _items(label: str, items: Iterable[ErrorItem]) -> Iterable[str]:
             yield f"  -> {item.hint}"
 
 
-def _write(file: TextIO | None, lines: Iterable[str]) -> None:
+def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: str = "\n") -> None:
     if file is None:  # started with this stream closed
         return
     # A terminal or locale that lacks a character shows its number instead.
     encoding = file.encoding or "utf-8"
     for line in lines:
-        file.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        file.write(before + line.encode(encoding, "backslashreplace").decode(encoding) + end)
     file.flush()
 
 
 def _forget_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: the reader, `head` say, has seen enough."""
+    """Let the interpreter's last flush go nowhere."""
+    if sys.stdout is None:
+        return
     null = os.open(os.devnull, os.O_WRONLY)
-    for file in (sys.stdout, sys.stderr):
-        if file is not None:
-            os.dup2(null, file.fileno())
+    os.dup2(null, sys.stdout.fileno())
     os.close(null)

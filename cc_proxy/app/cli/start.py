@@ -2,16 +2,20 @@
 
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import report
+from cc_proxy.app.cli import preloading, report
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.result import ErrorItem, Result, aligned
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.foreground import Announce
+    from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.start import Started
     from cc_proxy.app.daemon.state import State
 
@@ -22,35 +26,48 @@ _STDOUT = 1
 @click.option("--host", metavar="ADDRESS", help="Listen on this address.")
 @click.option("--port", type=int, metavar="PORT", help="Listen on this port; 0: any free one.")
 @click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")
+@click.option(
+    "--preload/--no-preload",
+    default=False,
+    show_default=True,
+    help="Have Ollama load the default model, and wait for it.",
+)
 @click.option("--handshake", is_flag=True, hidden=True)
-def command(
+def command(  # noqa: PLR0913 - the flags
     common: Common,
     *,
     host: str | None,
     port: int | None,
     foreground: bool,
+    preload: bool,
     handshake: bool,
 ) -> Result:
     """Start cc-proxy in the background.
 
-    Returns once it answers. If it runs already, that is fine: its pid is shown.
+    Returns once it answers, and with --preload once the model is loaded. If it runs already,
+    that is fine: its pid is shown.
 
-    Example: cc-proxy start --port 11500
+    Example: cc-proxy start --port 11500 --preload
     """
     if handshake:
         return _in_background(common, host, port)
-    from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
-
     loaded = common.load(host=host, port=port)
     paths = common.paths()
     if not foreground:
-        return outcome("start", start.in_background(paths, loaded, environ=os.environ))
-    served = start.in_foreground(paths, loaded, background=False, announce=lambda _now: None)
+        from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
+
+        started = start.in_background(paths, loaded, environ=os.environ)
+        result = outcome("start", started)
+        return preloading.waited(result, started, loaded) if preload else result
+    from cc_proxy.app.daemon.foreground import in_terminal  # noqa: PLC0415 - as above
+
+    served = in_terminal(paths, loaded, _loads_model(paths, loaded) if preload else None)
     if isinstance(served, int):
         return Result("start", exit_code=served)
     text = "This terminal does not serve, since cc-proxy runs in the background."
     hint = "To serve here: cc-proxy stop, then start again."
-    return outcome("start", served, [ErrorItem("not_in_foreground", text, hint)])
+    result = outcome("start", served, [ErrorItem("not_in_foreground", text, hint)])
+    return preloading.waited(result, served, loaded) if preload else result
 
 
 def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) -> Result:
@@ -70,9 +87,22 @@ def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) 
     )
 
 
+def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
+    """Return what has the proxy of this terminal load its model once it listens."""
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
+
+    def announce(now: "State") -> None:
+        key = auth_key.known(loaded.settings, paths, os.environ)
+        if key is not None:
+            # The loop that serves runs in this very thread.
+            threading.Thread(target=preloading.behind, args=(now, key), daemon=True).start()
+
+    return announce
+
+
 def _in_background(common: Common, host: str | None, port: int | None) -> Result:
     """Be the background process; how that went is one line on stdout for the one who started it."""
-    from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import foreground  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.handshake import Ready, encode  # noqa: PLC0415
 
     def ready(now: "State") -> None:
@@ -80,11 +110,11 @@ def _in_background(common: Common, host: str | None, port: int | None) -> Result
 
     try:
         loaded = common.load(host=host, port=port)
-        served = start.in_foreground(common.paths(), loaded, background=True, announce=ready)
+        code = foreground.in_background(common.paths(), loaded, ready)
     except CcProxyError as error:
         _say_last(encode(error))
         return Result("start", exit_code=error.exit_code)
-    return Result("start", exit_code=served if isinstance(served, int) else 0)
+    return Result("start", exit_code=code)
 
 
 def _say_last(line: bytes) -> None:

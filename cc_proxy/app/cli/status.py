@@ -1,12 +1,11 @@
 """`cc-proxy status`."""
 
-import os
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli import report
+from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.keys import key_to_ask_with
-from cc_proxy.app.cli.result import NOT_RUNNING, ErrorItem, Result, aligned
+from cc_proxy.app.cli.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
     from cc_proxy.app.daemon.paths import Paths
@@ -22,20 +21,22 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy status --json
     """
-    from cc_proxy.app.daemon import confirm, running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import confirm, differences, running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    key, problems = key_to_ask_with(common, paths, os.environ)
+    known = access(common, paths)
     found = running.look(paths)
     now = found.state
     if now is None:
-        return _not_running(paths, found.stale, problems)
-    if key is None:
-        raise confirm.refused(now)
-    health = confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS)
+        return _not_running(paths, found.stale, known.problems)
+    if known.key is None:
+        item = ErrorItem.of(confirm.refused(now))
+        return Result("status", warnings=known.problems, errors=(item,), exit_code=REFUSED)
+    health = confirm.confirm(now, known.key, timeout_seconds=_ANSWER_SECONDS)
     if health is None:  # it ended while it was asked
-        return _not_running(paths, running.look(paths).stale, problems)
-    health = report.with_upstream(now, health, key)
+        return _not_running(paths, running.look(paths).stale, known.problems)
+    health = report.with_upstream(now, health, known.key)
+    other = differences.differences(now, known.loaded) if known.loaded else ()
     rows = [
         ("Uptime", report.duration(health.uptime_seconds)),
         *report.place(now),
@@ -46,11 +47,11 @@ def command(common: Common) -> Result:
         "status",
         {"running": True, **report.data(now, health)},
         (f"cc-proxy {now.version} is running (pid {now.pid}).", *aligned(rows)),
-        warnings=(*problems, *report.warnings(health)),
+        warnings=(*known.problems, *map(ErrorItem.of, other), *report.warnings(health)),
     )
 
 
-def _not_running(paths: "Paths", stale: str | None, problems: list[ErrorItem]) -> Result:
+def _not_running(paths: "Paths", stale: str | None, problems: tuple[ErrorItem, ...]) -> Result:
     item = ErrorItem("not_running", "cc-proxy is not running.", "To start it: cc-proxy start")
     left = [ErrorItem("stale_state", f"{stale}; the next start cleans it up.")] if stale else []
     return Result(

@@ -1,11 +1,9 @@
 """`cc-proxy stop`."""
 
-import os
-
 import click
 
+from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.keys import key_to_ask_with
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 
@@ -28,8 +26,8 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
     from cc_proxy.app.daemon import stop  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    key, problems = key_to_ask_with(common, paths, os.environ)
-    stopped = stop.stop(paths, key=key, timeout_seconds=timeout_seconds)
+    known = access(common, paths)
+    stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
     if stopped.state is None:
         line = "cc-proxy is not running."
     elif stopped.killed:
@@ -44,5 +42,5 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
             "killed": stopped.killed,
         },
         (line,),
-        warnings=(*problems, *map(ErrorItem.of, stopped.notices)),
+        warnings=(*known.problems, *map(ErrorItem.of, stopped.notices)),
     )

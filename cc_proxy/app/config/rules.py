@@ -5,7 +5,7 @@ import re
 from typing import get_args
 
 from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.settings import LogLevel, SearchProvider
+from cc_proxy.app.config.settings import ClaudeProfile, LogLevel, SearchProvider
 
 LARGEST_PORT = 65535
 SMALLEST_WINDOW = 2048
@@ -102,6 +102,14 @@ def search_provider(text: str) -> str:
     if text not in get_args(SearchProvider):
         near = text.lower()
         raise RefusedValueError(fix=f"write {near}" if near in get_args(SearchProvider) else None)
+    return text
+
+
+def claude_profile(text: str) -> str:
+    """Return one of the names of profiles, spelled exactly."""
+    if text not in get_args(ClaudeProfile):
+        near = text.lower()
+        raise RefusedValueError(fix=f"write {near}" if near in get_args(ClaudeProfile) else None)
     return text
 
 

@@ -73,6 +73,12 @@ FILE = Section(
                     secret=True,
                     optional=True,
                 ),
+                "hold": Field(
+                    rule=durations.timeout,
+                    expected="a duration such as 10s, or a number of seconds",
+                    takes=(Kind.TEXT, *_NUMBERS),
+                    setting="hold_seconds",
+                ),
             }
         ),
         "ollama": Section(
@@ -155,7 +161,10 @@ FILE = Section(
             }
         ),
         "claude": Section(
-            {"bin": Field(rule=rules.command, expected="a command name or a path to a program")}
+            {
+                "bin": Field(rule=rules.command, expected="a command name or a path to a program"),
+                "profile": Field(rule=rules.claude_profile, expected="full, lean or bare"),
+            }
         ),
         "logging": Section(
             {"level": Field(rule=rules.log_level, expected="debug, info, warning or error")}

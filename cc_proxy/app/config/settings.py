@@ -5,15 +5,21 @@ from typing import Literal
 import msgspec
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+ClaudeProfile = Literal["full", "lean", "bare"]
 SearchProvider = Literal["none", "ollama", "searxng"]
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """Where cc-proxy listens; port 0 lets the system pick a free one."""
+    """Where cc-proxy listens; port 0 lets the system pick a free one.
+
+    `hold_seconds` is how long an answer waits for Ollama's first word, so that an error can still
+    be a true status; after that it begins, and is kept alive.
+    """
 
     host: str = "127.0.0.1"
     port: int = 11444
     auth_key: str | None = None
+    hold_seconds: float = 10.0
 
 
 class Ollama(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +62,10 @@ class ImageSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Claude Code is started: a command name or a path."""
+    """How Claude Code is started: a command name or a path, and how much of itself it sends."""
 
     bin: str = "claude"
+    profile: ClaudeProfile = "full"
 
 
 class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,8 +77,8 @@ def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
 
     To be asked only of a process that is known to be ours: whoever listens is shown the key.
     """
-    query = {"model": model} if model else {}
-    target = "/health?" + urlencode(query if upstream else {"upstream": "0"})
+    query = {"upstream": "0"} if not upstream else {"model": model} if model else {}
+    target = f"/health?{urlencode(query)}" if query else "/health"
     headers = {"Authorization": f"Bearer {key}"}
     answer = _get(host, port, target, headers, timeout_seconds)
     if isinstance(answer, Probe):

@@ -68,8 +68,7 @@ def exclusive(paths: Paths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[H
             got = _wait(handle, time.monotonic() + wait_seconds)
         if not got:
             raise _busy(handle, wait_seconds)
-        with files.explained(paths.lock_file, STATE_FLAG):
-            _sign(handle)
+        _sign(handle)
         yield held
     finally:
         held.release()
@@ -84,10 +83,11 @@ def _wait(handle: int, deadline: float) -> bool:
 
 
 def _sign(handle: int) -> None:
-    """Say who holds the lock, for the one who waits in vain."""
-    os.lseek(handle, 0, os.SEEK_SET)
-    os.ftruncate(handle, 0)
-    os.write(handle, b"%d\n" % os.getpid())
+    """Say who holds the lock, for the one who waits in vain; a full disk must not stop a stop."""
+    with contextlib.suppress(OSError):
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.ftruncate(handle, 0)
+        os.write(handle, b"%d\n" % os.getpid())
 
 
 def _busy(handle: int, waited: float) -> DaemonError:

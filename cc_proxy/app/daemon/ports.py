@@ -87,12 +87,19 @@ def _holder(inodes: set[str]) -> int | None:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for folder in Path("/proc").glob("[0-9]*/fd"):
         try:
-            links = [str(entry.readlink()) for entry in folder.iterdir()]
+            entries = list(folder.iterdir())
         except OSError:  # another user's, or gone in the meantime
             continue
-        if not wanted.isdisjoint(links):
+        if any(_target(entry) in wanted for entry in entries):
             return int(folder.parent.name)
     return None
+
+
+def _target(link: Path) -> str | None:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed in the meantime
+        return None
 
 
 def _command(pid: int) -> str:

@@ -38,7 +38,7 @@ def look(paths: Paths) -> Found:
     what = (
         "that process is gone"
         if now is None
-        else f"pid {left.pid} is another program now, which is left alone"
+        else "that pid is another program's now, which is left alone"
     )
     return Found(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
 

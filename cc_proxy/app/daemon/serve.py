@@ -76,6 +76,7 @@ class _Server:
         self._service = service
         self._announce = announce
         self._stop = asyncio.Event()
+        self._main: asyncio.Task[int] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._ready = False
         self._stopped_by: signal.Signals | None = None
@@ -85,6 +86,7 @@ class _Server:
         from cc_proxy.app.gateway.context import GatewayContext  # noqa: PLC0415
         from cc_proxy.app.gateway.server import serve as serve_gateway  # noqa: PLC0415
 
+        self._main = asyncio.current_task()
         service = self._service
         for notice in service.notices:
             log.warning("%s", notice.message)
@@ -148,8 +150,17 @@ class _Server:
         drain = DRAIN_SECONDS if request is None else request.drain_seconds
         log.info("stopping by=%s drain_seconds=%g", by.name, drain)
         self._stop.set()
+        asyncio.get_running_loop().call_later(drain, self._cut_off)
+
+    def _cut_off(self) -> None:
+        """End what has not ended by itself.
+
+        Answers first: to one that loses its connection to Ollama it would look like Ollama's fault.
+        """
         assert self._serving is not None  # noqa: S101 - signals are handled once it is there
-        asyncio.get_running_loop().call_later(drain, self._serving.cancel)
+        for task in asyncio.all_tasks() - {self._serving, self._main}:
+            task.cancel()
+        self._serving.cancel()
 
     def _leave_now(self, by: signal.Signals) -> None:
         """Whoever asks twice does not want to wait for answers."""

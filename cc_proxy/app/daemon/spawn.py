@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
 _LOG_LINES = 10
 _LOG_TAIL_BYTES = 16 * 1024
 _LINE_LIMIT = 64 * 1024
-_LAST_WORDS_SECONDS = 0.2
+_LAST_WORDS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,20 @@ def spawn(
     """
     with files.explained(paths.log_file, LOG_FLAG):
         log = files.open_to_append(paths.log_file)
+    process: subprocess.Popen[bytes] | None = None
     try:
         log_from = os.fstat(log).st_size
-        process = _start(command(paths, loaded), log, environ)
-    finally:
-        os.close(log)
-    try:
+        with _interrupted_later():
+            process = _start(command(paths, loaded), log, environ)
         line = _first_line(process, timeout_seconds)
     except BaseException:  # Ctrl-C too must not leave half a start behind
-        _kill(process)
+        if process is not None:
+            _end(process)
+            if process.stdout is not None:
+                process.stdout.close()
         raise
+    finally:
+        os.close(log)
     match handshake.decode(line or b""):
         case Ready() as ready:
             # It is on its own now; otherwise Popen warns of a child that still runs.
@@ -91,15 +96,32 @@ def spawn(
                 failed.message, hint=failed.hint, code=failed.code, exit_code=failed.exit_code
             )
         case None if line is None:
-            _kill(process)
+            _end(process)
             code, what = "start_timeout", f"did not listen within {timeout_seconds:g} seconds"
         case None:
-            code, what = "start_failed", f"ended with exit code {_kill(process)} before it listened"
+            exit_code = _end(process, patience=_LAST_WORDS_SECONDS)
+            code, what = "start_failed", f"ended with exit code {exit_code} before it listened"
     raise DaemonError(
         f"cc-proxy {what}. {_said(log_lines_since(paths.log_file, log_from))}",
         code=code,
         hint=f"The log is {paths.log_file}; to watch a start: cc-proxy start --foreground",
     )
+
+
+@contextlib.contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let Ctrl-C wait until what is made here is known by name, so that it can be ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 def _start(arguments: list[str], log: int, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -136,10 +158,16 @@ def _first_line(process: "subprocess.Popen[bytes]", timeout_seconds: float) -> b
     return lines[0] if lines else None
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> int:
-    """End a process that may be ending by itself; return its exit code."""
+def _end(process: "subprocess.Popen[bytes]", *, patience: float = 0.0) -> int:
+    """End a process, after `patience` seconds in which it may do so itself; return its exit code.
+
+    It is asked first: if it listens by now, it has a state to remove.
+    """
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_LAST_WORDS_SECONDS)
+        return process.wait(patience)
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(_LAST_WORDS_SECONDS)
     process.kill()
     return process.wait()
 

@@ -1,14 +1,12 @@
 """Starting: one process for each state folder, and an answer that can be trusted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cc_proxy import __version__
 from cc_proxy.app.config import Loaded
 from cc_proxy.app.daemon import auth_key, lock, running, spawn, state
-from cc_proxy.app.daemon import serve as serving
-from cc_proxy.app.daemon.addresses import is_loopback
 from cc_proxy.app.daemon.confirm import confirm
+from cc_proxy.app.daemon.differences import differences
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.health import Health
 from cc_proxy.app.daemon.paths import Paths
@@ -58,7 +56,7 @@ def locked(
 
     """
     key = auth_key.effective(loaded.settings, paths)
-    found = _earlier(paths, loaded, key.value, timeout_seconds)
+    found = earlier(paths, loaded, key.value, timeout_seconds)
     if isinstance(found, Started):
         return found
     notices = (*filter(None, [key.notice]), *found)
@@ -75,42 +73,15 @@ def locked(
     )
 
 
-def in_foreground(
-    paths: Paths, loaded: Loaded, *, background: bool, announce: Callable[[State], None]
-) -> Started | int:
-    """Serve in this process: the exit code when it is over, or Started if one runs already.
-
-    `background`: this is the process that `in_background` has started, and holds the lock for.
-    `announce` is called once it listens.
-
-    Raises:
-        DaemonError: it cannot serve.
-
-    """
-    auth_key.refuse_open_bind(loaded.settings)
-    paths.make_folders()
-    if background:
-        key = auth_key.effective(loaded.settings, paths)
-        return serving.serve(serving.Service(paths, loaded, key.value, background=True), announce)
-    with lock.exclusive(paths) as held:
-        key = auth_key.effective(loaded.settings, paths)
-        found = _earlier(paths, loaded, key.value, READY_SECONDS)
-        if isinstance(found, Started):
-            return found
-
-        def announced(now: State) -> None:
-            held.release()
-            announce(now)
-
-        notices = (*filter(None, [key.notice]), *found)
-        service = serving.Service(paths, loaded, key.value, background=False, notices=notices)
-        return serving.serve(service, announced)
-
-
-def _earlier(
+def earlier(
     paths: Paths, loaded: Loaded, key: str, timeout_seconds: float
 ) -> Started | tuple[Notice, ...]:
-    """Return the process that runs, or what there is to say once nothing of one is left."""
+    """Return the process that runs, or what there is to say once nothing of one is left.
+
+    Raises:
+        DaemonError: it runs, and does not answer or does not take the key.
+
+    """
     found = running.look(paths)
     if found.state is not None:
         health = confirm(found.state, key, timeout_seconds=timeout_seconds)
@@ -122,28 +93,3 @@ def _earlier(
         return ()
     state.clear(paths)
     return (running.cleaned(found.stale),)
-
-
-def differences(now: State, loaded: Loaded) -> list[Notice]:
-    """Return how what runs differs from what these settings would start."""
-    server, origins = loaded.settings.server, loaded.origins
-    apply = "To apply it: cc-proxy restart"
-    notices = []
-    if now.version != __version__:
-        notices.append(
-            Notice("other_version", f"It is version {now.version}; this is {__version__}.", apply)
-        )
-    other_port = origins["server.port"] != "default" and server.port not in {0, now.port}
-    other_host = origins["server.host"] != "default" and not _is_at(now.host, server.host)
-    if other_port or other_host:
-        text = f"It listens on {now.host}:{now.port}, not on {server.host}:{server.port}."
-        move = f"To move it: cc-proxy restart --host {server.host} --port {server.port}"
-        notices.append(Notice("other_address", text, move))
-    if now.options_digest != state.options_digest(loaded.settings):
-        text = "It runs with other settings than those that hold now."
-        notices.append(Notice("other_settings", text, apply))
-    return notices
-
-
-def _is_at(bound: str, asked: str) -> bool:
-    return bound == asked or (asked == "localhost" and is_loopback(bound))

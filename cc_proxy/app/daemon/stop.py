@@ -17,6 +17,10 @@ TIMEOUT_SECONDS = 10.0
 _DRAIN_SHARE = 0.9
 _KILL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.02
+if sys.platform == "win32":
+    _KILL = signal.SIGTERM  # os.kill ends a process at once there, whatever the signal
+else:
+    _KILL = signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,12 @@ def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
         return Stopped(None, notices=(running.cleaned(found.stale),))
     now = found.state
     _refuse_contradiction(now, key)
-    request = StopRequest(now.instance_id, timeout_seconds * _DRAIN_SHARE)
-    stop_request.write(paths, request)
+    notices = _ask_for_time(paths, now, timeout_seconds)
     if sys.platform != "win32":  # there the request is all it takes
         _signal(now, signal.SIGTERM)
     killed = not _gone(now, timeout_seconds)
     if killed:
-        _signal(now, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+        _signal(now, _KILL)
         if not _gone(now, _KILL_SECONDS):
             raise DaemonError(
                 f"Expected pid {now.pid} to end when killed, found it still there"
@@ -74,7 +77,16 @@ def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
                 hint="The system holds it, often in a disk or network mount; try again later.",
             )
     state.clear(paths)
-    return Stopped(now, killed=killed)
+    return Stopped(now, killed=killed, notices=notices)
+
+
+def _ask_for_time(paths: Paths, now: State, timeout_seconds: float) -> tuple[Notice, ...]:
+    try:
+        stop_request.write(paths, StopRequest(now.instance_id, timeout_seconds * _DRAIN_SHARE))
+    except DaemonError as error:  # a full disk must not keep a process alive
+        text = f"Running answers got the usual time to finish: {error.message}"
+        return (Notice("stop_request_not_written", text, error.hint),)
+    return ()
 
 
 def _refuse_contradiction(now: State, key: str | None) -> None:
@@ -102,10 +114,7 @@ def _gone(now: State, seconds: float) -> bool:
 
 def _signal(now: State, number: signal.Signals) -> None:
     try:
-        if sys.platform == "linux":
-            _signal_by_handle(now, number)
-        elif identity.is_alive(now.pid, now.process_start_time):
-            os.kill(now.pid, number)
+        _send(now, number)
     except ProcessLookupError:  # it was faster
         return
     except PermissionError as error:
@@ -116,18 +125,29 @@ def _signal(now: State, number: signal.Signals) -> None:
         ) from error
 
 
-def _signal_by_handle(now: State, number: signal.Signals) -> None:
-    """Signal the process itself, not whoever has its pid by the time the signal arrives."""
-    try:
-        handle = os.pidfd_open(now.pid)
-    except ProcessLookupError:
-        return
-    except OSError:  # before Linux 5.3, or forbidden by a sandbox
-        if identity.is_alive(now.pid, now.process_start_time):
-            os.kill(now.pid, number)
-        return
-    try:
-        if identity.is_alive(now.pid, now.process_start_time):
-            signal.pidfd_send_signal(handle, number)
-    finally:
-        os.close(handle)
+if sys.platform == "linux":
+
+    def _send(now: State, number: signal.Signals) -> None:
+        """Signal the process itself, not whoever has its pid by the time the signal arrives."""
+        try:
+            handle = os.pidfd_open(now.pid)
+        except ProcessLookupError:
+            raise
+        except OSError:  # before Linux 5.3, or forbidden by a sandbox
+            _send_to_pid(now, number)
+            return
+        try:
+            if identity.is_alive(now.pid, now.process_start_time):
+                signal.pidfd_send_signal(handle, number)
+        finally:
+            os.close(handle)
+
+else:
+
+    def _send(now: State, number: signal.Signals) -> None:
+        _send_to_pid(now, number)
+
+
+def _send_to_pid(now: State, number: signal.Signals) -> None:
+    if identity.is_alive(now.pid, now.process_start_time):
+        os.kill(now.pid, number)

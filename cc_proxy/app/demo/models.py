@@ -14,7 +14,7 @@ Style = Literal["go", "jinja"]
 # A practice model is pulled at one fixed time, so that its answers are the same in every run.
 _PULLED_NANOSECONDS = 1_795_356_427_960_266_131
 _PARAMETERS = 8_030_261_248
-_SIZE_ON_DISK = 4_920_753_328
+SIZE_ON_DISK = 4_920_753_328
 _BYTES_PER_WINDOW_TOKEN = 8_192
 _VALID_NAME = re.compile(
     r"(?:[a-z0-9_][\w.:-]*/)?(?:[a-z0-9_][\w.-]*/)?[a-z0-9_][\w.-]*(?::[\w][\w.-]*)?",
@@ -97,6 +97,22 @@ class Catalogue:
             raise WireError(404, f"model '{shown or name}' not found")
         return model
 
+    def offered(self, name: str, library: Iterable[PracticeModel]) -> PracticeModel:
+        """Return the model of a name that is there already, or can be had from a library.
+
+        Raises:
+            WireError: neither; it stands in a line after the 200 then.
+
+        """
+        known = self._models | {model.full_name: model for model in library}
+        if full_name(name) not in known:
+            raise WireError(500, "pull model manifest: file does not exist")
+        return known[full_name(name)]
+
+    def add(self, model: PracticeModel) -> None:
+        """Have a model from now on; Ollama lists the newest first."""
+        self._models = {model.full_name: model} | self._models
+
     def tags(self) -> dict[str, Any]:
         """Return the answer of `/api/tags`."""
         return {"models": [_tag(model) for model in self._models.values()]}
@@ -146,7 +162,7 @@ def loaded(model: PracticeModel, num_ctx: int, expires_at: str) -> dict[str, Any
     return {
         "name": model.full_name,
         "model": model.full_name,
-        "size": _SIZE_ON_DISK + num_ctx * _BYTES_PER_WINDOW_TOKEN,
+        "size": SIZE_ON_DISK + num_ctx * _BYTES_PER_WINDOW_TOKEN,
         "digest": model.digest,
         "details": _details(),
         "expires_at": expires_at,
@@ -161,7 +177,7 @@ def _tag(model: PracticeModel) -> dict[str, Any]:
         "name": model.full_name,
         "model": model.full_name,
         "modified_at": timestamp(_PULLED_NANOSECONDS),
-        "size": _SIZE_ON_DISK,
+        "size": SIZE_ON_DISK,
         "digest": model.digest,
         "details": _details() | sizes,
         "capabilities": model.capabilities,

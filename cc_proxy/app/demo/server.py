@@ -13,6 +13,7 @@ from cc_proxy.app.demo.answers import refusal, whole
 from cc_proxy.app.demo.chat import PRACTICE, RECORD, Practice
 from cc_proxy.app.demo.journal import Journal, Record
 from cc_proxy.app.demo.models import DEFAULT_MODELS, Catalogue, PracticeModel, show
+from cc_proxy.app.demo.pull import pull
 from cc_proxy.app.demo.requests import decode
 from cc_proxy.app.demo.runner import MAX_PENDING, Runners
 from cc_proxy.app.demo.scripts import Player
@@ -172,6 +173,7 @@ def _add_routes(app: web.Application) -> None:
     app.router.add_get("/api/tags", _tags)
     app.router.add_get("/api/ps", _ps, allow_head=False)
     app.router.add_post("/api/show", _show)
+    app.router.add_post("/api/pull", pull)
     app.router.add_post("/api/chat", chat.chat)
     app.router.add_post("/api/generate", chat.generate)
 

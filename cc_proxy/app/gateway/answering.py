@@ -42,6 +42,10 @@ async def one_round(
             yield [event for chunk in batch for event in answer.feed(chunk)]
             if answer.stopped_early:
                 break
+    if answer.vanished:
+        async with ollama.chat(translated.whole_body()) as batches:
+            async for batch in batches:
+                yield [event for chunk in batch for event in answer.feed(chunk)]
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
             "Ollama ended its answer in the middle.",

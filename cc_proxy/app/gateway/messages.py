@@ -12,6 +12,7 @@ from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
+from cc_proxy.app.gateway.probes import answer_to, is_probe
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.web_search import WebSearch
 from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
@@ -54,6 +55,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         raise thread_unsupported()
     shared = request.app[SHARED]
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
+        if is_probe(request.headers, asked):
+            return _probed(asked, len(body), record)
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
         await shared.attachments.read(asked, vision=target.model.can("vision"))
@@ -70,6 +73,18 @@ async def handle(request: web.Request) -> web.StreamResponse:
             events = one_round(shared.ollama, translated, answer, record)
         exchange = _Exchange(shared, target, answer, events, record)
         return await (_streamed if asked.stream else _whole)(request, exchange)
+
+
+def _probed(asked: requests.MessagesRequest, size: int, record: RequestLog) -> web.Response:
+    answer, chunk = answer_to(asked, size)
+    events = answer.feed(chunk)
+    record.answered_here(answer)
+    if asked.stream:
+        return web.Response(body=encode(events), headers=_SSE_HEADERS)
+    collector = AnswerCollector()
+    for event in events:
+        collector.add(event)
+    return web.Response(body=collector.encode(), content_type="application/json")
 
 
 async def count_tokens(request: web.Request) -> web.Response:

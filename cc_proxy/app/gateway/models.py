@@ -39,7 +39,16 @@ class Models:
             UpstreamError: Ollama cannot be asked, or does not have the model.
 
         """
-        name = resolve_model(self._settings.aliases, requested) or await self._choose()
+        resolved = resolve_model(self._settings.aliases, requested)
+        return await self.named(resolved or await self._choose())
+
+    async def named(self, name: str) -> Target:
+        """Return the model of this name, whatever the aliases say.
+
+        Raises:
+            UpstreamError: Ollama cannot be asked, or does not have the model.
+
+        """
         known = self._targets.get(name)
         if known is not None:
             return known

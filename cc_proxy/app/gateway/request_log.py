@@ -52,6 +52,8 @@ class RequestLog:
                 for name, count in translated.dropped.items()
             )
             log.warning("%s left out on purpose: %s", self._request_id, what)
+        for note in translated.notes:
+            log.warning("%s %s", self._request_id, note)
 
     def first_token(self) -> None:
         """Note when the first token came; later calls change nothing."""
@@ -70,6 +72,12 @@ class RequestLog:
             log.warning("%s %s", self._request_id, note)
         if answer.empty:
             log.warning("%s the model's answer had nothing to show", self._request_id)
+
+    def answered_here(self, answer: AnswerStream) -> None:
+        """Note that no model was asked."""
+        self._fields["model"] = "none"
+        self._outcome = "ok (a probe, answered by cc-proxy)"
+        self.answered(answer)
 
     def trouble(self, text: str) -> None:
         """Name something that went wrong on the way and did not end the answer."""

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.gateway import auth, catalogue, health, messages
+from cc_proxy.app.gateway import auth, catalogue, health, messages, preload
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
+from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
@@ -41,7 +42,8 @@ async def serve(
     """
     server = context.settings.server
     async with _upstream(context) as ollama:
-        shared = Shared(context, ollama, Models(context.settings, ollama))
+        pace = Pace(hold_seconds=server.hold_seconds)
+        shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
         runner = web.AppRunner(
             application(shared),
             access_log=None,
@@ -85,6 +87,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/v1/models", catalogue.many)
     app.router.add_get("/v1/models/{name:.+}", catalogue.one)
     app.router.add_post("/api/event_logging/batch", _telemetry)
+    preload.add_to(app)
     return app
 
 

@@ -35,18 +35,19 @@ def conversation(
     turns = _Turns(reader, recall)
     if system:
         turns.add(ChatMessage(role="system", content=system))
+    adding = {
+        "user": turns.add_user,
+        "assistant": turns.add_assistant,
+        "system": turns.add_system,
+    }
     for index, message in enumerate(messages):
-        match message.role:
-            case "user":
-                turns.add_user(message.content)
-            case "assistant":
-                turns.add_assistant(message.content)
-            case "system":
-                turns.add_system(message.content)
-            case other:
-                raise invalid_request(
-                    f"messages.{index}.role: expected user, assistant or system, found {other!r}."
-                )
+        if message.role not in adding:
+            raise invalid_request(
+                f"messages.{index}.role: expected user, assistant or system, "
+                f"found {message.role!r}."
+            )
+    for message in _opened(messages):
+        adding[message.role](message.content)
     return turns.done
 
 
@@ -177,6 +178,29 @@ class _Turns:
             tool_name=self._calls.get(block.tool_use_id or "", ""),
             tool_call_id=block.tool_use_id or "",
         )
+
+
+def _opened(messages: list[Message]) -> list[Message]:
+    """Put a system message that follows the first user turn before the person's words in it.
+
+    Claude Code 2.1.330 tells of the folder, the agents and the skills there: 8 KB that are the
+    same in every session in a folder, and which the model need not read again if they stand
+    before what is new.
+    """
+    if [message.role for message in messages[:2]] != ["user", "system"]:
+        return messages
+    first, system = messages[:2]
+    content = first.content
+    blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
+    # The client's own reminders come first already.
+    start = next((n for n, block in enumerate(blocks) if not _is_reminder(block)), len(blocks))
+    before = [Message("user", blocks[:start])] if start else []
+    after = [Message("user", blocks[start:])] if blocks[start:] else []
+    return [*before, system, *after, *messages[2:]]
+
+
+def _is_reminder(block: Block) -> bool:
+    return block.type == "text" and (block.text or "").startswith(_REMINDER)
 
 
 def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:

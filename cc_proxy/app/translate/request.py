@@ -12,11 +12,12 @@ from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.models import ModelInfo
 from cc_proxy.app.translate.content import Reader
 from cc_proxy.app.translate.conversation import append_text, conversation
+from cc_proxy.app.translate.repetition import repeated_calls
 from cc_proxy.app.translate.rules import AnswerRules
 from cc_proxy.app.translate.system import system_text
 from cc_proxy.app.translate.thinking import think_value
 from cc_proxy.app.translate.tool_choice import tool_use
-from cc_proxy.app.translate.tools import tool_set
+from cc_proxy.app.translate.tools import found_tools, tool_set
 from cc_proxy.app.translate.turns import Recall, nothing
 
 
@@ -31,14 +32,21 @@ class Target:
 
 @dataclass(frozen=True)
 class Translated:
-    """The body for Ollama, and what the answer must keep to.
+    """The request for Ollama and its bytes, and what the answer must keep to.
 
-    `dropped` names what was left out of the body on purpose, with how often.
+    `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
+    in the log.
     """
 
+    request: chat.ChatRequest
     body: bytes
     dropped: dict[str, int]
     rules: AnswerRules
+    notes: tuple[str, ...] = ()
+
+    def whole_body(self) -> bytes:
+        """Return the bytes that ask for the same answer in one piece."""
+        return chat.encode(msgspec.structs.replace(self.request, stream=False))
 
 
 def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
@@ -55,7 +63,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     reader = Reader(vision=target.model.can("vision"))
     system = system_text(bytes(request.system))
     messages = conversation(system, request.messages, reader, recall)
-    tools = tool_set(bytes(request.tools))
+    tools = tool_set(bytes(request.tools), found_tools(request.messages))
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
     use = tool_use(request, tools, target.model)
@@ -80,7 +88,13 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         may_call=use.may_call,
         one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
     )
-    return Translated(body=chat.encode(body), dropped=reader.dropped, rules=rules)
+    return Translated(
+        request=body,
+        body=chat.encode(body),
+        dropped=reader.dropped,
+        rules=rules,
+        notes=repeated_calls(messages),
+    )
 
 
 def _format(request: MessagesRequest, tools: bytes, reader: Reader) -> dict[str, Any] | UnsetType:

@@ -63,6 +63,11 @@ class SearchingAnswer:
         return self._round.stopped_early
 
     @property
+    def vanished(self) -> bool:
+        """Whether the round is to be asked for once more."""
+        return self._round.vanished
+
+    @property
     def usage(self) -> ev.Usage:
         """The tokens: in, the last round's, which hold all earlier ones; out, of all rounds."""
         return msgspec.structs.replace(

@@ -11,7 +11,7 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ToolCall
+from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 from cc_proxy.app.translate.rescue.mend import mend, tool_name
@@ -38,7 +38,9 @@ class AnswerStream:
     """Translates one answer. Pure: ids come from outside, nothing is read or written.
 
     `input_tokens` is the estimate for the first event; the last one has Ollama's count.
-    `notes` says what was changed in the answer on the way, for the log.
+    `notes` says what was changed in the answer on the way, for the log. `vanished`: the model
+    wrote something that Ollama could read as nothing and dropped (recording 81); the answer has
+    not ended then, and is to be asked for once more.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class AnswerStream:
         self.usage = ev.Usage(input_tokens=input_tokens)
         self.stop_reason: str | None = None
         self.empty = False
+        self.vanished = False
         self._message_id = message_id
         self._model = model
         self._new_tool_id = new_tool_id
@@ -102,11 +105,15 @@ class AnswerStream:
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
+        message = chunk.message
+        if message is not None and not chunk.done and self._is_plain(message):
+            self._chunks += 1
+            self._text.append(message.content)
+            return [ev.ContentBlockDelta(self._index, ev.TextDelta(message.content))]
         if self.state is State.ENDED:
             return []
         out = self.start()
         self._chunks += 1
-        message = chunk.message
         if message is not None:
             if message.thinking:
                 self._part(self._tags.told_apart(), out)
@@ -122,6 +129,15 @@ class AnswerStream:
         elif chunk.done:
             self._finish(chunk, out)
         return out
+
+    def _is_plain(self, message: ChunkMessage) -> bool:
+        """Tell, cheaply, of most chunks of most answers: a word of a text that has begun."""
+        text = message.content
+        if self.state is not State.TEXT or not self._shown or not text:
+            return False
+        if message.thinking or message.tool_calls:
+            return False
+        return self._tags.passes(text) and self._written.passes(text)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock.
@@ -276,6 +292,10 @@ class AnswerStream:
             self._end_at_stop_sequence(out)
             return
         self.empty = not (self._shown or self._calls)
+        if self._has_vanished(chunk):
+            self.notes.append(f"{chunk.eval_count} tokens vanished in Ollama: asked once more")
+            self.vanished = True
+            return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
             self._say(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
@@ -285,6 +305,12 @@ class AnswerStream:
         self.stop_reason = self._reason(chunk)
         out += (ev.MessageDelta(ev.StopDelta(self.stop_reason), self.usage), ev.MessageStop())
         self.state = State.ENDED
+
+    def _has_vanished(self, last: ChatChunk) -> bool:
+        """Tell whether a call of an undeclared tool, or a malformed one, was dropped upstream."""
+        nothing = self.empty and not self._thinking and not self.vanished and not self.notes
+        wrote = last.done_reason == "stop" and last.eval_count > 1
+        return nothing and wrote and bool(self._rules.tools)
 
     def _reason(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":

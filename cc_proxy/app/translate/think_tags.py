@@ -29,7 +29,7 @@ class ThinkTags:
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return what is certain by now: thinking, and the text that follows it."""
-        if self._place is _Place.PLAIN or (self._place is _Place.TEXT and not self._wakes(text)):
+        if self.passes(text):
             return "", text
         text, self._held = self._held + text, ""
         if self._place is _Place.FRONT:
@@ -39,6 +39,15 @@ class ThinkTags:
         if self._place is _Place.AFTER:
             return "", self._after(text)
         return "", self._text(text)
+
+    def passes(self, text: str) -> bool:
+        """Take a piece that is text for certain, and tell so; take nothing otherwise."""
+        if self._place is _Place.PLAIN:
+            return True
+        if self._place is not _Place.TEXT or self._held or "<" in text:
+            return False
+        self._before = text
+        return True
 
     def told_apart(self) -> tuple[str, str]:
         """Return what was held back: Ollama tells thinking from text by itself."""
@@ -50,12 +59,6 @@ class ThinkTags:
         """Return what was held back at the end of the answer."""
         held, self._held = self._held, ""
         return (held, "") if self._place is _Place.THINKING else ("", held)
-
-    def _wakes(self, text: str) -> bool:
-        if self._held or "<" in text:
-            return True
-        self._before = text
-        return False
 
     def _front(self, text: str) -> tuple[str, str]:
         start = text.lstrip()

@@ -20,11 +20,16 @@ class WrittenText:
         self._tools = rules.tools if rules.may_call and not rules.must_call else {}
         self._rescue = Rescue(self._tools)
         self._stops = StopFinder(rules.stop_sequences)
+        self._looks_for_more = bool(rules.must_call or rules.stop_sequences)
 
     @property
     def stopped_by(self) -> str | None:
         """The stop sequence that was found."""
         return self._stops.found
+
+    def passes(self, text: str) -> bool:
+        """Take a piece that is text for certain, and tell so; take nothing otherwise."""
+        return not self._looks_for_more and self._rescue.passes(text)
 
     def feed(self, text: str) -> list[Piece]:
         """Return what is certain by now."""

@@ -41,7 +41,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 19
+    assert len(examples) == 21
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -73,6 +73,9 @@ def test_the_defaults_of_the_schema_are_the_defaults(load_file: LoadFile) -> Non
 
 
 ACCEPTED = [
+    "server: {hold: 30s}",
+    "server: {hold: 2.5}",
+    "claude: {profile: lean}",
     "",
     "server:",
     "server: {host: localhost, port: 0}",
@@ -108,6 +111,10 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    "server: {hold: 0}",
+    "server: {hold: soon}",
+    "claude: {profile: small}",
+    "claude: {profile: 1}",
     "[]",
     "text",
     "1",

@@ -12,7 +12,12 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
     )
     shown = redacted(settings)
     assert shown == {
-        "server": {"host": "127.0.0.1", "port": 11444, "auth_key": "********"},
+        "server": {
+            "host": "127.0.0.1",
+            "port": 11444,
+            "auth_key": "********",
+            "hold_seconds": 10.0,
+        },
         "ollama": {
             "base_url": "https://********@x:1/p",
             "api_key": "********",
@@ -29,7 +34,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "timeout_seconds": 20.0,
         },
         "images": {"fetch_urls": False, "max_bytes": 10485760},
-        "claude": {"bin": "claude"},
+        "claude": {"bin": "claude", "profile": "full"},
         "logging": {"level": "info"},
     }
     assert "hunter" not in json.dumps(shown)

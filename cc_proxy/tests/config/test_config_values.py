@@ -18,7 +18,7 @@ from cc_proxy.app.config import (
 )
 
 EVERYTHING = """\
-server: {host: "::1", port: 8080, auth_key: file-key-1}
+server: {host: "::1", port: 8080, auth_key: file-key-1, hold: 3s}
 ollama:
   base_url: https://ollama.example/prefix/
   api_key: upstream-key
@@ -33,14 +33,14 @@ models:
   llama3.1:
 web_search: {provider: searxng, url: "http://search:8080/", max_results: 3, timeout: 1m}
 images: {fetch_urls: true, max_bytes: 2MiB}
-claude: {bin: /opt/claude}
+claude: {bin: /opt/claude, profile: lean}
 logging: {level: debug}
 """
 
 
 def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Loaded]) -> None:
     assert load_file(EVERYTHING).settings == Settings(
-        server=Server(host="::1", port=8080, auth_key="file-key-1"),
+        server=Server(host="::1", port=8080, auth_key="file-key-1", hold_seconds=3.0),
         ollama=Ollama(
             base_url="https://ollama.example/prefix",
             api_key="upstream-key",
@@ -54,7 +54,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             provider="searxng", url="http://search:8080", max_results=3, timeout_seconds=60.0
         ),
         images=ImageSettings(fetch_urls=True, max_bytes=2097152),
-        claude=ClaudeSettings(bin="/opt/claude"),
+        claude=ClaudeSettings(bin="/opt/claude", profile="lean"),
         logging=LoggingSettings(level="debug"),
     )
 
@@ -95,6 +95,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.host",
         "server.port",
         "server.auth_key",
+        "server.hold_seconds",
         "ollama.base_url",
         "ollama.api_key",
         "ollama.timeout_seconds",
@@ -109,6 +110,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "images.fetch_urls",
         "images.max_bytes",
         "claude.bin",
+        "claude.profile",
         "logging.level",
     ]
     path = write(EVERYTHING)

@@ -149,7 +149,7 @@ def installed(command: list[str], upstream: str, folder: Path) -> Iterator[str]:
 def impatient(practice: Practice) -> Iterator[str]:
     """Serve a gateway that keeps alive after 0.2 seconds and is stalled after 2; give its URL."""
     settings = Settings(
-        server=Server(port=0),
+        server=Server(port=0, hold_seconds=0.2),
         ollama=Ollama(base_url=practice.url, timeout_seconds=2.0),
         aliases={"default": "practice"},
     )
@@ -168,8 +168,8 @@ def impatient(practice: Practice) -> Iterator[str]:
         await serving
 
     with pytest.MonkeyPatch.context() as patch:
-        # The usual pace is 10 and 5 seconds; it is read once, before the server is ready.
-        patch.setattr(Pace.__init__, "__defaults__", (0.2, 0.05))
+        # The usual beat is 5 seconds; it is read once, before the server is ready.
+        patch.setattr(Pace.__init__, "__defaults__", (10.0, 0.05))
         serving = practice.background.run(begin())
         url = ready.result(_SECONDS)
     try:

@@ -307,11 +307,6 @@ def test_prefill_is_continued(sent: Any) -> None:
     assert sent(messages=messages)["messages"][-1] == {"role": "assistant", "content": "It was"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="translate/tools.py does not look at defer_loading: a tool that tool search adds in"
-    " alphabetical position changes the front of the prompt",
-)
 def test_deferred_tools_come_after_the_others(sent: Any) -> None:
     deferred = {**TOOLS[0], "defer_loading": True}
     names = [t["function"]["name"] for t in sent(tools=[deferred, TOOLS[1]])["tools"]]

@@ -29,11 +29,13 @@ def server(status: int, body: bytes) -> Iterator[tuple[int, list[str]]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever, args=[0.01])
+        thread = threading.Thread(target=listening.serve_forever, args=[0.01], daemon=True)
         thread.start()
-        yield listening.server_port, asked
-        listening.shutdown()
-        thread.join()
+        try:
+            yield listening.server_port, asked
+        finally:
+            listening.shutdown()
+            thread.join()
 
 
 def test_a_healthy_answer_says_who_it_is() -> None:
@@ -48,7 +50,8 @@ def test_a_healthy_answer_says_who_it_is() -> None:
 def test_ollamas_part_is_asked_for_on_demand() -> None:
     with server(200, HEALTHY) as (port, asked):
         health.ask("127.0.0.1", port, "the-key", upstream=True)
-        assert asked == ["/health Bearer the-key"]
+        health.ask("127.0.0.1", port, "the-key", upstream=True, model="qwen3:4b")
+    assert asked == ["/health Bearer the-key", "/health?model=qwen3%3A4b Bearer the-key"]
 
 
 def test_what_is_bound_to_every_address_is_asked_on_loopback() -> None:

@@ -35,7 +35,8 @@ def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state:
     found = running.look(paths)
     assert found.state is None
     assert found.stale is not None
-    assert f"pid {os.getpid()} is another program now" in found.stale
+    assert f"(pid {os.getpid()}) left its state behind" in found.stale
+    assert "that pid is another program's now" in found.stale
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,7 @@ def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state:
         ("4194305\n", "that process is gone"),
         ("no number", "that process is gone"),
     ],
+    ids=["a pid that runs", "a pid that is free", "no pid"],
 )
 def test_a_pid_file_alone_proves_nothing(paths: Paths, content: str, sentence: str) -> None:
     paths.pid_file.write_text(content)

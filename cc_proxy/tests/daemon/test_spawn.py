@@ -1,6 +1,9 @@
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +90,24 @@ def test_a_child_that_says_nothing_in_time_is_killed(
         start(paths, loaded, seconds=1)
     assert caught.value.code == "start_timeout"
     assert identity.start_time(int(note.read_text())) is None
+
+
+def test_ctrl_c_while_the_child_is_made_ends_the_child(
+    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **more: Any) -> "subprocess.Popen[bytes]":
+        made.append(popen(*arguments, **more))
+        signal.raise_signal(signal.SIGINT)
+        return made[0]
+
+    play(monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start(paths, loaded)
+    assert made[0].returncode is not None
 
 
 @pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"{}\n", b"\xff\n", READY[:10]])

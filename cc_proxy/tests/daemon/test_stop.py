@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from cc_proxy.app.daemon import identity, state, stop
+from cc_proxy.app.daemon import files, identity, state, stop
+from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.state import State
 
@@ -75,7 +77,24 @@ def test_what_cannot_be_killed_keeps_its_state(
     monkeypatch.setattr(stop, "_KILL_SECONDS", 0.05)
     monkeypatch.setattr(stop, "_signal", lambda *_: None)
     claim(paths, a_state, os.getpid())
-    with pytest.raises(stop.DaemonError) as caught:
+    with pytest.raises(DaemonError) as caught:
         stop.stop(paths, key=None, timeout_seconds=0)
     assert caught.value.code == "stop_failed"
     assert paths.state_file.exists()
+
+
+def test_a_full_disk_does_not_keep_a_process_alive(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with program() as child:
+        now = claim(paths, a_state, child.pid)
+        monkeypatch.setattr(files, "replace", full)
+        monkeypatch.setattr(os, "ftruncate", full)
+        stopped = stop.stop(paths, key=None)
+        assert child.wait() == -15
+    assert stopped.state == now
+    assert [notice.code for notice in stopped.notices] == ["stop_request_not_written"]
+    assert not paths.state_file.exists()

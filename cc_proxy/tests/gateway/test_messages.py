@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from .conftest import KEY, Gateway, Upstream, body, done, line, says
+from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
 
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
 
@@ -380,3 +380,77 @@ async def test_a_turn_goes_back_to_the_model_as_it_wrote_it(
     sent = upstream.bodies[-1]["messages"][1]
     assert sent["content"] == "Looking.\n\n"
     assert sent["tool_calls"][0]["function"]["arguments"] == {"path": "a", "limit": "5"}
+
+
+def asks_twice(first: bytes, second: bytes) -> Chat:
+    answers = iter([first, second])
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        return await says(next(answers))(request)
+
+    return chat
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_call_that_vanished_is_asked_for_once_more_in_one_piece(
+    gateway: Gateway, upstream: Upstream, caplog: Any, *, streamed: bool
+) -> None:
+    call = {"function": {"name": "Read", "arguments": {}}}
+    upstream.chat = asks_twice(
+        done(eval_count=9), done(message={"content": "", "tool_calls": [call]})
+    )
+    if streamed:
+        events = await gateway.stream(tools=[READ])
+        assert events[-2]["delta"]["stop_reason"] == "tool_use"
+    else:
+        _, message, _ = await gateway.ask(tools=[READ])
+        assert message["stop_reason"] == "tool_use"
+    first, second = upstream.bodies
+    assert (first.pop("stream"), second.pop("stream")) == (True, False)
+    assert first == second
+    assert "9 tokens vanished in Ollama: asked once more" in caplog.text
+
+
+async def test_a_call_that_vanishes_twice_is_reported(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.chat = asks_twice(done(eval_count=9), done(eval_count=8))
+    _, message, _ = await gateway.ask(tools=[READ])
+    assert "vanished in Ollama" in message["content"][0]["text"]
+    assert len(upstream.bodies) == 2
+
+
+async def test_a_call_that_is_made_again_and_again_is_named_in_the_log(
+    gateway: Gateway, caplog: Any
+) -> None:
+    history: list[dict[str, Any]] = [{"role": "user", "content": "go"}]
+    for number in range(3):
+        used = {"type": "tool_use", "id": f"t{number}", "name": "Read", "input": {"p": "a"}}
+        result = {"type": "tool_result", "tool_use_id": f"t{number}", "content": "no"}
+        history += [
+            {"role": "assistant", "content": [used]},
+            {"role": "user", "content": [result]},
+        ]
+    await gateway.ask(tools=[READ], messages=history)
+    assert "has called Read 3 times in a row" in caplog.text
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_probe_of_claude_code_is_answered_without_a_model(
+    gateway: Gateway, upstream: Upstream, caplog: Any, *, streamed: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    gateway.client.headers["User-Agent"] = "claude-cli/2.1.330 (external, cli)"
+    if streamed:
+        events = await gateway.stream(max_tokens=1)
+        assert events[-2]["delta"]["stop_reason"] == "max_tokens"
+    else:
+        status, message, _ = await gateway.ask(max_tokens=1)
+        assert (status, message["stop_reason"]) == (200, "max_tokens")
+    assert upstream.bodies == []
+    assert "a probe, answered by cc-proxy" in caplog.text
+
+
+async def test_one_token_for_another_client_is_asked_of_the_model(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    await gateway.ask(max_tokens=1)
+    assert upstream.bodies[-1]["options"]["num_predict"] == 1

@@ -105,7 +105,7 @@ def test_a_result_without_content_is_an_empty_string(content: Any) -> None:
 @pytest.mark.parametrize(
     ("before", "role", "start"),
     [
-        ([user("hi")], "user", "hi\n\n"),
+        ([user("hi"), assistant(text("yes")), user("so")], "user", "so\n\n"),
         ([user("go"), assistant(call("t1")), user([result("t1", "A")])], "tool", "A\n\n"),
         ([user("hi"), assistant(text("yes"))], "user", ""),
     ],
@@ -118,6 +118,29 @@ def test_a_late_system_message_joins_the_turn_it_stands_after(
     assert [t["role"] for t in got].count("system") == 1
     assert got[-1]["role"] == role
     assert got[-1]["content"] == (f"{start}<system-reminder>\nMind the time.\n</system-reminder>")
+
+
+def test_what_the_client_says_of_the_folder_stands_before_the_first_words() -> None:
+    reminder = text("<system-reminder>\nCommit like this.\n</system-reminder>")
+    folder = {"role": "system", "content": "The folder is /a."}
+    (turn,) = turns(user([reminder, text("Hi."), text("Look.")]), folder)
+    assert turn["content"] == (
+        "<system-reminder>\nCommit like this.\n</system-reminder>\n\n"
+        "<system-reminder>\nThe folder is /a.\n</system-reminder>\n\nHi.\n\nLook."
+    )
+
+
+@pytest.mark.parametrize("words", ["Hi.", [text("Hi.")]], ids=["a string", "a block"])
+def test_two_sessions_in_a_folder_differ_only_in_the_words(words: Any) -> None:
+    folder = {"role": "system", "content": "The folder is /a."}
+    (turn,) = turns(user(words), folder)
+    assert turn["content"] == "<system-reminder>\nThe folder is /a.\n</system-reminder>\n\nHi."
+
+
+def test_a_first_turn_without_words_keeps_its_place_before_the_system_message() -> None:
+    reminder = text("<system-reminder>\none\n</system-reminder>")
+    (turn,) = turns(user([reminder]), {"role": "system", "content": "two"})
+    assert turn["content"].index("one") < turn["content"].index("two")
 
 
 def test_what_was_sent_for_one_turn_is_a_prefix_of_what_is_sent_for_the_next() -> None:

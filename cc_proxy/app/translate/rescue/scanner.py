@@ -59,6 +59,18 @@ class Rescue:
                 self._advance()
         return self._taken()
 
+    def passes(self, text: str) -> bool:
+        """Take a piece that is text for certain, and tell so; take nothing otherwise.
+
+        The same as `feed` for most pieces of most answers, at a fraction of its price.
+        """
+        if self._steps is None:
+            return True
+        if self._wakes(text) is not None:
+            return False
+        self._note(text)
+        return True
+
     def finish(self, *, cut: bool = False) -> list[Piece]:
         """End the answer; return what was still held back.
 

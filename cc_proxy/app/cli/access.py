@@ -1,0 +1,48 @@
+"""What a command knows that only looks at, or ends, what runs: settings and key, if it can."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.cli.common import Common
+from cc_proxy.app.cli.result import ErrorItem
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.paths import Paths
+
+
+@dataclass(frozen=True)
+class Access:
+    """None stands for what could not be had; `problems` says why."""
+
+    loaded: "Loaded | None"
+    key: str | None
+    problems: tuple[ErrorItem, ...]
+
+
+def access(common: Common, paths: "Paths") -> Access:
+    """Return what can be had: a configuration that is broken by now must not be in the way.
+
+    Raises:
+        ConfigError: the file that `--config` names cannot be used.
+
+    """
+    from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
+
+    problems: list[ErrorItem] = []
+    loaded: Loaded | None = None
+    key: str | None = None
+    try:
+        loaded = common.load()
+    except ConfigError as error:
+        if common.config is not None:
+            raise
+        problems.append(ErrorItem.of(error))
+    try:
+        key = auth_key.known(loaded.settings if loaded else None, paths, os.environ)
+    except CcProxyError as error:
+        problems.append(ErrorItem.of(error))
+    return Access(loaded, key, tuple(problems))

@@ -1,0 +1,53 @@
+"""What a check of `cc-proxy doctor` finds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What `--fix` may do: the question to ask before, and the work; it returns what it did.
+
+    `work` raises CcProxyError where it cannot be done.
+    """
+
+    question: str
+    work: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding: `name` is stable, `fix` is one command or step that can be copied."""
+
+    name: str
+    status: Status
+    detail: str
+    fix: str | None = None
+    repair: Repair | None = None
+
+    def data(self) -> dict[str, object]:
+        """Return it for `--json`."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "detail": self.detail,
+            "fix": self.fix,
+        }
+
+
+def ok(name: str, detail: str) -> Check:
+    """Return a finding that asks for nothing."""
+    return Check(name, "ok", detail)
+
+
+def warn(name: str, detail: str, fix: str | None, repair: Repair | None = None) -> Check:
+    """Return a finding that works, but not well."""
+    return Check(name, "warn", detail, fix, repair)
+
+
+def fail(name: str, detail: str, fix: str | None, repair: Repair | None = None) -> Check:
+    """Return a finding that keeps Claude Code from working."""
+    return Check(name, "fail", detail, fix, repair)

@@ -1,0 +1,103 @@
+"""`cc-proxy models pull`."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.amounts import size
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.result import Result
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.progress import Download
+    from cc_proxy.app.config import Settings
+
+_NAME = "models pull"
+# What Ollama 0.32 says when its registry has no such model.
+_UNKNOWN = "file does not exist"
+
+
+class PullError(CcProxyError):
+    """A model cannot be pulled; `code` says why."""
+
+
+@define("pull")
+@click.argument("name", metavar="NAME")
+def command(common: Common, *, name: str) -> Result:
+    """Have Ollama download a model, or the newer version of one.
+
+    NAME is a model of Ollama's, or an alias. What a broken download has brought is kept: the
+    same command goes on from there.
+
+    Example: cc-proxy models pull qwen3-coder:30b
+    """
+    # Not for `--help`: these bring aiohttp.
+    from cc_proxy.app.cli.progress import Download  # noqa: PLC0415
+    from cc_proxy.app.config import resolve_model  # noqa: PLC0415
+
+    settings = common.load().settings
+    model = resolve_model(settings.aliases, name)
+    if model is None:
+        raise PullError(
+            f"Expected a model of Ollama's, found {name}: no alias says what stands for it.",
+            code="no_alias",
+            exit_code=2,
+            hint="Name the model, as in: cc-proxy models pull qwen3-coder:30b",
+        )
+    began = time.monotonic()
+    shown = Download()
+    try:
+        fetched = asyncio.run(_pull(settings, model, shown))
+    finally:
+        shown.close()
+    told = f"{model}, which {name} stands for," if model != name else model
+    return Result(
+        _NAME,
+        {
+            "name": model,
+            "size_bytes": fetched,
+            "seconds": round(time.monotonic() - began, 3),
+        },
+        (f"{told} is pulled ({size(fetched)}).",),
+    )
+
+
+async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
+    """Pull a model; return how many bytes it has."""
+    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - see above
+    from cc_proxy.app.ollama.errors import UpstreamRefusedError  # noqa: PLC0415
+    from cc_proxy.app.ollama.pull import PullLine, summed  # noqa: PLC0415
+
+    layers: dict[str, PullLine] = {}
+    try:
+        async with (
+            model_survey.client(settings) as ollama,
+            aclosing(ollama.pull(model)) as lines,
+        ):
+            async for line in lines:
+                if line.digest:
+                    layers[line.digest] = line
+                    shown.amount(*summed(layers.values()))
+                else:
+                    shown.status(line.status)
+    except UpstreamRefusedError as error:
+        raise _refused(model, error.text) from error
+    return summed(layers.values())[1]
+
+
+def _refused(model: str, text: str) -> PullError:
+    if _UNKNOWN in text:
+        return PullError(
+            f"Expected {model} in Ollama's registry, found no such model.",
+            code="model_unknown",
+            hint="The names are at https://ollama.com/library; a tag follows a colon: qwen3:4b",
+        )
+    return PullError(
+        f"Ollama could not pull {model}: {text}",
+        code="pull_failed",
+        hint=f"What has come is kept; to go on from there: cc-proxy models pull {model}",
+    )

@@ -1,0 +1,54 @@
+"""Being the process that serves: in a terminal, or detached by `start`."""
+
+from collections.abc import Callable
+
+from cc_proxy.app.config import Loaded
+from cc_proxy.app.daemon import auth_key, lock
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.serve import Service, serve
+from cc_proxy.app.daemon.start import READY_SECONDS, Started, earlier
+from cc_proxy.app.daemon.state import State
+
+Announce = Callable[[State], None]
+
+
+def in_background(paths: Paths, loaded: Loaded, announce: Announce) -> int:
+    """Serve as the process that `start.in_background` has made, and holds the lock for.
+
+    `announce` is called once it listens. Returns the exit code.
+
+    Raises:
+        DaemonError: it cannot serve.
+
+    """
+    auth_key.refuse_open_bind(loaded.settings)
+    paths.make_folders()
+    key = auth_key.effective(loaded.settings, paths)
+    return serve(Service(paths, loaded, key.value, background=True), announce)
+
+
+def in_terminal(paths: Paths, loaded: Loaded, announce: Announce | None = None) -> Started | int:
+    """Serve until Ctrl-C: the exit code when it is over, or Started if one runs already.
+
+    `announce` is called once it listens.
+
+    Raises:
+        DaemonError: it cannot serve.
+
+    """
+    auth_key.refuse_open_bind(loaded.settings)
+    paths.make_folders()
+    with lock.exclusive(paths) as held:
+        key = auth_key.effective(loaded.settings, paths)
+        found = earlier(paths, loaded, key.value, READY_SECONDS)
+        if isinstance(found, Started):
+            return found
+        notices = (*filter(None, [key.notice]), *found)
+        service = Service(paths, loaded, key.value, background=False, notices=notices)
+
+        def announced(now: State) -> None:
+            held.release()
+            if announce is not None:
+                announce(now)
+
+        return serve(service, announced)

@@ -1,0 +1,129 @@
+"""`POST /preload`: the model in memory before the first request to it comes."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+from aiohttp import web
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.health import DEFAULT
+from cc_proxy.app.ollama import chat
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamBrokeError
+from cc_proxy.app.translate.errors import api_error_for
+from cc_proxy.app.translate.request import Target
+
+log = logging.getLogger(__name__)
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """The body; `wait` False lets it load in the background, and is answered with 202."""
+
+    model: str = DEFAULT
+    wait: bool = True
+
+
+@dataclass
+class Preloads:
+    """What is being loaded: each model once, however many ask for it."""
+
+    _running: dict[str, asyncio.Task[float]] = field(default_factory=dict)
+
+    def start(self, ollama: OllamaClient, target: Target) -> asyncio.Task[float]:
+        """Return the task that loads a model; its result is how many seconds that took."""
+        name = target.model.name
+        task = self._running.get(name)
+        if task is None:
+            task = asyncio.create_task(_load(ollama, target))
+            self._running[name] = task
+            task.add_done_callback(lambda done: self._ended(name, done))
+        return task
+
+    async def close(self) -> None:
+        """Wait for nothing that still loads."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, name: str, task: asyncio.Task[float]) -> None:
+        del self._running[name]
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            log.warning("model %s could not be loaded beforehand: %s", name, error)
+        else:
+            log.info("model %s is loaded seconds=%.1f", name, task.result())
+
+
+PRELOADS = web.AppKey("PRELOADS", Preloads)
+
+
+def add_to(app: web.Application) -> None:
+    """Give an application the route, and what it needs."""
+    app[PRELOADS] = Preloads()
+    app.router.add_post("/preload", handle)
+    app.on_shutdown.append(_close)
+
+
+async def handle(request: web.Request) -> web.Response:
+    """Load a model as the requests to it will want it.
+
+    Raises:
+        ApiError: the body is wrong, or Ollama has no such model or cannot load it.
+
+    """
+    asked = _decoded(await request.read())
+    shared = request.app[SHARED]
+    with api_error_for(asked.model):
+        target = await shared.models.target(asked.model)
+        answer = {"model": target.model.name, "context_window": target.window}
+        task = request.app[PRELOADS].start(shared.ollama, target)
+        if not asked.wait:
+            return web.json_response(answer, status=202)
+        # Whoever asked may leave; others may wait for the same model.
+        seconds = await asyncio.shield(task)
+    return web.json_response(answer | {"seconds": round(seconds, 3)})
+
+
+def load_body(target: Target) -> bytes:
+    """Return the request that only loads a model: one without messages (recording 19f).
+
+    What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
+    another value would have it loaded again.
+    """
+    return chat.encode(
+        chat.ChatRequest(
+            model=target.model.name,
+            messages=[],
+            stream=False,
+            truncate=False,
+            shift=False,
+            keep_alive=target.keep_alive,
+            options={"num_ctx": target.window},
+        )
+    )
+
+
+async def _load(ollama: OllamaClient, target: Target) -> float:
+    began = time.monotonic()
+    async with ollama.chat(load_body(target)) as batches:
+        async for batch in batches:
+            if batch[-1].done:
+                return time.monotonic() - began
+    raise UpstreamBrokeError("Ollama did not say that the model is loaded.")
+
+
+def _decoded(body: bytes) -> Asked:
+    try:
+        return msgspec.json.decode(body or b"{}", type=Asked)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise invalid_request(f"Expected {{model, wait}}, found: {error}.") from error
+
+
+async def _close(app: web.Application) -> None:
+    await app[PRELOADS].close()

@@ -1,0 +1,221 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import jsonschema
+import pytest
+
+from cc_proxy import __version__
+from cc_proxy.app.cli import COMMANDS, group
+
+from .conftest import Home
+
+ENVELOPE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["version", "command", "status", "exit_code", "data", "warnings", "errors"],
+    "properties": {
+        "version": {"const": 1},
+        "command": {"type": "string"},
+        "status": {"enum": ["ok", "error"]},
+        "exit_code": {"type": "integer"},
+        "data": {"type": "object"},
+        "warnings": {"$ref": "#/$defs/items"},
+        "errors": {"$ref": "#/$defs/items"},
+    },
+    "$defs": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["code", "message", "hint"],
+                "properties": {
+                    "code": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+                    "message": {"type": "string", "minLength": 1},
+                    "hint": {"type": ["string", "null"]},
+                },
+            },
+        }
+    },
+}
+
+FIELDS = {
+    "start": {"already_running", "pid", "url", "host", "port", "config_path", "log_file"},
+    "status": {"running", "pid", "url", "uptime_seconds", "upstream", "default_model"},
+    "logs": {"sources", "config_path", "configuration", "log_dir", "log_file", "lines"},
+    "restart": {"stopped_pid", "pid", "url", "config_path"},
+    "stop": {"was_running", "pid", "killed"},
+}
+
+
+def test_every_command_answers_with_one_envelope(home: Home) -> None:
+    for command, fields in FIELDS.items():
+        ran = home.json(command)
+        assert ran.out.count("\n") == 1
+        jsonschema.validate(ran.envelope, ENVELOPE)
+        assert ran.envelope["command"] == command
+        assert ran.envelope["status"] == "ok"
+        assert fields <= ran.data.keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "name"),
+    [
+        (["--json", "status"], 3, "not_running"),
+        (["status", "--json"], 3, "not_running"),
+        (["strat", "--json"], 2, "usage_error"),
+        (["--json"], 2, "usage_error"),
+        (["start", "--prot", "1", "--json"], 2, "usage_error"),
+        (["start", "--port", "many", "--json"], 2, "usage_error"),
+        (["start", "--port", "70000", "--json"], 2, "config_error"),
+        (["stop", "--timeout-seconds", "-1", "--json"], 2, "usage_error"),
+        (["stop", "now", "--json"], 2, "usage_error"),
+        (["logs", "--tail", "--json"], 2, "usage_error"),
+        (["logs", "--lines", "-5", "--json"], 2, "usage_error"),
+    ],
+)
+def test_errors_come_in_the_envelope_too(
+    home: Home, arguments: list[str], code: int, name: str
+) -> None:
+    ran = home.run(*arguments)
+    jsonschema.validate(ran.envelope, ENVELOPE)
+    assert (ran.code, ran.envelope["exit_code"], ran.envelope["status"]) == (code, code, "error")
+    assert ran.error["code"] == name
+    assert ran.error["hint"] or name == "config_error"
+    assert ran.error["message"] in ran.err
+
+
+def test_without_json_errors_go_to_stderr_with_what_to_do(home: Home) -> None:
+    ran = home.run("strat")
+    assert ran.out == ""
+    assert ran.err == (
+        "Error: No such command 'strat'. Did you mean start?\n"
+        "  -> How it is used: cc-proxy --help\n"
+    )
+
+
+def test_common_flags_are_taken_before_and_after_the_command(home: Home) -> None:
+    for number, arguments in enumerate([("{}", "status"), ("status", "{}")]):
+        folder = str(home.path / str(number))
+        flags = [word.replace("{}", f"--log-dir={folder}") for word in arguments]
+        ran = home.json(*flags)
+        assert ran.envelope["data"]["log_file"] == f"{folder}/cc-proxy.log"
+
+
+def test_the_later_of_two_flags_counts(home: Home) -> None:
+    ran = home.json("--log-dir", "/first", "status", "--log-dir", "/second")
+    assert ran.envelope["data"]["log_file"] == "/second/cc-proxy.log"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["status", "--version"]])
+def test_the_version_is_shown_and_nothing_done(home: Home, arguments: list[str]) -> None:
+    ran = home.run(*arguments)
+    assert (ran.code, ran.out, ran.err) == (0, f"cc-proxy {__version__}\n", "")
+    assert home.json(*arguments).data == {"version": __version__}
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_every_command(home: Home, flag: str) -> None:
+    ran = home.run(flag)
+    assert ran.code == 0
+    for name, text in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(text)}$", ran.out, re.MULTILINE), name
+
+
+def test_the_list_says_what_each_command_says_of_itself() -> None:
+    with click.Context(group) as context:
+        for name, text in COMMANDS.items():
+            command = group.get_command(context, name)
+            assert command is not None
+            assert command.name == name
+            first = (command.help or "").partition("\n")[0]
+            assert first.startswith(text.rstrip(".").partition(",")[0]), (text, first)
+
+
+def test_every_command_has_the_common_flags_and_an_example() -> None:
+    with click.Context(group) as context:
+        for name in FIELDS:
+            command = group.get_command(context, name)
+            assert command is not None
+            flags = {flag for parameter in command.params for flag in parameter.opts}
+            assert {"--config", "--log-dir", "--state-dir", "--json", "--version"} <= flags
+            assert f"Example: cc-proxy {name}" in (command.help or "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["--version"]])
+def test_help_imports_neither_aiohttp_nor_what_only_work_needs(arguments: list[str]) -> None:
+    script = (
+        "import sys, cc_proxy.app.cli as cli\n"
+        "try: cli.main(sys.argv[1:])\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
+    )
+    loaded = set(ran.stderr.split())
+    assert "click" in loaded
+    assert not loaded & {"aiohttp", "asyncio", "msgspec", "yaml", "http.client", "logging"}
+
+
+def test_a_fault_of_ours_says_how_to_see_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cc_proxy.app import cli  # noqa: PLC0415 - patched for this test alone
+
+    def broken(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(cli.group, "main", broken)
+    monkeypatch.delenv("CC_PROXY_DEBUG", raising=False)
+    with pytest.raises(SystemExit, match="1"):
+        cli.main(["status", "--json"])
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert error["code"] == "internal_error"
+    assert "CC_PROXY_DEBUG=1" in error["hint"]
+    monkeypatch.setenv("CC_PROXY_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["status"])
+
+
+def test_a_reader_that_leaves_early_is_no_error(home: Home) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [*home.command, "logs"],
+        env=home.environ,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert b"Traceback" not in ran.stderr
+    assert b"BrokenPipe" not in ran.stderr
+
+
+def test_closed_outputs_are_no_error(home: Home) -> None:
+    ran = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&- 2>&-', "sh", *home.command, "stop"],
+        env=home.environ,
+        check=False,
+    )
+    assert ran.returncode == 0
+
+
+def test_an_output_that_is_full_is_an_error(home: Home) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*home.command, "stop"],
+            env=home.environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert "No space left" in ran.stderr

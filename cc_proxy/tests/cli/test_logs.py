@@ -1,0 +1,60 @@
+import signal
+
+from .conftest import Home
+
+
+def test_logs_show_sources_folders_configuration_and_last_lines(home: Home) -> None:
+    file = home.path / ".cc-proxy" / "cc-proxy.user.yaml"
+    file.parent.mkdir()
+    file.write_text("server: {auth_key: a-secret-of-mine}\nollama: {api_key: another-secret}\n")
+    home.run("start")
+    ran = home.run("logs", "--lines", "1")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert any(line.startswith("* ~/.cc-proxy/") and str(file) in line for line in lines)
+    assert any("built-in defaults" in line and "present, not used" in line for line in lines)
+    assert f"  Folder  {home.log_file.parent}" in lines
+    assert f"  File    {home.log_file}" in lines
+    assert "    auth_key: '********'" in lines
+    assert "    api_key: '********'" in lines
+    assert " listening " in lines[-1]
+    assert "secret" not in ran.out
+
+
+def test_logs_before_the_first_start_say_when_there_will_be_some(home: Home) -> None:
+    ran = home.json("logs")
+    assert ran.code == 0
+    assert ran.warnings == ["no_log"]
+    assert ran.data["lines"] == []
+
+
+def test_logs_are_shown_though_the_configuration_is_broken(home: Home) -> None:
+    home.run("start")
+    (home.path / ".cc-proxy" / "cc-proxy.user.yaml").write_text("sevrer: {}\n")
+    ran = home.run("logs")
+    assert ran.code == 2
+    assert " listening " in ran.out
+    assert "did you mean" in ran.err.lower() or "server" in ran.err
+
+
+def test_logs_go_to_where_the_running_process_writes(home: Home) -> None:
+    folder = str(home.path / "elsewhere")
+    home.run("start", "--log-dir", folder)
+    assert home.json("logs").data["log_dir"] == folder
+
+
+def test_logs_follow_until_ctrl_c(home: Home) -> None:
+    home.run("start")
+    with home.popen("logs", "--tail", "--lines", "0") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("  File"):
+                break
+        home.run("stop")
+        for line in process.stdout:
+            if " stopped " in line:
+                break
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == ""

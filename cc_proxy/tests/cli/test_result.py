@@ -1,0 +1,86 @@
+import io
+import json
+import sys
+
+import pytest
+
+from cc_proxy.app.cli import report
+from cc_proxy.app.cli.result import ErrorItem, Result, aligned, envelope, show
+
+FULL = Result(
+    "status",
+    {"pid": 1},
+    ("a line",),
+    warnings=(ErrorItem("odd", "Something is odd."),),
+    errors=(ErrorItem("bad", "Something is bad.", "Mend it."),),
+    exit_code=1,
+)
+
+
+def test_people_read_the_answer_on_stdout_and_the_rest_on_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show(FULL, as_json=False)
+    seen = capsys.readouterr()
+    assert seen.out == "a line\n"
+    assert seen.err == "Warning: Something is odd.\nError: Something is bad.\n  -> Mend it.\n"
+
+
+def test_with_json_stdout_has_one_object_and_people_read_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show(FULL, as_json=True)
+    seen = capsys.readouterr()
+    assert json.loads(seen.out) == {
+        "version": 1,
+        "command": "status",
+        "status": "error",
+        "exit_code": 1,
+        "data": {"pid": 1},
+        "warnings": [{"code": "odd", "message": "Something is odd.", "hint": None}],
+        "errors": [{"code": "bad", "message": "Something is bad.", "hint": "Mend it."}],
+    }
+    assert seen.err.startswith("a line\nWarning: ")
+
+
+def test_a_command_is_ok_when_its_exit_code_is_0() -> None:
+    assert json.loads(envelope(Result("stop")))["status"] == "ok"
+    assert json.loads(envelope(Result("claude", exit_code=7)))["status"] == "error"
+
+
+def test_a_stream_is_shown_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flushes: list[str] = []
+
+    class Out(io.StringIO):
+        def flush(self) -> None:
+            flushes.append(self.getvalue())
+
+    monkeypatch.setattr(sys, "stdout", Out())
+    show(Result("logs", stream=iter(["one", "two"])), as_json=False)
+    assert flushes[-2:] == ["one\n", "one\ntwo\n"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_character_that_the_terminal_lacks_is_shown_by_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    show(Result("status", lines=("Ordner ä",)), as_json=False)
+    out.seek(0)
+    assert out.read() == "Ordner \\xe4\n"
+
+
+def test_values_begin_in_one_column() -> None:
+    assert aligned([("a", "1"), ("long", "2")]) == ("a     1", "long  2")
+    assert aligned([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.9, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7380, "2 h 3 min"), (90000, "1 d 1 h")],
+)
+def test_a_duration_is_said_in_two_units(seconds: float, text: str) -> None:
+    assert report.duration(seconds) == text
