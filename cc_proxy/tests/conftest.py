@@ -46,8 +46,9 @@ def _pdf(*texts: str) -> bytes:
     ]
     for number, text in enumerate(texts):
         page = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET" if text else ""
+        content = f"/Contents {5 + 2 * number} 0 R"
         objects += [
-            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents {5 + 2 * number} 0 R{fonts}>>",
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]{content}{fonts}>>",
             f"<</Length {len(page)}>>stream\n{page}\nendstream",
         ]
     out, places = "%PDF-1.4\n", []

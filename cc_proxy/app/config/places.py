@@ -5,7 +5,7 @@ developer's prompts. For the same reason a relative HOME or XDG_CONFIG_HOME is n
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +55,13 @@ def sources(
             found.append(Source(name, path, "present, not used" if present else "missing"))
     found.append(Source("built-in defaults", None, "present, not used" if taken else "active"))
     return tuple(found)
+
+
+def preferred(sources: Sequence[Source]) -> Path:
+    """Return where a file that is yet to be made belongs, when nothing names it."""
+    return next(
+        source.path for source in sources if source.path is not None and source.name not in NAMED
+    )
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:

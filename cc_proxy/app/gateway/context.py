@@ -11,6 +11,7 @@ from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
 from cc_proxy.app.translate.turns import TurnMemory
@@ -40,14 +41,17 @@ class Shared:
     requests_in_flight: int = 0
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
+    read_ahead: ReadAhead = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.context.settings
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
+        self.read_ahead = ReadAhead(self.ollama)
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""
+        await self.read_ahead.close()
         await self.attachments.close()
         await self.search.close()
 

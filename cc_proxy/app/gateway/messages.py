@@ -72,7 +72,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
             answer = new_answer(asked.model, translated)
             events = one_round(shared.ollama, translated, answer, record)
         exchange = _Exchange(shared, target, answer, events, record)
-        return await (_streamed if asked.stream else _whole)(request, exchange)
+        with shared.read_ahead.gives_way_to(translated.request, request.headers):
+            return await (_streamed if asked.stream else _whole)(request, exchange)
 
 
 def _probed(asked: requests.MessagesRequest, size: int, record: RequestLog) -> web.Response:

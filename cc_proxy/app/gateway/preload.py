@@ -1,4 +1,7 @@
-"""`POST /preload`: the model in memory before the first request to it comes."""
+"""`POST /preload`: the model in memory before the first request to it comes.
+
+What the next session begins with is read ahead, too, if that is known from an earlier one.
+"""
 
 import asyncio
 import logging
@@ -83,6 +86,7 @@ async def handle(request: web.Request) -> web.Response:
         target = await shared.models.target(asked.model)
         answer = {"model": target.model.name, "context_window": target.window}
         task = request.app[PRELOADS].start(shared.ollama, target)
+        task.add_done_callback(lambda _done: shared.read_ahead.start(target.model.name))
         if not asked.wait:
             return web.json_response(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.

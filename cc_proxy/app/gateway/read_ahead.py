@@ -1,0 +1,79 @@
+"""Having the model read the front of a session while the person is still typing."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from cc_proxy.app.ollama.chat import ChatRequest
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamError
+from cc_proxy.app.translate.fronts import Front, front_of
+
+log = logging.getLogger(__name__)
+
+# Subagents have a front of their own, which no new session begins with.
+_SUBAGENT = "x-claude-code-agent-id"
+
+
+class ReadAhead:
+    """Remembers the latest front of each model, and has it read when a session is about to begin.
+
+    It gives way at once to every real request, and never runs beside one.
+    """
+
+    def __init__(self, ollama: OllamaClient) -> None:
+        self._ollama = ollama
+        self._fronts: dict[str, Front] = {}
+        self._reading: asyncio.Task[None] | None = None
+        self._answering = 0
+
+    @contextmanager
+    def gives_way_to(self, request: ChatRequest, headers: Mapping[str, str]) -> Iterator[None]:
+        """Stand back while a real request is answered, and learn its front."""
+        self._give_way()
+        if _SUBAGENT not in headers:
+            front = front_of(request, self._fronts.get(request.model))
+            if front is not None:
+                self._fronts[request.model] = front
+        self._answering += 1
+        try:
+            yield
+        finally:
+            self._answering -= 1
+
+    def start(self, model: str) -> bool:
+        """Have the front of a model read, if one is known and nothing else is going on."""
+        front = self._fronts.get(model)
+        if front is None or self._answering or self._reading is not None:
+            return False
+        self._reading = asyncio.create_task(self._read(model, front))
+        return True
+
+    async def close(self) -> None:
+        """Stop reading."""
+        reading = self._reading
+        self._give_way()
+        if reading is not None:
+            await asyncio.wait([reading])
+
+    def _give_way(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    async def _read(self, model: str, front: Front) -> None:
+        began = time.monotonic()
+        try:
+            async with self._ollama.chat(front.body()) as batches:
+                tokens = [batch[-1].prompt_eval_count async for batch in batches]
+        except asyncio.CancelledError:
+            log.info("read ahead for %s: gave way to a request", model)
+            raise
+        except UpstreamError as error:
+            log.warning("read ahead for %s: %s", model, error.message)
+        else:
+            took = time.monotonic() - began
+            log.info("read ahead for %s: tokens=%d seconds=%.1f", model, tokens[-1], took)
+        self._reading = None

@@ -1,0 +1,21 @@
+"""A second session finds its front read, although the model had been unloaded in between."""
+
+import pytest
+from aiohttp import ClientSession
+
+from .conftest import Stage
+
+pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+
+
+async def test_the_front_is_read_while_the_client_is_starting(stage: Stage) -> None:
+    await stage.ask("Hello.", turns=[{"text": "Hello."}])
+    unload = {"model": "practice:latest", "messages": [], "keep_alive": 0}
+    async with ClientSession() as client:
+        await client.post(stage.practice.url + "/api/chat", json=unload)
+    await stage.ask("Good evening.", turns=[{"text": "Good evening."}])
+    *_, ahead, first = stage.chats()
+    assert ahead.body["options"]["num_predict"] == 1
+    assert ahead.read_tokens == ahead.prompt_tokens
+    assert first.read_tokens < 0.3 * first.prompt_tokens
+    assert "read ahead for practice:latest: tokens=" in stage.log()
