@@ -1,0 +1,68 @@
+"""Against a real Ollama, when one is offered: CC_PROXY_TEST_OLLAMA=http://127.0.0.1:11434.
+
+The model is CC_PROXY_TEST_OLLAMA_MODEL, or the one that cc-proxy itself would choose.
+"""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from cc_proxy.app.config import Ollama, Settings
+from cc_proxy.app.gateway.context import GatewayContext, Shared
+from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.server import application
+from cc_proxy.app.ollama.client import OllamaClient
+
+from .conftest import KEY, Gateway
+
+URL = os.environ.get("CC_PROXY_TEST_OLLAMA", "")
+MODEL = os.environ.get("CC_PROXY_TEST_OLLAMA_MODEL", "claude-default")
+ECHO = {
+    "name": "echo",
+    "description": "Repeats a word.",
+    "input_schema": {
+        "type": "object",
+        "properties": {"word": {"type": "string"}},
+        "required": ["word"],
+    },
+}
+
+pytestmark = [
+    pytest.mark.ollama,
+    pytest.mark.skipif(not URL, reason="CC_PROXY_TEST_OLLAMA names no Ollama"),
+    pytest.mark.timeout(900),
+]
+
+
+@pytest.fixture
+async def real() -> AsyncIterator[Gateway]:
+    settings = Settings(ollama=Ollama(base_url=URL), context_window=16384)
+    async with OllamaClient(URL, api_key=None, silence_seconds=900) as ollama:
+        context = GatewayContext(settings, KEY, "real", None, "digest")
+        shared = Shared(context, ollama, Models(settings, ollama))
+        async with (
+            TestServer(application(shared), handler_cancellation=True) as front,
+            ClientSession(headers={"x-api-key": KEY}) as client,
+        ):
+            yield Gateway(str(front.make_url("")).rstrip("/"), client, shared)
+
+
+async def test_a_real_model_answers(real: Gateway) -> None:
+    events = await real.stream(model=MODEL, max_tokens=40)
+    assert events[-1]["type"] == "message_stop"
+    assert events[-2]["usage"]["output_tokens"] > 0
+
+
+async def test_a_demanded_call_is_made_by_a_real_model(real: Gateway) -> None:
+    ask = [{"role": "user", "content": "Say the word heron with the tool."}]
+    choice = {"type": "tool", "name": "echo"}
+    status, message, _ = await real.ask(
+        model=MODEL, max_tokens=200, messages=ask, tools=[ECHO], tool_choice=choice
+    )
+    assert status == 200
+    (block,) = message["content"]
+    assert (block["type"], block["name"]) == ("tool_use", "echo")
+    assert isinstance(block["input"]["word"], str)
