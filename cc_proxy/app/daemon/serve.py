@@ -96,6 +96,7 @@ class _Server:
             instance_id=service.instance_id,
             config_path=service.loaded.path,
             config_digest=service.loaded.digest,
+            state_dir=service.paths.state_dir,
         )
         with signals.handled(self._asked_to_stop, background=service.background):
             self._serving = asyncio.create_task(

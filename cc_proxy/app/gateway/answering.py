@@ -5,24 +5,34 @@ from collections.abc import AsyncGenerator
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.gateway.request_log import RequestLog
+from cc_proxy.app.gateway.token_counter import TokenCounter
+from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.translate.request import Translated
 from cc_proxy.app.translate.searching import SearchingAnswer
 from cc_proxy.app.translate.stream import AnswerStream, State
-from cc_proxy.app.translate.tokens import estimate
 
 Events = AsyncGenerator[list[ev.Event], None]
 Answer = AnswerStream | SearchingAnswer
 
 
-def new_answer(model: str, translated: Translated) -> AnswerStream:
-    """Return the answer that is to come for a request, under the name that was asked for."""
+def new_answer(model: str, translated: Translated, counter: TokenCounter) -> AnswerStream:
+    """Return the answer that is to come for a request, under the name that was asked for.
+
+    `counter` learns from its end.
+    """
+
+    def spent(last: ChatChunk) -> tuple[int, int]:
+        told = counter.learned(translated.prompt, last)
+        return told.prompt, told.reused
+
     return AnswerStream(
         message_id="msg_" + secrets.token_hex(12),
         model=model,
-        input_tokens=estimate(len(translated.body)),
+        input_tokens=counter.estimate(translated.prompt).tokens,
         new_tool_id=lambda: "toolu_" + secrets.token_hex(12),
+        spent=spent,
         rules=translated.rules,
     )
 

@@ -1,20 +1,29 @@
 """`GET /v1/models` and `/v1/models/{id}`: which names can be asked for, and what is behind them."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
-from cc_proxy.app.ollama.models import from_tags
+from cc_proxy.app.ollama.models import PulledModel, from_tags
 from cc_proxy.app.translate.errors import api_error_for
 from cc_proxy.app.translate.request import Target
 
-# The API requires a date of release; a local model has none that means anything.
+# The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"
 _MAX_LIMIT = 1000
 _DEFAULT_LIMIT = 20
+# Claude Code 2.1.330 names itself so for its small questions; for messages it is claude-cli.
+_CLAUDE_CODE = "claude-code/"
+# What the model discovery of Claude Code 2.1.330 keeps of the names that it is told.
+_KEPT = re.compile("claude|anthropic", re.IGNORECASE)
+
+Entry = dict[str, Any]
 
 
 async def one(request: web.Request) -> web.Response:
@@ -28,40 +37,76 @@ async def one(request: web.Request) -> web.Response:
     shared = request.app[SHARED]
     with api_error_for(name):
         target = await shared.models.target(name)
-    return _json(_entry(name, target))
+    return _json(_detailed(name, target))
 
 
 async def many(request: web.Request) -> web.Response:
     """List the aliases that are plain names, and the pulled models, in the API's pages.
 
+    Claude Code is also told each of them under a name that its model discovery keeps.
+
     Raises:
         ApiError: a page parameter is wrong, or Ollama cannot be asked.
 
     """
-    shared = request.app[SHARED]
-    limit = _limit(request)
-    names = await _names(shared)
-    if after := request.query.get("after_id"):
-        names = names[names.index(after) + 1 :] if after in names else []
-    page = names[:limit]
+    entries = await _entries(request.app[SHARED])
+    if request.headers.get("User-Agent", "").startswith(_CLAUDE_CODE):
+        entries += _discovered(entries)
+    page, has_more = _page(request, entries)
     return _json(
         {
-            "data": [
-                {"type": "model", "id": n, "display_name": n, "created_at": _NO_DATE} for n in page
-            ],
-            "has_more": len(names) > limit,
-            "first_id": page[0] if page else None,
-            "last_id": page[-1] if page else None,
+            "data": page,
+            "has_more": has_more,
+            "first_id": page[0]["id"] if page else None,
+            "last_id": page[-1]["id"] if page else None,
         }
     )
 
 
-async def _names(shared: Shared) -> list[str]:
+async def _entries(shared: Shared) -> list[Entry]:
     with api_error_for("the list of models"):
         pulled = await shared.ollama.ask("/api/tags", from_tags)
     aliases = shared.context.settings.aliases
-    plain = [name for name in aliases if "*" not in name and name != "default"]
-    return list(dict.fromkeys([*plain, *(model.name for model in pulled)]))
+    plain = [
+        _entry(name, description=f"{model} on Ollama")
+        for name, model in aliases.items()
+        if "*" not in name and name != "default"
+    ]
+    models = [
+        _entry(
+            model.name,
+            description=_described(model),
+            upstream_capabilities=model.capabilities,
+        )
+        for model in pulled
+        if model.name not in aliases
+    ]
+    return plain + models
+
+
+def _discovered(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries once more that Claude Code would not keep, under names that it keeps.
+
+    Models that cannot use tools are left out: it cannot work with them.
+    """
+    return [
+        entry | {"id": DISCOVERED + entry["id"]}
+        for entry in entries
+        if not _KEPT.search(entry["id"])
+        and "tools" in (entry["upstream_capabilities"] or ["tools"])
+    ]
+
+
+def _page(request: web.Request, entries: list[Entry]) -> tuple[list[Entry], bool]:
+    """Return a page, and whether there is more in the direction that was asked for."""
+    limit = _limit(request)
+    places = {entry["id"]: place for place, entry in enumerate(entries)}
+    after, before = request.query.get("after_id"), request.query.get("before_id")
+    if before:
+        end = places.get(before, 0)
+        return entries[max(0, end - limit) : end], end > limit
+    start = places.get(after, len(entries)) + 1 if after else 0
+    return entries[start : start + limit], len(entries) > start + limit
 
 
 def _limit(request: web.Request) -> int:
@@ -71,17 +116,37 @@ def _limit(request: web.Request) -> int:
     return int(asked)
 
 
-def _entry(name: str, target: Target) -> dict[str, Any]:
+def _detailed(name: str, target: Target) -> Entry:
+    return _entry(
+        name,
+        description=f"{target.model.name} on Ollama",
+        upstream_capabilities=sorted(target.model.capabilities),
+        max_input_tokens=target.window,
+        upstream_model=target.model.name,
+    )
+
+
+def _entry(
+    name: str, *, description: str, upstream_capabilities: list[str] | None = None, **more: object
+) -> Entry:
     return {
         "type": "model",
         "id": name,
-        "display_name": name,
+        "display_name": name.removeprefix(DISCOVERED),
+        "description": description,
         "created_at": _NO_DATE,
-        "max_input_tokens": target.window,
-        "upstream_model": target.model.name,
-        "capabilities": sorted(target.model.capabilities),
+        "lifecycle": "active",
+        "upstream_capabilities": upstream_capabilities,
+        **more,
     }
 
 
-def _json(body: dict[str, Any]) -> web.Response:
+def _described(model: PulledModel) -> str:
+    """Return what Claude Code shows beside a name: `Ollama · 4.9 GB · tools, thinking`."""
+    able = [name for name in model.capabilities or () if name != "completion"]
+    parts = ["Ollama", f"{model.size / 1e9:.1f} GB" if model.size else "", ", ".join(able)]
+    return " · ".join(part for part in parts if part)
+
+
+def _json(body: Entry) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), content_type="application/json")

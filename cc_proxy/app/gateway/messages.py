@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from cc_proxy.app.anthropic import requests
-from cc_proxy.app.anthropic.errors import invalid_request, thread_unsupported
+from cc_proxy.app.anthropic.errors import (
+    ApiError,
+    invalid_request,
+    prompt_too_long,
+    thread_unsupported,
+)
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
+from cc_proxy.app.gateway.models import AUTO_WINDOW
 from cc_proxy.app.gateway.probes import answer_to, is_probe
 from cc_proxy.app.gateway.request_log import RequestLog
+from cc_proxy.app.gateway.token_counter import certainly_too_long
 from cc_proxy.app.gateway.web_search import WebSearch
-from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
+from cc_proxy.app.ollama.errors import ContextOverflowError, UpstreamError, UpstreamRefusedError
+from cc_proxy.app.ollama.models import unknown_model
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.errors import api_error, api_error_for
-from cc_proxy.app.translate.request import Target, chat_request
-from cc_proxy.app.translate.tokens import estimate
+from cc_proxy.app.translate.request import Target, Translated, chat_request
 from cc_proxy.app.translate.web_search import offer
 
 log = logging.getLogger(__name__)
@@ -33,6 +40,7 @@ class _Exchange:
 
     shared: Shared
     target: Target
+    translated: Translated
     answer: Answer
     events: Events
     record: RequestLog
@@ -56,7 +64,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
     shared = request.app[SHARED]
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         if is_probe(request.headers, asked):
-            return _probed(asked, len(body), record)
+            return _probed(asked, body, record)
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
         await shared.attachments.read(asked, vision=target.model.can("vision"))
@@ -64,20 +72,21 @@ async def handle(request: web.Request) -> web.StreamResponse:
             asked.tools = search.tools
         translated = chat_request(asked, target, shared.turns.recall)
         record.translated(target.model.name, translated)
+        _require_room(shared, translated, target)
         answer: Answer
         if search:
             searching = WebSearch(shared, target, asked, search, translated, record)
             answer, events = searching.answer, searching.events()
         else:
-            answer = new_answer(asked.model, translated)
+            answer = new_answer(asked.model, translated, shared.tokens)
             events = one_round(shared.ollama, translated, answer, record)
-        exchange = _Exchange(shared, target, answer, events, record)
-        with shared.read_ahead.gives_way_to(translated.request, request.headers):
+        exchange = _Exchange(shared, target, translated, answer, events, record)
+        with shared.read_ahead.gives_way_to(translated, request.headers):
             return await (_streamed if asked.stream else _whole)(request, exchange)
 
 
-def _probed(asked: requests.MessagesRequest, size: int, record: RequestLog) -> web.Response:
-    answer, chunk = answer_to(asked, size)
+def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:
+    answer, chunk = answer_to(asked, body)
     events = answer.feed(chunk)
     record.answered_here(answer)
     if asked.stream:
@@ -89,15 +98,27 @@ def _probed(asked: requests.MessagesRequest, size: int, record: RequestLog) -> w
 
 
 async def count_tokens(request: web.Request) -> web.Response:
-    """Estimate the tokens of a request without asking any model.
+    """Estimate the tokens of a request without a model reading it.
 
     Raises:
         ApiError: 400 when the request is wrong.
 
     """
-    body = await request.read()
-    requests.decode(body)
-    return web.json_response({"input_tokens": estimate(len(body))})
+    asked = requests.decode(await request.read())
+    shared = request.app[SHARED]
+    try:
+        target = await shared.models.target(asked.model)
+    except (UpstreamError, ApiError):
+        # The question is not whether the model is there.
+        target = Target(unknown_model(asked.model), AUTO_WINDOW, keep_alive="")
+    prompt = chat_request(asked, target).prompt
+    return web.json_response({"input_tokens": shared.tokens.estimate(prompt).tokens})
+
+
+def _require_room(shared: Shared, translated: Translated, target: Target) -> None:
+    estimate = shared.tokens.estimate(translated.prompt)
+    if certainly_too_long(estimate, target.window):
+        raise prompt_too_long(estimate.tokens, target.window)
 
 
 async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
@@ -145,4 +166,6 @@ def _answered(exchange: _Exchange) -> None:
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:
     if isinstance(error, UpstreamRefusedError) and error.status == web.HTTPNotFound.status_code:
         exchange.shared.models.forget(exchange.target.model.name)
+    if isinstance(error, ContextOverflowError):
+        exchange.shared.tokens.counted(exchange.translated.prompt, error.prompt_tokens)
     return error

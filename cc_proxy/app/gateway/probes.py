@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.ollama.chat import ChatChunk, ChunkMessage
 from cc_proxy.app.translate.stream import AnswerStream
-from cc_proxy.app.translate.tokens import estimate
+from cc_proxy.app.translate.tokens import weigh
 
 _CLIENT = "claude-cli/"
 
@@ -20,12 +20,12 @@ def is_probe(headers: Mapping[str, str], asked: MessagesRequest) -> bool:
     return asked.max_tokens == 1 and headers.get("User-Agent", "").startswith(_CLIENT)
 
 
-def answer_to(asked: MessagesRequest, body_bytes: int) -> tuple[AnswerStream, ChatChunk]:
+def answer_to(asked: MessagesRequest, body: bytes) -> tuple[AnswerStream, ChatChunk]:
     """Return the answer to a probe, and the one chunk to feed it with."""
     answer = AnswerStream(
         message_id="msg_" + secrets.token_hex(12),
         model=asked.model,
-        input_tokens=estimate(body_bytes),
+        input_tokens=max(1, round(weigh(body))),
         new_tool_id=str,
     )
     chunk = ChatChunk(

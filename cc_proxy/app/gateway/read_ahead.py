@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cc_proxy.app.ollama.chat import ChatRequest
+from cc_proxy.app.gateway.token_counter import TokenCounter
+from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.fronts import Front, front_of
+from cc_proxy.app.translate.request import Translated
 
 log = logging.getLogger(__name__)
 
@@ -23,20 +25,22 @@ class ReadAhead:
     It gives way at once to every real request, and never runs beside one.
     """
 
-    def __init__(self, ollama: OllamaClient) -> None:
+    def __init__(self, ollama: OllamaClient, tokens: TokenCounter) -> None:
         self._ollama = ollama
+        self._tokens = tokens
         self._fronts: dict[str, Front] = {}
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
     @contextmanager
-    def gives_way_to(self, request: ChatRequest, headers: Mapping[str, str]) -> Iterator[None]:
+    def gives_way_to(self, translated: Translated, headers: Mapping[str, str]) -> Iterator[None]:
         """Stand back while a real request is answered, and learn its front."""
         self._give_way()
+        model = translated.request.model
         if _SUBAGENT not in headers:
-            front = front_of(request, self._fronts.get(request.model))
+            front = front_of(translated, self._fronts.get(model))
             if front is not None:
-                self._fronts[request.model] = front
+                self._fronts[model] = front
         self._answering += 1
         try:
             yield
@@ -66,8 +70,8 @@ class ReadAhead:
     async def _read(self, model: str, front: Front) -> None:
         began = time.monotonic()
         try:
-            async with self._ollama.chat(front.body()) as batches:
-                tokens = [batch[-1].prompt_eval_count async for batch in batches]
+            async with self._ollama.chat(chat.encode(front.asks())) as batches:
+                *_, last = [batch[-1] async for batch in batches]
         except asyncio.CancelledError:
             log.info("read ahead for %s: gave way to a request", model)
             raise
@@ -75,5 +79,6 @@ class ReadAhead:
             log.warning("read ahead for %s: %s", model, error.message)
         else:
             took = time.monotonic() - began
-            log.info("read ahead for %s: tokens=%d seconds=%.1f", model, tokens[-1], took)
+            spent = self._tokens.learned(front.prompt(), last)
+            log.info("read ahead for %s: tokens=%d seconds=%.1f", model, spent.read, took)
         self._reading = None

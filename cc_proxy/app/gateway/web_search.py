@@ -44,7 +44,7 @@ class WebSearch:
     record: RequestLog
 
     def __post_init__(self) -> None:
-        self.answer = SearchingAnswer(new_answer(self.asked.model, self.first))
+        self.answer = SearchingAnswer(new_answer(self.asked.model, self.first, self.shared.tokens))
         self._left = self.offer.search.most_searches
         self._refused = False
         self._last_chance = False
@@ -142,5 +142,5 @@ class WebSearch:
             max_tokens=max(1, (asked.max_tokens or 1) - self.answer.tokens_out),
         )
         translated = chat_request(asked, self.target, self.shared.turns.recall)
-        self.answer.begin(new_answer(asked.model, translated))
+        self.answer.begin(new_answer(asked.model, translated, self.shared.tokens))
         return translated

@@ -9,17 +9,32 @@ _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """A pulled model. Window sizes are in tokens; None where Ollama does not say."""
+    """A pulled model. Window sizes are in tokens; None where Ollama does not say.
+
+    `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp.
+    """
 
     name: str
     capabilities: frozenset[str]
     max_context: int | None
     modelfile_context: int | None
     family: str
+    tokenizer: str = ""
 
     def can(self, capability: str) -> bool:
         """Tell whether the model has a capability: tools, thinking, vision, completion."""
         return capability in self.capabilities
+
+
+def unknown_model(name: str) -> ModelInfo:
+    """Return what can be said of a model that Ollama has not been asked about."""
+    return ModelInfo(
+        name=name,
+        capabilities=frozenset(),
+        max_context=None,
+        modelfile_context=None,
+        family="",
+    )
 
 
 class LoadedModel(msgspec.Struct, frozen=True):
@@ -80,7 +95,13 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         max_context=maximum,
         modelfile_context=int(num_ctx[1]) if num_ctx else None,
         family=show.details.family if show.details else "",
+        tokenizer=_tokenizer(show.model_info or {}),
     )
+
+
+def _tokenizer(info: dict[str, Any]) -> str:
+    names = (info.get("tokenizer.ggml.pre"), info.get("tokenizer.ggml.model"))
+    return next((name for name in names if isinstance(name, str) and name), "")
 
 
 def from_ps(body: bytes) -> list[LoadedModel]:

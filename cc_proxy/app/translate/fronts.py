@@ -6,46 +6,55 @@ person's first words. A model that has read them waits for the person, and not t
 
 import msgspec
 
-from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.chat import ChatMessage, ChatRequest
+from cc_proxy.app.translate.prefix import Prompt
+from cc_proxy.app.translate.request import Translated
+from cc_proxy.app.translate.tokens import Digits
 
 
 class Front(msgspec.Struct, frozen=True):
     """What a session began with, and how much of its first turn the one before had too."""
 
     request: ChatRequest
+    digits: Digits
     first_turn: str
     shared: str = ""
 
-    def body(self) -> bytes:
+    def prompt(self) -> Prompt:
+        """Return what the model is given to read."""
+        asks = self.asks()
+        tools = bytes(asks.tools) if isinstance(asks.tools, msgspec.Raw) else b""
+        return Prompt(asks.model, tools, asks.messages, self.digits)
+
+    def asks(self) -> ChatRequest:
         """Return the request that has the model read the front and write next to nothing."""
         system = [m for m in self.request.messages[:1] if m.role == "system"]
         options = self.request.options or {}
-        return chat.encode(
-            msgspec.structs.replace(
-                self.request,
-                messages=[*system, ChatMessage(role="user", content=self.shared)],
-                stream=False,
-                format=msgspec.UNSET,
-                options={**options, "num_predict": 1},
-            )
+        return msgspec.structs.replace(
+            self.request,
+            messages=[*system, ChatMessage(role="user", content=self.shared)],
+            stream=False,
+            format=msgspec.UNSET,
+            options={**options, "num_predict": 1},
         )
 
 
-def front_of(request: ChatRequest, before: Front | None) -> Front | None:
+def front_of(translated: Translated, before: Front | None) -> Front | None:
     """Return the front of the session that a request belongs to, None if it has none worth it.
 
     `before` is the front that was seen last.
     """
+    request, digits = translated.request, translated.prompt.digits
     first = next((m for m in request.messages if m.role == "user"), None)
     if request.tools is msgspec.UNSET or first is None:
         return None
     words = first.content if isinstance(first.content, str) else ""
     if before is None or not _begin_alike(request, before.request):
-        return Front(request=request, first_turn=words)
+        return Front(request=request, digits=digits, first_turn=words)
     if words == before.first_turn:
         return msgspec.structs.replace(before, request=request)
-    return Front(request=request, first_turn=words, shared=_shared(words, before.first_turn))
+    shared = _shared(words, before.first_turn)
+    return Front(request=request, digits=digits, first_turn=words, shared=shared)
 
 
 def _begin_alike(one: ChatRequest, other: ChatRequest) -> bool:

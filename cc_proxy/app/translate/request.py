@@ -12,10 +12,12 @@ from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.models import ModelInfo
 from cc_proxy.app.translate.content import Reader
 from cc_proxy.app.translate.conversation import append_text, conversation
+from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.repetition import repeated_calls
 from cc_proxy.app.translate.rules import AnswerRules
 from cc_proxy.app.translate.system import system_text
 from cc_proxy.app.translate.thinking import think_value
+from cc_proxy.app.translate.tokens import digits_of
 from cc_proxy.app.translate.tool_choice import tool_use
 from cc_proxy.app.translate.tools import found_tools, tool_set
 from cc_proxy.app.translate.turns import Recall, nothing
@@ -32,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Translated:
-    """The request for Ollama and its bytes, and what the answer must keep to.
+    """The request for Ollama, its bytes and its prompt, and what the answer must keep to.
 
     `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
     in the log.
@@ -40,6 +42,7 @@ class Translated:
 
     request: chat.ChatRequest
     body: bytes
+    prompt: Prompt
     dropped: dict[str, int]
     rules: AnswerRules
     notes: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     return Translated(
         request=body,
         body=chat.encode(body),
+        prompt=Prompt(target.model.name, use.body, messages, digits_of(target.model.tokenizer)),
         dropped=reader.dropped,
         rules=rules,
         notes=repeated_calls(messages),

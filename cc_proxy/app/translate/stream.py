@@ -13,8 +13,8 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.translate.empty_answer import said_instead
+from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
-from cc_proxy.app.translate.rescue.mend import mend, tool_name
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
@@ -22,6 +22,15 @@ from cc_proxy.app.translate.written_text import Piece, WrittenText
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
+
+
+# Tells of the last chunk how many tokens the prompt had, and how many of them were known before.
+Spent = Callable[[ChatChunk], tuple[int, int]]
+
+
+def as_counted(last: ChatChunk) -> tuple[int, int]:
+    """Return Ollama's own count, which does not tell what was reused."""
+    return last.prompt_eval_count, 0
 
 
 class State(Enum):
@@ -37,19 +46,20 @@ class State(Enum):
 class AnswerStream:
     """Translates one answer. Pure: ids come from outside, nothing is read or written.
 
-    `input_tokens` is the estimate for the first event; the last one has Ollama's count.
+    `input_tokens` is the estimate for the first event; the last one has what `spent` says.
     `notes` says what was changed in the answer on the way, for the log. `vanished`: the model
     wrote something that Ollama could read as nothing and dropped (recording 81); the answer has
     not ended then, and is to be asked for once more.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what comes from outside, all by keyword
         self,
         *,
         message_id: str,
         model: str,
         input_tokens: int,
         new_tool_id: Callable[[], str],
+        spent: Spent = as_counted,
         rules: AnswerRules = FREE,
     ) -> None:
         self.state = State.NEW
@@ -61,6 +71,7 @@ class AnswerStream:
         self._message_id = message_id
         self._model = model
         self._new_tool_id = new_tool_id
+        self._spent = spent
         self._rules = rules
         # What came last: what is held back of it stands before anything else.
         self._latest = State.NEW
@@ -234,7 +245,8 @@ class AnswerStream:
             self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
             return
         self._close(out)
-        name, arguments = self._mended(call)
+        name, arguments, mended = mended_call(call, self._rules.tools)
+        self.notes += mended
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self._calls.append(ToolCall(id=block.id, function=call))
         out += (
@@ -243,22 +255,6 @@ class AnswerStream:
             ev.ContentBlockStop(self._index),
         )
         self._index += 1
-
-    def _mended(self, call: CalledFunction) -> tuple[str, bytes]:
-        arguments = bytes(call.arguments)
-        if not arguments.startswith(b"{"):
-            arguments = b"{}"
-        tools = self._rules.tools
-        name = tool_name(call.name, tools)
-        if name is None:
-            # The client tells the model that there is no such tool.
-            return call.name, arguments
-        arguments, mended = mend(arguments, tools[name])
-        if name != call.name:
-            mended.append(f"{call.name}: renamed to {name}")
-        if mended:
-            self.notes.append(f"call of {name} mended: {'; '.join(mended)}")
-        return name, arguments
 
     def _close(self, out: list[ev.Event]) -> None:
         if self.state is State.THINKING:
@@ -300,7 +296,11 @@ class AnswerStream:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
             self._say(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
         self._close(out)
-        self.usage.input_tokens = chunk.prompt_eval_count or self.usage.input_tokens
+        prompt, reused = self._spent(chunk)
+        if prompt:
+            # What was read is kept as well; but the API counts each token in one place.
+            self.usage.input_tokens = prompt - reused
+            self.usage.cache_read_input_tokens = reused
         self.usage.output_tokens = chunk.eval_count
         self.stop_reason = self._reason(chunk)
         out += (ev.MessageDelta(ev.StopDelta(self.stop_reason), self.usage), ev.MessageStop())

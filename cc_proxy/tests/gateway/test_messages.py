@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -343,10 +344,57 @@ async def test_a_body_over_the_limit_is_a_413(gateway: Gateway) -> None:
 
 
 async def test_a_long_conversation_arrives_whole(gateway: Gateway, upstream: Upstream) -> None:
-    words = "word " * 600_000
-    status, _, _ = await gateway.ask(messages=[{"role": "user", "content": words}])
+    upstream.capabilities = ("completion", "vision")
+    data = "iVBO" * 750_000
+    image = {"type": "image", "source": {"type": "base64", "data": data}}
+    status, _, _ = await gateway.ask(messages=[{"role": "user", "content": [image]}])
     assert status == 200
-    assert upstream.bodies[-1]["messages"][0]["content"] == words
+    assert upstream.bodies[-1]["messages"][0]["images"] == [data]
+
+
+async def test_a_prompt_that_cannot_fit_is_refused_before_the_model_is_bothered(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    words = "word " * 600_000
+    status, answer, headers = await gateway.ask(messages=[{"role": "user", "content": words}])
+    assert status == 400
+    assert re.fullmatch(
+        r"prompt is too long: \d{6} tokens > 65536 maximum", answer["error"]["message"]
+    )
+    assert headers["x-should-retry"] == "false"
+    assert upstream.bodies == []
+
+
+async def test_what_ollama_has_refused_is_refused_here_the_next_time(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    text = "request (70000 tokens) exceeds the available context size (65536 tokens)"
+
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": text}, status=400)
+
+    upstream.chat = chat
+    long = [{"role": "user", "content": "heron reed water " * 14_000}]
+    answers = [(await gateway.ask(messages=long))[1]["error"]["message"] for _ in range(2)]
+    assert answers == ["prompt is too long: 70000 tokens > 65536 maximum"] * 2
+    assert len(upstream.bodies) == 1
+
+
+async def test_usage_tells_what_the_model_knew_already(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.chat = says(line("Yes."), done(prompt_eval_count=1500))
+    history: list[dict[str, Any]] = [{"role": "user", "content": "heron reed " * 500}]
+    _, first, _ = await gateway.ask(messages=history)
+    history += [
+        {"role": "assistant", "content": first["content"]},
+        {"role": "user", "content": "And?"},
+    ]
+    upstream.chat = says(line("And so on."), done(prompt_eval_count=1520))
+    _, second, _ = await gateway.ask(messages=history)
+    assert (first["usage"]["input_tokens"], first["usage"]["cache_read_input_tokens"]) == (1500, 0)
+    assert second["usage"]["cache_read_input_tokens"] == 1500
+    assert second["usage"]["input_tokens"] == 20
 
 
 async def test_a_fault_of_ours_is_an_answer_and_in_the_log(

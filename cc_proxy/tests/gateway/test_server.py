@@ -166,7 +166,15 @@ async def test_tokens_are_counted_without_a_model(gateway: Gateway, upstream: Up
         answer = await response.json()
     assert answer["input_tokens"] > 0
     assert upstream.bodies == []
-    assert upstream.shows == 0
+
+
+async def test_tokens_are_counted_without_an_ollama(gateway: Gateway) -> None:
+    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    url = gateway.url + "/v1/messages/count_tokens"
+    asked = {"model": "m", "messages": [{"role": "user", "content": "heron " * 1000}]}
+    async with gateway.client.post(url, json=asked) as response:
+        answer = await response.json()
+    assert 800 < answer["input_tokens"] < 3000
 
 
 async def test_the_server_tells_its_port_and_stops_when_asked() -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks; each folder says how it is run and what came out."""

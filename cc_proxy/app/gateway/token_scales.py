@@ -1,0 +1,217 @@
+"""What was learned about the tokens of each model, and the file that keeps it."""
+
+import contextlib
+import logging
+import os
+import secrets
+from operator import mul
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from cc_proxy.app.translate.tokens import Weight
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+_MOST_BYTES = 1024 * 1024
+_MOST_MODELS = 200
+_FILE_MODE = 0o600
+# O_NOFOLLOW: the file is ours, a link in its place is not. Windows does not have it.
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+
+# Vision models make 250 to 1,600 tokens of an image; this until one has been counted.
+IMAGE_TOKENS = 800
+# A count further off from its estimate is a fault somewhere.
+PLAUSIBLE = (0.4, 2.5)
+
+_WHOLE_MEMORY = 100_000.0
+_PACE = 0.7
+_STEADY_TOKENS = 60.0
+_LEAST_FACTOR = 0.3
+_MOST_FACTOR = 3.0
+_PRIOR_TOKENS = 400.0
+_LEAST_TO_LEARN = 40
+_MOST_IMAGE_TOKENS = 20_000
+# A shorter prefill tells nothing about the speed, a faster one came from a cache that was filled
+# before this proxy knew of it.
+_LEAST_COLD_TOKENS = 512
+_FASTEST = 1 / 50_000
+_CACHED_BY_OTHERS = 5
+
+_Factor = Annotated[float, msgspec.Meta(ge=_LEAST_FACTOR, le=_MOST_FACTOR)]
+_Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+
+
+class Ratio(msgspec.Struct):
+    """Tokens counted for tokens weighed; what is older counts less."""
+
+    tokens: _Amount = 0.0
+    weight: _Amount = 0.0
+
+    def add(self, tokens: float, weight: float, *, memory: float) -> None:
+        """Take a count into the ratio, which remembers about `memory` tokens."""
+        self.tokens += tokens
+        self.weight += weight
+        if self.weight > memory:
+            self.tokens *= memory / self.weight
+            self.weight = memory
+
+    def value(self, prior: float, strength: float) -> float:
+        """Return the ratio; `prior` counts like `strength` tokens."""
+        return (self.tokens + prior * strength) / (self.weight + strength)
+
+
+class Scales(msgspec.Struct, omit_defaults=True):
+    """One model: of whole prompts, of what turns add, of an image, of reading without a cache.
+
+    `prefill` has seconds a token by the number of bits in the length of the prompt.
+    """
+
+    whole: Ratio = msgspec.field(default_factory=Ratio)
+    growth: tuple[_Factor, _Factor, _Factor, _Factor] | None = None
+    image_tokens: _Amount = 0.0
+    prefill: dict[int, _Amount] = msgspec.field(default_factory=dict)
+
+    @property
+    def learned(self) -> bool:
+        """Whether any prompt was counted yet."""
+        return bool(self.whole.weight or self.growth)
+
+    @property
+    def of_whole(self) -> float:
+        """Tokens of a whole prompt for one token weighed."""
+        return self.whole.value(1.0, _PRIOR_TOKENS)
+
+    def of_growth(self, weight: Weight) -> float:
+        """Return the tokens of what turns add, for what they weigh."""
+        tokens: float = sum(map(mul, self._factors, weight))
+        return tokens
+
+    @property
+    def _factors(self) -> tuple[float, ...]:
+        # Tools are rendered in many ways, turns are mostly text: the whole tells half about them.
+        return self.growth or ((1 + self.of_whole) / 2,) * 4
+
+    @property
+    def of_image(self) -> float:
+        """Tokens of one image."""
+        return self.image_tokens or IMAGE_TOKENS
+
+    def learn_whole(self, tokens: float, weight: float) -> None:
+        """Take in a prompt of which nothing was known before."""
+        self.whole.add(tokens, weight, memory=_WHOLE_MEMORY)
+
+    def learn_growth(self, tokens: float, weight: Weight) -> None:
+        """Take in what followed a prefix that was counted; what is little or odd is left out."""
+        total = sum(weight)
+        if total < _LEAST_TO_LEARN or not PLAUSIBLE[0] < tokens / total < PLAUSIBLE[1]:
+            return
+        # Normalised least mean squares: the kinds of text that there was most of answer for the
+        # error. What is little compared with a template's own changes moves them little.
+        error = tokens - self.of_growth(weight)
+        power = sum(part * part for part in weight) + _STEADY_TOKENS**2
+        words, signs, numbers, others = (
+            min(max(factor + _PACE * error * part / power, _LEAST_FACTOR), _MOST_FACTOR)
+            for factor, part in zip(self._factors, weight, strict=True)
+        )
+        self.growth = (words, signs, numbers, others)
+
+    def learn_image(self, tokens: float) -> None:
+        """Take in what an image was counted as."""
+        if 0 < tokens < _MOST_IMAGE_TOKENS:
+            self.image_tokens = (self.image_tokens + tokens) / 2 if self.image_tokens else tokens
+
+    def learn_speed(self, tokens: int, seconds: float) -> None:
+        """Take in what it took to read a prompt of which nothing was in the cache."""
+        each = seconds / tokens
+        bits = tokens.bit_length()
+        usual = self.prefill.get(bits)
+        if tokens < _LEAST_COLD_TOKENS or each < _FASTEST:
+            return
+        if usual and each * _CACHED_BY_OTHERS < usual:
+            return
+        self.prefill[bits] = (usual + each) / 2 if usual else each
+
+    def seconds_per_token(self, tokens: int) -> float | None:
+        """Return what reading takes in a prompt of about that length; None when not known."""
+        if not self.prefill:
+            return None
+        bits = tokens.bit_length()
+        return self.prefill[min(self.prefill, key=lambda known: abs(known - bits))]
+
+
+class _Kept(msgspec.Struct):
+    version: int
+    models: dict[str, Scales]
+
+
+class ScaleFile:
+    """The scales of all models in a small JSON file; without a path nothing is kept.
+
+    No trouble with the file is ever more than a line in the log: what is in it can be learned
+    again.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def load(self) -> dict[str, Scales]:
+        """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
+        if self._path is None:
+            return {}
+        try:
+            body = _read(self._path)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            log.warning("token counts: %s cannot be read: %s", self._path, error)
+            return {}
+        try:
+            kept = msgspec.json.decode(body, type=_Kept)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._put_aside(str(error))
+            return {}
+        if kept.version != _VERSION:
+            self._put_aside(f"expected version {_VERSION}, found {kept.version}")
+            return {}
+        return kept.models
+
+    def save(self, models: dict[str, Scales]) -> None:
+        """Write the file anew: a reader sees the old or the new one, never a half."""
+        if self._path is None:
+            return
+        latest = dict(list(models.items())[-_MOST_MODELS:])
+        body = msgspec.json.encode(_Kept(_VERSION, latest))
+        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
+            with os.fdopen(os.open(draft, flags, _FILE_MODE), "wb") as file:
+                file.write(body)
+            draft.replace(self._path)
+        except OSError as error:
+            log.warning("token counts: %s cannot be written: %s", self._path, error)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+    def _put_aside(self, reason: str) -> None:
+        if self._path is None:
+            return
+        aside = self._path.with_name(self._path.name + ".broken")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            log.warning("token counts: %s is broken (%s) and stays: %s", self._path, reason, error)
+            return
+        log.warning(
+            "token counts: %s is broken (%s); it is now %s, and counting starts anew",
+            self._path,
+            reason,
+            aside.name,
+        )
+
+
+def _read(path: Path) -> bytes:
+    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
+        return file.read(_MOST_BYTES)

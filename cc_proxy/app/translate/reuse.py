@@ -1,0 +1,31 @@
+"""How much of a prompt the model had read before, checked against the time that reading took.
+
+Ollama counts tokens from its cache like all others (`prompt_eval_count`), and has no field that
+says how many those were: only `prompt_eval_duration` shows it.
+"""
+
+# What a short prefill takes besides reading: at these many tokens the time says nothing yet.
+_SLACK_TOKENS = 256
+# Attention makes the end of a long prompt slower to read than its average token.
+_SLOWER_AT_THE_END = 2.0
+_AS_GOOD_AS_COLD = 0.5
+
+
+def corrected_reuse(
+    claimed: int, prompt_tokens: int, seconds: float, seconds_per_token: float | None
+) -> int:
+    """Return how many tokens of a prompt were reused, at most those that are `claimed`.
+
+    `seconds` is what the prefill took, and `seconds_per_token` what a prompt of about that length
+    takes when nothing of it is reused; without it the claim stands. A prefill about as long as a
+    cold one gives 0, one in between what its time leaves room for.
+    """
+    claimed = max(0, min(claimed, prompt_tokens))
+    if not claimed or not seconds_per_token:
+        return claimed
+    read = seconds / seconds_per_token
+    if read <= (prompt_tokens - claimed) * _SLOWER_AT_THE_END + _SLACK_TOKENS:
+        return claimed
+    if read >= prompt_tokens * _AS_GOOD_AS_COLD:
+        return 0
+    return min(claimed, int(prompt_tokens - read))
