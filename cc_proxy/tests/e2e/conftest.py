@@ -86,8 +86,9 @@ class Stage:
         return out
 
     def chats(self) -> list[Record]:
-        """What reached the model."""
-        return [record for record in self.practice.chats() if record.status == 200]
+        """What reached the model; a request without messages only loads it."""
+        answered = [record for record in self.practice.chats() if record.status == 200]
+        return [record for record in answered if record.body["messages"]]
 
     def log(self) -> str:
         """Return the proxy's log."""

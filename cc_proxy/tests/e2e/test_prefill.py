@@ -1,0 +1,108 @@
+"""What the real Claude Code makes a model read again: `python -m bench.prefill` in small."""
+
+import os
+from itertools import pairwise
+from typing import Any
+
+import aiohttp
+import pytest
+
+from .conftest import Stage, call
+
+pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+
+# `<|im_start|>assistant\n<think>\n` and its like, in letters.
+OPENING = 64
+
+
+def turns(folder: object) -> list[Any]:
+    """Return 12 turns with tools, some of which the client sends back in another form."""
+    path = f"{folder}/notes.md"
+    edit = call("Edit", new_string="two", old_string="one", file_path=path)
+    side_by_side = [
+        {"name": "Read", "arguments": {"file_path": path}},
+        {"name": "Bash", "arguments": {"command": "echo '<&> \u9dfa'; exit 3"}},
+    ]
+    return [
+        {"text": "\n\nFirst a file.\n", **call("Write", content="one\n", file_path=path)},
+        call("Read", file_path=path),
+        {"text": "Now it changes.  ", **edit},
+        call("Edit", new_string="x", old_string="not in there", file_path=path),
+        {"calls": side_by_side},
+        call("Read", offset="1", limit="5", file_path=path),
+        call("Read", file_path=f"{folder}/missing.md"),
+        *(call("Bash", command=f"echo {number}; seq 30") for number in range(5)),
+        {"text": "All is done.\n"},
+    ]
+
+
+async def test_every_token_of_a_session_is_read_once(stage: Stage) -> None:
+    await stage.ask("Work.", turns=turns(stage.project))
+    await stage.ask("And on.", "-c", turns=[call("Bash", command="date"), {"text": "Done."}])
+    chats = [record for record in stage.chats() if record.prompt_tokens]
+    # What is read ahead counts as well, but is no turn.
+    assert len([record for record in chats if record.body["options"]["num_predict"] > 1]) == 15
+    assert sum(record.read_tokens for record in chats) <= 1.02 * chats[-1].prompt_tokens
+
+
+async def test_a_second_session_in_a_folder_reads_little_but_the_new_words(stage: Stage) -> None:
+    await stage.ask("Hello.", turns=[{"text": "Hello."}])
+    await stage.ask("Good evening.", turns=[{"text": "Good evening."}])
+    second = stage.chats()[-1]
+    assert second.read_tokens < 0.05 * second.prompt_tokens
+
+
+@pytest.mark.parametrize("claude", ["current"], indirect=True)
+async def test_tools_found_by_tool_search_stand_after_those_that_were_read(stage: Stage) -> None:
+    await stage.ask(
+        "Look.",
+        "--allowedTools",
+        "ToolSearch",
+        turns=[
+            call("ToolSearch", query="select:TaskStop", max_results=5),
+            call("ToolSearch", query="select:CronList", max_results=5),
+            {"text": "Found."},
+        ],
+    )
+    names = [
+        [tool["function"]["name"] for tool in record.body["tools"]]
+        for record in stage.chats()
+        if record.prompt_tokens
+    ]
+    assert names[1] == [*names[0], "TaskStop"]
+    assert names[2] == [*names[1], "CronList"]
+    assert not [name for name in names[2] if "Placeholder" in name]
+
+
+@pytest.mark.ollama
+@pytest.mark.skipif(
+    "CC_PROXY_TEST_OLLAMA" not in os.environ, reason="CC_PROXY_TEST_OLLAMA names no Ollama"
+)
+async def test_a_real_ollama_renders_each_request_as_a_continuation(stage: Stage) -> None:
+    await stage.ask("Work.", turns=turns(stage.project))
+    async with aiohttp.ClientSession(os.environ["CC_PROXY_TEST_OLLAMA"]) as ollama:
+        model = await _with_tools(ollama)
+        bodies = [record.body for record in stage.chats() if record.prompt_tokens]
+        prompts = [await _rendered(ollama, body, model) for body in bodies]
+    for before, after in pairwise(prompts):
+        # The end of a prompt opens the answer, and may do that with more than the answer keeps.
+        assert after.startswith(before[:-OPENING])
+
+
+async def _with_tools(ollama: aiohttp.ClientSession) -> str:
+    async with ollama.get("/api/tags") as response:
+        models = [model["name"] for model in (await response.json())["models"]]
+    for model in models:
+        async with ollama.post("/api/show", json={"model": model}) as response:
+            if "tools" in (await response.json())["capabilities"]:
+                return str(model)
+    pytest.fail(f"Expected a model that can use tools, found {models}.")
+
+
+async def _rendered(ollama: aiohttp.ClientSession, body: dict[str, Any], model: str) -> str:
+    asked = body | {"model": model, "stream": False, "_debug_render_only": True}
+    asked.pop("think", None)
+    async with ollama.post("/api/chat", json=asked) as response:
+        answer = await response.json()
+    assert response.status == 200, answer
+    return str(answer["_debug_info"]["rendered_template"])
