@@ -21,6 +21,7 @@ COMMANDS = {
     "logs": "Show the log, and which configuration counts.",
     "claude": "Run Claude Code on your own models.",
     "models": "Show the models, or pull one.",
+    "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
     "demo": "Show a session on a practice model, without Ollama.",
 }

@@ -159,7 +159,7 @@ def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
         raise ClaudeError(
             main.error or "No model is there to answer.",
             code="no_model",
-            hint="See what is pulled: ollama list",
+            hint="See what is pulled, and what it can do: cc-proxy models",
         )
     haiku = main.name if model else resolve_model(loaded.settings.aliases, "claude-haiku-4-5")
     return Models(main=main.name, haiku=haiku or main.name, window=main.context_window)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -54,7 +54,7 @@ def show(common: Common) -> Result:
             "",
             *(f"{name:{names}}  {text:{texts}}  {origin}".rstrip() for name, text, origin in rows),
         ),
-        warnings=tuple(_other_settings(common, loaded)),
+        warnings=report.other_settings(common, loaded),
     )
 
 
@@ -196,14 +196,3 @@ def _readable_secrets(loaded: "Loaded") -> Iterator[ErrorItem]:
     if loaded.path is not None and config_init.shows_secrets(loaded):
         text = f"{loaded.path} has a key in it, and other users can read it."
         yield ErrorItem("config_readable", text, f"chmod 600 {loaded.path}")
-
-
-def _other_settings(common: Common, loaded: "Loaded") -> Iterable[ErrorItem]:
-    from cc_proxy.app.daemon import running  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - as above
-
-    try:
-        now = running.look(common.paths()).state
-    except CcProxyError as error:  # the settings are there to be seen all the same
-        return [ErrorItem.of(error)]
-    return map(ErrorItem.of, differences(now, loaded) if now else ())

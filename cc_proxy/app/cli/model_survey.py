@@ -1,5 +1,6 @@
 """What Ollama has, and what cc-proxy makes of it: asked of Ollama itself, proxy or none."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from cc_proxy.app.ollama.models import (
     full_name,
 )
 from cc_proxy.app.translate.request import Target
+
+# What the gateway would log, a command says in its own words; unheard, it would go to stderr.
+logging.getLogger("cc_proxy").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)

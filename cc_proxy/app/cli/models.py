@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli import models_pull
+from cc_proxy.app.cli import models_pull, report
 from cc_proxy.app.cli.amounts import size
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
@@ -24,7 +24,7 @@ _HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY")
 def command(common: Common) -> Result:
     """Show the models: what they can do, their windows, and what the aliases point to.
 
-    Asks Ollama itself; whether the proxy runs makes no difference.
+    Asks Ollama itself, so it does not matter whether the proxy runs.
 
     Example: cc-proxy models --json
     """
@@ -42,7 +42,7 @@ def command(common: Common) -> Result:
             "models": [_data(found, row) for row in found.rows],
         },
         tuple(_lines(found)),
-        warnings=tuple(_warnings(found)),
+        warnings=(*_warnings(found), *report.other_settings(common, loaded)),
     )
 
 

@@ -9,7 +9,7 @@ import click
 
 from cc_proxy.app.cli.amounts import size
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.result import Result
+from cc_proxy.app.cli.result import Result, note
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def command(common: Common, *, name: str) -> Result:
     shown = Download()
     try:
         fetched = asyncio.run(_pull(settings, model, shown))
+    except KeyboardInterrupt:
+        shown.close()
+        note(f"What has come is kept; to go on from there: cc-proxy models pull {model}")
+        raise
     finally:
         shown.close()
     told = f"{model}, which {name} stands for," if model != name else model

@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.result import ErrorItem
+from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.common import Common
+    from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.health import Health
     from cc_proxy.app.daemon.state import State
 
@@ -79,6 +82,18 @@ def warnings(health: "Health") -> list[ErrorItem]:
         text = model.error or "No model is there to answer for Claude's names."
         return [ErrorItem("no_default_model", text)]
     return []
+
+
+def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
+    """Return how what runs differs from what these settings would start, if anything runs."""
+    from cc_proxy.app.daemon import running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - as above
+
+    try:
+        now = running.look(common.paths()).state
+    except CcProxyError as error:  # what is asked for can be shown all the same
+        return (ErrorItem.of(error),)
+    return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()
 
 
 def duration(seconds: float) -> str:

@@ -122,6 +122,7 @@ def test_a_model_that_is_loaded_with_another_window_is_named(
     assert home.run("start", "--preload").code == 0
     configure(home, "context_window: 80000\n")
     warnings = home.json("models").envelope["warnings"]
+    assert "other_settings" in {item["code"] for item in warnings}
     (item,) = [item for item in warnings if item["code"] == "loaded_otherwise"]
     assert "65,536" in item["message"]
     assert "80,000" in item["message"]
@@ -208,6 +209,7 @@ def test_ctrl_c_ends_the_download_with_130(home: Home) -> None:
         out, err = process.communicate(timeout=30)
         assert process.returncode == 130, err
         assert "Traceback" not in err
+        assert "to go on from there: cc-proxy models pull practice-more" in err
         assert out == ""
         ended = practice.wait_for(lambda r: r.path == "/api/pull" and r.ended_by is not None)
         assert ended.ended_by == "client closed"

@@ -26,7 +26,7 @@ def ask(home: Home, model: str) -> None:
     """Send a real request to the proxy that runs."""
     key = (home.run_dir / "auth.key").read_text().strip()
     body = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
-    request = Request(  # noqa: S310 - our own address
+    request = Request(
         f"http://127.0.0.1:{home.state['port']}/v1/messages",
         data=json.dumps(body).encode(),
         headers={"x-api-key": key},

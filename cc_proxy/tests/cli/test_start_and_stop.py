@@ -122,7 +122,7 @@ def test_stop_ends_it_and_leaves_no_state(home: Home) -> None:
     assert ran.out == f"cc-proxy (pid {state['pid']}) has stopped.\n"
     assert not is_alive(state)
     left = {path.name for path in home.run_dir.iterdir()}
-    assert left == {"auth.key", "cc-proxy.lock"}
+    assert left == {"auth.key", "cc-proxy.lock", "token-counts.json"}
 
 
 def test_stop_when_nothing_runs_is_a_success_and_makes_no_folder(home: Home) -> None:

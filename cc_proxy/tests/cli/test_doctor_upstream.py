@@ -1,0 +1,234 @@
+"""Where Ollama is, how it answers, and what a check makes of that."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from cc_proxy.app.cli import doctor_machine, doctor_model, doctor_upstream
+from cc_proxy.app.cli.doctor_check import Check
+from cc_proxy.app.config import load
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.models import ModelInfo
+from cc_proxy.app.translate.request import Target
+
+GIB = 1024**3
+TARGET = Target(
+    ModelInfo("m:latest", frozenset({"completion", "tools"}), 131_072, None, "llama"),
+    window=65_536,
+    keep_alive="30m",
+)
+Answer = Callable[[web.Request], Any]
+
+
+@asynccontextmanager
+async def ollama(answers: dict[str, Any], status: int = 200) -> AsyncIterator[OllamaClient]:
+    """A server that answers each path as told: with JSON, or with what a function makes."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        found = answers[request.path]
+        if callable(found):
+            found = await found(request)
+        if isinstance(found, bytes):
+            return web.Response(status=status, body=found)
+        return web.json_response(found, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        async with OllamaClient(url, api_key=None, silence_seconds=5) as client:
+            yield client
+
+
+async def reached(client: OllamaClient, container: str | None = None) -> list[Check]:
+    environ = {"HOME": "/nowhere", "OLLAMA_BASE_URL": client.base_url}
+    return await doctor_upstream.reach(load(environ=environ), client, container)
+
+
+async def test_an_ollama_that_answers_tells_its_version() -> None:
+    async with ollama({"/api/version": {"version": "0.32.15"}}) as client:
+        place, version = await reached(client)
+    assert (place.status, version.status) == ("ok", "ok")
+    assert "environment OLLAMA_BASE_URL" in place.detail
+    assert "answers at 127.0.0.1" in place.detail
+    assert version.detail == "0.32.15"
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [("0.31.9", "warn"), ("0.5.0-rc1", "warn"), ("0.0.0", "ok"), ("1.0.0", "ok"), ("odd", "ok")],
+)
+async def test_an_older_version_is_a_warning(version: str, status: str) -> None:
+    async with ollama({"/api/version": {"version": version}}) as client:
+        _, check = await reached(client)
+    assert check.status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "fix"),
+    [
+        (403, b"", "OLLAMA_HOST=0.0.0.0 ollama serve"),
+        (401, b'{"error":"unauthorized"}', "export OLLAMA_API_KEY=…"),
+        (404, b"404 page not found", "export OLLAMA_BASE_URL=http://127.0.0.1:11434"),
+        (200, b"<html>", "export OLLAMA_BASE_URL=http://127.0.0.1:11434"),
+    ],
+)
+async def test_an_answer_that_is_not_as_it_should_be_has_its_own_fix(
+    status: int, body: bytes, fix: str
+) -> None:
+    async with ollama({"/api/version": body}, status) as client:
+        (check,) = await reached(client)
+    assert (check.name, check.status, check.fix) == ("ollama", "fail", fix)
+
+
+@pytest.mark.parametrize(
+    ("host", "known", "container", "fix"),
+    [
+        ("127.0.0.1", True, False, "ollama serve"),
+        ("localhost", True, True, "export OLLAMA_BASE_URL=http://host.docker.internal:11434"),
+        ("host.docker.internal", True, True, "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"),
+        (
+            "host.docker.internal",
+            False,
+            True,
+            "docker run --add-host=host.docker.internal:host-gateway …",
+        ),
+        ("192.168.1.9", True, True, "ollama serve"),
+    ],
+)
+def test_silence_has_a_fix_for_each_place(
+    host: str, fix: str, *, known: bool, container: bool
+) -> None:
+    assert doctor_upstream.silence(host, known=known, container=container) == fix
+
+
+async def test_an_ollama_at_another_address_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with (
+        ollama({"/api/version": {"version": "0.32.15"}}) as there,
+        OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as asked,
+    ):
+        monkeypatch.setattr(doctor_upstream, "_ELSEWHERE", ("http://127.0.0.1:9", there.base_url))
+        (check,) = await reached(asked)
+    assert check.fix == f"export OLLAMA_BASE_URL={there.base_url}"
+
+
+async def test_a_name_with_two_addresses_tells_which_one_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with ollama({"/api/version": {"version": "0.32.15"}}) as client:
+        port = int(client.base_url.rpartition(":")[2])
+
+        async def two(*_: object, **__: object) -> list[Any]:
+            await asyncio.sleep(0)
+            return [(0, 0, 0, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
+        check = (await reached(client))[0]
+    assert check.status == "ok"
+    assert "answers at 127.0.0.1; nothing listens at 127.0.0.9" in check.detail
+
+
+@pytest.mark.parametrize("mark", [".dockerenv", "run/.containerenv"])
+def test_a_container_is_known_by_its_marks(tmp_path: Path, mark: str) -> None:
+    assert doctor_machine.container({}, tmp_path) is None
+    (tmp_path / mark).parent.mkdir(exist_ok=True)
+    (tmp_path / mark).touch()
+    assert doctor_machine.container({}, tmp_path) == str(tmp_path / mark)
+
+
+def test_kubernetes_is_a_container_too(tmp_path: Path) -> None:
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    assert doctor_machine.container(environ, tmp_path) == "KUBERNETES_SERVICE_HOST"
+
+
+@pytest.mark.parametrize(
+    ("vram", "status", "says"),
+    [
+        (10 * GIB, "ok", "on the GPU"),
+        (6 * GIB, "warn", "40% of it on the CPU"),
+        (0, "warn", "all on the CPU"),
+    ],
+)
+async def test_what_does_not_fit_the_gpu_is_said(vram: int, status: str, says: str) -> None:
+    entry = {"name": "m:latest", "size": 10 * GIB, "size_vram": vram, "context_length": 65_536}
+    async with ollama({"/api/ps": {"models": [entry]}}) as client:
+        check = await doctor_model.memory(TARGET, client)
+    assert check.status == status
+    assert says in check.detail
+
+
+def rendered(*prompts: str) -> Answer:
+    left = list(prompts)
+
+    async def answer(request: web.Request) -> dict[str, Any]:
+        body = await request.json()
+        assert body["_debug_render_only"] is True
+        assert body["options"]["num_ctx"] == 65_536
+        return {"done": False, "_debug_info": {"rendered_template": left.pop(0)}}
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "status"),
+    [
+        ("abc" * 100, "abc" * 100 + "more", "ok"),
+        ("abc" * 100 + "<think>\n", "abc" * 100 + "call", "ok"),
+        ("abc" * 100, "x" + "abc" * 100, "warn"),
+    ],
+)
+async def test_a_prompt_that_changes_at_its_front_is_a_warning(
+    earlier: str, later: str, status: str
+) -> None:
+    async with ollama({"/api/chat": rendered(earlier, later)}) as client:
+        check = await doctor_model.prefix(TARGET, client)
+    assert check is not None
+    assert check.status == status
+
+
+async def test_an_ollama_that_shows_no_prompts_is_not_judged() -> None:
+    answer = {"message": {"role": "assistant", "content": "a"}, "done": True}
+    async with ollama({"/api/chat": answer}) as client:
+        assert await doctor_model.prefix(TARGET, client) is None
+
+
+@pytest.mark.parametrize(
+    ("tokens_a_second", "status", "fix"),
+    [
+        (1000, "ok", None),
+        (150, "warn", "cc-proxy claude --profile lean"),
+        (50, "warn", "cc-proxy claude --profile bare"),
+    ],
+)
+async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
+    tokens_a_second: int, status: str, fix: str | None
+) -> None:
+    last = {
+        "message": {"role": "assistant", "content": "yes"},
+        "done": True,
+        "prompt_eval_count": 400,
+        "prompt_eval_duration": 400 * 10**9 // tokens_a_second,
+        "eval_count": 2,
+        "eval_duration": 10**8,
+    }
+    body = json.dumps(last).encode() + b"\n"
+    async with ollama({"/api/chat": body}) as client:
+        answered, reading = await doctor_model.answer(TARGET, client)
+    assert answered.status == "ok"
+    assert "writing 20 tokens/s" in answered.detail
+    assert (reading.name, reading.status, reading.fix) == ("reading_speed", status, fix)
+
+
+async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None:
+    body = b'{"error":"model requires more system memory (9.0 GiB) than is available"}'
+    async with ollama({"/api/chat": body}, 500) as client:
+        (check,) = await doctor_model.answer(TARGET, client)
+    assert check.status == "fail"
+    assert "more system memory" in check.detail
