@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+# Claude Code's model discovery keeps only names with `claude` or `anthropic` in them; a name that
+# begins with `claude-` would make 2.1.197 forget the window that it was told.
+DISCOVERED = "local-claude/"
+
 _LONG_CONTEXT_MARK = "[1m]"
 _DEFAULT = "default"
 
@@ -12,9 +16,13 @@ def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
     An exact alias wins, then the `*` pattern with the most literal characters (the earlier of
     equals), then `default` for Anthropic's own names. Any other name is Ollama's and returned
     as it is. None: one of Anthropic's names, and no default is configured. A trailing `[1m]`
-    (Claude Code's mark for a long context) is no part of the name. Aliases do not chain.
+    (Claude Code's mark for a long context) is no part of the name, and neither is `local-claude/`
+    before it, which the list of models has for Claude Code. Aliases do not chain.
     """
     name = name.removesuffix(_LONG_CONTEXT_MARK)
+    if name in aliases:
+        return aliases[name]
+    name = name.removeprefix(DISCOVERED)
     if name in aliases:
         return aliases[name]
     patterns = [alias for alias in aliases if "*" in alias and _matches(alias, name)]

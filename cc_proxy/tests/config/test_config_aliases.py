@@ -33,10 +33,19 @@ ALIASES = {
         ("claude-opus-5-5[1m]", "large"),
         ("qwen3:4b[1m]", "qwen3:4b"),
         ("default", "rest"),
+        ("local-claude/qwen3:4b", "qwen3:4b"),
+        ("local-claude/qwen3:4b[1m]", "qwen3:4b"),
+        ("local-claude/mine", "claude-haiku-4"),
+        ("local-claude/claude-haiku-9", "small"),
     ],
 )
 def test_a_name_finds_its_model(name: str, model: str) -> None:
     assert resolve_model(ALIASES, name) == model
+
+
+def test_an_alias_for_a_discovered_name_comes_first() -> None:
+    aliases = {"local-claude/a": "wanted", "a": "other"}
+    assert resolve_model(aliases, "local-claude/a") == "wanted"
 
 
 @pytest.mark.parametrize("name", ["claude-opus-5-5", "anthropic/claude", "claude-x[1m]"])

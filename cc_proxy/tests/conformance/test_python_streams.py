@@ -90,7 +90,8 @@ def test_usage_is_estimated_at_the_start_and_counted_at_the_end(
         assert first.message.usage.input_tokens > 0
         usage = stream.get_final_message().usage
     record = practice.wait_for_end(mark)
-    assert (usage.input_tokens, usage.output_tokens) == (record.prompt_tokens, record.output_tokens)
+    prompt = usage.input_tokens + (usage.cache_read_input_tokens or 0)
+    assert (prompt, usage.output_tokens) == (record.prompt_tokens, record.output_tokens)
 
 
 def test_the_first_words_come_before_the_last_are_written(client: anthropic.Anthropic) -> None:

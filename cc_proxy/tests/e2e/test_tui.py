@@ -1,84 +1,14 @@
 """Claude Code's interactive face, in a real pseudo-terminal, from a HOME that is empty."""
 
-import asyncio
 import json
-import sys
-import time
 from collections.abc import AsyncIterator
 
 import pytest
 
-from .conftest import Stage, words
-
-if sys.platform == "win32":
-    pytest.skip("pseudo-terminals are not of this system", allow_module_level=True)
-
-import pexpect
-import pyte
+from .conftest import Stage
+from .terminal import ANSWER, CURSOR, Terminal
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
-ROWS, COLUMNS = 45, 120
-# What stands before each answer on the screen; the prompt with the script is there as well.
-ANSWER = "\N{BLACK CIRCLE}"
-CURSOR = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
-KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B"}
-
-
-class Terminal:
-    """A screen of a program, and its keyboard."""
-
-    def __init__(self, stage: Stage, *arguments: str) -> None:
-        self._screen = pyte.Screen(COLUMNS, ROWS)
-        self._stream = pyte.ByteStream(self._screen)
-        program, *first = [*stage.command, *arguments]
-        self._child: pexpect.spawn[bytes] = pexpect.spawn(
-            program,
-            first,
-            env=stage.environment,
-            cwd=str(stage.project),
-            dimensions=(ROWS, COLUMNS),
-        )
-
-    @property
-    def text(self) -> str:
-        """What is on the screen, on one line."""
-        return words(" ".join(self._screen.display))
-
-    async def until(self, wanted: str, seconds: float = 30.0) -> None:
-        """Wait until the screen shows `wanted`."""
-        end = time.monotonic() + seconds
-        while wanted not in self.text:
-            assert time.monotonic() < end, f"no {wanted!r} on:\n{self._picture()}"
-            await asyncio.to_thread(self._read)
-
-    async def settled(self) -> None:
-        """Wait until the screen has been still for a moment."""
-        before = ""
-        while before != self.text:
-            before = self.text
-            for _ in range(3):
-                await asyncio.to_thread(self._read)
-
-    def press(self, *keys: str) -> None:
-        """Type text, or press a key by its name."""
-        for key in keys:
-            self._child.send(KEYS.get(key, key))
-
-    def close(self) -> None:
-        """End the program."""
-        self._child.close(force=True)
-
-    def _read(self) -> None:
-        try:
-            data: bytes = self._child.read_nonblocking(65536, timeout=0.2)
-        except pexpect.TIMEOUT:
-            return
-        except pexpect.EOF as error:
-            raise AssertionError(f"the program has ended:\n{self._picture()}") from error
-        self._stream.feed(data)
-
-    def _picture(self) -> str:
-        return "\n".join(line.rstrip() for line in self._screen.display if line.strip())
 
 
 @pytest.fixture
