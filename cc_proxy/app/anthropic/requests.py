@@ -95,6 +95,8 @@ class MessagesRequest(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(MessagesRequest)
+_fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_KNOWN = frozenset(MessagesRequest.__struct_fields__)
 
 # JavaScript cuts strings between the halves of a surrogate pair and JSON.stringify then writes
 # the half as an escape. One such half would make the whole conversation unreadable for good.
@@ -123,6 +125,16 @@ def decode(body: bytes) -> MessagesRequest:
         return _decoder.decode(mended)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(error) from error
+
+
+def unread_fields(body: bytes) -> list[str]:
+    """Return the names of the fields in a request body, which decode() took, that nobody reads."""
+    try:
+        fields = _fields_decoder.decode(body)
+    except msgspec.DecodeError:
+        # A lone surrogate that decode() has mended.
+        return []
+    return sorted(fields.keys() - _KNOWN)
 
 
 def _wrong(error: Exception) -> ApiError:

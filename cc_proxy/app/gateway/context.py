@@ -13,6 +13,7 @@ from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.gateway.token_counter import TokenCounter
+from cc_proxy.app.gateway.unread import UnreadFields
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
 from cc_proxy.app.translate.turns import TurnMemory
@@ -42,6 +43,7 @@ class Shared:
     context: GatewayContext
     ollama: OllamaClient
     models: Models
+    unread: UnreadFields = field(default_factory=UnreadFields)
     turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)

@@ -62,6 +62,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
     if asked.thread is not None:
         raise thread_unsupported()
     shared = request.app[SHARED]
+    shared.unread.note(request.headers, body)
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)

@@ -61,6 +61,8 @@ class Reader:
                 where = block.source if isinstance(block.source, str) else None
                 head = [block.title or "Search result", *([where] if where else [])]
                 said.texts.append("\n".join([*head, *inner.texts]))
+            case "compaction" if isinstance(block.content, str):
+                said.texts.append(block.content)
             case "tool_reference":
                 said.texts.append(f"The tool {block.tool_name} can be used now.")
             case other:

@@ -134,7 +134,10 @@ class _Turns:
     def add_system(self, content: str | list[Block]) -> None:
         # Go templates hoist a late system message to the very front, which would make the
         # model read everything again (recording 92); so it joins the turn it stands after.
-        text = self._reader.read(content).text
+        said = self._reader.read(content)
+        if said.images:
+            self._reader.drop("image in a system message")
+        text = said.text
         if not text.startswith(_REMINDER):
             text = f"{_REMINDER}\n{text}\n</system-reminder>"
         append_text(self.done, text)

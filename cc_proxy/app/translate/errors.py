@@ -1,5 +1,6 @@
 """Ollama's troubles, said in the API's words."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ from cc_proxy.app.ollama.errors import (
 )
 
 _RETRY_AFTER_SECONDS = 5
+# Ollama names the model as it was asked for: an alias has been resolved by then.
+_MODEL_NOT_FOUND = re.compile(r"model '([^']+)' not found")
 
 
 def api_error(error: UpstreamError, model: str) -> ApiError:
@@ -45,13 +48,7 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
     text = error.text
     match error.status:
         case 404:
-            return ApiError(
-                404,
-                "not_found_error",
-                f"Ollama has no model {model}: {text}. Pull it with `ollama pull {model}`, or map"
-                " the name to a model you have under `aliases` in cc-proxy.user.yaml.",
-                retry=False,
-            )
+            return _not_found(text, model)
         case 400:
             return invalid_request(f"Ollama refused the request: {text}")
         case 401 | 403:
@@ -72,3 +69,24 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
             )
         case _:
             return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False)
+
+
+def _not_found(text: str, model: str) -> ApiError:
+    named = _MODEL_NOT_FOUND.search(text)
+    if named is None:
+        return ApiError(
+            502,
+            "api_error",
+            f"What answers for Ollama has no such address: {text}. Check OLLAMA_BASE_URL: it must"
+            " point at an Ollama server, without /v1 or /api at the end.",
+            retry=False,
+        )
+    missing = named[1].removesuffix(":latest")
+    asked = f" (asked for as {model})" if missing != model.removesuffix(":latest") else ""
+    return ApiError(
+        404,
+        "not_found_error",
+        f"Ollama has no model {missing}{asked}. Pull it with `ollama pull {missing}`, or map the"
+        " name to a model you have under `aliases` in cc-proxy.user.yaml.",
+        retry=False,
+    )

@@ -77,7 +77,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         messages=messages,
         tools=msgspec.Raw(use.body) if use.body else UNSET,
         stream=True,
-        think=UNSET if use.format else think_value(request, target.model),
+        think=think_value(request, target.model, must_call=bool(use.must_call)),
         format=use.format or _format(request, use.body, reader),
         truncate=False,
         shift=False,

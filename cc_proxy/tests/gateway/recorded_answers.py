@@ -174,7 +174,7 @@ REFUSALS = {
         404,
         "not_found_error",
         "false",
-        "Ollama has no model m: model 'nope' not found. Pull it with `ollama pu…",
+        "Ollama has no model nope (asked for as m). Pull it with `ollama pull nop…",
     ),
     "18b_chat_no_model": Refusal(
         400, "invalid_request_error", "false", "Ollama refused the request: model is required"
@@ -213,10 +213,10 @@ REFUSALS = {
         'Ollama failed: invalid format: "\\"xml\\""; expected "json" or a valid J…',
     ),
     "23_404": Refusal(
-        404,
-        "not_found_error",
+        502,
+        "api_error",
         "false",
-        "Ollama has no model m: 404 page not found. Pull it with `ollama pull m…",
+        "What answers for Ollama has no such address: 404 page not found. Check …",
     ),
     "24_405": Refusal(500, "api_error", "false", "Ollama failed: 405 method not allowed"),
     "31b_overlong_truncate_false": Refusal(
@@ -259,7 +259,7 @@ REFUSALS = {
         404,
         "not_found_error",
         "false",
-        "Ollama has no model m: model 'tiny:7b' not found. Pull it with `ollama…",
+        "Ollama has no model tiny:7b (asked for as m). Pull it with `ollama pull …",
     ),
     "91_no_runner_chat": Refusal(
         500,

@@ -502,3 +502,24 @@ async def test_one_token_for_another_client_is_asked_of_the_model(
 ) -> None:
     await gateway.ask(max_tokens=1)
     assert upstream.bodies[-1]["options"]["num_predict"] == 1
+
+
+async def test_fields_that_nobody_reads_are_named_once_for_a_client(
+    gateway: Gateway, caplog: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(2):
+        await gateway.ask(metadata={"user_id": "u"}, safeguards=[{"type": "x"}])
+    assert caplog.text.count("sends fields that are not used here: metadata, safeguards") == 1
+
+
+async def test_a_missing_model_is_named_as_ollama_knows_it(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"error": "model 'big:30b' not found"}, status=404)
+
+    upstream.chat = chat
+    _, answer, _ = await gateway.ask()
+    assert "no model big:30b (asked for as m)" in answer["error"]["message"]
+    assert "`ollama pull big:30b`" in answer["error"]["message"]

@@ -153,7 +153,7 @@ async def test_a_recorded_error_is_the_api_s_error(name: str, stream: bool) -> N
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
-        ("06_show_missing", 404, "Ollama has no model m: model 'nope:latest' not found."),
+        ("06_show_missing", 404, "Ollama has no model nope (asked for as m)."),
         ("06b_show_empty", 400, "Ollama refused the request: model is required"),
         ("06c_show_badname", 400, "Ollama refused the request: invalid model name"),
         ("84b_origin_foreign", 403, "Ollama refused access: (empty body)"),

@@ -82,6 +82,14 @@ def test_effort_is_a_level_where_levels_are_known() -> None:
     assert body["think"] == "high"
 
 
+def test_a_model_does_not_think_before_a_call_that_it_must_make() -> None:
+    choice = {"type": "tool", "name": "Read"}
+    thinking = {"type": "adaptive"}
+    fields: dict[str, Any] = {"tools": [READ], "tool_choice": choice, "thinking": thinking}
+    assert sent(can=("tools", "thinking"), family="qwen3", **fields)["think"] is False
+    assert sent(can=("tools", "thinking"), family="gptoss", **fields)["think"] == "low"
+
+
 def test_options_are_what_was_asked_and_the_constant_window() -> None:
     body = sent(temperature=0.2, top_p=0.9, top_k=5, max_tokens=5000, stop_sequences=["END"])
     assert body["options"] == {
