@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+PATIENCE_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class Profile:
-    """What Claude Code is started with, and what is given up by it."""
+    """What Claude Code is started with, its first request in tokens, and what is given up."""
 
     arguments: tuple[str, ...]
+    first_tokens: int
     gives_up: str
 
 
@@ -15,16 +18,25 @@ class Profile:
 # sessions in different folders begin alike and the model knows that part already.
 _SAME_FRONT = "--exclude-dynamic-system-prompt-sections"
 
-# Tokens of the first request, with Claude Code 2.1.330 and 2.1.197: full 11,600 and 17,900,
-# lean 4,800 and 3,800, bare 830 and 800.
+# The tokens are those of 2.1.330; with 2.1.197 they are 17,900, 3,800 and 800.
 PROFILES = {
-    "full": Profile((_SAME_FRONT,), "nothing"),
+    "full": Profile((_SAME_FRONT,), 12_000, "nothing"),
     "lean": Profile(
         (_SAME_FRONT, "--tools=Bash,Read,Edit,Write,Glob,Grep"),
+        4_800,
         "all tools but Bash, Read, Edit, Write, Glob and Grep: no subagents, web, notebooks, tasks",
     ),
     "bare": Profile(
         ("--bare",),
+        830,
         "all tools but Bash, Read and Edit, and hooks, plugins, CLAUDE.md and memory",
     ),
 }
+
+
+def recommended(tokens_per_second: float) -> str:
+    """Return the fullest profile whose first request is read in a time that people wait."""
+    for name, profile in PROFILES.items():
+        if profile.first_tokens / tokens_per_second <= PATIENCE_SECONDS:
+            return name
+    return "bare"

@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
-from cc_proxy.app.cli.claude_profiles import PROFILES
+from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
 from cc_proxy.app.cli.report import duration
 from cc_proxy.app.config import Loaded
@@ -26,9 +26,6 @@ from cc_proxy.app.translate.request import Target, chat_request
 
 _NAME = "claude-opus-4-8"
 _NANOSECONDS = 1e9
-# Claude Code's first request with the profiles full and lean, in tokens.
-_FIRST_REQUESTS = {"full": 12_000, "lean": 4_800}
-_PATIENCE_SECONDS = 60.0
 _MORE_SECONDS = 30.0
 # A shorter prompt says little about the speed.
 _READ_WORDS = 400
@@ -161,11 +158,11 @@ def _reading(last: ChatChunk) -> list[Check]:
     if seconds <= 0 or not last.prompt_eval_count:
         return []
     speed = last.prompt_eval_count / seconds
-    waits = {profile: tokens / speed for profile, tokens in _FIRST_REQUESTS.items()}
-    told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {duration(waits['full'])}"
-    if waits["full"] <= _PATIENCE_SECONDS:
+    first = duration(PROFILES["full"].first_tokens / speed)
+    told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
+    profile = recommended(speed)
+    if profile == "full":
         return [ok("reading_speed", told)]
-    profile = "lean" if waits["lean"] <= _PATIENCE_SECONDS else "bare"
     given_up = PROFILES[profile].gives_up
     text = f"{told}. The profile {profile} gives up {given_up}"
     return [warn("reading_speed", text, f"cc-proxy claude --profile {profile}")]

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
@@ -65,6 +66,10 @@ def behind(health: "Health") -> list[tuple[str, str]]:
     if model is not None and model.name is not None:
         window = f" ({model.context_window:,} tokens)" if model.context_window else ""
         rows.append(("Default model", model.name + window))
+        if speed := model.tokens_read_per_second:
+            first = duration(PROFILES["full"].first_tokens / speed)
+            told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
+            rows.append(("Reading", told))
     return rows
 
 
@@ -81,7 +86,20 @@ def warnings(health: "Health") -> list[ErrorItem]:
     if model is not None and model.name is None:
         text = model.error or "No model is there to answer for Claude's names."
         return [ErrorItem("no_default_model", text)]
+    if model is not None and (speed := model.tokens_read_per_second):
+        return _slow(speed)
     return []
+
+
+def _slow(tokens_per_second: float) -> list[ErrorItem]:
+    profile = recommended(tokens_per_second)
+    if profile == "full":
+        return []
+    text = (
+        f"The model reads {tokens_per_second:,.0f} tokens/s. The profile {profile} makes Claude"
+        f" Code's first request smaller, and gives up {PROFILES[profile].gives_up}."
+    )
+    return [ErrorItem("reads_slowly", text, f"cc-proxy claude --profile {profile}")]
 
 
 def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:

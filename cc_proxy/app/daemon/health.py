@@ -27,10 +27,14 @@ class Upstream(msgspec.Struct, frozen=True):
 
 
 class DefaultModel(msgspec.Struct, frozen=True):
-    """The model that answers for `claude-*`, and its window in tokens."""
+    """The model that answers for `claude-*`, and its window in tokens.
+
+    `tokens_read_per_second` is how fast it reads a prompt; None until it has read one.
+    """
 
     name: str | None
     context_window: int | None = None
+    tokens_read_per_second: float | None = None
     error: str | None = None
 
 

@@ -15,6 +15,7 @@ from cc_proxy.app.ollama.models import from_version
 
 # Any name of Anthropic's without an alias of its own.
 DEFAULT = "claude-default"
+_FIRST_REQUEST_TOKENS = 12_000
 
 
 async def handle(request: web.Request) -> web.Response:
@@ -56,4 +57,10 @@ async def _model(shared: Shared, name: str) -> dict[str, Any]:
         target = await shared.models.target(name)
     except (UpstreamError, ApiError) as error:
         return {"name": None, "context_window": None, "error": error.message}
-    return {"name": target.model.name, "context_window": target.window, "error": None}
+    seconds = shared.tokens.prefill_seconds(target.model.name, _FIRST_REQUEST_TOKENS)
+    return {
+        "name": target.model.name,
+        "context_window": target.window,
+        "tokens_read_per_second": round(_FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
+        "error": None,
+    }

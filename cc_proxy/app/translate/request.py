@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import MessagesRequest
@@ -72,13 +72,17 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     use = tool_use(request, tools, target.model)
     if use.instruction:
         append_text(messages, use.instruction)
+    schema = _format(request)
+    if schema is not None and use.body and not use.must_call:
+        reader.drop("output_config.format (said in words: tools are offered)")
+        append_text(messages, _said_format(schema))
     body = chat.ChatRequest(
         model=target.model.name,
         messages=messages,
         tools=msgspec.Raw(use.body) if use.body else UNSET,
         stream=True,
         think=think_value(request, target.model, must_call=bool(use.must_call)),
-        format=use.format or _format(request, use.body, reader),
+        format=use.format or (UNSET if schema is None or use.body else schema),
         truncate=False,
         shift=False,
         keep_alive=target.keep_alive,
@@ -101,18 +105,23 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     )
 
 
-def _format(request: MessagesRequest, tools: bytes, reader: Reader) -> dict[str, Any] | UnsetType:
+def _format(request: MessagesRequest) -> dict[str, Any] | None:
     wanted = request.output_config.format if request.output_config else None
     if wanted is None:
-        return UNSET
+        return None
     schema = wanted.get("schema")
     if not isinstance(schema, dict):
         raise invalid_request("output_config.format: expected a JSON schema in `schema`.")
-    if tools:
-        # Together they would suppress every tool call (recording 21d).
-        reader.drop("output_config.format (tools are offered)")
-        return UNSET
     return schema
+
+
+def _said_format(schema: dict[str, Any]) -> str:
+    """Say a schema in words: with tools offered, `format` would suppress every call (21d)."""
+    text = msgspec.json.encode(schema).decode()
+    return (
+        "When you answer in words and not with a tool call, answer with only a JSON object that"
+        f" fits this JSON schema: {text}"
+    )
 
 
 def _options(request: MessagesRequest, window: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pytest
 
 from cc_proxy.app.cli.claude_environment import CONFLICTING, Changes, Models, changes
+from cc_proxy.app.cli.claude_profiles import recommended
 
 MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
 
@@ -73,3 +74,13 @@ def test_a_company_s_http_proxy_is_kept_out_of_the_way() -> None:
 def test_an_ipv6_address_is_named_without_its_brackets() -> None:
     found = changes({"http_proxy": "x"}, url="http://[::1]:5", key="k", models=MODELS)
     assert found.set["NO_PROXY"] == "::1"
+
+
+@pytest.mark.parametrize(
+    ("tokens_per_second", "profile"),
+    [(2000, "full"), (200, "full"), (150, "lean"), (80, "lean"), (40, "bare"), (1, "bare")],
+)
+def test_the_fullest_profile_that_people_wait_for_is_recommended(
+    tokens_per_second: float, profile: str
+) -> None:
+    assert recommended(tokens_per_second) == profile

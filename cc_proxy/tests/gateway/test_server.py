@@ -11,7 +11,7 @@ from cc_proxy.app.config import Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.server import serve
 
-from .conftest import KEY, Gateway, Upstream, body
+from .conftest import KEY, Gateway, Upstream, body, done, line, says
 
 
 @pytest.fixture
@@ -60,7 +60,23 @@ async def test_health_tells_who_runs_and_what_is_behind(gateway: Gateway) -> Non
     assert answer["instance_id"] == "instance-1"
     assert answer["upstream"]["reachable"] is True
     assert answer["upstream"]["version"] == "0.32.15"
-    assert answer["default_model"] == {"name": "big", "context_window": 65536, "error": None}
+    assert answer["default_model"] == {
+        "name": "big",
+        "context_window": 65536,
+        "tokens_read_per_second": None,
+        "error": None,
+    }
+
+
+async def test_health_tells_how_fast_the_model_reads(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.chat = says(
+        line("Yes."), done(prompt_eval_count=3000, prompt_eval_duration=30_000_000_000)
+    )
+    words = [{"role": "user", "content": "heron reed " * 1000}]
+    await gateway.ask(model="claude-opus-5-5", messages=words)
+    async with gateway.client.get(gateway.url + "/health") as response:
+        model = (await response.json())["default_model"]
+    assert 80 < model["tokens_read_per_second"] < 120
 
 
 async def test_health_tells_about_another_model_if_asked(gateway: Gateway) -> None:

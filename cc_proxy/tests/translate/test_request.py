@@ -110,8 +110,13 @@ def test_a_json_schema_for_the_answer_goes_to_format() -> None:
     config = {"format": {"type": "json_schema", "schema": schema}}
     assert sent(output_config=config)["format"] == schema
     with_tools = translate(output_config=config, tools=[READ])
-    assert "format" not in msgspec.json.decode(with_tools.body)
-    assert "output_config.format (tools are offered)" in with_tools.dropped
+    body = msgspec.json.decode(with_tools.body)
+    assert "format" not in body
+    assert (
+        '{"type":"object","properties":{"title":{"type":"string"}}}'
+        in (body["messages"][-1]["content"])
+    )
+    assert "output_config.format (said in words: tools are offered)" in with_tools.dropped
 
 
 def test_no_tools_are_offered_in_a_new_conversation_that_wants_none() -> None:

@@ -1,0 +1,177 @@
+"""`cc-proxy claude`, with a small script in Claude Code's place."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.tests.cli.conftest import Home, Ran
+from cc_proxy.tests.cli.practice import practice_server
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script plays Claude Code")
+SCRIPT = """#!{python}
+import json, os, sys
+print(json.dumps({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}))
+sys.exit(7)
+"""
+
+
+@pytest.fixture
+def claude(home: Home) -> Path:
+    """Stand in for Claude Code: says what it was given, and ends with 7."""
+    path = home.path / "bin" / "claude"
+    path.parent.mkdir()
+    path.write_text(SCRIPT.format(python=sys.executable))
+    path.chmod(0o755)
+    home.environ["PATH"] = f"{path.parent}{os.pathsep}{home.environ['PATH']}"
+    return path
+
+
+@pytest.fixture
+def model(home: Home) -> Iterator[None]:
+    with practice_server() as running:
+        home.environ["OLLAMA_BASE_URL"] = running.url
+        yield
+
+
+def told(ran: Ran) -> dict[str, Any]:
+    assert ran.code == 7, ran.out + ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_it_becomes_claude_code_with_the_proxy_running(home: Home) -> None:
+    ran = home.run("claude", "--", "-p", "hi", ANTHROPIC_API_KEY="sk-another", OTHER="kept")
+    given = told(ran)
+    environ = given["environ"]
+    assert environ["ANTHROPIC_BASE_URL"] == f"http://127.0.0.1:{home.state['port']}"
+    assert environ["ANTHROPIC_AUTH_TOKEN"] == (home.run_dir / "auth.key").read_text().strip()
+    assert environ["ANTHROPIC_MODEL"] == "practice:latest"
+    assert environ["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "65536"
+    assert "ANTHROPIC_API_KEY" not in environ
+    assert environ["OTHER"] == "kept"
+    assert given["arguments"][-2:] == ["-p", "hi"]
+
+
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize(
+    ("flags", "arguments"),
+    [
+        (
+            ["--", "-p", "hi"],
+            [
+                "--exclude-dynamic-system-prompt-sections",
+                *["--permission-mode", "default", "-p", "hi"],
+            ],
+        ),
+        (
+            ["--", "--permission-mode=plan"],
+            ["--exclude-dynamic-system-prompt-sections", "--permission-mode=plan"],
+        ),
+        (
+            ["--profile", "bare", "--", "--dangerously-skip-permissions"],
+            ["--bare", "--dangerously-skip-permissions"],
+        ),
+    ],
+)
+def test_what_claude_code_is_started_with(
+    home: Home, flags: list[str], arguments: list[str]
+) -> None:
+    assert told(home.run("claude", *flags))["arguments"] == arguments
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_another_model_may_be_named(home: Home) -> None:
+    environ = told(home.run("claude", "--model", "practice-think"))["environ"]
+    names = ("ANTHROPIC_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL", "ANTHROPIC_DEFAULT_OPUS_MODEL")
+    assert {environ[name] for name in names} == {"practice-think"}
+
+
+@pytest.mark.usefixtures("claude")
+def test_a_small_command_of_claude_code_needs_no_proxy(home: Home) -> None:
+    given = told(home.run("claude", "--", "--version"))
+    assert given["arguments"] == ["--version"]
+    assert not home.run_dir.exists()
+
+
+def test_no_claude_code_says_how_to_get_it(home: Home) -> None:
+    ran = home.run("claude", "--claude-bin", "no-such-claude")
+    assert ran.code == 1
+    assert "Expected Claude Code as 'no-such-claude', found no such program." in ran.err
+    assert "npm install -g @anthropic-ai/claude-code" in ran.err
+    assert not home.run_dir.exists()
+
+
+@pytest.mark.usefixtures("claude")
+def test_an_ollama_that_does_not_answer_is_a_5(home: Home) -> None:
+    ran = home.run("claude")
+    assert ran.code == 5
+    assert "Ollama does not answer at http://127.0.0.1:9" in ran.err
+    assert "ollama serve" in ran.err
+
+
+@pytest.mark.usefixtures("claude")
+def test_an_ollama_without_a_model_says_what_to_do(home: Home) -> None:
+    with practice_server(models=[PracticeModel("plain", tools=False)]) as running:
+        ran = home.run("claude", OLLAMA_BASE_URL=running.url)
+    assert ran.code == 1
+    assert "1 pulled, none that can use tools" in ran.err
+
+
+@pytest.mark.usefixtures("claude")
+def test_without_a_start_a_running_proxy_is_needed(home: Home) -> None:
+    ran = home.run("claude", "--no-start-if-needed")
+    assert ran.code == 3
+    assert "Expected a running cc-proxy, found none." in ran.err
+    assert "cc-proxy start" in ran.err
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_a_proxy_that_was_started_with_another_key_is_a_4(home: Home) -> None:
+    assert home.run("start", CC_PROXY_AUTH_KEY="the-first-key").code == 0
+    ran = home.run("claude", CC_PROXY_AUTH_KEY="the-second-key")
+    assert ran.code == 4
+    assert "was started with another key" in ran.err
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_the_environment_can_be_taken_into_a_shell(home: Home) -> None:
+    ran = home.run("claude", "--print-env", ANTHROPIC_API_KEY="sk-another")
+    assert ran.code == 0
+    shown = subprocess.run(
+        ["/bin/sh", "-c", ran.out + 'echo "$ANTHROPIC_BASE_URL ${ANTHROPIC_API_KEY-gone}"'],
+        env={"PATH": os.environ["PATH"], "ANTHROPIC_API_KEY": "sk-another"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == f"http://127.0.0.1:{home.state['port']} gone\n"
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_the_environment_for_programs(home: Home) -> None:
+    data = home.json("claude", "--print-env", ANTHROPIC_API_KEY="sk-another").data
+    assert data["set"]["ANTHROPIC_MODEL"] == "practice:latest"
+    assert data["unset"] == ["ANTHROPIC_API_KEY"]
+
+
+@pytest.mark.usefixtures("claude")
+def test_json_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
+    ran = home.json("claude")
+    assert ran.code == 2
+    assert ran.error["code"] == "usage_error"
+
+
+@pytest.mark.usefixtures("claude")
+def test_a_small_window_is_warned_about(home: Home) -> None:
+    with practice_server(models=[PracticeModel("small", context=8192)]) as running:
+        ran = home.run("claude", OLLAMA_BASE_URL=running.url)
+    assert ran.code == 7
+    assert "small:latest has a window of 8192 tokens" in ran.err

@@ -1,0 +1,29 @@
+"""What the commands say about a running process."""
+
+import pytest
+
+from cc_proxy.app.cli import report
+from cc_proxy.app.daemon.health import DefaultModel, Health, Upstream
+
+
+def health(tokens_read_per_second: float | None) -> Health:
+    model = DefaultModel("m", 65536, tokens_read_per_second)
+    upstream = Upstream(url="http://127.0.0.1:11434", reachable=True, version="0.32.15")
+    return Health("ok", "1", "i", 1, 1.0, "d", upstream=upstream, default_model=model)
+
+
+@pytest.mark.parametrize(
+    ("speed", "profile"), [(None, None), (2000.0, None), (100.0, "lean"), (20.0, "bare")]
+)
+def test_a_smaller_profile_is_recommended_where_the_model_reads_slowly(
+    speed: float | None, profile: str | None
+) -> None:
+    found = [item for item in report.warnings(health(speed)) if item.code == "reads_slowly"]
+    hints = [f"cc-proxy claude --profile {profile}"] if profile else []
+    assert [item.hint for item in found] == hints
+
+
+def test_the_speed_is_told_in_what_people_wait_for() -> None:
+    rows = dict(report.behind(health(100.0)))
+    assert rows["Reading"] == "100 tokens/s; Claude Code's first request takes 2 min 0 s"
+    assert "Reading" not in dict(report.behind(health(None)))
