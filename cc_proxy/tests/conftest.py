@@ -1,10 +1,21 @@
 """What every test shares: the program under test, and that nothing is skipped in silence."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Generator
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs under test, also where the run itself is in the background.
+
+    A shell that starts a job in the background has it ignore SIGINT, and so all it starts.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

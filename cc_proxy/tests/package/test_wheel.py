@@ -13,6 +13,8 @@ import pytest
 from cc_proxy import __version__
 
 ROOT = Path(__file__).parents[3]
+# One build at a time: setuptools keeps its notes in the checkout.
+builds = pytest.mark.xdist_group("build")
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,7 @@ def wheel_names(dist: Path) -> set[str]:
         return set(archive.namelist())
 
 
+@builds
 def test_the_wheel_has_every_runtime_module_and_its_data_and_no_test(dist: Path) -> None:
     names = wheel_names(dist)
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/app").rglob("*.py")}
@@ -41,6 +44,7 @@ def test_the_wheel_has_every_runtime_module_and_its_data_and_no_test(dist: Path)
     assert not [name for name in names if "tests" in name]
 
 
+@builds
 def test_the_metadata_is_whole(dist: Path) -> None:
     (wheel,) = dist.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -54,6 +58,7 @@ def test_the_metadata_is_whole(dist: Path) -> None:
         assert f"{script} = cc_proxy.app.cli:main" in scripts
 
 
+@builds
 def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:
     files = [str(path) for path in dist.iterdir()]
     command = [sys.executable, "-m", "twine", "check", "--strict", *files]
@@ -61,6 +66,7 @@ def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@builds
 def test_the_sdist_can_be_read(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
