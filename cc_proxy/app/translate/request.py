@@ -64,18 +64,19 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     if not request.messages:
         raise invalid_request("messages: expected at least one message, found none.")
     reader = Reader(vision=target.model.can("vision"))
-    system = system_text(bytes(request.system))
-    messages = conversation(system, request.messages, reader, recall)
     tools = tool_set(bytes(request.tools), found_tools(request.messages))
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
     use = tool_use(request, tools, target.model)
-    if use.instruction:
-        append_text(messages, use.instruction)
+    system = system_text(bytes(request.system))
     schema = _format(request)
     if schema is not None and use.body and not use.must_call:
+        # In front, where it stays the same from turn to turn.
         reader.drop("output_config.format (said in words: tools are offered)")
-        append_text(messages, _said_format(schema))
+        system = "\n\n".join(filter(None, [system, _said_format(schema)]))
+    messages = conversation(system, request.messages, reader, recall)
+    if use.instruction:
+        append_text(messages, use.instruction)
     body = chat.ChatRequest(
         model=target.model.name,
         messages=messages,
