@@ -112,10 +112,9 @@ def test_a_json_schema_for_the_answer_goes_to_format() -> None:
     with_tools = translate(output_config=config, tools=[READ])
     body = msgspec.json.decode(with_tools.body)
     assert "format" not in body
-    assert (
-        '{"type":"object","properties":{"title":{"type":"string"}}}'
-        in (body["messages"][-1]["content"])
-    )
+    first = body["messages"][0]
+    assert first["role"] == "system"
+    assert '{"type":"object","properties":{"title":{"type":"string"}}}' in first["content"]
     assert "output_config.format (said in words: tools are offered)" in with_tools.dropped
 
 
