@@ -61,6 +61,13 @@ def prompt_too_long(tokens: int, maximum: int) -> ApiError:
     return invalid_request(f"prompt is too long: {tokens} tokens > {maximum} maximum")
 
 
+def fault() -> ApiError:
+    """500: cc-proxy itself has failed, and its log says where."""
+    return ApiError(
+        500, "api_error", "cc-proxy met a fault of its own; its log has it.", retry=False
+    )
+
+
 def thread_unsupported() -> ApiError:
     """400 on which the SDKs (Python 2.12) send the whole conversation instead of its last turn."""
     return ApiError(

@@ -116,6 +116,9 @@ def decode(body: bytes) -> MessagesRequest:
 
     """
     try:
+        if not body.isascii():
+            # What stays raw is not looked at by the decoder.
+            body.decode()
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         mended = _LONE_SURROGATE.sub(lambda m: m[0] if m[2] else m[1] + rb"\ufffd", body)

@@ -25,7 +25,14 @@ NAME = "claude"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
 _ASK_SECONDS = 15.0
 _SMALL_WINDOW = 65_536
-_NO_SESSION = ("-h", "--help", "-v", "--version")
+# Anything else is a session, a bare prompt too: a small command that goes through the proxy for
+# nothing does no harm, a prompt that does not go through it would leave the machine.
+_NO_SESSION = frozenset(
+    {"-h", "--help", "-v", "--version"}
+    | {"agents", "attach", "auth", "auto-mode", "doctor", "gateway", "import", "install", "kill"}
+    | {"logs", "mcp", "plugin", "plugins", "project", "purge", "respawn", "rm", "setup-token"}
+    | {"stop", "update", "upgrade"}
+)
 # With one of these the person, or a script, has said how permissions are to be asked for.
 _PERMISSION_FLAGS = ("--permission-mode", "--dangerously-skip-permissions")
 
@@ -77,7 +84,7 @@ def command(  # noqa: PLR0913 - the flags
         url=started.state.url,
         key=started.auth_key,
         models=models,
-        version=claude_version.of(program) if program else None,
+        version=_version(claude_bin or loaded.settings.claude.bin),
     )
     warnings = tuple(_warnings(started, models))
     if program is None:
@@ -101,6 +108,11 @@ def _program(named: str) -> str:
             " (or name it: --claude-bin PATH, claude.bin in the configuration)",
         )
     return found
+
+
+def _version(named: str) -> claude_version.Version | None:
+    found = shutil.which(Path(named).expanduser())
+    return claude_version.of(found) if found else None
 
 
 def _start(shared: common.Common, loaded: "Loaded") -> "Started":
@@ -199,9 +211,7 @@ def _mode(arguments: tuple[str, ...]) -> tuple[str, ...]:
 
 def _is_session(arguments: tuple[str, ...]) -> bool:
     """Tell whether a model will be asked, or only one of the program's small commands is run."""
-    if not arguments:
-        return True
-    return arguments[0].startswith("-") and arguments[0] not in _NO_SESSION
+    return not arguments or arguments[0] not in _NO_SESSION
 
 
 def _become(program: str, arguments: list[str], environ: dict[str, str]) -> Result:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.cli import claude_environment
+from cc_proxy.app.cli import claude_environment, claude_version
 from cc_proxy.app.config import Loaded, load
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
@@ -184,7 +184,8 @@ def _events(
     if plan.claude is None:
         return client.session(url, key, prompt, model=model, folder=project)
     models = claude_environment.Models(main=model, haiku=model, window=window)
-    changes = claude_environment.changes(environ, url=url, key=key, models=models)
+    version = claude_version.of(plan.claude)
+    changes = claude_environment.changes(environ, url=url, key=key, models=models, version=version)
     for_claude = changes.applied_to(environ) | {"DISABLE_AUTOUPDATER": "1"}
     tools = claude_code.REAL_TOOLS if plan.upstream else claude_code.PRACTICE_TOOLS
     return claude_code.session(plan.claude, prompt, environ=for_claude, folder=project, tools=tools)

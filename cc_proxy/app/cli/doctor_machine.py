@@ -20,7 +20,7 @@ from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.errors import CcProxyError
 
-_NEEDS = ("aiohttp", "msgspec", "click", "PyYAML")
+_NEEDS = ("aiohttp", "msgspec", "click", "pypdf", "PyYAML")
 _ANSWER_SECONDS = 5.0
 
 

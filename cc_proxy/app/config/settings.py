@@ -78,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a user can decide.
 
     `aliases` keeps the order of the file. `context_window` is in tokens; None stands for
-    `auto`: as large as the model and the machine allow.
+    `auto`: 65,536, or what the model is made or loaded for, up to its maximum.
     """
 
     server: Server = Server()

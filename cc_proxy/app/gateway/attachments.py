@@ -142,11 +142,11 @@ def _key(block: Block) -> tuple[str, str] | None:
 
 
 async def _extracted(data: str) -> str:
+    deadline = time.monotonic() + PDF_SECONDS
     try:
-        return await asyncio.wait_for(asyncio.to_thread(text_of, data), PDF_SECONDS)
+        # The thread ends by itself: one that is only given up would hold up the end of the process.
+        return await asyncio.to_thread(text_of, data, lambda: time.monotonic() < deadline)
     except UnreadablePdfError as error:
         why = str(error)
-    except TimeoutError:
-        why = f"reading it took more than {PDF_SECONDS:g} seconds"
     log.warning("a PDF is left out: %s", why)
     return f"[A PDF was here and is left out: {why}.]"

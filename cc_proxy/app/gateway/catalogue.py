@@ -17,6 +17,7 @@ from cc_proxy.app.translate.request import Target
 # The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"
 _MAX_LIMIT = 1000
+_LIMIT_DIGITS = 4
 _DEFAULT_LIMIT = 20
 # Claude Code 2.1.330 names itself so for its small questions; for messages it is claude-cli.
 _CLAUDE_CODE = "claude-code/"
@@ -111,7 +112,7 @@ def _page(request: web.Request, entries: list[Entry]) -> tuple[list[Entry], bool
 
 def _limit(request: web.Request) -> int:
     asked = request.query.get("limit", str(_DEFAULT_LIMIT))
-    if not asked.isdecimal() or not 1 <= int(asked) <= _MAX_LIMIT:
+    if not asked.isdecimal() or len(asked) > _LIMIT_DIGITS or not 1 <= int(asked) <= _MAX_LIMIT:
         raise invalid_request(f"limit: expected 1 to {_MAX_LIMIT}, found {asked!r}.")
     return int(asked)
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import (
     ApiError,
+    fault,
     invalid_request,
     prompt_too_long,
     thread_unsupported,
@@ -27,7 +28,7 @@ from cc_proxy.app.ollama.models import unknown_model
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.errors import api_error, api_error_for
 from cc_proxy.app.translate.request import Target, Translated, chat_request
-from cc_proxy.app.translate.web_search import offer
+from cc_proxy.app.translate.web_search import Offer, offer
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +69,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
             return _probed(asked, body, record)
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
-        await shared.attachments.read(asked, vision=target.model.can("vision"))
-        if search := offer(bytes(asked.tools)):
-            asked.tools = search.tools
-        translated = chat_request(asked, target, shared.turns.recall)
+        search, translated = await _translated(shared, asked, target)
         record.translated(target.model.name, translated)
         _require_room(shared, translated, target)
         answer: Answer
@@ -112,8 +110,18 @@ async def count_tokens(request: web.Request) -> web.Response:
     except (UpstreamError, ApiError):
         # The question is not whether the model is there.
         target = Target(unknown_model(asked.model), AUTO_WINDOW, keep_alive="")
-    prompt = chat_request(asked, target).prompt
-    return web.json_response({"input_tokens": shared.tokens.estimate(prompt).tokens})
+    _, translated = await _translated(shared, asked, target)
+    estimate = shared.tokens.estimate(translated.prompt)
+    return web.json_response({"input_tokens": estimate.tokens})
+
+
+async def _translated(
+    shared: Shared, asked: requests.MessagesRequest, target: Target
+) -> tuple[Offer | None, Translated]:
+    await shared.attachments.read(asked, vision=target.model.can("vision"))
+    if search := offer(bytes(asked.tools)):
+        asked.tools = search.tools
+    return search, chat_request(asked, target, shared.turns.recall)
 
 
 def _require_room(shared: Shared, translated: Translated, target: Target) -> None:
@@ -146,8 +154,10 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
                 async for events in batches:
                     if events:
                         await pacer.send(encode(events))
-        except UpstreamError as error:
-            trouble = api_error(_noted(exchange, error), exchange.target.model.name)
+        except ConnectionError:
+            raise
+        except Exception as error:  # once the answer has begun, any error can only be an event
+            trouble = _trouble(exchange, error)
             if not response.prepared:
                 raise trouble from error
             record.failed(trouble)
@@ -162,6 +172,15 @@ def _answered(exchange: _Exchange) -> None:
     exchange.record.answered(exchange.answer)
     if written := exchange.answer.written():
         exchange.shared.turns.remember(written)
+
+
+def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
+    if isinstance(error, UpstreamError):
+        return api_error(_noted(exchange, error), exchange.target.model.name)
+    if isinstance(error, ApiError):
+        return error
+    log.error("a fault while an answer was streamed", exc_info=error)
+    return fault()
 
 
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:

@@ -28,7 +28,7 @@ class Models:
         self._settings = settings
         self._ollama = ollama
         self._targets: dict[str, Target] = {}
-        self._asking = asyncio.Lock()
+        self._asking: dict[str, asyncio.Task[Target]] = {}
         self._chosen: str | None = None
 
     async def target(self, requested: str) -> Target:
@@ -52,10 +52,18 @@ class Models:
         known = self._targets.get(name)
         if known is not None:
             return known
-        async with self._asking:
-            if name not in self._targets:
-                self._targets[name] = await self._ask(name)
-            return self._targets[name]
+        task = self._asking.get(name)
+        if task is None:
+            task = asyncio.create_task(self._ask(name))
+            self._asking[name] = task
+            task.add_done_callback(lambda done: self._asked(name, done))
+        # All who wait get the one answer; one that leaves does not take it from the others.
+        return await asyncio.shield(task)
+
+    def _asked(self, name: str, done: asyncio.Task[Target]) -> None:
+        del self._asking[name]
+        if not done.cancelled() and done.exception() is None:
+            self._targets[name] = done.result()
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
@@ -95,9 +103,11 @@ class Models:
             return self._chosen
         pulled = await self._ollama.ask("/api/tags", wire.from_tags)
         loaded = await self._ollama.ask("/api/ps", wire.from_ps)
-        able = [model.name for model in pulled if await self._can_use_tools(model)]
+        # Nobody's code goes elsewhere because a name was left out of a configuration.
+        local = [model for model in pulled if model.is_local]
+        able = [model.name for model in local if await self._can_use_tools(model)]
         if not able:
-            raise _no_model(len(pulled))
+            raise _no_model(len(local))
         in_memory = {wire.full_name(model.name) for model in loaded}
         self._chosen = next((n for n in able if wire.full_name(n) in in_memory), able[0])
         log.info("no default model is configured: chose %s of %d", self._chosen, len(able))

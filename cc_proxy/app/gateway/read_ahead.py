@@ -69,9 +69,11 @@ class ReadAhead:
 
     async def _read(self, model: str, front: Front) -> None:
         began = time.monotonic()
+        last = chat.ChatChunk()
         try:
             async with self._ollama.chat(chat.encode(front.asks())) as batches:
-                *_, last = [batch[-1] async for batch in batches]
+                async for batch in batches:
+                    last = batch[-1]
         except asyncio.CancelledError:
             log.info("read ahead for %s: gave way to a request", model)
             raise

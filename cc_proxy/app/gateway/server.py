@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.gateway import auth, catalogue, health, messages, preload
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
@@ -111,9 +111,12 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error_response(request, _too_large())
     except web.HTTPException as error:
         return _error_response(request, _from_http(request, error))
+    except ConnectionError:
+        # The client has left, and the server knows it.
+        raise
     except Exception:  # the last stop: a fault of ours must still be an answer, and be logged
         log.exception("%s %s %s", request_id, request.method, request.path)
-        return _error_response(request, _fault())
+        return _error_response(request, fault())
     finally:
         shared.requests_in_flight -= 1
     return response
@@ -143,12 +146,6 @@ def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
     if error.status == web.HTTPNotFound.status_code:
         return ApiError(404, "not_found_error", f"cc-proxy has no {where}.", retry=False)
     return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
-
-
-def _fault() -> ApiError:
-    return ApiError(
-        500, "api_error", "cc-proxy met a fault of its own; its log has it.", retry=False
-    )
 
 
 def _too_large() -> ApiError:

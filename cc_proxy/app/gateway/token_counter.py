@@ -154,7 +154,7 @@ class TokenCounter:
         count = end.prompt_eval_count
         if count <= 0:
             return Spent(0, 0)
-        model = self._model(prompt.model)
+        model = self._models.setdefault(prompt.model, self._model(prompt.model))
         if end.load_duration >= _RELOAD_NS:
             # Its cache went with it.
             model.life += 1
@@ -179,10 +179,11 @@ class TokenCounter:
         self._file.save({name: model.scales for name, model in self._models.items()})
 
     def _model(self, name: str) -> _Model:
-        return self._models.setdefault(name, _Model(Scales()))
+        # Asking about a name does not keep it: names come from clients.
+        return self._models.get(name) or _Model(Scales())
 
     def _take_in(self, prompt: Prompt, count: _Count) -> None:
-        model = self._model(prompt.model)
+        model = self._models.setdefault(prompt.model, self._model(prompt.model))
         gap = self._gap(prompt, model)
         if not self._believable(gap, count.prompt, model):
             return

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
@@ -51,7 +52,8 @@ class OllamaClient:
         self.base_url = base_url
         self._silence_seconds = silence_seconds
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if api_key:
+        if api_key and not URL(base_url).user:
+            # A login in the address is another one for the same header; it counts.
             headers["Authorization"] = f"Bearer {api_key}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),

@@ -83,7 +83,7 @@ def refused(status: int, body: bytes) -> UpstreamRefusedError:
     """
     try:
         text = msgspec.json.decode(body, type=_Body).error
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = body.decode(errors="replace").strip()[:_MAX_QUOTED] or "(empty body)"
         return UpstreamRefusedError(status, text)
     return from_text(status, text)
@@ -93,7 +93,7 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
     """Return the error for Ollama's error text, from a body or from a line in mid-stream."""
     try:
         nested = msgspec.json.decode(text, type=_NestedBody).error
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         nested = _Nested(message=text)
     if nested.type == "exceed_context_size_error":
         return ContextOverflowError(status, nested.message, nested.n_prompt_tokens, nested.n_ctx)

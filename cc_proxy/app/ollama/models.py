@@ -47,11 +47,20 @@ class LoadedModel(msgspec.Struct, frozen=True):
 
 
 class PulledModel(msgspec.Struct, frozen=True):
-    """A model on disk; newer servers list its capabilities here too."""
+    """A model on disk; newer servers list its capabilities here too.
+
+    A cloud model stands among them as if it were here, with the host that it runs on.
+    """
 
     name: str
     size: int = 0
     capabilities: list[str] | None = None
+    remote_host: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs where Ollama does."""
+        return not self.remote_host and not self.name.endswith(("-cloud", ":cloud"))
 
 
 class _Details(msgspec.Struct):

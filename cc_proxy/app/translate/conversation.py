@@ -159,12 +159,11 @@ class _Turns:
         for block in sorted(answered, key=lambda b: order[b.tool_use_id or ""]):
             self.done.insert(self._results_end, self._result(block))
             self._results_end += 1
-        for block in results:
-            if block.tool_use_id not in order:
-                # Its call was compacted away or never made: the words still count.
-                orphan = self._result(block)
-                said.texts.insert(0, f"Result of an earlier tool call:\n{orphan.content}")
-                said.images += orphan.images or []
+        # Their calls were compacted away or never made: the words still count.
+        orphans = [self._result(block) for block in results if block.tool_use_id not in order]
+        said.texts[:0] = [f"Result of an earlier tool call:\n{one.content}" for one in orphans]
+        for orphan in orphans:
+            said.images += orphan.images or []
 
     def _result(self, block: Block) -> ChatMessage:
         content = block.content

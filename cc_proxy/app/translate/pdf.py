@@ -1,9 +1,9 @@
 """The text of a PDF."""
 
 import base64
-import binascii
 import io
 import logging
+from collections.abc import Callable, Iterator
 
 MAX_PAGES = 200
 
@@ -12,36 +12,38 @@ class UnreadablePdfError(Exception):
     """The bytes are no PDF that can be read; the message says why."""
 
 
-def text_of(data: str) -> str:
+def text_of(data: str, in_time: Callable[[], bool] = lambda: True) -> str:
     """Return the text of a base64 PDF, page by page, saying where a page has none.
 
+    `in_time` is asked before each page.
+
     Raises:
-        UnreadablePdfError: it is damaged, encrypted, or not a PDF.
+        UnreadablePdfError: it is damaged, encrypted, or not a PDF, or takes too long.
 
     """
+    try:
+        return "\n\n".join(_pages(data, in_time))
+    except UnreadablePdfError:
+        raise
+    except Exception as error:  # a damaged file breaks the reader anywhere, with any exception
+        raise UnreadablePdfError(f"it cannot be read ({error})") from error
+
+
+def _pages(data: str, in_time: Callable[[], bool]) -> Iterator[str]:
     import pypdf  # noqa: PLC0415 - a quarter of a second that few requests need
-    from pypdf.errors import PyPdfError  # noqa: PLC0415 - the same
 
     # It reports each blemish of a file that it can read all the same.
     logging.getLogger("pypdf").setLevel(logging.ERROR)
-    try:
-        raw = base64.b64decode(data, validate=False)
-        reader = pypdf.PdfReader(io.BytesIO(raw))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise UnreadablePdfError("it is encrypted")
-        count = len(reader.pages)
-        pages = [
-            _page(number, reader.pages[number].extract_text())
-            for number in range(min(count, MAX_PAGES))
-        ]
-    except binascii.Error as error:
-        raise UnreadablePdfError("it is not base64") from error
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        # A damaged file can break the reader at any place of its structure.
-        raise UnreadablePdfError(f"it cannot be read ({error})") from error
+    reader = pypdf.PdfReader(io.BytesIO(base64.b64decode(data)))
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise UnreadablePdfError("it is encrypted")
+    count = len(reader.pages)
+    for number in range(min(count, MAX_PAGES)):
+        if not in_time():
+            raise UnreadablePdfError("reading it takes too long")
+        yield _page(number, reader.pages[number].extract_text())
     if count > MAX_PAGES:
-        pages.append(f"[{count - MAX_PAGES} further pages are left out.]")
-    return "\n\n".join(pages)
+        yield f"[{count - MAX_PAGES} further pages are left out.]"
 
 
 def _page(number: int, text: str) -> str:

@@ -171,7 +171,9 @@ class SearchingAnswer:
         if self._ended:
             return []
         self._ended = True
-        return self._shown(self._round.fail(error))
+        out = self._shown(self._round.fail(error))
+        # Between two rounds the last one has ended, and has no more to say.
+        return out or [ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message))]
 
     def _shown(self, events: list[ev.Event]) -> list[ev.Event]:
         out: list[ev.Event] = []

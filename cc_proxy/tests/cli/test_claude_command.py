@@ -175,3 +175,11 @@ def test_a_small_window_is_warned_about(home: Home) -> None:
         ran = home.run("claude", OLLAMA_BASE_URL=running.url)
     assert ran.code == 7
     assert "small:latest has a window of 8192 tokens" in ran.err
+
+
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize("words", [["explain this folder"], ["-p", "hi"], ["--", "fix it"], []])
+def test_a_prompt_never_goes_around_the_proxy(home: Home, words: list[str]) -> None:
+    environ = told(home.run("claude", "--", *words, ANTHROPIC_API_KEY="sk-real"))["environ"]
+    assert environ["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
+    assert "ANTHROPIC_API_KEY" not in environ

@@ -69,3 +69,22 @@ async def test_a_plain_text_document_needs_no_reading(gateway: Gateway, upstream
     source = {"type": "text", "media_type": "text/plain", "data": "Words."}
     block = {"type": "document", "source": source}
     assert await sent(gateway, upstream, block) == "Document:\nWords."
+
+
+async def test_a_reader_that_breaks_in_any_way_does_not_fail_the_request(
+    gateway: Gateway, upstream: Upstream, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_self: object) -> None:
+        raise AttributeError("no such key")
+
+    monkeypatch.setattr("pypdf.PdfReader.is_encrypted", property(breaks))
+    text = await sent(gateway, upstream, document(make_pdf(ANSWER)))
+    assert "is left out: it cannot be read (no such key)" in text
+
+
+async def test_a_pdf_that_takes_too_long_is_given_up_between_pages(
+    gateway: Gateway, upstream: Upstream, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "PDF_SECONDS", -1.0)
+    text = await sent(gateway, upstream, document(make_pdf(ANSWER)))
+    assert "is left out: reading it takes too long" in text

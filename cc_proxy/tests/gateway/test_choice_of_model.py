@@ -35,3 +35,15 @@ async def test_models_without_tools_are_not_chosen(gateway: Gateway, upstream: U
     upstream.tags = [{"name": "plain", "capabilities": ["completion"]}]
     _, answer, _ = await gateway.ask(model="claude-opus-5-5")
     assert "1 pulled, none that can use tools" in answer["error"]["message"]
+
+
+async def test_a_cloud_model_is_never_chosen_unasked(gateway: Gateway, upstream: Upstream) -> None:
+    can = {"capabilities": ["completion", "tools"]}
+    upstream.tags = [
+        {"name": "gpt-oss:120b-cloud", **can},
+        {"name": "glm:cloud", **can},
+        {"name": "newest", "remote_host": "https://elsewhere.example", **can},
+        {"name": "coder", **can},
+    ]
+    await gateway.ask(model="claude-opus-5-5")
+    assert upstream.bodies[-1]["model"] == "coder"

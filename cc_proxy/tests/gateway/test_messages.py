@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from cc_proxy.app.translate.stream import AnswerStream
+
 from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
 
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
@@ -523,3 +525,41 @@ async def test_a_missing_model_is_named_as_ollama_knows_it(
     _, answer, _ = await gateway.ask()
     assert "no model big:30b (asked for as m)" in answer["error"]["message"]
     assert "`ollama pull big:30b`" in answer["error"]["message"]
+
+
+async def test_a_fault_of_ours_in_mid_stream_is_an_error_event(
+    gateway: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for one in (line("half"), line("more"), done()):
+            await response.write(one)
+            await asyncio.sleep(0.05)
+        return response
+
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError
+
+    upstream.chat = chat
+    monkeypatch.setattr(AnswerStream, "_finish", fault)
+    events = await gateway.stream()
+    assert [event["type"] for event in events[-2:]] == ["content_block_stop", "error"]
+    assert events[-1]["error"]["message"].startswith("cc-proxy met a fault of its own")
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"m","max_tokens":1,"messages":[],"system":"\xff"}',
+        b'{"model":"m","max_tokens":1,"messages":[],"tools":[{"name":"\xff"}]}',
+    ],
+)
+async def test_bytes_that_are_not_utf_8_are_refused_wherever_they_stand(
+    gateway: Gateway, body: bytes
+) -> None:
+    async with gateway.client.post(gateway.url + "/v1/messages", data=body) as response:
+        answer = await response.json()
+    assert response.status == 400
+    assert "not valid JSON in UTF-8" in answer["error"]["message"]

@@ -214,3 +214,28 @@ async def test_a_port_in_use_is_an_os_error(gateway: Gateway) -> None:
     context = GatewayContext(Settings(server=Server(port=port)), KEY, "i", None, "d")
     with pytest.raises(OSError, match="in use"):
         await serve(context, asyncio.Event(), lambda _host, _port: None)
+
+
+async def test_many_questions_about_a_model_share_one_answer_and_one_failure(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    answers = await asyncio.gather(*(gateway.ask(model="nope") for _ in range(8)))
+    assert {status for status, _, _ in answers} == {404}
+    assert upstream.shows == 1
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "x", "9" * 5000])
+async def test_a_limit_of_the_list_is_checked(gateway: Gateway, limit: str) -> None:
+    async with gateway.client.get(gateway.url + "/v1/models?limit=" + limit) as response:
+        assert response.status == 400
+
+
+async def test_tokens_are_counted_as_the_fit_check_does(gateway: Gateway) -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    counts = []
+    for one in (asked, asked | {"tools": [search]}):
+        url = gateway.url + "/v1/messages/count_tokens"
+        async with gateway.client.post(url, json=one) as response:
+            counts.append((await response.json())["input_tokens"])
+    assert counts[1] > counts[0] + 20

@@ -39,3 +39,9 @@ def test_an_overflow_is_known_by_its_words_alone() -> None:
 def test_the_words_are_unwrapped_whatever_the_body(body: bytes, text: str) -> None:
     error = refused(500, body)
     assert (error.status, error.text) == (500, text)
+
+
+def test_an_error_body_that_is_not_utf_8_is_still_an_answer() -> None:
+    error = refused(500, b'{"error":"\xff"}')
+    assert error.status == 500
+    assert "error" in error.text

@@ -213,3 +213,9 @@ def test_an_unknown_block_is_dropped_by_name() -> None:
     (turn,) = conversation("", [message], reader)
     assert turn.content == "hi"
     assert reader.dropped == {"hologram block": 1}
+
+
+def test_results_whose_calls_are_gone_keep_their_order() -> None:
+    got = turns(user([result("a", "first"), result("b", "second"), text("and?")]))
+    content = got[0]["content"]
+    assert content.index("first") < content.index("second") < content.index("and?")

@@ -15,7 +15,6 @@ from cc_proxy.app.translate.rescue.tokens import LITTER
 _TRIGGER = re.compile(r"[\n<\[]")
 _NEWLINE = re.compile(r"\n")
 _ALWAYS = re.compile(r"")
-_FENCE = re.compile(r"(`{3,}|~{3,})")
 _TICKS = {"`": re.compile(r"`*"), "~": re.compile(r"~*")}
 _CODE_INDENT = 4
 _FENCE_RUN = 3
