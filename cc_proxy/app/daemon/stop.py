@@ -13,8 +13,8 @@ from cc_proxy.app.daemon.state import State
 from cc_proxy.app.daemon.stop_request import StopRequest
 
 TIMEOUT_SECONDS = 10.0
-# Answers are cut off a little before the process is killed, so that it can still tidy up.
-_DRAIN_SHARE = 0.9
+# Answers are cut off this long before the process is killed, so that it can still tidy up.
+_TIDY_UP_SECONDS = 1.0
 _KILL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.02
 if sys.platform == "win32":
@@ -80,9 +80,13 @@ def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
     return Stopped(now, killed=killed, notices=notices)
 
 
+def _drain_seconds(timeout_seconds: float) -> float:
+    return max(timeout_seconds - _TIDY_UP_SECONDS, timeout_seconds / 2)
+
+
 def _ask_for_time(paths: Paths, now: State, timeout_seconds: float) -> tuple[Notice, ...]:
     try:
-        stop_request.write(paths, StopRequest(now.instance_id, timeout_seconds * _DRAIN_SHARE))
+        stop_request.write(paths, StopRequest(now.instance_id, _drain_seconds(timeout_seconds)))
     except DaemonError as error:  # a full disk must not keep a process alive
         text = f"Running answers got the usual time to finish: {error.message}"
         return (Notice("stop_request_not_written", text, error.hint),)

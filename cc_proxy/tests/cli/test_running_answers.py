@@ -47,7 +47,7 @@ def test_an_answer_that_takes_too_long_is_cut_off_without_a_kill(
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(ask, home)
         assert upstream.asked.wait(30)
-        ran = home.json("stop", "--timeout-seconds", "2")
+        ran = home.json("stop", "--timeout-seconds", "4")
         assert ran.data["killed"] is False
         assert isinstance(answer.exception(30), http.client.HTTPException | OSError)
     log = home.log_file.read_text()
