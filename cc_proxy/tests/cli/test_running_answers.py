@@ -31,7 +31,7 @@ def test_an_answer_that_runs_is_finished_before_the_process_ends(
         answer: Future[tuple[int, bytes]] = pool.submit(ask, home)
         assert upstream.asked.wait(30)
         with home.popen("stop", "--timeout-seconds", "30") as stopping:
-            wait_for_log(home, "stopping by=SIGTERM drain_seconds=27")
+            wait_for_log(home, "stopping by=SIGTERM drain_seconds=29")
             assert stopping.poll() is None
             upstream.released.set()
             status, body = answer.result(30)
