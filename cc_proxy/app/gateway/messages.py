@@ -23,7 +23,7 @@ from cc_proxy.app.gateway.probes import answer_to, is_probe
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import certainly_too_long
 from cc_proxy.app.gateway.web_search import WebSearch
-from cc_proxy.app.ollama.errors import ContextOverflowError, UpstreamError, UpstreamRefusedError
+from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.ollama.models import unknown_model
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.errors import api_error, api_error_for
@@ -41,7 +41,6 @@ class _Exchange:
 
     shared: Shared
     target: Target
-    translated: Translated
     answer: Answer
     events: Events
     record: RequestLog
@@ -71,15 +70,17 @@ async def handle(request: web.Request) -> web.StreamResponse:
             target = await shared.models.target(asked.model)
         search, translated = await _translated(shared, asked, target)
         record.translated(target.model.name, translated)
-        _require_room(shared, translated, target)
+        estimate = shared.tokens.estimate(translated.prompt)
+        if certainly_too_long(estimate, target.window):
+            raise prompt_too_long(estimate.tokens, target.window)
         answer: Answer
         if search:
             searching = WebSearch(shared, target, asked, search, translated, record)
             answer, events = searching.answer, searching.events()
         else:
-            answer = new_answer(asked.model, translated, shared.tokens)
-            events = one_round(shared.ollama, translated, answer, record)
-        exchange = _Exchange(shared, target, translated, answer, events, record)
+            answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
+            events = one_round(shared.ollama, translated, answer, record, shared.tokens)
+        exchange = _Exchange(shared, target, answer, events, record)
         with shared.read_ahead.gives_way_to(translated, request.headers):
             return await (_streamed if asked.stream else _whole)(request, exchange)
 
@@ -122,12 +123,6 @@ async def _translated(
     if search := offer(bytes(asked.tools)):
         asked.tools = search.tools
     return search, chat_request(asked, target, shared.turns.recall)
-
-
-def _require_room(shared: Shared, translated: Translated, target: Target) -> None:
-    estimate = shared.tokens.estimate(translated.prompt)
-    if certainly_too_long(estimate, target.window):
-        raise prompt_too_long(estimate.tokens, target.window)
 
 
 async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
@@ -186,6 +181,4 @@ def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:
     if isinstance(error, UpstreamRefusedError) and error.status == web.HTTPNotFound.status_code:
         exchange.shared.models.forget(exchange.target.model.name)
-    if isinstance(error, ContextOverflowError):
-        exchange.shared.tokens.counted(exchange.translated.prompt, error.prompt_tokens)
     return error

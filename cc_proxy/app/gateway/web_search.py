@@ -16,6 +16,7 @@ from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.request import Target, Translated, chat_request
 from cc_proxy.app.translate.search_results import result_blocks
 from cc_proxy.app.translate.searching import SearchCall, SearchingAnswer
+from cc_proxy.app.translate.stream import AnswerStream
 from cc_proxy.app.translate.web_search import (
     MAX_QUERY_CHARS,
     Offer,
@@ -44,7 +45,7 @@ class WebSearch:
     record: RequestLog
 
     def __post_init__(self) -> None:
-        self.answer = SearchingAnswer(new_answer(self.asked.model, self.first, self.shared.tokens))
+        self.answer = SearchingAnswer(self._new_answer(self.first))
         self._left = self.offer.search.most_searches
         self._refused = False
         self._last_chance = False
@@ -77,7 +78,7 @@ class WebSearch:
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
         async with aclosing(
-            one_round(self.shared.ollama, translated, self.answer, self.record)
+            one_round(self.shared.ollama, translated, self.answer, self.record, self.shared.tokens)
         ) as batches:
             async for batch in batches:
                 yield batch
@@ -142,5 +143,10 @@ class WebSearch:
             max_tokens=max(1, (asked.max_tokens or 1) - self.answer.tokens_out),
         )
         translated = chat_request(asked, self.target, self.shared.turns.recall)
-        self.answer.begin(new_answer(asked.model, translated, self.shared.tokens))
+        self.answer.begin(self._new_answer(translated))
         return translated
+
+    def _new_answer(self, translated: Translated) -> AnswerStream:
+        tokens = self.shared.tokens
+        estimate = tokens.estimate(translated.prompt)
+        return new_answer(self.asked.model, translated, tokens, estimate.tokens)
