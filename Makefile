@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test lint unit clients wheel lock clean
+.PHONY: run test lint unit clients wheel dist release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -26,8 +26,19 @@ lint: .make/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck install.sh
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github/workflows
 
 wheel: .make/wheel
+
+# The files of a release: built twice from the commit, kept if both are the same bytes.
+dist: .make/dev
+	$(BIN)/python -m release.build
+
+# The release from the commit to the uninstall, with an index on loopback.
+release-rehearsal: .make/dev
+	$(BIN)/python -m release.rehearse
 
 clients: .make/clients
 
@@ -36,6 +47,8 @@ lock: .make/dev
 		--no-emit-index-url --no-header --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
 		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+		--group pyproject.toml:publish --no-emit-index-url --no-header --output-file requirements/publish.txt
 
 clean:
 	rm -rf .make $(VENV) $(WHEEL_VENV) build dist *.egg-info $(CLIENTS)/*/node_modules

@@ -1,7 +1,6 @@
 """What is built, what is in it, and what it costs to start."""
 
 import ast
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cc_proxy import __version__
+from release.build import build_tree
 
 ROOT = Path(__file__).parents[3]
 
@@ -19,17 +19,8 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build sdist and wheel from this checkout."""
-    if not (ROOT / "pyproject.toml").exists():
-        pytest.skip("this is not a checkout")
-    # From a copy: setuptools keeps its notes where it builds, and other builds may be going on.
-    tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("dist")
-    left_out = shutil.ignore_patterns("node_modules", "__pycache__")
-    shutil.copytree(ROOT / "cc_proxy", tree / "cc_proxy", ignore=left_out)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tree)
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(tree)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
+    out = tmp_path_factory.mktemp("dist")
+    build_tree(ROOT, out)
     return out
 
 
@@ -67,10 +58,14 @@ def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_sdist_can_be_read(dist: Path) -> None:
+def test_the_sdist_has_what_builds_the_wheel_and_what_a_packager_reads(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        assert any(name.endswith("/pyproject.toml") for name in archive.getnames())
+        stem = f"cc_proxy-{__version__}/"
+        names = {name.removeprefix(stem) for name in archive.getnames()}
+    packaged = {name for name in wheel_names(dist) if ".dist-info/" not in name}
+    told = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+    assert names - {".gitignore"} == packaged | told
 
 
 HEAVY = ("aiohttp", "asyncio", "yaml", "pypdf", "cc_proxy.app.gateway", "msgspec")

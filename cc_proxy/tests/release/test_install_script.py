@@ -1,0 +1,89 @@
+"""What install.sh refuses; that it installs is part of the rehearsal."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is for a POSIX shell")
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A PATH with nothing but what is put there: an ordinary user, and no Python."""
+    folder = tmp_path / "tools"
+    program(folder, "id", "echo 1000")
+    return folder
+
+
+def install(tools: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    shell = shutil.which("sh")
+    assert shell
+    return subprocess.run(
+        [shell, str(ROOT / "install.sh"), *words],
+        env={"PATH": str(tools), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_root_is_refused(tools: Path) -> None:
+    program(tools, "id", "echo 0")
+    done = install(tools, HOME="/nonexistent")
+    assert done.returncode == 1
+    assert "not for root. Run it as yourself, without sudo." in done.stderr
+
+
+@pytest.mark.parametrize("version", ["1.2; rm -rf ~", "--index-url=x", "$(id)", "latest release"])
+def test_a_version_is_nothing_else(tools: Path, version: str) -> None:
+    done = install(tools, version, HOME="/nonexistent")
+    assert done.returncode == 1
+    assert f"expected a version such as 1.2.3, found: {version}" in done.stderr
+
+
+def test_a_second_argument_is_refused(tools: Path) -> None:
+    done = install(tools, "1.2.3", "4", HOME="/nonexistent")
+    assert done.returncode == 1
+    assert "expected at most one version, found: 1.2.3 4" in done.stderr
+
+
+def test_without_a_home_there_is_no_place(tools: Path) -> None:
+    done = install(tools)
+    assert done.returncode == 1
+    assert "HOME is not set" in done.stderr
+
+
+def test_an_old_python_is_passed_over_and_named(tools: Path) -> None:
+    program(tools, "python3", "exit 1")
+    done = install(tools, HOME="/nonexistent")
+    assert done.returncode == 1
+    assert "expected Python 3.11 or newer on PATH, found none" in done.stderr
+
+
+def test_a_pipx_that_is_there_is_used(tools: Path, tmp_path: Path) -> None:
+    program(tools, "python3.12", "exit 0")
+    program(tools, "pipx", f'echo "$@" >> "{tmp_path}/asked"')
+    done = install(tools, "1.2.3", HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "Open a new terminal and type: cc-proxy claude" in done.stdout
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked == ["install --force --python python3.12 cc-proxy==1.2.3", "ensurepath"]
+
+
+def test_a_pipx_that_fails_is_told_of(tools: Path, tmp_path: Path) -> None:
+    program(tools, "python3.12", "exit 0")
+    program(tools, "pipx", "exit 1")
+    done = install(tools, HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "pipx could not install cc-proxy" in done.stderr

@@ -1,0 +1,69 @@
+"""A release, from the commit to the uninstall, on an index on loopback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from release.build import ROOT, build_tree, digests, export
+from release.check_tag import check
+from release.commands import ReleaseError
+from release.smoke import expect
+
+
+@pytest.mark.timeout(420)
+def test_a_release_can_be_installed_upgraded_used_and_removed_by_every_installer(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "release.rehearse", "--dist", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = done.stdout.splitlines()
+    for installer in ("pipx", "uv", "pip", "install.sh"):
+        assert [line for line in told if line.startswith(f"{installer}: installed, upgraded, used")]
+    assert {path.suffix for path in tmp_path.iterdir()} == {".gz", ".whl"}
+
+
+def test_two_builds_differ_when_the_sources_do(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        export("HEAD", tmp_path / name)
+    module = tmp_path / "other" / "cc_proxy" / "__main__.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    for name in ("one", "other"):
+        build_tree(tmp_path / name, tmp_path / f"dist of {name}")
+    one, other = digests(tmp_path / "dist of one"), digests(tmp_path / "dist of other")
+    assert one.keys() == other.keys()
+    assert not one.items() & other.items()
+
+
+def test_a_commit_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="expected a git checkout with no-such-commit"):
+        export("no-such-commit", tmp_path)
+
+
+CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-22\n\n## [1.2.2]\n"
+
+
+def test_a_tag_is_the_version_and_has_its_section_with_a_date() -> None:
+    check("v1.2.3", "1.2.3", CHANGELOG)
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "said"),
+    [
+        ("v1.2.4", "1.2.3", "expected the tag v1.2.3"),
+        ("1.2.3", "1.2.3", "expected the tag v1.2.3"),
+        ("v1.2.2", "1.2.2", r"found '## \[1.2.2\]'"),
+        ("v1.2.1", "1.2.1", "found 'no such section'"),
+        ("v1x2.3", "1x2.3", "found 'no such section'"),
+    ],
+)
+def test_any_other_tag_is_not_released(tag: str, version: str, said: str) -> None:
+    with pytest.raises(ReleaseError, match=said):
+        check(tag, version, CHANGELOG)
+
+
+def test_a_smoke_test_says_what_it_expected_and_what_it_found() -> None:
+    with pytest.raises(ReleaseError, match="the answer: expected 42, found 41"):
+        expect("the answer", found=41, expected=42)

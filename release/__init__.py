@@ -1,0 +1,1 @@
+"""What makes a release, and rehearses one: see README.md beside it."""
