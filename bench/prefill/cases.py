@@ -116,11 +116,13 @@ def _with(
     )
 
 
-# 2.1.197 defers no tools for a server that it does not know; 2.1.330 declares no task list.
+# 2.1.197 searches tools at a server that it does not know only when told to; 2.1.330 declares no
+# task list.
+_DEFERRED = Setting("older", more_environment={"ENABLE_TOOL_SEARCH": "true"})
 CASES = (
     Case("long", _long, _with() + _with(model="practice-think")),
     Case("no tool search", _short, _with(more_environment=_NO_SEARCH)[:1]),
-    Case("deferred tools", _loading, _with()[:1]),
+    Case("deferred tools", _loading, (*_with()[:1], _DEFERRED)),
     Case("task list", _task_list, _with()[1:]),
     Case("side requests", _interactive, _with(more_environment=_SIDE_REQUESTS)),
     Case("restart", _restarted, _with()),

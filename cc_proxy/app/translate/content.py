@@ -1,5 +1,6 @@
 """What a content block says to a model that takes text, and images if it can see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -25,10 +26,15 @@ class Said:
 
 @dataclass
 class Reader:
-    """Reads blocks for one request; `dropped` names what the model will not get, for the log."""
+    """Reads blocks for one request; `dropped` names what the model will not get, for the log.
+
+    `definitions` are of the tools that are told of where tool search has found them.
+    """
 
     vision: bool
+    definitions: Mapping[str, str] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    _defined: set[str] = field(default_factory=set, init=False)
 
     def read(self, content: str | list[Block]) -> Said:
         """Return what a string or a list of blocks says.
@@ -64,9 +70,16 @@ class Reader:
             case "compaction" if isinstance(block.content, str):
                 said.texts.append(block.content)
             case "tool_reference":
-                said.texts.append(f"The tool {block.tool_name} can be used now.")
+                said.texts.append(self._found(block.tool_name or ""))
             case other:
                 self.drop(f"{other} block")
+
+    def _found(self, name: str) -> str:
+        text = f"The tool {name} can be used now."
+        if name not in self.definitions or name in self._defined:
+            return text
+        self._defined.add(name)
+        return f"{text}\n{self.definitions[name]}"
 
     def drop(self, what: str) -> None:
         """Note that the model will not see `what`."""

@@ -1,17 +1,19 @@
 """A Messages API request, as a request to Ollama's `/api/chat`."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from cc_proxy.app.anthropic.errors import invalid_request
-from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.anthropic.requests import Message, MessagesRequest
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.models import ModelInfo
 from cc_proxy.app.translate.content import Reader
 from cc_proxy.app.translate.conversation import append_text, conversation
+from cc_proxy.app.translate.deferred import announced, found_tools
 from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.repetition import repeated_calls
 from cc_proxy.app.translate.rules import AnswerRules
@@ -19,7 +21,7 @@ from cc_proxy.app.translate.system import system_text
 from cc_proxy.app.translate.thinking import think_value
 from cc_proxy.app.translate.tokens import digits_of
 from cc_proxy.app.translate.tool_choice import tool_use
-from cc_proxy.app.translate.tools import found_tools, tool_set
+from cc_proxy.app.translate.tools import ToolSet, tool_set
 from cc_proxy.app.translate.turns import Recall, nothing
 
 
@@ -63,8 +65,10 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     """
     if not request.messages:
         raise invalid_request("messages: expected at least one message, found none.")
-    reader = Reader(vision=target.model.can("vision"))
-    tools = tool_set(bytes(request.tools), found_tools(request.messages))
+    tools = tool_set(
+        bytes(request.tools), found_tools(request.messages), announced(request.messages)
+    )
+    reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
     use = tool_use(request, tools, target.model)
@@ -91,6 +95,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     )
     rules = AnswerRules(
         tools=tools.schemas if use.body else {},
+        stubs=tools.stubs,
         stop_sequences=tuple(request.stop_sequences or ()),
         must_call=use.must_call,
         may_call=use.may_call,
@@ -102,8 +107,20 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         prompt=Prompt(target.model.name, use.body, messages, digits_of(target.model.tokenizer)),
         dropped=reader.dropped,
         rules=rules,
-        notes=repeated_calls(messages),
+        notes=(*repeated_calls(messages), *_loaded_late(request.messages, tools)),
     )
+
+
+def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
+    """Say of tools that were just found, and not named at the start, that they change the front."""
+    latest = takewhile(lambda message: message.role != "assistant", reversed(messages))
+    names = sorted(tools.late.intersection(found_tools(latest)))
+    if not names:
+        return ()
+    note = (
+        "declared in front, so the model reads the conversation again: not announced at its start"
+    )
+    return (f"tool search loaded {', '.join(names)}: {note}",)
 
 
 def _format(request: MessagesRequest) -> dict[str, Any] | None:

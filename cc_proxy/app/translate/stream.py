@@ -245,7 +245,7 @@ class AnswerStream:
             self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
             return
         self._close(out)
-        name, arguments, mended = mended_call(call, self._rules.tools)
+        name, arguments, mended = mended_call(call, self._rules)
         self.notes += mended
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self._calls.append(ToolCall(id=block.id, function=call))

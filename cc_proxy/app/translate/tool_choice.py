@@ -67,7 +67,8 @@ def _has_begun(request: MessagesRequest) -> bool:
 def _demanded(request: MessagesRequest, tools: ToolSet) -> list[str]:
     choice = request.tool_choice
     if choice is None or choice.type == "any":
-        return list(tools.schemas)
+        # A stub is not loaded, or is one of many.
+        return [name for name in tools.schemas if name not in tools.stubs]
     if choice.name not in tools.schemas:
         raise invalid_request(
             f"tool_choice.name: expected one of {', '.join(tools.schemas)}, found {choice.name!r}."

@@ -1,18 +1,24 @@
 """Tool definitions, rendered once for as long as the client sends the same ones.
 
 With tool search the client declares some of its tools only once the model has asked for them, and
-puts them in between the others by name. Here they stand after the others, in the order in which
-they were found: so every tool that the model has read stays where it was.
+puts them in between the others by name. Here those that it named at the start have a stub after
+the others (`deferred.py`), and what is left stands at the end, in the order in which it was
+found: so every tool that the model has read stays where it was.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
-from cc_proxy.app.anthropic.requests import Block, Message
+from cc_proxy.app.translate.deferred import (
+    STUB_DESCRIPTION,
+    STUB_SCHEMA,
+    TOOL_SEARCH,
+    definition,
+)
 from cc_proxy.app.translate.schemas import plain
 
 # Claude Code 2.1.330 sends it so that tool search stays on at the API; no model may call it.
@@ -35,7 +41,7 @@ class Tool(msgspec.Struct):
 class _Function(msgspec.Struct):
     name: str
     description: str
-    parameters: dict[str, Any]
+    parameters: Mapping[str, Any]
 
 
 class _OllamaTool(msgspec.Struct):
@@ -44,34 +50,30 @@ class _OllamaTool(msgspec.Struct):
 
 
 class ToolSet(msgspec.Struct, frozen=True):
-    """The tools of a request: Ollama's JSON array of them, their schemas, and what was left out."""
+    """The tools of a request: Ollama's JSON array of them, their schemas, and what was left out.
+
+    `stubs` are in the array without their schemas; `definitions` says what those are that were
+    loaded. `late` were loaded and have no stub.
+    """
 
     body: bytes
     schemas: dict[str, dict[str, Any]]
     left_out: tuple[str, ...] = ()
+    stubs: frozenset[str] = frozenset()
+    definitions: dict[str, str] = {}
+    late: frozenset[str] = frozenset()
 
 
 _decoder = msgspec.json.Decoder(list[Tool] | None)
 _NONE = ToolSet(body=b"", schemas={})
 
 
-def found_tools(messages: Iterable[Message]) -> tuple[str, ...]:
-    """Return the names that tool search has found in a conversation, the earliest first."""
-    references = (
-        block.tool_name
-        for message in messages
-        if not isinstance(message.content, str)
-        for block in _references(message.content)
-    )
-    return tuple(dict.fromkeys(name for name in references if name))
-
-
 @lru_cache(maxsize=64)
-def tool_set(raw: bytes, found: tuple[str, ...] = ()) -> ToolSet:
+def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> ToolSet:
     """Translate a `tools` field; remembered by its bytes.
 
-    The order is kept, as it is in the prompt; but tools that tool search loads come last, those
-    that are `found` in the order of their names there.
+    The order is kept, as it is in the prompt. Then come stubs of the tools that were `announced`
+    for tool search, then what it loads beside them, in the order of the names in `found`.
 
     Raises:
         ApiError: 400 when the field is not a list of tools.
@@ -83,33 +85,56 @@ def tool_set(raw: bytes, found: tuple[str, ...] = ()) -> ToolSet:
         raise invalid_request(f"tools: expected a list of tool definitions: {error}.") from error
     if not tools:
         return _NONE
-    kept = _in_order([tool for tool in tools if tool.input_schema is not None], found)
     left_out = tuple(tool.name for tool in tools if tool.input_schema is None)
-    if not kept:
+    kept = [tool for tool in tools if tool.input_schema is not None and tool.name != PLACEHOLDER]
+    plainly = [tool for tool in kept if not tool.defer_loading]
+    loaded = [tool for tool in kept if tool.defer_loading]
+    stubs = _stubs(announced, plainly, loaded, found)
+    late = _in_order([tool for tool in loaded if tool.name not in stubs], found)
+    loaded = [tool for tool in loaded if tool.name in stubs]
+    declared = [
+        *map(_translated, plainly),
+        *(_OllamaTool(_Function(name, STUB_DESCRIPTION, STUB_SCHEMA)) for name in stubs),
+        *map(_translated, late),
+    ]
+    if not declared:
         return ToolSet(body=b"", schemas={}, left_out=left_out)
-    schemas = {tool.name: tool.input_schema or {} for tool in kept}
-    body = msgspec.json.encode(
-        [
-            _OllamaTool(_Function(tool.name, tool.description, plain(schemas[tool.name])))
-            for tool in kept
-        ]
+    return ToolSet(
+        body=msgspec.json.encode(declared),
+        schemas=_schemas(plainly) | {name: {} for name in stubs} | _schemas([*loaded, *late]),
+        left_out=left_out,
+        stubs=frozenset(stubs),
+        definitions={
+            tool.name: definition(tool.name, tool.description, plain(tool.input_schema or {}))
+            for tool in loaded
+        },
+        late=frozenset(tool.name for tool in late),
     )
-    return ToolSet(body=body, schemas=schemas, left_out=left_out)
 
 
-def _references(content: list[Block]) -> Iterator[Block]:
-    for block in content:
-        if block.type == "tool_reference":
-            yield block
-        elif isinstance(block.content, list):
-            yield from _references(block.content)
+def _stubs(
+    announced: tuple[str, ...], plainly: list[Tool], loaded: list[Tool], found: tuple[str, ...]
+) -> list[str]:
+    """Return the names of tools whose definition is, or will be, told where they are found.
+
+    What has been loaded and was found nowhere was so before the conversation was compacted.
+    """
+    names = {tool.name for tool in plainly}
+    if TOOL_SEARCH not in names:
+        return []
+    names.update(tool.name for tool in loaded if tool.name not in found)
+    return [name for name in announced if name not in names]
 
 
-def _in_order(tools: list[Tool], found: tuple[str, ...]) -> list[Tool]:
+def _translated(tool: Tool) -> _OllamaTool:
+    return _OllamaTool(_Function(tool.name, tool.description, plain(tool.input_schema or {})))
+
+
+def _schemas(tools: Iterable[Tool]) -> dict[str, dict[str, Any]]:
+    return {tool.name: tool.input_schema or {} for tool in tools}
+
+
+def _in_order(tools: Iterable[Tool], found: tuple[str, ...]) -> list[Tool]:
     """Sort is stable: what has no place of its own stays in the order of the client."""
     places = {name: place for place, name in enumerate(found, 1)}
-    deferred = [tool for tool in tools if tool.defer_loading and tool.name != PLACEHOLDER]
-    return [
-        *(tool for tool in tools if not tool.defer_loading),
-        *sorted(deferred, key=lambda tool: places.get(tool.name, 0)),
-    ]
+    return sorted(tools, key=lambda tool: places.get(tool.name, 0))

@@ -52,26 +52,37 @@ async def test_a_second_session_in_a_folder_reads_little_but_the_new_words(stage
     assert second.read_tokens < 0.05 * second.prompt_tokens
 
 
-@pytest.mark.parametrize("claude", ["current"], indirect=True)
-async def test_tools_found_by_tool_search_stand_after_those_that_were_read(stage: Stage) -> None:
+async def test_tools_found_by_tool_search_leave_the_front_as_it_was(stage: Stage) -> None:
+    # 2.1.197 searches at other servers than its own only when it is told to.
+    stage.more_environment["ENABLE_TOOL_SEARCH"] = "true"
     await stage.ask(
         "Look.",
         "--allowedTools",
-        "ToolSearch",
+        "ToolSearch,TaskStop,CronList",
         turns=[
+            call("TaskStop", wrong=1),
             call("ToolSearch", query="select:TaskStop", max_results=5),
             call("ToolSearch", query="select:CronList", max_results=5),
+            # As a grammar has the model write the call of a stub.
+            call("TaskStop", arguments={"task_id": "heron"}),
+            call("CronList", arguments={}),
             {"text": "Found."},
         ],
     )
-    names = [
-        [tool["function"]["name"] for tool in record.body["tools"]]
-        for record in stage.chats()
-        if record.prompt_tokens
-    ]
-    assert names[1] == [*names[0], "TaskStop"]
-    assert names[2] == [*names[1], "CronList"]
-    assert not [name for name in names[2] if "Placeholder" in name]
+    first, *others = (record for record in stage.chats() if record.prompt_tokens)
+    results = [one.body["messages"] for one in others]
+    said = [[m["content"] for m in one if m["role"] == "tool"][-1] for one in results]
+    assert "Load the tool first: call ToolSearch" in said[0]
+    assert '"name":"TaskStop","parameters":{"type":"object"' in said[1]
+    assert '"name":"CronList"' in said[2]
+    assert "No task found with ID: heron" in said[3]
+    assert "No scheduled jobs" in said[4]
+    names = [tool["function"]["name"] for tool in first.body["tools"]]
+    assert {"TaskStop", "CronList"} < set(names[names.index("Write") + 1 :])
+    assert not [name for name in names if "Placeholder" in name]
+    for before, after in pairwise([first, *others]):
+        assert after.body["tools"] == before.body["tools"]
+        assert after.read_tokens < after.prompt_tokens - before.prompt_tokens + OPENING
 
 
 @pytest.mark.ollama

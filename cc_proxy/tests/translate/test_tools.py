@@ -4,8 +4,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.anthropic.requests import Message
-from cc_proxy.app.translate.tools import PLACEHOLDER, found_tools, tool_set
+from cc_proxy.app.translate.tools import PLACEHOLDER, tool_set
 
 
 def declared(*names: str, deferred: tuple[str, ...] = ()) -> bytes:
@@ -46,18 +45,3 @@ def test_the_placeholder_of_tool_search_is_not_shown() -> None:
     assert shown(raw) == ["Bash", "Write"]
     assert set(tool_set(raw).schemas) == {"Bash", "Write"}
     assert tool_set(declared(PLACEHOLDER, deferred=(PLACEHOLDER,))).body == b""
-
-
-def test_found_tools_are_named_once_in_the_order_of_their_finding() -> None:
-    def result(*names: str) -> dict[str, Any]:
-        references = [{"type": "tool_reference", "tool_name": name} for name in names]
-        return {"type": "tool_result", "tool_use_id": "t", "content": references}
-
-    history = [
-        {"role": "user", "content": "Stop it."},
-        {"role": "user", "content": [result("TaskStop", "CronList")]},
-        {"role": "user", "content": [{"type": "text", "text": "And?"}, result("Alpha")]},
-        {"role": "user", "content": [result("TaskStop")]},
-    ]
-    messages = msgspec.convert(history, list[Message])
-    assert found_tools(messages) == ("TaskStop", "CronList", "Alpha")
