@@ -79,6 +79,9 @@ FILE = Section(
                     takes=(Kind.TEXT, *_NUMBERS),
                     setting="hold_seconds",
                 ),
+                "keep_on_disk": Field(
+                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
+                ),
             }
         ),
         "ollama": Section(

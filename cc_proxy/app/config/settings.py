@@ -13,13 +13,15 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Where cc-proxy listens; port 0 lets the system pick a free one.
 
     `hold_seconds` is how long an answer waits for Ollama's first word, so that an error can still
-    be a true status; after that it begins, and is kept alive.
+    be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote and
+    how sessions began is kept in the state folder, for after a restart.
     """
 
     host: str = "127.0.0.1"
     port: int = 11444
     auth_key: str | None = None
     hold_seconds: float = 10.0
+    keep_on_disk: bool = True
 
 
 class Ollama(msgspec.Struct, frozen=True, kw_only=True):

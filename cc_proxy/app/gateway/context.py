@@ -9,16 +9,20 @@ from aiohttp import web
 from cc_proxy.app.config import Settings
 from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fetching import Fetcher
+from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.gateway.token_counter import TokenCounter
+from cc_proxy.app.gateway.turn_store import TurnStore
 from cc_proxy.app.gateway.unread import UnreadFields
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
-from cc_proxy.app.translate.turns import TurnMemory
 
 COUNTS_FILE = "token-counts.json"
+TURNS_FILE = "turns.jsonl"
+FRONTS_FILE = "fronts.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,6 @@ class Shared:
     ollama: OllamaClient
     models: Models
     unread: UnreadFields = field(default_factory=UnreadFields)
-    turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
@@ -52,6 +55,7 @@ class Shared:
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
     tokens: TokenCounter = field(init=False)
+    turns: TurnStore = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.context.settings
@@ -59,13 +63,20 @@ class Shared:
         self.search = SearchClient(settings)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
-        self.read_ahead = ReadAhead(self.ollama, self.tokens)
+        if folder and not settings.server.keep_on_disk:
+            for name in (TURNS_FILE, FRONTS_FILE):
+                KeptFile(folder / name, name).remove()
+            folder = None
+        fronts = FrontFile(folder / FRONTS_FILE if folder else None)
+        self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts)
+        self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""
         await self.read_ahead.close()
         await self.attachments.close()
         await self.search.close()
+        await self.turns.close()
         self.tokens.save()
 
 

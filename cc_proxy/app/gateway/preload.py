@@ -86,7 +86,7 @@ async def handle(request: web.Request) -> web.Response:
         target = await shared.models.target(asked.model)
         answer = {"model": target.model.name, "context_window": target.window}
         task = request.app[PRELOADS].start(shared.ollama, target)
-        task.add_done_callback(lambda _done: shared.read_ahead.start(target.model.name))
+        task.add_done_callback(lambda _done: shared.read_ahead.start(target))
         if not asked.wait:
             return web.json_response(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.fronts import Front, front_of
-from cc_proxy.app.translate.request import Translated
+from cc_proxy.app.translate.request import Target, Translated
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,11 @@ class ReadAhead:
     It gives way at once to every real request, and never runs beside one.
     """
 
-    def __init__(self, ollama: OllamaClient, tokens: TokenCounter) -> None:
+    def __init__(self, ollama: OllamaClient, tokens: TokenCounter, file: FrontFile) -> None:
         self._ollama = ollama
         self._tokens = tokens
-        self._fronts: dict[str, Front] = {}
+        self._file = file
+        self._fronts = file.load()
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
@@ -38,40 +40,45 @@ class ReadAhead:
         self._give_way()
         model = translated.request.model
         if _SUBAGENT not in headers:
-            front = front_of(translated, self._fronts.get(model))
+            before = self._fronts.pop(model, None)
+            front = front_of(translated, before) or before
             if front is not None:
                 self._fronts[model] = front
+                if front != before:
+                    self._file.save(self._fronts)
         self._answering += 1
         try:
             yield
         finally:
             self._answering -= 1
 
-    def start(self, model: str) -> bool:
+    def start(self, target: Target) -> bool:
         """Have the front of a model read, if one is known and nothing else is going on."""
-        front = self._fronts.get(model)
+        front = self._fronts.get(target.model.name)
         if front is None or self._answering or self._reading is not None:
             return False
-        self._reading = asyncio.create_task(self._read(model, front))
+        self._reading = asyncio.create_task(self._read(target, front))
         return True
 
     async def close(self) -> None:
-        """Stop reading."""
+        """Stop reading, and have written what was learned."""
         reading = self._reading
         self._give_way()
         if reading is not None:
             await asyncio.wait([reading])
+        await self._file.close()
 
     def _give_way(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
 
-    async def _read(self, model: str, front: Front) -> None:
+    async def _read(self, target: Target, front: Front) -> None:
+        model = target.model.name
         began = time.monotonic()
         last = chat.ChatChunk()
         try:
-            async with self._ollama.chat(chat.encode(front.asks())) as batches:
+            async with self._ollama.chat(chat.encode(front.asks(target))) as batches:
                 async for batch in batches:
                     last = batch[-1]
         except asyncio.CancelledError:
@@ -81,6 +88,6 @@ class ReadAhead:
             log.warning("read ahead for %s: %s", model, error.message)
         else:
             took = time.monotonic() - began
-            spent = self._tokens.learned(front.prompt(), last)
+            spent = self._tokens.learned(front.prompt(target), last)
             log.info("read ahead for %s: tokens=%d seconds=%.1f", model, spent.read, took)
         self._reading = None

@@ -1,25 +1,17 @@
 """What was learned about the tokens of each model, and the file that keeps it."""
 
-import contextlib
-import logging
-import os
-import secrets
 from operator import mul
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.translate.tokens import Weight
-
-log = logging.getLogger(__name__)
 
 _VERSION = 1
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
-_FILE_MODE = 0o600
-# O_NOFOLLOW: the file is ours, a link in its place is not. Windows does not have it.
-_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 
 # Vision models make 250 to 1,600 tokens of an image; this until one has been counted.
 IMAGE_TOKENS = 800
@@ -148,25 +140,15 @@ class _Kept(msgspec.Struct):
 
 
 class ScaleFile:
-    """The scales of all models in a small JSON file; without a path nothing is kept.
-
-    No trouble with the file is ever more than a line in the log: what is in it can be learned
-    again.
-    """
+    """The scales of all models in a small JSON file; without a path nothing is kept."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        self._file = KeptFile(path, "token counts", _MOST_BYTES)
 
     def load(self) -> dict[str, Scales]:
         """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
-        if self._path is None:
-            return {}
-        try:
-            body = _read(self._path)
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            log.warning("token counts: %s cannot be read: %s", self._path, error)
+        body = self._file.read()
+        if body is None:
             return {}
         try:
             kept = msgspec.json.decode(body, type=_Kept)
@@ -179,39 +161,9 @@ class ScaleFile:
         return kept.models
 
     def save(self, models: dict[str, Scales]) -> None:
-        """Write the file anew: a reader sees the old or the new one, never a half."""
-        if self._path is None:
-            return
+        """Write the file anew."""
         latest = dict(list(models.items())[-_MOST_MODELS:])
-        body = msgspec.json.encode(_Kept(_VERSION, latest))
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
-            with os.fdopen(os.open(draft, flags, _FILE_MODE), "wb") as file:
-                file.write(body)
-            draft.replace(self._path)
-        except OSError as error:
-            log.warning("token counts: %s cannot be written: %s", self._path, error)
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+        self._file.write(msgspec.json.encode(_Kept(_VERSION, latest)))
 
     def _put_aside(self, reason: str) -> None:
-        if self._path is None:
-            return
-        aside = self._path.with_name(self._path.name + ".broken")
-        try:
-            self._path.replace(aside)
-        except OSError as error:
-            log.warning("token counts: %s is broken (%s) and stays: %s", self._path, reason, error)
-            return
-        log.warning(
-            "token counts: %s is broken (%s); it is now %s, and counting starts anew",
-            self._path,
-            reason,
-            aside.name,
-        )
-
-
-def _read(path: Path) -> bytes:
-    with os.fdopen(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-        return file.read(_MOST_BYTES)
+        self._file.put_aside(reason, "counting starts anew")

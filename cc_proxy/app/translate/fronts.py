@@ -8,34 +8,40 @@ import msgspec
 
 from cc_proxy.app.ollama.chat import ChatMessage, ChatRequest
 from cc_proxy.app.translate.prefix import Prompt
-from cc_proxy.app.translate.request import Translated
-from cc_proxy.app.translate.tokens import Digits
+from cc_proxy.app.translate.request import Target, Translated
+from cc_proxy.app.translate.tokens import digits_of
 
 
 class Front(msgspec.Struct, frozen=True):
-    """What a session began with, and how much of its first turn the one before had too."""
+    """What a session began with, and how much of its first turn the one before had too.
+
+    Of the messages of `request` only the first is kept.
+    """
 
     request: ChatRequest
-    digits: Digits
     first_turn: str
     shared: str = ""
 
-    def prompt(self) -> Prompt:
+    def prompt(self, target: Target) -> Prompt:
         """Return what the model is given to read."""
-        asks = self.asks()
+        asks = self.asks(target)
         tools = bytes(asks.tools) if isinstance(asks.tools, msgspec.Raw) else b""
-        return Prompt(asks.model, tools, asks.messages, self.digits)
+        return Prompt(asks.model, tools, asks.messages, digits_of(target.model.tokenizer))
 
-    def asks(self) -> ChatRequest:
-        """Return the request that has the model read the front and write next to nothing."""
-        system = [m for m in self.request.messages[:1] if m.role == "system"]
+    def asks(self, target: Target) -> ChatRequest:
+        """Return the request that has the model read the front and write next to nothing.
+
+        The window is the one that `target` has by now: another would load the model again.
+        """
+        system = [m for m in self.request.messages if m.role == "system"]
         options = self.request.options or {}
         return msgspec.structs.replace(
             self.request,
             messages=[*system, ChatMessage(role="user", content=self.shared)],
             stream=False,
             format=msgspec.UNSET,
-            options={**options, "num_predict": 1},
+            keep_alive=target.keep_alive,
+            options={**options, "num_ctx": target.window, "num_predict": 1},
         )
 
 
@@ -44,21 +50,22 @@ def front_of(translated: Translated, before: Front | None) -> Front | None:
 
     `before` is the front that was seen last.
     """
-    request, digits = translated.request, translated.prompt.digits
+    request = translated.request
     first = next((m for m in request.messages if m.role == "user"), None)
     if request.tools is msgspec.UNSET or first is None:
         return None
+    request = msgspec.structs.replace(request, messages=request.messages[:1])
     words = first.content if isinstance(first.content, str) else ""
     if before is None or not _begin_alike(request, before.request):
-        return Front(request=request, digits=digits, first_turn=words)
+        return Front(request=request, first_turn=words)
     if words == before.first_turn:
         return msgspec.structs.replace(before, request=request)
     shared = _shared(words, before.first_turn)
-    return Front(request=request, digits=digits, first_turn=words, shared=shared)
+    return Front(request=request, first_turn=words, shared=shared)
 
 
 def _begin_alike(one: ChatRequest, other: ChatRequest) -> bool:
-    return one.tools == other.tools and one.messages[:1] == other.messages[:1]
+    return one.tools == other.tools and one.messages == other.messages
 
 
 def _shared(one: str, other: str) -> str:

@@ -41,7 +41,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 21
+    assert len(examples) == 22
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -84,6 +84,7 @@ ACCEPTED = [
     "server: {host: 10.0.0.1, port: 65535}",
     "server: {auth_key: '12345678'}",
     "server: {auth_key: null}",
+    "server: {keep_on_disk: false}",
     "server: {port: '${PORT}', auth_key: '${KEY}'}",
     "ollama: {base_url: 'https://x/prefix', api_key: k}",
     "ollama: {base_url: 'gpu:11434'}",

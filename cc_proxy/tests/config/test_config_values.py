@@ -18,7 +18,7 @@ from cc_proxy.app.config import (
 )
 
 EVERYTHING = """\
-server: {host: "::1", port: 8080, auth_key: file-key-1, hold: 3s}
+server: {host: "::1", port: 8080, auth_key: file-key-1, hold: 3s, keep_on_disk: no}
 ollama:
   base_url: https://ollama.example/prefix/
   api_key: upstream-key
@@ -40,7 +40,9 @@ logging: {level: debug}
 
 def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Loaded]) -> None:
     assert load_file(EVERYTHING).settings == Settings(
-        server=Server(host="::1", port=8080, auth_key="file-key-1", hold_seconds=3.0),
+        server=Server(
+            host="::1", port=8080, auth_key="file-key-1", hold_seconds=3.0, keep_on_disk=False
+        ),
         ollama=Ollama(
             base_url="https://ollama.example/prefix",
             api_key="upstream-key",
@@ -96,6 +98,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.port",
         "server.auth_key",
         "server.hold_seconds",
+        "server.keep_on_disk",
         "ollama.base_url",
         "ollama.api_key",
         "ollama.timeout_seconds",

@@ -5,6 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
+from cc_proxy.app.ollama.models import unknown_model
+from cc_proxy.app.translate.request import Target
+
 from .conftest import Gateway, Upstream, done, line, says
 
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
@@ -113,7 +116,7 @@ async def test_nothing_is_read_ahead_while_a_request_is_answered(
     asking = asyncio.create_task(session(gateway, "other words"))
     await until(upstream, 2)
     await preload(gateway)
-    assert not gateway.shared.read_ahead.start("m")
+    assert not gateway.shared.read_ahead.start(Target(unknown_model("m"), 65536, ""))
     goes_on.set()
     await asking
     assert len(upstream.bodies) == 3

@@ -122,7 +122,7 @@ async def test_a_history_that_is_not_remembered_tells_the_same_results(
 ) -> None:
     rounds(upstream, calls("cats"), says(line("They sleep."), done()), says(line("Yes."), done()))
     _, message, _ = await gateway.ask(tools=[SEARCH])
-    gateway.shared.turns._turns.clear()  # noqa: SLF001 - as after a restart
+    gateway.shared.turns._memory._turns.clear()  # noqa: SLF001 - as after a restart
     history = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": message["content"]},

@@ -1,0 +1,121 @@
+"""The turns that models wrote, in memory and in a file, so that a restart does not forget them.
+
+The file has one line of JSON for each turn. Lines are added in the background after an answer has
+ended; now and then the oldest ones leave.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.gateway.kept_file import KeptFile
+from cc_proxy.app.ollama.chat import ToolCall
+from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
+
+_VERSION = 1
+KEPT_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 2 * KEPT_BYTES
+# As long as Claude Code itself keeps a session that could be resumed.
+KEPT_SECONDS = 30 * 24 * 3600.0
+
+
+class _Line(msgspec.Struct):
+    """`at` is in seconds since 1970."""
+
+    version: int
+    at: float
+    content: str
+    thinking: str
+    calls: list[ToolCall]
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
+
+
+class TurnStore:
+    """Remembers turns as `TurnMemory` does; without a path only until the process ends."""
+
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._memory = TurnMemory()
+        # What is added between two looks at the size may be more than the most.
+        self._file = KeptFile(path, "turns", 2 * MOST_BYTES)
+        self._size = 0
+        self._pending: list[bytes] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._kept = path is not None
+        self._load()
+
+    def recall(self, call_id: str) -> WrittenTurn | None:
+        """Return the turn whose first call has this id."""
+        return self._memory.recall(call_id)
+
+    def remember(self, turn: WrittenTurn) -> None:
+        """Keep a turn with calls; it is on disk a moment later."""
+        self._memory.remember(turn)
+        if not self._kept:
+            return
+        line = _Line(_VERSION, self._clock(), turn.content, turn.thinking, list(turn.calls))
+        # The model may have broken the lines of its arguments, which are kept as they are.
+        self._pending.append(msgspec.json.encode(line).replace(b"\n", b" ") + b"\n")
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+
+    async def close(self) -> None:
+        """Return once all is written."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                lines = b"".join(self._pending)
+                self._pending.clear()
+                await asyncio.to_thread(self._append, lines)
+        finally:
+            self._writing = None
+
+    def _append(self, lines: bytes) -> None:
+        self._file.append(lines)
+        self._size += len(lines)
+        if self._size > MOST_BYTES:
+            body = self._file.read() or b""
+            latest = body[-KEPT_BYTES:]
+            self._rewrite(latest[latest.find(b"\n") + 1 :])
+
+    def _rewrite(self, lines: bytes) -> None:
+        self._file.write(lines)
+        self._size = len(lines)
+
+    def _load(self) -> None:
+        body = self._file.read()
+        if body is None:
+            return
+        # A process that was killed may have left half a line.
+        lines = body[: body.rfind(b"\n") + 1].splitlines(keepends=True)
+        try:
+            decoded = [_decoded(line) for line in lines or [body]]
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._file.put_aside(str(error), "the turns so far are forgotten")
+            return
+        oldest = self._clock() - KEPT_SECONDS
+        fresh = [place for place, line in enumerate(decoded) if line.at >= oldest]
+        for place in fresh:
+            line = decoded[place]
+            self._memory.remember(WrittenTurn(line.content, line.thinking, tuple(line.calls)))
+        self._size = len(body)
+        latest = b"".join(lines[place] for place in fresh)
+        if latest != body:
+            self._rewrite(latest)
+
+
+def _decoded(line: bytes) -> _Line:
+    decoded = _line_decoder.decode(line)
+    if decoded.version != _VERSION:
+        raise msgspec.ValidationError(f"expected version {_VERSION}, found {decoded.version}")
+    if not decoded.calls:
+        raise msgspec.ValidationError("a turn without calls")
+    return decoded
