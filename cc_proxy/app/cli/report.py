@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.state import State
 
 _UPSTREAM_SECONDS = 5.0
+_ENOUGH = 65_536
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -86,9 +87,22 @@ def warnings(health: "Health") -> list[ErrorItem]:
     if model is not None and model.name is None:
         text = model.error or "No model is there to answer for Claude's names."
         return [ErrorItem("no_default_model", text)]
-    if model is not None and (speed := model.tokens_read_per_second):
-        return _slow(speed)
-    return []
+    if model is None:
+        return []
+    speed, window = model.tokens_read_per_second, model.context_window
+    found = _slow(speed) if speed else []
+    if window and window < _ENOUGH and not found:
+        found = [_small_window(window)]
+    return found
+
+
+def _small_window(window: int) -> ErrorItem:
+    text = (
+        f"The model has a window of {window:,} tokens; Claude Code needs {_ENOUGH:,} to work well."
+        f" The profile lean leaves more of it, and gives up {PROFILES['lean'].gives_up}."
+    )
+    hint = "cc-proxy claude --profile lean, or a larger context_window if the model allows it"
+    return ErrorItem("small_window", text, hint)
 
 
 def _slow(tokens_per_second: float) -> list[ErrorItem]:

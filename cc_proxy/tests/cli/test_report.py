@@ -6,8 +6,8 @@ from cc_proxy.app.cli import report
 from cc_proxy.app.daemon.health import DefaultModel, Health, Upstream
 
 
-def health(tokens_read_per_second: float | None) -> Health:
-    model = DefaultModel("m", 65536, tokens_read_per_second)
+def health(tokens_read_per_second: float | None, window: int = 65536) -> Health:
+    model = DefaultModel("m", window, tokens_read_per_second)
     upstream = Upstream(url="http://127.0.0.1:11434", reachable=True, version="0.32.15")
     return Health("ok", "1", "i", 1, 1.0, "d", upstream=upstream, default_model=model)
 
@@ -21,6 +21,17 @@ def test_a_smaller_profile_is_recommended_where_the_model_reads_slowly(
     found = [item for item in report.warnings(health(speed)) if item.code == "reads_slowly"]
     hints = [f"cc-proxy claude --profile {profile}"] if profile else []
     assert [item.hint for item in found] == hints
+
+
+def test_a_smaller_profile_is_recommended_where_the_window_is_small() -> None:
+    (found,) = report.warnings(health(None, window=32768))
+    assert found.code == "small_window"
+    assert "32,768 tokens" in found.message
+    assert (found.hint or "").startswith("cc-proxy claude --profile lean")
+
+
+def test_a_slow_model_with_a_small_window_is_warned_of_once() -> None:
+    assert [item.code for item in report.warnings(health(20.0, window=8192))] == ["reads_slowly"]
 
 
 def test_the_speed_is_told_in_what_people_wait_for() -> None:

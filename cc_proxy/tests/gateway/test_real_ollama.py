@@ -4,17 +4,23 @@ The model is CC_PROXY_TEST_OLLAMA_MODEL, or the one that cc-proxy itself would c
 """
 
 import os
+import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.server import application
+from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.translate.request import chat_request
 
 from .conftest import KEY, Gateway
 
@@ -66,3 +72,24 @@ async def test_a_demanded_call_is_made_by_a_real_model(real: Gateway) -> None:
     (block,) = message["content"]
     assert (block["type"], block["name"]) == ("tool_use", "echo")
     assert isinstance(block["input"]["word"], str)
+
+
+async def test_a_real_ollama_reads_only_what_a_turn_adds(real: Gateway) -> None:
+    nonce = secrets.token_hex(8)
+    words = " ".join(f"{nonce} {number}" for number in range(700))
+    opening = {"role": "user", "content": f"{words}\nSay a word."}
+    answer = {"role": "assistant", "content": "heron"}
+    first = await _read(real, [opening])
+    turn = await _read(real, [opening, answer, {"role": "user", "content": "And one more."}])
+    assert turn.prompt_eval_count > first.prompt_eval_count
+    assert turn.prompt_eval_duration < first.prompt_eval_duration / 3
+
+
+async def _read(real: Gateway, messages: list[dict[str, Any]]) -> ChatChunk:
+    """Return the end of an answer: the field with the time is Ollama's, and not passed on."""
+    asked = {"model": MODEL, "max_tokens": 1, "messages": messages, "tools": [ECHO]}
+    target = await real.shared.models.target(MODEL)
+    translated = chat_request(decode(msgspec.json.encode(asked)), target)
+    async with real.shared.ollama.chat(translated.whole_body()) as batches:
+        chunks = [chunk async for batch in batches for chunk in batch]
+    return chunks[-1]
