@@ -20,7 +20,7 @@ TOOL_SEARCH = "ToolSearch"
 _ANNOUNCEMENT = "The following deferred tools are now available"
 _REMINDER = "<system-reminder>"
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,128})(?:: .*)?")
-# A stub is about 30 tokens; without one, a load costs reading the conversation once more.
+# A stub is 35 to 55 tokens; without one, a load costs reading the conversation once more.
 _MOST_STUBS = 64
 
 _WRAPPER = "arguments"
