@@ -22,11 +22,10 @@ def pytest_report_header() -> str:
     return f"placements: on {'namespaces' if _NAMESPACES else 'addresses of loopback alone'}"
 
 
-@pytest.fixture
-def programs(tmp_path: Path, cc_proxy: list[str]) -> Path:
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory, cc_proxy: list[str]) -> Path:
     """Return a folder with `cc-proxy`, `ollama` and `claude`."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("programs")
     ollama = [sys.executable, str(HERE / "ollama.py")]
     for name, command in (("cc-proxy", cc_proxy), ("ollama", ollama), ("claude", [str(CLAUDE)])):
         path = folder / name

@@ -78,7 +78,7 @@ def follow(name: str, machines: Mapping[str, Machine]) -> Iterator[None]:
                     continue
                 lines = [*so_far[block.where], command.line]
                 code, printed = machine.shell("\n".join(lines))
-                _compare(command, printed)
+                compare(command, printed)
                 last = command is block.commands[-1]
                 assert code == (block.exit_code if last else 0), f"$ {command.line}\n{printed}"
                 if command.line.startswith(_LASTING):
@@ -99,7 +99,8 @@ def _block(match: re.Match[str]) -> Block:
     return Block(match["where"], tuple(commands), int(match["code"] or 0), match["copied"])
 
 
-def _compare(command: Command, printed: str) -> None:
+def compare(command: Command, printed: str) -> None:
+    """Hold what a command prints against what it is said to print."""
     wanted = command.printed.strip()
     parts = [re.escape(part) for part in wanted.split(ANYTHING)]
     assert re.fullmatch(".*".join(parts), printed.strip(), re.DOTALL), (
@@ -110,7 +111,7 @@ def _compare(command: Command, printed: str) -> None:
 def _serve(machine: Machine, command: Command) -> "Popen[str]":
     process = machine.popen("sh", "-c", command.line)
     assert process.stdout is not None
-    _compare(command, f"… {process.stdout.readline()} …")
+    compare(command, f"… {process.stdout.readline()} …")
     return process
 
 
