@@ -32,6 +32,10 @@ new_enough() {
 new_enough || need python3 python3-venv
 new_enough || fail "expected Python 3.11 or newer, found $(python3 --version 2>&1): use the python feature."
 
+[ "$claude_version" = none ] || command -v claude > /dev/null ||
+    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22)' 2> /dev/null ||
+    fail "expected Node 22 or newer for Claude Code, found $(node --version 2>&1): put the node feature before this one, or set claudeCodeVersion to none."
+
 # A file or an address of a package can stand in the place of the version.
 case "$version" in
     latest) wanted=cc-proxy ;;
@@ -43,9 +47,6 @@ python3 -m venv "$prefix"
 ln -sf "$prefix/bin/cc-proxy" "$bin/cc-proxy"
 
 if [ "$claude_version" != none ] && ! command -v claude > /dev/null; then
-    # Claude Code asks for Node 22; Debian's own is older.
-    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22)' 2> /dev/null ||
-        fail "expected Node 22 or newer for Claude Code, found $(node --version 2>&1): put the node feature before this one, or set claudeCodeVersion to none."
     npm install --global --no-audit --no-fund "@anthropic-ai/claude-code@$claude_version"
 fi
 
