@@ -38,7 +38,7 @@ for path in {shown}; do
 done
 mount -t proc proc /proc
 mkdir -p $root/proc && mount --rbind /proc $root/proc
-mount -o remount,ro $root
+mount -o remount,bind,ro $root
 exec unshare --map-user={user} --map-group={group} --root=$root --wd={folder} \
     setpriv --no-new-privs "$@"
 """
@@ -86,6 +86,7 @@ class Running:
     process: "subprocess.Popen[str]"
     environ: dict[str, str]
     image: Image
+    machine: Machine
     out: str = field(default="")
 
     @property
@@ -98,7 +99,8 @@ class Running:
         """Do as `docker exec`."""
         target = ["--target", str(self.first), "--user", "--preserve-credentials", "--root"]
         folder = f"--wdns={self.image.folder}"
-        enter = ["nsenter", *target, "--mount", "--pid", "--net", folder]
+        # The network belongs to the machine: it is entered first, with the machine's rights.
+        enter = [*self.machine.into_network, "nsenter", *target, "--mount", "--pid", folder]
         done = subprocess.run(
             [*enter, *_with(self.environ), *command],
             capture_output=True,
@@ -157,7 +159,7 @@ def container(
         text=True,
     ) as process:
         try:
-            yield Running(process, environ, built)
+            yield Running(process, environ, built, machine)
         finally:
             process.kill()
 

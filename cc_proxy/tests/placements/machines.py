@@ -45,6 +45,11 @@ class Machine:
     environ: dict[str, str]
     enter: tuple[str, ...]
 
+    @property
+    def into_network(self) -> list[str]:
+        """The same for its network alone: pids and paths are still those of outside."""
+        return [part for part in self.enter if part not in ("--mount", "--pid")]
+
     def popen(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [*self.enter, "sh", "-c", _IN_FOLDER, str(self.home), *command],
@@ -84,7 +89,8 @@ class World:
         """Return a machine with an address, which knows those of `hosts` by name."""
         home = self._folder / name
         home.mkdir()
-        environ = self._environ | {"HOME": str(home)}
+        # Claude Code's folder in /tmp is named after a user id, which is another's outside.
+        environ = self._environ | {"HOME": str(home), "CLAUDE_CODE_TMPDIR": str(home)}
         lines = {"localhost": "127.0.0.1", **(hosts or {})}
         names = self._folder / f"{name}.hosts"
         names.write_text("".join(f"{where} {name}\n" for name, where in lines.items()))
@@ -102,9 +108,8 @@ class World:
             *((m, f"ip addr add {m.address}/24 dev {end}") for m in (one, other)),
             *((m, f"ip link set {end} up") for m in (one, other)),
         ):
-            # The pid is one of the outside, where `ip` looks it up.
-            inside = [part for part in machine.enter if part not in ("--mount", "--pid")]
-            subprocess.run([*inside, *line.split()], check=True)
+            # `ip` looks the pid up.
+            subprocess.run([*machine.into_network, *line.split()], check=True)
 
     def _user(self) -> tuple[str, ...]:
         """Return what goes in front of `unshare`: all machines need one user namespace."""
