@@ -90,4 +90,5 @@ clean:
 	npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
 	npm ci --prefix $(CLIENTS)/older $(NPM_FLAGS)
 	npm ci --prefix $(CLIENTS)/sdk $(NPM_FLAGS)
+	npm ci --prefix $(CLIENTS)/devcontainer $(NPM_FLAGS)
 	@touch $@

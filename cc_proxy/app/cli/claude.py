@@ -163,8 +163,8 @@ def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
             answer.upstream.error or f"Ollama does not answer at {answer.upstream.url}.",
             code="upstream_unreachable",
             exit_code=NO_UPSTREAM,
-            hint="Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs"
-            " and `cc-proxy restart`",
+            hint=f"{answer.upstream.hint or 'Start it with `ollama serve`.'} After another"
+            " OLLAMA_BASE_URL: cc-proxy restart",
         )
     main = answer.default_model
     if main.name is None or main.context_window is None:

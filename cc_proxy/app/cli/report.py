@@ -82,7 +82,8 @@ def warnings(health: "Health") -> list[ErrorItem]:
         return [ErrorItem("upstream_silent", text, "Ask again: cc-proxy status")]
     if not upstream.reachable:
         text = upstream.error or f"Ollama cannot be reached at {upstream.url}."
-        hint = "cc-proxy serves and will find it when it comes. To start it: ollama serve"
+        hint = "cc-proxy serves and will find it when it comes."
+        hint += f" {upstream.hint}" if upstream.hint else " To start it: ollama serve"
         return [ErrorItem("upstream_unreachable", text, hint)]
     if model is not None and model.name is None:
         text = model.error or "No model is there to answer for Claude's names."

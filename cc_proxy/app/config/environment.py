@@ -1,21 +1,29 @@
 """The variables that set a value; an empty one counts as not set."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from cc_proxy.app.config.errors import Problem
+from cc_proxy.app.config import reading
+from cc_proxy.app.config.errors import ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, given
 from cc_proxy.app.config.schema import KeyPath
+
+_AUTH_KEY: KeyPath = ("server", "auth_key")
 
 VARIABLES: dict[str, KeyPath] = {
     "CC_PROXY_HOST": ("server", "host"),
     "CC_PROXY_PORT": ("server", "port"),
-    "CC_PROXY_AUTH_KEY": ("server", "auth_key"),
+    "CC_PROXY_AUTH_KEY": _AUTH_KEY,
+    "CC_PROXY_AUTH_KEY_FILE": _AUTH_KEY,
     "CC_PROXY_LOG_LEVEL": ("logging", "level"),
     "OLLAMA_BASE_URL": ("ollama", "base_url"),
     "OLLAMA_HOST": ("ollama", "base_url"),
     "OLLAMA_API_KEY": ("ollama", "api_key"),
+    "OLLAMA_API_KEY_FILE": ("ollama", "api_key"),
     "OLLAMA_TIMEOUT_SECONDS": ("ollama", "timeout"),
 }
+# These name a file that holds the value: a container's secrets are files.
+_NAME_A_FILE = "_FILE"
 
 
 def values(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
@@ -32,9 +40,37 @@ def values(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
         if not text or path in taken:
             continue
         taken.add(path)
-        match given(path, text, where=name, origin=f"environment {name}"):
+        match _given(name, path, text):
             case Problem() as problem:
                 problems.append(problem)
             case value:
                 layer |= value
     return layer, problems
+
+
+def auth_key(environ: Mapping[str, str]) -> str | None:
+    """Return the key that the variables set, None if they set none that can be used."""
+    layer, _ = values(environ)
+    found = layer.get(_AUTH_KEY)
+    return str(found.value) if found else None
+
+
+def _given(name: str, path: KeyPath, text: str) -> Layer | Problem:
+    origin = f"environment {name}"
+    if not name.endswith(_NAME_A_FILE):
+        return given(path, text, where=name, origin=origin)
+    if not Path(text).is_absolute():
+        # The background process runs in another folder.
+        return Problem(
+            where=name,
+            what="not the absolute path of a file",
+            expected="the absolute path of a file with the key in it",
+            found="something else, which is not shown since it may be the key",
+        )
+    try:
+        content = reading.content(Path(text), named_by=name, wanted="a file with the key in it")
+    except ConfigError as error:
+        return error.problems[0]
+    # The rule does not show a secret in its errors.
+    found = content.decode("ascii", "replace").strip()
+    return given(path, found, where=f"{name}={text}", origin=origin)

@@ -1,4 +1,4 @@
-"""The text of a configuration file, or the reason why there is none."""
+"""What is in a file that the user has named, or the reason why it cannot be had."""
 
 import stat
 from pathlib import Path
@@ -10,40 +10,45 @@ LARGEST_FILE = 1024 * 1024
 
 
 def read(path: Path, *, named_by: str) -> str:
-    """Return the file's text without a byte order mark.
+    """Return a configuration file's text without a byte order mark.
 
     `named_by` is the flag, variable or place that led to the file. Raises ConfigError.
     """
+    return _decoded(content(path, named_by=named_by, wanted="a configuration file"), path)
+
+
+def content(path: Path, *, named_by: str, wanted: str) -> bytes:
+    """Return what is in a file that the user has named, 1 MiB at most.
+
+    `wanted` says in an error what the file should be. Raises ConfigError with one problem, which
+    shows nothing of the content.
+    """
+
+    def unusable(what: str, fix: str) -> ConfigError:
+        expected = f"{wanted} that can be read"
+        problem = Problem(where=named_by, what=f"{path} {what}", expected=expected, fix=fix)
+        return ConfigError([problem])
+
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             fix = "name a file; container tools make a folder where a file to mount is missing"
-            raise _unusable(path, named_by, "is a folder", fix)
+            raise unusable("is a folder", fix)
         # A pipe would block, and be empty for the background process. /dev/null is fine.
         if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
-            raise _unusable(path, named_by, "is not a regular file", "name a regular file")
+            raise unusable("is not a regular file", "name a regular file")
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+            found = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
         fix = f"create the file, or name another one with {named_by}"
-        raise _unusable(path, named_by, "does not exist", fix) from error
+        raise unusable("does not exist", fix) from error
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         fix = "make it readable for the user that runs cc-proxy"
-        raise _unusable(path, named_by, f"cannot be read: {reason}", fix) from error
-    if len(content) > LARGEST_FILE:
-        raise _unusable(path, named_by, "is larger than 1 MiB", "name a configuration file")
-    return _decoded(content, path)
-
-
-def _unusable(path: Path, named_by: str, what: str, fix: str) -> ConfigError:
-    problem = Problem(
-        where=named_by,
-        what=f"{path} {what}",
-        expected="a configuration file that can be read",
-        fix=fix,
-    )
-    return ConfigError([problem])
+        raise unusable(f"cannot be read: {reason}", fix) from error
+    if len(found) > LARGEST_FILE:
+        raise unusable("is larger than 1 MiB", f"name {wanted}")
+    return found
 
 
 def _decoded(content: bytes, path: Path) -> str:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cc_proxy.app.config import Settings
+from cc_proxy.app.config import Settings, environment
 from cc_proxy.app.daemon import files
 from cc_proxy.app.daemon.addresses import is_loopback
 from cc_proxy.app.daemon.errors import DaemonError, Notice
@@ -39,8 +39,8 @@ def refuse_open_bind(settings: Settings) -> None:
         " found none (the generated one does not count).",
         code="insecure_bind",
         exit_code=2,
-        hint="Set CC_PROXY_AUTH_KEY (or server.auth_key in the configuration),"
-        " or bind to this machine only: --host 127.0.0.1",
+        hint="Set CC_PROXY_AUTH_KEY or CC_PROXY_AUTH_KEY_FILE (or server.auth_key in the"
+        " configuration), or bind to this machine only: --host 127.0.0.1",
     )
 
 
@@ -72,7 +72,7 @@ def known(settings: Settings | None, paths: Paths, environ: Mapping[str, str]) -
         DaemonError: the key's file cannot be read, or holds no key.
 
     """
-    configured = settings.server.auth_key if settings else environ.get("CC_PROXY_AUTH_KEY")
+    configured = settings.server.auth_key if settings else environment.auth_key(environ)
     if configured:
         return configured
     kept = _kept(paths)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import auth_key, lock
+from cc_proxy.app.daemon import auth_key, lock, orphans
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.serve import Service, serve
 from cc_proxy.app.daemon.start import READY_SECONDS, Started, earlier
@@ -51,4 +51,5 @@ def in_terminal(paths: Paths, loaded: Loaded, announce: Announce | None = None) 
             if announce is not None:
                 announce(now)
 
-        return serve(service, announced)
+        with orphans.adopted():
+            return serve(service, announced)

@@ -18,12 +18,13 @@ Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
 
 
 class Upstream(msgspec.Struct, frozen=True):
-    """What the proxy knows of Ollama."""
+    """What the proxy knows of Ollama; `hint` is what helps against the error."""
 
     url: str
     reachable: bool
     version: str | None = None
     error: str | None = None
+    hint: str | None = None
 
 
 class DefaultModel(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Who is running in a state folder, as far as its files and the system's processes tell."""
 
+import os
 from dataclasses import dataclass
 
 from cc_proxy.app.daemon import identity, state
@@ -35,11 +36,13 @@ def look(paths: Paths) -> Found:
     now = identity.start_time(left.pid)
     if now == left.process_start_time:
         return Found(state=left)
-    what = (
-        "that process is gone"
-        if now is None
-        else "that pid is another program's now, which is left alone"
-    )
+    if now is None:
+        what = "that process is gone"
+    elif left.pid == os.getpid():
+        # A container that is started again gives its first process the same pid.
+        what = "that pid is this process's own now"
+    else:
+        what = "that pid is another program's now, which is left alone"
     return Found(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
 
 

@@ -48,8 +48,9 @@ async def _upstream(shared: Shared) -> dict[str, Any]:
     try:
         version = await shared.ollama.ask("/api/version", from_version)
     except UpstreamError as error:
-        return {"url": url, "reachable": False, "version": None, "error": error.message}
-    return {"url": url, "reachable": True, "version": version, "error": None}
+        told = {"error": error.message, "hint": error.hint}
+        return {"url": url, "reachable": False, "version": None, **told}
+    return {"url": url, "reachable": True, "version": version, "error": None, "hint": None}
 
 
 async def _model(shared: Shared, name: str) -> dict[str, Any]:

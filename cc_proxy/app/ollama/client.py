@@ -14,6 +14,7 @@ import msgspec
 from yarl import URL
 
 from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.ollama import absence
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
 from cc_proxy.app.ollama.errors import (
     UpstreamBrokeError,
@@ -219,10 +220,9 @@ class OllamaClient:
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return UpstreamUnreachableError(
-                f"Ollama does not answer at {self.shown_url} ({_reason(error)}).",
-                hint="Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs.",
-            )
+            more, hint = absence.explained(self.base_url, _how(error))
+            text = f"Ollama does not answer at {self.shown_url} ({_reason(error)})."
+            return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
         if isinstance(error, TimeoutError):
             return UpstreamStalledError(
                 f"Ollama at {self.shown_url} was silent for more than"
@@ -264,6 +264,14 @@ def _decoded(line: bytes) -> ChatChunk:
     if chunk.error is not None:
         raise from_text(200, chunk.error)
     return chunk
+
+
+def _how(error: Exception) -> absence.How:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "unknown name"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "silent"
+    return "silent"
 
 
 def _reason(error: Exception) -> str:

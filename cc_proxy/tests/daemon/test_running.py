@@ -31,12 +31,22 @@ def test_a_process_that_is_gone_is_stale(paths: Paths, a_state: State) -> None:
 
 
 def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state: State) -> None:
+    state.write(paths, msgspec.structs.replace(a_state, pid=os.getppid()))
+    found = running.look(paths)
+    assert found.state is None
+    assert found.stale is not None
+    assert f"(pid {os.getppid()}) left its state behind" in found.stale
+    assert "that pid is another program's now" in found.stale
+
+
+def test_the_own_old_pid_of_a_container_that_was_started_again_is_stale(
+    paths: Paths, a_state: State
+) -> None:
     state.write(paths, msgspec.structs.replace(a_state, pid=os.getpid()))
     found = running.look(paths)
     assert found.state is None
     assert found.stale is not None
-    assert f"(pid {os.getpid()}) left its state behind" in found.stale
-    assert "that pid is another program's now" in found.stale
+    assert "that pid is this process's own now" in found.stale
 
 
 @pytest.mark.parametrize(

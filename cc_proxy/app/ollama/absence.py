@@ -1,0 +1,47 @@
+"""Why nothing answers at Ollama's address, as far as the address tells."""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+# What Docker and Podman call the machine that a container runs on, in the container.
+HOST_NAMES = ("host.docker.internal", "host.containers.internal")
+
+How = Literal["unknown name", "refused", "silent"]
+
+_USUAL = "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs."
+_OTHER_CONTAINER = (
+    "Set OLLAMA_BASE_URL to where Ollama runs; a container is known by its name to those on the"
+    " same network."
+)
+_LOOPBACK_ONLY = (
+    "The host is there, but Ollama listens on the host's 127.0.0.1 only, or is not started."
+)
+_DROPPED = "Nothing came back from the host: its firewall may drop what comes from containers."
+
+
+def explained(url: str, how: How) -> tuple[str, str]:
+    """Return what there is to say besides that nothing answers (may be empty), and what helps.
+
+    `how` the connection failed: the name has no address, the other side refused it, or nothing
+    came back.
+    """
+    host = urlsplit(url).hostname or ""
+    if host in HOST_NAMES:
+        return _host_of_container(host, how)
+    if how == "unknown name":
+        return f"The name {host} has no address here.", _OTHER_CONTAINER
+    return "", _USUAL
+
+
+def _host_of_container(host: str, how: How) -> tuple[str, str]:
+    match how:
+        case "unknown name":
+            # Docker on Linux gives the name only to containers that ask for it.
+            flag = f"--add-host={host}:host-gateway"
+            where = "devcontainer.json: runArgs, compose: extra_hosts"
+            what = f"This machine does not know the name {host}."
+            return what, f"Start the container with {flag} ({where})."
+        case "refused":
+            return _LOOPBACK_ONLY, "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"
+        case "silent":
+            return _DROPPED, "On the host, let containers through to Ollama's port."

@@ -1,0 +1,32 @@
+"""`ollama serve` for these tests: the practice server, bound as OLLAMA_HOST says, as Ollama's is.
+
+Each answer is what the how-tos show.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from urllib.parse import urlsplit
+
+from cc_proxy.app.demo.server import PracticeServer
+
+ANSWER = "Hello! What shall we build?"
+
+
+async def serve() -> None:
+    named = urlsplit("//" + os.environ.get("OLLAMA_HOST", "127.0.0.1"))
+    port = named.port or 11434
+    script = [{"text": ANSWER}]
+    async with PracticeServer(port, host=named.hostname or "127.0.0.1", script=script) as server:
+        sys.stdout.write(f"Listening on {named.hostname}:{server.port} (version 0.32.15)\n")
+        sys.stdout.flush()
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["serve"]:
+        sys.exit(f"only `serve` is played here, not {sys.argv[1:]}")
+    asyncio.run(serve())
