@@ -11,6 +11,7 @@ VARIABLES: dict[str, KeyPath] = {
     "CC_PROXY_PORT": ("server", "port"),
     "CC_PROXY_AUTH_KEY": ("server", "auth_key"),
     "CC_PROXY_LOG_LEVEL": ("logging", "level"),
+    "CC_PROXY_LOG_FORMAT": ("logging", "format"),
     "OLLAMA_BASE_URL": ("ollama", "base_url"),
     "OLLAMA_HOST": ("ollama", "base_url"),
     "OLLAMA_API_KEY": ("ollama", "api_key"),
