@@ -17,6 +17,7 @@ COMMANDS = {
     "start": "Start cc-proxy in the background.",
     "stop": "Stop cc-proxy.",
     "restart": "Stop cc-proxy, and start it as it was.",
+    "reload": "Have cc-proxy read its configuration again.",
     "status": "Show what runs, and whether Ollama answers.",
     "logs": "Show the log, and which configuration counts.",
     "claude": "Run Claude Code on your own models.",

@@ -55,6 +55,11 @@ class ReadAhead:
         self._reading = asyncio.create_task(self._read(model, front))
         return True
 
+    def forget(self) -> None:
+        """Know no front any more, and stop reading one."""
+        self._give_way()
+        self._fronts.clear()
+
     async def close(self) -> None:
         """Stop reading."""
         reading = self._reading

@@ -1,0 +1,61 @@
+"""Answers that outlast the time they are given when the proxy stops: cut off, and told so."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cc_proxy.app.anthropic.errors import ApiError
+
+log = logging.getLogger(__name__)
+
+
+class Answers:
+    """The requests that are being answered, so that all can be ended with an error."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[object]] = set()
+        self._cut_off = False
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count the task that runs among them."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a handler runs in a task
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Let a cut be an error that a client can be told.
+
+        Raises:
+            ApiError: the proxy stops, and this answer has had its time.
+
+        """
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._cut_off:  # the client has left
+                raise
+            raise stopped() from None
+
+    def cut_off(self) -> None:
+        """End every answer: what is streamed gets an error event, the rest a status."""
+        self._cut_off = True
+        if self._running:
+            log.warning("answers that still ran have been cut off: %d", len(self._running))
+        for task in self._running:
+            task.cancel()
+
+
+def stopped() -> ApiError:
+    """529, which Claude Code 2.1 tries again for minutes: so it finds a proxy that is restarted."""
+    return ApiError(
+        529,
+        "overloaded_error",
+        "cc-proxy was stopped before the model had finished. To start it again: cc-proxy start",
+    )
