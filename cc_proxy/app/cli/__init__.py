@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "Show the models, or pull one.",
     "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
+    "service": "Have the system start cc-proxy at login.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
 
