@@ -88,6 +88,7 @@ class LogFile(logging.Handler):
         return self._path.with_name(f"{self._path.name}.{number}")
 
     def _reopen(self) -> None:
+        files.make_folder(self._path.parent)
         self._point_at(files.open_to_append(self._path))
 
     def _point_at(self, handle: int) -> None:
