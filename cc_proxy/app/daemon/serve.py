@@ -85,7 +85,7 @@ class _Server:
         self._log = written
         self._state: State | None = None
         self._stop = asyncio.Event()
-        self._cut_off = asyncio.Event()
+        self._cut_off: asyncio.Future[bool] | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopped_by: signal.Signals | None = None
 
@@ -96,6 +96,7 @@ class _Server:
         from cc_proxy.app.gateway.server import serve as serve_gateway  # noqa: PLC0415
 
         service = self._service
+        self._cut_off = asyncio.get_running_loop().create_future()
         for notice in service.notices:
             log.warning("%s", notice.message)
         reloader = Reloader(service.loaded, service.load, self._on_reloaded)
@@ -179,11 +180,14 @@ class _Server:
         self._stopped_by = by
         request = stop_request.read(service.paths.stop_file, service.instance_id)
         drain = DRAIN_SECONDS if request is None else request.drain_seconds
+        comes_back = request is not None and request.comes_back
         log.info("stopping by=%s drain_seconds=%g", by.name, drain)
         self._stop.set()
-        assert self._serving is not None  # noqa: S101 - signals are handled once it is there
+        # Signals are handled once both are there.
+        assert self._serving is not None  # noqa: S101
+        assert self._cut_off is not None  # noqa: S101
         loop = asyncio.get_running_loop()
-        loop.call_later(drain, self._cut_off.set)
+        loop.call_later(drain, self._cut_off.set_result, comes_back)
         loop.call_later(drain + _GOODBYE_SECONDS, self._serving.cancel)
 
     def _leave_now(self, by: signal.Signals) -> None:

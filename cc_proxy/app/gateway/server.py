@@ -32,12 +32,12 @@ async def serve(
     on_ready: Callable[[str, int], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
-    cut_off: asyncio.Event | None = None,
+    cut_off: asyncio.Future[bool] | None = None,
 ) -> None:
     """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
 
-    Once `cut_off` is set, answers that still run end with an error. `on_ready` gets the host and
-    the port that were bound (port 0 in the settings: any).
+    Once `cut_off` has a result, answers that still run end with an error; it tells whether the
+    proxy comes back. `on_ready` gets the host and the port that were bound (port 0: any).
 
     Raises:
         OSError: the address cannot be bound.
@@ -58,7 +58,8 @@ async def serve(
             shutdown_timeout=drain_seconds,
         )
         await runner.setup()
-        cutting = asyncio.create_task(_cut_off(shared, cut_off or asyncio.Event()))
+        if cut_off is not None:
+            cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         try:
             site = web.TCPSite(runner, server.host, server.port)
             await site.start()
@@ -67,12 +68,11 @@ async def serve(
             await stop.wait()
         finally:
             await runner.cleanup()
-            cutting.cancel()
 
 
-async def _cut_off(shared: Shared, asked: asyncio.Event) -> None:
-    await asked.wait()
-    shared.answers.cut_off()
+def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
+    if not asked.cancelled():
+        shared.answers.cut_off(comes_back=asked.result())
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[object]] = set()
-        self._cut_off = False
+        self._cut: ApiError | None = None
 
     @contextmanager
     def one_more(self) -> Iterator[None]:
@@ -39,23 +39,37 @@ class Answers:
         try:
             yield
         except asyncio.CancelledError:
-            if not self._cut_off:  # the client has left
+            if self._cut is None:  # the client has left
                 raise
-            raise stopped() from None
+            raise self._cut from None
 
-    def cut_off(self) -> None:
-        """End every answer: what is streamed gets an error event, the rest a status."""
-        self._cut_off = True
+    def cut_off(self, *, comes_back: bool) -> None:
+        """End every answer: what is streamed gets an error event, the rest a status.
+
+        After words of an answer Claude Code 2.1.330 keeps them at such an event and asks the model
+        to go on; 2.1.197 shows the error's text and ends.
+
+        `comes_back`: the proxy is being restarted, so that it is worth asking again.
+        """
+        self._cut = restarted() if comes_back else stopped()
         if self._running:
             log.warning("answers that still ran have been cut off: %d", len(self._running))
         for task in self._running:
             task.cancel()
 
 
+def restarted() -> ApiError:
+    """503 `api_error`, to be tried again: Claude Code does for minutes, a restart takes seconds."""
+    return ApiError(
+        503, "api_error", "cc-proxy is being restarted in the middle of this answer.", retry=True
+    )
+
+
 def stopped() -> ApiError:
-    """529, which Claude Code 2.1 tries again for minutes: so it finds a proxy that is restarted."""
+    """529 `overloaded_error`, not to be tried again: there will be nobody to answer."""
     return ApiError(
         529,
         "overloaded_error",
         "cc-proxy was stopped before the model had finished. To start it again: cc-proxy start",
+        retry=False,
     )

@@ -31,7 +31,7 @@ async def test_a_stream_ends_with_an_error_event(
     caplog.set_level("INFO")
     answer = asyncio.create_task(gateway.stream())
     await asyncio.wait_for(going.wait(), 10)
-    gateway.shared.answers.cut_off()
+    gateway.shared.answers.cut_off(comes_back=False)
     events = await asyncio.wait_for(answer, 10)
     assert [event["type"] for event in events[-2:]] == ["content_block_stop", "error"]
     assert events[-1]["error"]["type"] == "overloaded_error"
@@ -41,15 +41,23 @@ async def test_a_stream_ends_with_an_error_event(
     assert "client closed the connection" not in caplog.text
 
 
-async def test_what_was_not_begun_is_a_status_that_is_tried_again(
-    gateway: Gateway, upstream: Upstream, going: asyncio.Event
+@pytest.mark.parametrize(
+    ("comes_back", "told"),
+    [(False, (529, "overloaded_error", "false")), (True, (503, "api_error", "true"))],
+)
+async def test_what_was_not_begun_is_a_status_and_says_whether_to_ask_again(
+    gateway: Gateway,
+    upstream: Upstream,
+    going: asyncio.Event,
+    *,
+    comes_back: bool,
+    told: tuple[int, str, str],
 ) -> None:
     answer = asyncio.create_task(gateway.ask())
     await asyncio.wait_for(going.wait(), 10)
-    gateway.shared.answers.cut_off()
+    gateway.shared.answers.cut_off(comes_back=comes_back)
     status, body, headers = await asyncio.wait_for(answer, 10)
-    assert (status, body["error"]["type"]) == (529, "overloaded_error")
-    assert "x-should-retry" not in headers
+    assert (status, body["error"]["type"], headers["x-should-retry"]) == told
     await asyncio.wait_for(upstream.left.wait(), 10)
 
 
