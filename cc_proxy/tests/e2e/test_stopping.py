@@ -1,4 +1,4 @@
-"""A proxy that is stopped or restarted in the middle of an answer, and what Claude Code makes of it.
+"""A proxy that stops or restarts in the middle of an answer, and what Claude Code makes of it.
 
 After the first words of an answer the newer version keeps them and asks the model to go on, the
 older one shows the error and ends.
