@@ -17,12 +17,14 @@ COMMANDS = {
     "start": "Start cc-proxy in the background.",
     "stop": "Stop cc-proxy.",
     "restart": "Stop cc-proxy, and start it as it was.",
+    "reload": "Have cc-proxy read its configuration again.",
     "status": "Show what runs, and whether Ollama answers.",
     "logs": "Show the log, and which configuration counts.",
     "claude": "Run Claude Code on your own models.",
     "models": "Show the models, or pull one.",
     "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
+    "service": "Have the system start cc-proxy at login.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
 

@@ -33,7 +33,14 @@ class Common:
     version: bool = False
     running: str | None = None
 
-    def load(self, *, host: str | None = None, port: int | None = None) -> "Loaded":
+    def load(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        log_level: str | None = None,
+        log_format: str | None = None,
+    ) -> "Loaded":
         """Return the effective settings.
 
         Raises:
@@ -43,7 +50,14 @@ class Common:
         # What a command that only shows its help can do without costs it no time.
         from cc_proxy.app.config import load  # noqa: PLC0415
 
-        return load(config_file=self.config, host=host, port=port, environ=os.environ)
+        return load(
+            config_file=self.config,
+            host=host,
+            port=port,
+            log_level=log_level,
+            log_format=log_format,
+            environ=os.environ,
+        )
 
     def paths(self) -> "Paths":
         """Return the folders of the background process.

@@ -9,35 +9,58 @@ import click
 
 from cc_proxy.app.cli import report
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.log_filter import LEVELS, Since, Wanted, request_id
 from cc_proxy.app.cli.log_lines import Log
 from cc_proxy.app.cli.result import ErrorItem, Result, aligned
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.state import State
+
+_LINES = 20
 
 
 @define("logs")
 @click.option(
     "--lines",
     type=click.IntRange(min=0),
-    default=20,
-    show_default=True,
+    default=None,
     metavar="N",
-    help="Show the last N lines.",
+    help="Show the last N lines: 20, or with --since or --request all of them.",
 )
-@click.option("--tail", is_flag=True, help="Show new lines as they come, until Ctrl-C.")
-def command(common: Common, *, lines: int, tail: bool) -> Result:
+@click.option(
+    "--follow", "--tail", "follow", is_flag=True, help="Show new lines as they come, until Ctrl-C."
+)
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="Since 10m, 2h or 1d ago, or 2026-11-22T18:00."
+)
+@click.option("--level", type=click.Choice(LEVELS), help="Show entries of this level or worse.")
+@click.option("--request", metavar="ID", help="Show everything about one request.")
+def command(  # noqa: PLR0913 - the flags
+    common: Common,
+    *,
+    lines: int | None,
+    follow: bool,
+    since: "dt.datetime | None",
+    level: str | None,
+    request: str | None,
+) -> Result:
     """Show the log, and which configuration counts.
 
-    Secrets are hidden.
+    Secrets are hidden. With --since, --level or --request it is the log alone. Files that were
+    full and made way are read, too.
 
-    Example: cc-proxy logs --lines 100 --tail
+    Example: cc-proxy logs --since 10m --level warning --follow
     """
-    if tail and common.json:
-        raise click.UsageError("--tail never ends, and --json prints one object: choose one.")
+    if follow and common.json:
+        raise click.UsageError("--follow never ends, and --json prints one object: choose one.")
+    wanted = Wanted(since, level, request_id(request))
+    if lines is None and since is None and request is None:
+        lines = _LINES
     from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon import running  # noqa: PLC0415
 
@@ -50,9 +73,10 @@ def command(common: Common, *, lines: int, tail: bool) -> Result:
     except ConfigError as error:  # the log may tell more, so it is shown all the same
         errors.append(error)
     file = Path(now.log_file) if now else paths.log_file
-    log = Log(file, _secrets(loaded, paths))
+    log = Log(file, _secrets(loaded, paths), wanted)
     last, found = _last(log, file, lines)
     configuration = _configuration(loaded)
+    above = _above(loaded, configuration, file) if wanted.everything else ()
     return Result(
         "logs",
         {
@@ -63,26 +87,28 @@ def command(common: Common, *, lines: int, tail: bool) -> Result:
             "log_file": str(file),
             "lines": last,
         },
-        (
-            "Configuration sources, the first that is there counts",
-            *_source_lines(loaded),
-            "",
-            "Active configuration",
-            *(_yaml(configuration) if configuration else ["  none: it cannot be used"]),
-            "",
-            "Log",
-            *(f"  {row}" for row in aligned([("Folder", str(file.parent)), ("File", str(file))])),
-            "",
-            *last,
-        ),
+        (*above, *last),
         warnings=(*found, *_other_settings(now, loaded)),
         errors=tuple(map(ErrorItem.of, errors)),
         exit_code=errors[0].exit_code if errors else 0,
-        stream=log.follow() if tail else (),
+        stream=log.follow() if follow else (),
     )
 
 
-def _last(log: Log, file: Path, count: int) -> tuple[list[str], list[ErrorItem]]:
+def _above(
+    loaded: "Loaded | None", configuration: dict[str, object] | None, file: Path
+) -> Iterator[str]:
+    yield "Configuration sources, the first that is there counts"
+    yield from _source_lines(loaded)
+    yield from ("", "Active configuration")
+    yield from _yaml(configuration) if configuration else ["  none: it cannot be used"]
+    yield from ("", "Log")
+    rows = [("Folder", str(file.parent)), ("File", str(file))]
+    yield from (f"  {row}" for row in aligned(rows))
+    yield ""
+
+
+def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[ErrorItem]]:
     try:
         return log.last(count), []
     except FileNotFoundError:

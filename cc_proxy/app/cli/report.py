@@ -10,7 +10,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.daemon.health import Health
+    from cc_proxy.app.daemon.health import Health, LoadedModel
     from cc_proxy.app.daemon.state import State
 
 _UPSTREAM_SECONDS = 5.0
@@ -43,7 +43,10 @@ def data(now: "State", health: "Health") -> dict[str, object]:
         "config_digest": now.config_digest,
         "log_file": now.log_file,
         "requests_in_flight": health.requests_in_flight,
+        "last_error": to_builtins(health.last_error),
+        "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
+        "loaded_models": to_builtins(health.loaded_models),
         "default_model": to_builtins(health.default_model),
     }
 
@@ -52,7 +55,7 @@ def place(now: "State") -> list[tuple[str, str]]:
     """Return the rows that say where a process is."""
     return [
         ("URL", now.url if now.host in now.url else f"{now.url} (bound to {now.host})"),
-        ("Configuration", now.config_path or "built-in defaults"),
+        ("Configuration", f"{now.config_path or 'built-in defaults'} ({now.config_digest[:8]})"),
         ("Log", now.log_file),
     ]
 
@@ -72,6 +75,29 @@ def behind(health: "Health") -> list[tuple[str, str]]:
             told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
             rows.append(("Reading", told))
     return rows
+
+
+def in_memory(health: "Health") -> list[tuple[str, str]]:
+    """Return a row for each model that Ollama has loaded: its window, and where it is."""
+    return [
+        ("Loaded" if place == 0 else "", f"{model.name} ({_loaded(model)})")
+        for place, model in enumerate(health.loaded_models or ())
+    ]
+
+
+def _loaded(model: "LoadedModel") -> str:
+    window = [f"{model.context_window:,} tokens"] if model.context_window else []
+    if not model.bytes:
+        return ", ".join(window) or "size not known"
+    on_gpu = round(100 * model.bytes_in_vram / model.bytes)
+    where = {0: "CPU", 100: "GPU"}.get(on_gpu, f"{100 - on_gpu}% CPU, {on_gpu}% GPU")
+    return ", ".join([*window, f"{model.bytes / 1e9:.1f} GB", where])
+
+
+def last_error(health: "Health") -> list[tuple[str, str]]:
+    """Return the row with the last error that a client was told, if there was one."""
+    last = health.last_error
+    return [("Last error", f"{last.at} {last.request_id} {last.message}")] if last else []
 
 
 def warnings(health: "Health") -> list[ErrorItem]:

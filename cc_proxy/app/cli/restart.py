@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 @click.option("--host", metavar="ADDRESS", help="Listen on this address from now on.")
 @click.option("--port", type=int, metavar="PORT", help="Listen on this port from now on.")
 @click.option(
+    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
+)
+@click.option("--log-format", metavar="FORM", help="Write the log as text or json.")
+@click.option(
     "--timeout-seconds",
     type=click.FloatRange(min=0),
     default=10.0,
@@ -25,8 +29,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Let running answers finish for so long, then kill.",
 )
-def command(
-    common: Common, *, host: str | None, port: int | None, timeout_seconds: float
+def command(  # noqa: PLR0913 - the flags
+    common: Common,
+    *,
+    host: str | None,
+    port: int | None,
+    log_level: str | None,
+    log_format: str | None,
+    timeout_seconds: float,
 ) -> Result:
     """Stop cc-proxy, and start it as it was.
 
@@ -43,7 +53,9 @@ def command(
         _keep_configuration(common, now)
         host = now.asked_host if host is None else host
         port = now.port if port is None and now.asked_port is not None else port
-    loaded = common.load(host=host, port=port)
+        log_level = log_level or now.asked_log_level
+        log_format = log_format or now.asked_log_format
+    loaded = common.load(host=host, port=port, log_level=log_level, log_format=log_format)
     done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
     before = done.stopped.state
     result = outcome("restart", done.started)

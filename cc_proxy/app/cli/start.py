@@ -1,5 +1,6 @@
 """`cc-proxy start`."""
 
+import functools
 import os
 import sys
 import threading
@@ -14,7 +15,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.daemon.foreground import Announce
+    from cc_proxy.app.daemon.foreground import Announce, Load
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.start import Started
     from cc_proxy.app.daemon.state import State
@@ -25,6 +26,10 @@ _STDOUT = 1
 @define("start")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address.")
 @click.option("--port", type=int, metavar="PORT", help="Listen on this port; 0: any free one.")
+@click.option(
+    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
+)
+@click.option("--log-format", metavar="FORM", help="Write the log as text or json.")
 @click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")
 @click.option(
     "--preload/--no-preload",
@@ -38,6 +43,8 @@ def command(  # noqa: PLR0913 - the flags
     *,
     host: str | None,
     port: int | None,
+    log_level: str | None,
+    log_format: str | None,
     foreground: bool,
     preload: bool,
     handshake: bool,
@@ -49,9 +56,12 @@ def command(  # noqa: PLR0913 - the flags
 
     Example: cc-proxy start --port 11500 --preload
     """
+    load = functools.partial(
+        common.load, host=host, port=port, log_level=log_level, log_format=log_format
+    )
     if handshake:
-        return _in_background(common, host, port)
-    loaded = common.load(host=host, port=port)
+        return _in_background(common, load)
+    loaded = load()
     paths = common.paths()
     if not foreground:
         from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
@@ -61,7 +71,7 @@ def command(  # noqa: PLR0913 - the flags
         return preloading.waited(result, started, loaded) if preload else result
     from cc_proxy.app.daemon.foreground import in_terminal  # noqa: PLC0415 - as above
 
-    served = in_terminal(paths, loaded, _loads_model(paths, loaded) if preload else None)
+    served = in_terminal(paths, loaded, load, _loads_model(paths, loaded) if preload else None)
     if isinstance(served, int):
         return Result("start", exit_code=served)
     text = "This terminal does not serve, since cc-proxy runs in the background."
@@ -100,7 +110,7 @@ def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
     return announce
 
 
-def _in_background(common: Common, host: str | None, port: int | None) -> Result:
+def _in_background(common: Common, load: "Load") -> Result:
     """Be the background process; how that went is one line on stdout for the one who started it."""
     from cc_proxy.app.daemon import foreground  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.handshake import Ready, encode  # noqa: PLC0415
@@ -109,8 +119,7 @@ def _in_background(common: Common, host: str | None, port: int | None) -> Result
         _say_last(encode(Ready(now.pid, now.host, now.port, now.instance_id)))
 
     try:
-        loaded = common.load(host=host, port=port)
-        code = foreground.in_background(common.paths(), loaded, ready)
+        code = foreground.in_background(common.paths(), load, ready)
     except CcProxyError as error:
         _say_last(encode(error))
         return Result("start", exit_code=error.exit_code)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from cc_proxy.app.cli import report
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.reload import needs_restart
 from cc_proxy.app.cli.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
+    from cc_proxy.app.daemon.health import Health
     from cc_proxy.app.daemon.paths import Paths
 
 _ANSWER_SECONDS = 3.0
@@ -41,14 +43,34 @@ def command(common: Common) -> Result:
         ("Uptime", report.duration(health.uptime_seconds)),
         *report.place(now),
         *report.behind(health),
+        *report.in_memory(health),
         ("Requests", f"{health.requests_in_flight} in flight"),
+        *report.last_error(health),
     ]
     return Result(
         "status",
         {"running": True, **report.data(now, health)},
         (f"cc-proxy {now.version} is running (pid {now.pid}).", *aligned(rows)),
-        warnings=(*known.problems, *map(ErrorItem.of, other), *report.warnings(health)),
+        warnings=(
+            *known.problems,
+            *map(ErrorItem.of, other),
+            *_last_reload(health),
+            *report.warnings(health),
+        ),
     )
+
+
+def _last_reload(health: "Health") -> tuple[ErrorItem, ...]:
+    done = health.last_reload
+    if done is None:
+        return ()
+    if done.status == "ok":
+        return needs_restart(done)
+    text = (
+        f"The configuration was to be read again at {done.at} and could not be used,"
+        f" so the one from before still holds: {done.error}"
+    )
+    return (ErrorItem("reload_failed", text, "Correct it, then: cc-proxy reload"),)
 
 
 def _not_running(paths: "Paths", stale: str | None, problems: tuple[ErrorItem, ...]) -> Result:

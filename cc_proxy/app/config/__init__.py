@@ -2,12 +2,13 @@
 
 from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.errors import ConfigError
-from cc_proxy.app.config.load import Loaded, load
+from cc_proxy.app.config.load import Loaded, load, settings_digest
 from cc_proxy.app.config.places import Source
 from cc_proxy.app.config.redaction import redacted
 from cc_proxy.app.config.settings import (
     ClaudeSettings,
     ImageSettings,
+    LogFormat,
     LoggingSettings,
     LogLevel,
     ModelSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "ConfigError",
     "ImageSettings",
     "Loaded",
+    "LogFormat",
     "LogLevel",
     "LoggingSettings",
     "ModelSettings",
@@ -33,4 +35,5 @@ __all__ = [
     "load",
     "redacted",
     "resolve_model",
+    "settings_digest",
 ]

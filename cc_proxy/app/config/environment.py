@@ -16,6 +16,7 @@ VARIABLES: dict[str, KeyPath] = {
     "CC_PROXY_AUTH_KEY": _AUTH_KEY,
     "CC_PROXY_AUTH_KEY_FILE": _AUTH_KEY,
     "CC_PROXY_LOG_LEVEL": ("logging", "level"),
+    "CC_PROXY_LOG_FORMAT": ("logging", "format"),
     "OLLAMA_BASE_URL": ("ollama", "base_url"),
     "OLLAMA_HOST": ("ollama", "base_url"),
     "OLLAMA_API_KEY": ("ollama", "api_key"),

@@ -10,6 +10,7 @@ from cc_proxy.app.config import environment, places, reading
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, given, settle
 from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.schema import KeyPath
 from cc_proxy.app.config.settings import Settings
 
 
@@ -28,17 +29,19 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def load(
+def load(  # noqa: PLR0913 - the flags
     *,
     config_file: Path | None = None,
     host: str | None = None,
     port: int | None = None,
+    log_level: str | None = None,
+    log_format: str | None = None,
     environ: Mapping[str, str],
     home: Path | None = None,
 ) -> Loaded:
     """Return the effective settings: flag over environment over file over default.
 
-    `config_file`, `host` and `port` are the flags of the same names. Without `home` the
+    `config_file`, `host`, `port`, `log_level` and `log_format` are flags. Without `home` the
     environment's HOME (on Windows USERPROFILE) counts. Raises ConfigError with every problem of
     file, environment and flags.
     """
@@ -46,18 +49,28 @@ def load(
     active = next(source for source in sources if source.status == "active")
     file, file_problems = _from_file(active, environ)
     variables, variable_problems = environment.values(environ)
-    flags, flag_problems = _from_flags({"host": host, "port": port})
+    flags, flag_problems = _from_flags(
+        {"host": host, "port": port, "log-level": log_level, "log-format": log_format}
+    )
     if problems := [*file_problems, *variable_problems, *flag_problems]:
         more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
         raise ConfigError(problems, hint=hint)
     settings, origins = settle(file | variables | flags)
+    return Loaded(
+        settings=settings,
+        path=active.path,
+        sources=sources,
+        origins=origins,
+        digest=settings_digest(settings),
+    )
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return the SHA-256 of settings as hexadecimal digits."""
     # Neither struct fields nor aliases are sorted: the former have one order, and that of the
     # latter decides between equal patterns.
-    digest = hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
-    return Loaded(
-        settings=settings, path=active.path, sources=sources, origins=origins, digest=digest
-    )
+    return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
 
 
 def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
@@ -69,14 +82,21 @@ def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[
     return decoding.decode(text, active.path, environ)
 
 
+_FLAGS: dict[str, KeyPath] = {
+    "host": ("server", "host"),
+    "port": ("server", "port"),
+    "log-level": ("logging", "level"),
+    "log-format": ("logging", "format"),
+}
+
+
 def _from_flags(flags: Mapping[str, str | int | None]) -> tuple[Layer, list[Problem]]:
     layer: Layer = {}
     problems: list[Problem] = []
     for name, value in flags.items():
         if value is None:
             continue
-        path = ("server", name)
-        match given(path, str(value), where=f"--{name}", origin=f"flag --{name}"):
+        match given(_FLAGS[name], str(value), where=f"--{name}", origin=f"flag --{name}"):
             case Problem() as problem:
                 problems.append(problem)
             case one:

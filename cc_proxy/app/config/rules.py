@@ -5,7 +5,7 @@ import re
 from typing import get_args
 
 from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.settings import ClaudeProfile, LogLevel, SearchProvider
+from cc_proxy.app.config.settings import ClaudeProfile, LogFormat, LogLevel, SearchProvider
 
 LARGEST_PORT = 65535
 SMALLEST_WINDOW = 2048
@@ -79,6 +79,14 @@ def log_level(text: str) -> str:
     if text not in get_args(LogLevel):
         near = {"warn": "warning", "err": "error", "trace": "debug"}.get(text.lower(), text.lower())
         fix = f"write {near}" if near in get_args(LogLevel) else None
+        raise RefusedValueError(fix=fix)
+    return text
+
+
+def log_format(text: str) -> str:
+    """Return one of the names of forms, spelled exactly."""
+    if text not in get_args(LogFormat):
+        fix = f"write {text.lower()}" if text.lower() in get_args(LogFormat) else None
         raise RefusedValueError(fix=fix)
     return text
 

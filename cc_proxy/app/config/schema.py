@@ -170,7 +170,10 @@ FILE = Section(
             }
         ),
         "logging": Section(
-            {"level": Field(rule=rules.log_level, expected="debug, info, warning or error")}
+            {
+                "level": Field(rule=rules.log_level, expected="debug, info, warning or error"),
+                "format": Field(rule=rules.log_format, expected="text or json"),
+            }
         ),
     }
 )

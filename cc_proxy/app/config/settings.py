@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
 ClaudeProfile = Literal["full", "lean", "bare"]
 SearchProvider = Literal["none", "ollama", "searxng"]
 
@@ -71,9 +72,10 @@ class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much the log says."""
+    """How much the log says, and in which form."""
 
     level: LogLevel = "info"
+    format: LogFormat = "text"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

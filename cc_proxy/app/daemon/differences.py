@@ -1,7 +1,9 @@
 """How what runs differs from what would be started now."""
 
+from msgspec.structs import replace
+
 from cc_proxy import __version__
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.daemon import state
 from cc_proxy.app.daemon.addresses import is_loopback
 from cc_proxy.app.daemon.errors import Notice
@@ -13,6 +15,9 @@ def differences(now: State, loaded: Loaded) -> list[Notice]:
     server, origins = loaded.settings.server, loaded.origins
     who = f"The cc-proxy that runs (pid {now.pid})"
     apply = "To apply it: cc-proxy restart"
+    # What a process was given as variables stays the same as long as it runs.
+    by_variable = any(origin.startswith("environment") for origin in origins.values())
+    read_again = apply if by_variable else "To apply it: cc-proxy reload"
     notices = []
     if now.version != __version__:
         notices.append(
@@ -26,10 +31,20 @@ def differences(now: State, loaded: Loaded) -> list[Notice]:
         text = f"{who} listens on {now.host}:{now.port}, not on {server.host}:{server.port}."
         move = f"To move it: cc-proxy restart --host {server.host} --port {server.port}"
         notices.append(Notice("other_address", text, move))
-    if now.options_digest != state.options_digest(loaded.settings):
-        text = f"{who} has other settings than those that hold now."
-        notices.append(Notice("other_settings", text, apply))
+    if now.options_digest != state.options_digest(_as_asked(now, loaded)):
+        text = f"{who} has an older configuration than the one that holds now."
+        notices.append(Notice("other_settings", text, read_again))
     return notices
+
+
+def _as_asked(now: State, loaded: Loaded) -> Settings:
+    """Return the settings with what was asked for when the process was started."""
+    logged, origins = loaded.settings.logging, loaded.origins
+    if now.asked_log_level and not origins["logging.level"].startswith("flag"):
+        logged = replace(logged, level=now.asked_log_level)
+    if now.asked_log_format and not origins["logging.format"].startswith("flag"):
+        logged = replace(logged, format=now.asked_log_format)
+    return replace(loaded.settings, logging=logged)
 
 
 def _is_at(bound: str, asked: str) -> bool:

@@ -22,6 +22,7 @@ _REASONS = {
     errno.EROFS: "a read-only file system",
     errno.ENOSPC: "a full disk",
     errno.EDQUOT: "a used-up disk quota",
+    errno.EFBIG: "a limit on the size of files",
     errno.ENOTDIR: "a file where a folder should be",
     errno.EEXIST: "a file where a folder should be",
     errno.EISDIR: "a folder where a file should be",
@@ -32,6 +33,7 @@ _REASONS = {
 _FIXES = {
     errno.ENOSPC: "Free some space",
     errno.EDQUOT: "Free some space",
+    errno.EFBIG: "Raise it (ulimit -f)",
     errno.ELOOP: "Remove the link",
     errno.EISDIR: "Remove that folder",
 }

@@ -10,27 +10,34 @@ from cc_proxy.app.daemon.start import READY_SECONDS, Started, earlier
 from cc_proxy.app.daemon.state import State
 
 Announce = Callable[[State], None]
+Load = Callable[[], Loaded]
 
 
-def in_background(paths: Paths, loaded: Loaded, announce: Announce) -> int:
+def in_background(paths: Paths, load: Load, announce: Announce) -> int:
     """Serve as the process that `start.in_background` has made, and holds the lock for.
 
-    `announce` is called once it listens. Returns the exit code.
+    `load` reads the configuration, now and whenever it is to be read again. `announce` is called
+    once it listens. Returns the exit code.
 
     Raises:
         DaemonError: it cannot serve.
+        ConfigError: the configuration cannot be used.
 
     """
+    loaded = load()
     auth_key.refuse_open_bind(loaded.settings)
     paths.make_folders()
     key = auth_key.effective(loaded.settings, paths)
-    return serve(Service(paths, loaded, key.value, background=True), announce)
+    return serve(Service(paths, loaded, load, key.value, background=True), announce)
 
 
-def in_terminal(paths: Paths, loaded: Loaded, announce: Announce | None = None) -> Started | int:
+def in_terminal(
+    paths: Paths, loaded: Loaded, load: Load, announce: Announce | None = None
+) -> Started | int:
     """Serve until Ctrl-C: the exit code when it is over, or Started if one runs already.
 
-    `announce` is called once it listens.
+    `load` reads the configuration again, as it was read for `loaded`. `announce` is called once
+    it listens.
 
     Raises:
         DaemonError: it cannot serve.
@@ -44,7 +51,7 @@ def in_terminal(paths: Paths, loaded: Loaded, announce: Announce | None = None) 
         if isinstance(found, Started):
             return found
         notices = (*filter(None, [key.notice]), *found)
-        service = Service(paths, loaded, key.value, background=False, notices=notices)
+        service = Service(paths, loaded, load, key.value, background=False, notices=notices)
 
         def announced(now: State) -> None:
             held.release()

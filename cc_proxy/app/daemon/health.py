@@ -39,8 +39,35 @@ class DefaultModel(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class LoadedModel(msgspec.Struct, frozen=True):
+    """A model in Ollama's memory; its window in tokens, and how much of it a GPU holds."""
+
+    name: str
+    context_window: int = 0
+    bytes: int = 0
+    bytes_in_vram: int = 0
+
+
+class LastError(msgspec.Struct, frozen=True):
+    """The last error that a client was told; `at` is UTC in ISO 8601."""
+
+    at: str
+    request_id: str
+    message: str
+
+
+class LastReload(msgspec.Struct, frozen=True):
+    """How the last reading of the configuration went, `ok` or `failed`, and why."""
+
+    at: str
+    status: str
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    error: str | None = None
+
+
 class Health(msgspec.Struct, frozen=True):
-    """The answer of `GET /health`; the last two only when Ollama was to be asked."""
+    """The answer of `GET /health`; the last three only when Ollama was to be asked."""
 
     status: str
     version: str
@@ -50,7 +77,10 @@ class Health(msgspec.Struct, frozen=True):
     config_digest: str
     config_path: str | None = None
     requests_in_flight: int = 0
+    last_error: LastError | None = None
+    last_reload: LastReload | None = None
     upstream: Upstream | None = None
+    loaded_models: tuple[LoadedModel, ...] | None = None
     default_model: DefaultModel | None = None
 
 

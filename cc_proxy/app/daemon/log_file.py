@@ -2,43 +2,17 @@
 
 import logging
 import os
-import re
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cc_proxy.app.daemon import files
+from cc_proxy.app.config import LoggingSettings
+from cc_proxy.app.daemon import files, log_format
 from cc_proxy.app.daemon.paths import LOG_FLAG
 
 MAX_BYTES = 5 * 1024 * 1024
 KEPT = 3
 _STDERR = 2
-_NAMES = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
-_HIDDEN = "********"
-# What could begin a line of its own, or move a terminal's cursor.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-class LineFormatter(logging.Formatter):
-    """`2026-11-22T18:00:00.123Z INFO  message`, UTC; no text can forge a line of its own.
-
-    `secrets` are replaced wherever they turn up.
-    """
-
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._secrets = tuple(secrets)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a traceback follows on lines that begin with spaces."""
-        text = super().format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        text = _CONTROL.sub(lambda found: repr(found[0])[1:-1], text).replace("\n", "\n    ")
-        second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        level = _NAMES.get(record.levelno, record.levelname)
-        return f"{second}.{int(record.msecs):03d}Z {level:5} {text}"
 
 
 class LogFile(logging.Handler):
@@ -63,8 +37,8 @@ class LogFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        lost = f" ({self._lost} lines before this one could not be written)" if self._lost else ""
-        line = (self.format(record) + lost + "\n").encode("utf-8", "backslashreplace")
+        text = "".join(f"{self.format(one)}\n" for one in (*self._about_lost(), record))
+        line = text.encode("utf-8", "backslashreplace")
         try:
             self._be_current(len(line))
             os.write(self._handle, line)
@@ -72,6 +46,12 @@ class LogFile(logging.Handler):
             self._lost += 1
         else:
             self._lost = 0
+
+    def _about_lost(self) -> Iterator[logging.LogRecord]:
+        if self._lost:
+            text = "%d lines before the next one could not be written"
+            told = {"name": __name__, "levelno": logging.WARNING, "levelname": "WARNING"}
+            yield logging.makeLogRecord({**told, "msg": text, "args": (self._lost,)})
 
     def close(self) -> None:
         """Close the file."""
@@ -108,6 +88,7 @@ class LogFile(logging.Handler):
         return self._path.with_name(f"{self._path.name}.{number}")
 
     def _reopen(self) -> None:
+        files.make_folder(self._path.parent)
         self._point_at(files.open_to_append(self._path))
 
     def _point_at(self, handle: int) -> None:
@@ -117,24 +98,40 @@ class LogFile(logging.Handler):
         os.close(handle)
 
 
-def set_up(path: Path, level: str, *, secrets: Sequence[str], background: bool) -> LogFile:
-    """Send every record of the process to the log file, and to a person in the foreground.
+class Log:
+    """Takes every record of the process to the log file, and to a person in the foreground."""
 
-    Raises:
-        DaemonError: the file cannot be written.
+    def __init__(
+        self, path: Path, settings: LoggingSettings, *, secrets: Sequence[str], background: bool
+    ) -> None:
+        """Begin.
 
-    """
-    formatter = LineFormatter(secrets)
-    to_file = LogFile(path, takes_stderr=background)
-    to_file.setFormatter(formatter)
-    root = logging.getLogger()
-    root.setLevel(level.upper())
-    root.addHandler(to_file)
-    if not background:
-        to_person = logging.StreamHandler(sys.stderr)
-        to_person.setFormatter(formatter)
-        root.addHandler(to_person)
-    logging.captureWarnings(capture=True)
-    # asyncio tells at this level which selector it uses, which nobody wants to know.
-    logging.getLogger("asyncio").setLevel(max(root.level, logging.INFO))
-    return to_file
+        Raises:
+            DaemonError: the file cannot be written.
+
+        """
+        self._secrets: tuple[str, ...] = ()
+        self._handlers: list[logging.Handler] = [LogFile(path, takes_stderr=background)]
+        if not background:
+            self._handlers.append(logging.StreamHandler(sys.stderr))
+        self.use(settings, secrets)
+        for handler in self._handlers:
+            logging.getLogger().addHandler(handler)
+        logging.captureWarnings(capture=True)
+
+    def use(self, settings: LoggingSettings, secrets: Sequence[str]) -> None:
+        """Go on with another level, form or more secrets; the ones from before stay hidden."""
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
+        formatter = log_format.formatter(settings.format, self._secrets)
+        for handler in self._handlers:
+            handler.setFormatter(formatter)
+        root = logging.getLogger()
+        root.setLevel(settings.level.upper())
+        # asyncio tells at this level which selector it uses, which nobody wants to know.
+        logging.getLogger("asyncio").setLevel(max(root.level, logging.INFO))
+
+    def close(self) -> None:
+        """End it, and close the file."""
+        for handler in self._handlers:
+            logging.getLogger().removeHandler(handler)
+            handler.close()

@@ -35,6 +35,6 @@ def restart(
     paths.make_folders()
     with lock.exclusive(paths):
         key = auth_key.effective(loaded.settings, paths)
-        stopped = stop.locked(paths, key=key.value, timeout_seconds=stop_seconds)
+        stopped = stop.locked(paths, key=key.value, timeout_seconds=stop_seconds, comes_back=True)
         started = start.locked(paths, loaded, environ=environ, timeout_seconds=start.READY_SECONDS)
         return Restarted(stopped, started)

@@ -36,22 +36,26 @@ def look(paths: Paths) -> Found:
     now = identity.start_time(left.pid)
     if now == left.process_start_time:
         return Found(state=left)
-    if now is None:
-        what = "that process is gone"
-    elif left.pid == os.getpid():
-        # A container that is started again gives its first process the same pid.
-        what = "that pid is this process's own now"
-    else:
-        what = "that pid is another program's now, which is left alone"
+    what = _who(left.pid, running=now is not None)
     return Found(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
+
+
+def _who(pid: int, *, running: bool) -> str:
+    if not running:
+        return "that process is gone"
+    if pid == os.getpid():
+        # A container that is started again gives its few processes the same few pids.
+        return "that pid is this process's own now, as after a restart of a container"
+    return "that pid is another program's now, which is left alone"
 
 
 def _pid_file_alone(paths: Paths) -> str | None:
     if not paths.pid_file.is_file():
         return None
     pid = state.read_pid(paths)
-    if pid is None or identity.start_time(pid) is None:
-        return f"{paths.pid_file} was left behind: that process is gone"
+    if pid is None or pid == os.getpid() or identity.start_time(pid) is None:
+        what = _who(pid or 0, running=pid == os.getpid())
+        return f"{paths.pid_file} was left behind: {what}"
     return (
         f"{paths.pid_file} names pid {pid}, which nothing shows to be a cc-proxy:"
         " that process is left alone"

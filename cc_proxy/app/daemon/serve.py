@@ -10,8 +10,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from cc_proxy import __version__
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_request
 from cc_proxy.app.daemon.errors import DaemonError, Notice
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 DRAIN_SECONDS = 8.0
 # The gateway's own limit, out of the way: this module decides when an answer is cut off.
 _LONGER_THAN_ANY_DRAIN = 24 * 3600.0
+# What is left of an answer that is cut off, for its client to take in.
+_GOODBYE_SECONDS = 0.5
 _INTERRUPTED = 130
 
 
@@ -31,11 +35,13 @@ _INTERRUPTED = 130
 class Service:
     """What is to be served.
 
-    `background`: nobody watches this process. `notices` are for its log.
+    `background`: nobody watches this process. `load` reads the configuration again, as it was
+    read for `loaded`. `notices` are for its log.
     """
 
     paths: Paths
     loaded: Loaded
+    load: Callable[[], Loaded]
     auth_key: str
     background: bool
     notices: tuple[Notice, ...] = ()
@@ -52,14 +58,14 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
 
     """
     settings = service.loaded.settings
-    handler = log_file.set_up(
+    written = log_file.Log(
         service.paths.log_file,
-        settings.logging.level,
-        secrets=_secrets(service),
+        settings.logging,
+        secrets=_secrets(service.auth_key, settings),
         background=service.background,
     )
     try:
-        return asyncio.run(_Server(service, announce).run())
+        return asyncio.run(_Server(service, announce, written).run())
     except DaemonError as error:
         log.error("%s", error.message)  # noqa: TRY400 - the reason is told, a traceback is noise
         raise
@@ -67,29 +73,33 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
         log.exception("cc-proxy met a fault of its own")
         raise
     finally:
-        logging.getLogger().removeHandler(handler)
-        handler.close()
+        written.close()
 
 
 class _Server:
-    def __init__(self, service: Service, announce: Callable[[State], None]) -> None:
+    def __init__(
+        self, service: Service, announce: Callable[[State], None], written: log_file.Log
+    ) -> None:
         self._service = service
         self._announce = announce
+        self._log = written
+        self._state: State | None = None
         self._stop = asyncio.Event()
-        self._main: asyncio.Task[int] | None = None
+        self._cut_off: asyncio.Future[bool] | None = None
         self._serving: asyncio.Task[None] | None = None
-        self._ready = False
         self._stopped_by: signal.Signals | None = None
 
     async def run(self) -> int:
         # aiohttp takes a fifth of a second to import, and only a process that serves needs it.
         from cc_proxy.app.gateway.context import GatewayContext  # noqa: PLC0415
+        from cc_proxy.app.gateway.reloading import Reloader  # noqa: PLC0415
         from cc_proxy.app.gateway.server import serve as serve_gateway  # noqa: PLC0415
 
-        self._main = asyncio.current_task()
         service = self._service
+        self._cut_off = asyncio.get_running_loop().create_future()
         for notice in service.notices:
             log.warning("%s", notice.message)
+        reloader = Reloader(service.loaded, service.load, self._on_reloaded)
         context = GatewayContext(
             settings=service.loaded.settings,
             auth_key=service.auth_key,
@@ -97,11 +107,16 @@ class _Server:
             config_path=service.loaded.path,
             config_digest=service.loaded.digest,
             state_dir=service.paths.state_dir,
+            reloader=reloader,
         )
-        with signals.handled(self._asked_to_stop, background=service.background):
+        with signals.handled(self._asked_to_stop, reloader.reload):
             self._serving = asyncio.create_task(
                 serve_gateway(
-                    context, self._stop, self._on_ready, drain_seconds=_LONGER_THAN_ANY_DRAIN
+                    context,
+                    self._stop,
+                    self._on_ready,
+                    drain_seconds=_LONGER_THAN_ANY_DRAIN,
+                    cut_off=self._cut_off,
                 )
             )
             watching = self._watch() if sys.platform == "win32" else None
@@ -118,20 +133,20 @@ class _Server:
         assert self._serving is not None  # noqa: S101 - run() has made it
         await asyncio.wait([self._serving])
         if self._serving.cancelled():
-            log.warning("answers that were still running have been cut off")
+            log.warning("clients that do not listen were left")
             return
         server = self._service.loaded.settings.server
         try:
             self._serving.result()
         except OSError as error:
-            if self._ready:
+            if self._state is not None:
                 raise
             raise ports.bind_error(error, server.host, server.port) from error
 
     def _on_ready(self, host: str, port: int) -> None:
         written = _state(self._service, host, port)
         state.write(self._service.paths, written)
-        self._ready = True
+        self._state = written
         log.info(
             "listening url=%s pid=%d version=%s config=%s upstream=%s",
             written.url,
@@ -142,6 +157,22 @@ class _Server:
         )
         self._announce(written)
 
+    def _on_reloaded(self, loaded: Loaded) -> None:
+        service = self._service
+        self._log.use(loaded.settings.logging, _secrets(service.auth_key, loaded.settings))
+        if self._state is None:
+            return
+        self._state = replace(
+            self._state,
+            config_path=str(loaded.path) if loaded.path else None,
+            config_digest=loaded.digest,
+            options_digest=state.options_digest(loaded.settings),
+        )
+        try:
+            state.write_own(service.paths, self._state)
+        except DaemonError as error:  # what was read counts all the same
+            log.warning("the state is as before: %s", error.message)
+
     def _asked_to_stop(self, by: signal.Signals) -> None:
         service = self._service
         if self._stop.is_set():
@@ -149,19 +180,15 @@ class _Server:
         self._stopped_by = by
         request = stop_request.read(service.paths.stop_file, service.instance_id)
         drain = DRAIN_SECONDS if request is None else request.drain_seconds
+        comes_back = request is not None and request.comes_back
         log.info("stopping by=%s drain_seconds=%g", by.name, drain)
         self._stop.set()
-        asyncio.get_running_loop().call_later(drain, self._cut_off)
-
-    def _cut_off(self) -> None:
-        """End what has not ended by itself.
-
-        Answers first: to one that loses its connection to Ollama it would look like Ollama's fault.
-        """
-        assert self._serving is not None  # noqa: S101 - signals are handled once it is there
-        for task in asyncio.all_tasks() - {self._serving, self._main}:
-            task.cancel()
-        self._serving.cancel()
+        # Signals are handled once both are there.
+        assert self._serving is not None  # noqa: S101
+        assert self._cut_off is not None  # noqa: S101
+        loop = asyncio.get_running_loop()
+        loop.call_later(drain, self._cut_off.set_result, comes_back)
+        loop.call_later(drain + _GOODBYE_SECONDS, self._serving.cancel)
 
     def _leave_now(self, by: signal.Signals) -> None:
         """Whoever asks twice does not want to wait for answers."""
@@ -178,10 +205,10 @@ class _Server:
         )
 
 
-def _secrets(service: Service) -> list[str]:
-    ollama = service.loaded.settings.ollama
+def _secrets(auth_key: str, settings: Settings) -> list[str]:
+    ollama = settings.ollama
     user_info = ollama.base_url.rpartition("@")[0].partition("://")[2]
-    return [secret for secret in (service.auth_key, ollama.api_key, user_info) if secret]
+    return [secret for secret in (auth_key, ollama.api_key, user_info) if secret]
 
 
 def _state(service: Service, host: str, port: int) -> State:
@@ -193,6 +220,7 @@ def _state(service: Service, host: str, port: int) -> State:
             hint="On Linux, /proc must be mounted.",
         )
     server, origins = service.loaded.settings.server, service.loaded.origins
+    logged = service.loaded.settings.logging
     return State(
         pid=os.getpid(),
         process_start_time=started,
@@ -207,6 +235,8 @@ def _state(service: Service, host: str, port: int) -> State:
         started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         asked_host=server.host if _asked(origins["server.host"]) else None,
         asked_port=server.port if _asked(origins["server.port"]) else None,
+        asked_log_level=logged.level if _asked(origins["logging.level"]) else None,
+        asked_log_format=logged.format if _asked(origins["logging.format"]) else None,
     )
 
 

@@ -1,7 +1,8 @@
-"""Being asked to stop: by a signal, or by a stop request where there are no signals."""
+"""Signals, and the stop request where there are none."""
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ Asked = Callable[[signal.Signals], None]
 
 
 @contextlib.contextmanager
-def handled(asked: Asked, *, background: bool) -> Iterator[None]:
-    """Call `asked` in the event loop for each signal that means to stop.
+def handled(asked: Asked, reload: Callable[[], object]) -> Iterator[None]:
+    """Call `asked` in the event loop for each signal that means to stop, `reload` for SIGHUP.
 
-    A terminal that closes ends what runs in its foreground, not what was detached from it.
+    To a process in a terminal SIGHUP says that the terminal has closed, and ends it.
     """
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":
@@ -31,17 +32,25 @@ def handled(asked: Asked, *, background: bool) -> Iterator[None]:
         yield
         return
     stopping = [signal.SIGINT, signal.SIGTERM]
-    if background:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    else:
+    if _in_terminal():
         stopping.append(signal.SIGHUP)
+    else:
+        loop.add_signal_handler(signal.SIGHUP, reload)
     for name in stopping:
         loop.add_signal_handler(name, asked, name)
     try:
         yield
     finally:
-        for name in stopping:
+        for name in {*stopping, signal.SIGHUP}:
             loop.remove_signal_handler(name)
+
+
+def _in_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:  # detached by `start`, or by a service manager or container
+        return False
+    return True
 
 
 async def watch_stop_request(path: Path, instance_id: str, asked: Asked) -> None:

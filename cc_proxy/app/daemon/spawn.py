@@ -47,13 +47,20 @@ def command(paths: Paths, loaded: Loaded) -> list[str]:
     It carries what its own folder or a later edit could change: the configuration file and the
     folders as absolute paths, and the values of flags. The key is never in it.
     """
-    server = loaded.settings.server
+    server, logged = loaded.settings.server, loaded.settings.logging
     flags = ["--state-dir", str(paths.state_dir), "--log-dir", str(paths.log_dir)]
     if loaded.path is not None:
         flags += ["--config", str(loaded.path)]
-    for name, value in (("host", server.host), ("port", str(server.port))):
-        if loaded.origins[f"server.{name}"].startswith("flag"):
-            flags += [f"--{name}", value]
+    for name, value in (
+        ("server.host", server.host),
+        ("server.port", str(server.port)),
+        ("logging.level", logged.level),
+        ("logging.format", logged.format),
+    ):
+        # The origin names the flag: `flag --port`.
+        kind, _, flag = loaded.origins[name].partition(" ")
+        if kind == "flag":
+            flags += [flag, value]
     # -P: no module is taken from the folder that the process runs in.
     program = [sys.executable, "-P", "-m", "cc_proxy"]
     return [*program, "start", "--foreground", "--handshake", *flags]

@@ -1,11 +1,10 @@
 """The state file: who is running, where, and on which configuration."""
 
 import contextlib
-import hashlib
 
 import msgspec
 
-from cc_proxy.app.config import Server, Settings
+from cc_proxy.app.config import LogFormat, LogLevel, Server, Settings, settings_digest
 from cc_proxy.app.daemon import files
 from cc_proxy.app.daemon.addresses import url
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
@@ -15,8 +14,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """One running process, written by itself once it listens.
 
     `process_start_time` is what `identity.start_time` said about `pid`; `host` and `port` are
-    what was bound; `asked_host` and `asked_port` what flag or variable asked for, if one did,
-    so that a restart can ask for it again; `options_digest` is that of `options_digest()`;
+    what was bound; what is `asked_` flag or variable asked for, if one did, so that a restart
+    can ask for it again; `options_digest` is that of `options_digest()`;
     `started_at` is UTC in ISO 8601.
     """
 
@@ -33,6 +32,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     asked_host: str | None = None
     asked_port: int | None = None
+    asked_log_level: LogLevel | None = None
+    asked_log_format: LogFormat | None = None
 
     @property
     def url(self) -> str:
@@ -45,10 +46,9 @@ class UnreadableStateError(Exception):
 
 
 def options_digest(settings: Settings) -> str:
-    """Return a digest of the settings without the address, which a flag may have changed."""
-    return hashlib.sha256(
-        msgspec.json.encode(msgspec.structs.replace(settings, server=Server()))
-    ).hexdigest()
+    """Return a digest of the settings without address and key, which are compared otherwise."""
+    server = Server(hold_seconds=settings.server.hold_seconds)
+    return settings_digest(msgspec.structs.replace(settings, server=server))
 
 
 def read(paths: Paths) -> State | None:
@@ -103,6 +103,21 @@ def clear(paths: Paths) -> None:
     for path in (paths.pid_file, paths.stop_file, paths.state_file):
         with files.explained(path, STATE_FLAG), contextlib.suppress(FileNotFoundError):
             path.unlink()
+
+
+def write_own(paths: Paths, state: State) -> None:
+    """Write the state of a process that has written it before, unless another one has since.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    try:
+        there = read(paths)
+    except UnreadableStateError:
+        return
+    if there is not None and there.instance_id == state.instance_id:
+        write(paths, state)
 
 
 def clear_own(paths: Paths, instance_id: str) -> None:

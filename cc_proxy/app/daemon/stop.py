@@ -48,8 +48,10 @@ def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECO
         return locked(paths, key=key, timeout_seconds=timeout_seconds)
 
 
-def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
-    """Do the same for one who holds the lock.
+def locked(
+    paths: Paths, *, key: str | None, timeout_seconds: float, comes_back: bool = False
+) -> Stopped:
+    """Do the same for one who holds the lock; `comes_back`: a start is to follow.
 
     Raises:
         DaemonError: as `stop`.
@@ -63,7 +65,8 @@ def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
         return Stopped(None, notices=(running.cleaned(found.stale),))
     now = found.state
     _refuse_contradiction(now, key)
-    notices = _ask_for_time(paths, now, timeout_seconds)
+    drain_seconds = max(timeout_seconds - _TIDY_UP_SECONDS, timeout_seconds / 2)
+    notices = _ask(paths, StopRequest(now.instance_id, drain_seconds, comes_back))
     if sys.platform != "win32":  # there the request is all it takes
         _signal(now, signal.SIGTERM)
     killed = not _gone(now, timeout_seconds)
@@ -80,13 +83,9 @@ def locked(paths: Paths, *, key: str | None, timeout_seconds: float) -> Stopped:
     return Stopped(now, killed=killed, notices=notices)
 
 
-def _drain_seconds(timeout_seconds: float) -> float:
-    return max(timeout_seconds - _TIDY_UP_SECONDS, timeout_seconds / 2)
-
-
-def _ask_for_time(paths: Paths, now: State, timeout_seconds: float) -> tuple[Notice, ...]:
+def _ask(paths: Paths, request: StopRequest) -> tuple[Notice, ...]:
     try:
-        stop_request.write(paths, StopRequest(now.instance_id, _drain_seconds(timeout_seconds)))
+        stop_request.write(paths, request)
     except DaemonError as error:  # a full disk must not keep a process alive
         text = f"Running answers got the usual time to finish: {error.message}"
         return (Notice("stop_request_not_written", text, error.hint),)

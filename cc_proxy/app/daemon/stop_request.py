@@ -1,4 +1,4 @@
-"""What the one who stops a process has to tell it: how long running answers may take."""
+"""What the one who stops a process has to tell it: how long answers may take, and what follows."""
 
 from pathlib import Path
 
@@ -9,10 +9,14 @@ from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 
 class StopRequest(msgspec.Struct, frozen=True):
-    """Meant for one instance; a file, since a signal carries no number, and Windows has none."""
+    """Meant for one instance, `comes_back` when another is to follow.
+
+    A file, since a signal carries no number, and Windows has none.
+    """
 
     instance_id: str
     drain_seconds: float
+    comes_back: bool = False
 
 
 def write(paths: Paths, request: StopRequest) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.requests import Block, MessagesRequest
+from cc_proxy.app.config import ImageSettings
 from cc_proxy.app.gateway.fetching import (
     IMAGE_TYPES,
     PDF_TYPES,
@@ -55,6 +56,13 @@ class Attachments:
         self._texts: OrderedDict[bytes, str] = OrderedDict()
         self._fetched: OrderedDict[tuple[str, str], _Fetched] = OrderedDict()
         self._fetched_bytes = 0
+
+    def use(self, settings: ImageSettings) -> None:
+        """Fetch as these settings say from now on; what was refused is tried again."""
+        self._fetcher.use(settings)
+        # What was fetched stays, so that a conversation that has it stays the same.
+        for key in [key for key, known in self._fetched.items() if known.source is None]:
+            del self._fetched[key]
 
     async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
         """Put what its URLs lead to, and the text of each PDF, into a request.

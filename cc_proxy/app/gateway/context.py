@@ -1,24 +1,30 @@
 """What the gateway is told when it starts, and what its handlers share."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from cc_proxy.app.config import Settings
+from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.gateway.attachments import Attachments
+from cc_proxy.app.gateway.faults import Faults
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.read_ahead import ReadAhead
+from cc_proxy.app.gateway.stopping import Answers
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.gateway.turn_store import TurnStore
 from cc_proxy.app.gateway.unread import UnreadFields
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
+
+if TYPE_CHECKING:
+    from cc_proxy.app.gateway.reloading import Reloader
 
 COUNTS_FILE = "token-counts.json"
 TURNS_FILE = "turns.jsonl"
@@ -29,7 +35,8 @@ FRONTS_FILE = "fronts.json"
 class GatewayContext:
     """The effective configuration of one running proxy, and its identity.
 
-    `state_dir` is where it keeps what it learns; None: nowhere.
+    `state_dir` is where it keeps what it learns; None: nowhere. `reloader` exchanges the
+    settings while it runs, None: nobody does.
     """
 
     settings: Settings
@@ -38,6 +45,7 @@ class GatewayContext:
     config_path: Path | None
     config_digest: str
     state_dir: Path | None = None
+    reloader: "Reloader | None" = None
 
 
 @dataclass
@@ -51,6 +59,8 @@ class Shared:
     pace: Pace = field(default_factory=Pace)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
+    faults: Faults = field(default_factory=Faults)
+    answers: Answers = field(default_factory=Answers)
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
@@ -70,6 +80,23 @@ class Shared:
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
         self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
+
+    def use(self, loaded: Loaded) -> None:
+        """Go on with other settings: the next request sees them, one that runs keeps its own."""
+        settings = loaded.settings
+        self.context = replace(
+            self.context,
+            settings=settings,
+            config_path=loaded.path,
+            config_digest=loaded.digest,
+        )
+        self.ollama.use(settings.ollama)
+        self.models.use(settings)
+        self.attachments.use(settings.images)
+        self.search.use(settings)
+        # A front is asked for with the window that held when it was seen.
+        self.read_ahead.forget()
+        self.pace = replace(self.pace, hold_seconds=settings.server.hold_seconds)
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""

@@ -45,6 +45,10 @@ class Fetcher:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
 
+    def use(self, settings: ImageSettings) -> None:
+        """Fetch as these settings say from now on."""
+        self._settings = settings
+
     async def fetch(self, url: str, types: frozenset[str]) -> tuple[str, bytes]:
         """Return the media type, one of `types`, and the bytes of what is at `url`.
 

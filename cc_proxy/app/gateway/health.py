@@ -11,7 +11,7 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama.errors import UpstreamError
-from cc_proxy.app.ollama.models import from_version
+from cc_proxy.app.ollama.models import from_ps, from_version
 
 # Any name of Anthropic's without an alias of its own.
 DEFAULT = "claude-default"
@@ -36,9 +36,12 @@ async def handle(request: web.Request) -> web.Response:
         "config_digest": context.config_digest,
         # This question is one of them.
         "requests_in_flight": shared.requests_in_flight - 1,
+        "last_error": shared.faults.last,
+        "last_reload": context.reloader.last if context.reloader else None,
     }
     if request.query.get("upstream") != "0":
         answer["upstream"] = await _upstream(shared)
+        answer["loaded_models"] = await _loaded(shared)
         answer["default_model"] = await _model(shared, request.query.get("model", DEFAULT))
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
@@ -51,6 +54,22 @@ async def _upstream(shared: Shared) -> dict[str, Any]:
         told = {"error": error.message, "hint": error.hint}
         return {"url": url, "reachable": False, "version": None, **told}
     return {"url": url, "reachable": True, "version": version, "error": None, "hint": None}
+
+
+async def _loaded(shared: Shared) -> list[dict[str, Any]] | None:
+    try:
+        loaded = await shared.ollama.ask("/api/ps", from_ps)
+    except UpstreamError:  # the part about the upstream says so
+        return None
+    return [
+        {
+            "name": model.name,
+            "context_window": model.context_length,
+            "bytes": model.size,
+            "bytes_in_vram": model.size_vram,
+        }
+        for model in loaded
+    ]
 
 
 async def _model(shared: Shared, name: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         raise thread_unsupported()
     shared = request.app[SHARED]
     shared.unread.note(request.headers, body)
-    with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
+    with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record, shared.answers.told():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
         with api_error_for(asked.model):
@@ -145,10 +145,11 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
     )
     async with Pacer(request, response, answer, exchange.shared.pace) as pacer:
         try:
-            async with aclosing(exchange.events) as batches:
-                async for events in batches:
-                    if events:
-                        await pacer.send(encode(events))
+            with exchange.shared.answers.told():
+                async with aclosing(exchange.events) as batches:
+                    async for events in batches:
+                        if events:
+                            await pacer.send(encode(events))
         except ConnectionError:
             raise
         except Exception as error:  # once the answer has begun, any error can only be an event
@@ -156,6 +157,7 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
             if not response.prepared:
                 raise trouble from error
             record.failed(trouble)
+            exchange.shared.faults.note(request[REQUEST_ID], trouble.message)
             await pacer.send(encode(answer.fail(trouble)))
         else:
             _answered(exchange)

@@ -31,6 +31,12 @@ class Models:
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._chosen: str | None = None
 
+    def use(self, settings: Settings) -> None:
+        """Go by these settings from now on, and ask about every model again."""
+        self._settings = settings
+        self._targets, self._asking = {}, {}
+        self._chosen = None
+
     async def target(self, requested: str) -> Target:
         """Return the model that answers for a name in a request.
 
@@ -55,15 +61,17 @@ class Models:
         task = self._asking.get(name)
         if task is None:
             task = asyncio.create_task(self._ask(name))
-            self._asking[name] = task
-            task.add_done_callback(lambda done: self._asked(name, done))
+            asking, targets = self._asking, self._targets
+            asking[name] = task
+
+            def asked(done: asyncio.Task[Target]) -> None:
+                del asking[name]
+                if not done.cancelled() and done.exception() is None:
+                    targets[name] = done.result()
+
+            task.add_done_callback(asked)
         # All who wait get the one answer; one that leaves does not take it from the others.
         return await asyncio.shield(task)
-
-    def _asked(self, name: str, done: asyncio.Task[Target]) -> None:
-        del self._asking[name]
-        if not done.cancelled() and done.exception() is None:
-            self._targets[name] = done.result()
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""

@@ -41,7 +41,13 @@ class RequestLog:
             self._outcome = "failed"
         self._fields["total_ms"] = self._ms(time.monotonic())
         fields = " ".join(f"{name}={value}" for name, value in self._fields.items())
-        log.info("%s %s %s", self._request_id, self._outcome, fields)
+        log.info(
+            "%s %s %s",
+            self._request_id,
+            self._outcome,
+            fields,
+            extra={"summary": self._outcome, "fields": self._fields},
+        )
 
     def translated(self, model: str, translated: Translated) -> None:
         """Note the model that answers, and name what was left out of the request."""

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import auth, catalogue, health, messages, preload
+from cc_proxy.app.gateway import auth, catalogue, health, messages, preload, reloading
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.request_id import CURRENT
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.errors import api_error
@@ -31,10 +32,12 @@ async def serve(
     on_ready: Callable[[str, int], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
+    cut_off: asyncio.Future[bool] | None = None,
 ) -> None:
     """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
 
-    `on_ready` gets the host and the port that were bound (port 0 in the settings: any).
+    Once `cut_off` has a result, answers that still run end with an error; it tells whether the
+    proxy comes back. `on_ready` gets the host and the port that were bound (port 0: any).
 
     Raises:
         OSError: the address cannot be bound.
@@ -44,6 +47,8 @@ async def serve(
     async with _upstream(context) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
+        if context.reloader is not None:
+            context.reloader.also(shared.use)
         runner = web.AppRunner(
             application(shared),
             access_log=None,
@@ -53,6 +58,8 @@ async def serve(
             shutdown_timeout=drain_seconds,
         )
         await runner.setup()
+        if cut_off is not None:
+            cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         try:
             site = web.TCPSite(runner, server.host, server.port)
             await site.start()
@@ -61,6 +68,11 @@ async def serve(
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
+    if not asked.cancelled():
+        shared.answers.cut_off(comes_back=asked.result())
 
 
 @asynccontextmanager
@@ -87,6 +99,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/v1/models", catalogue.many)
     app.router.add_get("/v1/models/{name:.+}", catalogue.one)
     app.router.add_post("/api/event_logging/batch", _telemetry)
+    app.router.add_post("/reload", reloading.handle)
     preload.add_to(app)
     return app
 
@@ -96,11 +109,13 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id, ask for the key, and answer every error in the API's form."""
     request_id = "req_" + secrets.token_hex(12)
     request[REQUEST_ID] = request_id
+    named = CURRENT.set(request_id)
     shared = request.app[SHARED]
     shared.requests_in_flight += 1
     try:
         auth.check(request, shared.context.auth_key)
-        response = await handler(request)
+        with shared.answers.one_more():
+            response = await handler(request)
         if not response.prepared:
             response.headers["request-id"] = request_id
     except ApiError as error:
@@ -119,11 +134,14 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error_response(request, fault())
     finally:
         shared.requests_in_flight -= 1
+        CURRENT.reset(named)
     return response
 
 
 def _error_response(request: web.Request, error: ApiError) -> web.Response:
     request_id = request[REQUEST_ID]
+    faults = request.app[SHARED].faults
+    faults.note_answer(request_id, request.path, error.status, error.message)
     log.warning(
         "%s %s %s status=%d type=%s %s",
         request_id,

@@ -13,6 +13,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama import absence
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
@@ -50,18 +51,26 @@ class OllamaClient:
     """
 
     def __init__(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
-        self.base_url = base_url
-        self._silence_seconds = silence_seconds
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if api_key and not URL(base_url).user:
-            # A login in the address is another one for the same header; it counts.
-            headers["Authorization"] = f"Bearer {api_key}"
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
         )
+        self._point_at(base_url, api_key, silence_seconds)
+
+    def use(self, settings: OllamaSettings) -> None:
+        """Talk to this server from the next request on; answers that run are not touched."""
+        self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds)
+
+    def _point_at(self, base_url: str, api_key: str | None, silence_seconds: float) -> None:
+        self.base_url = base_url
+        self._silence_seconds = silence_seconds
+        self._session.headers.pop("Authorization", None)
+        if api_key and not URL(base_url).user:
+            # A login in the address is another one for the same header; it counts.
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
 
     @property
     def shown_url(self) -> str:

@@ -33,9 +33,13 @@ class SearchClient:
     """Asks the configured provider, over connections that are made with the first search."""
 
     def __init__(self, settings: Settings) -> None:
+        self.use(settings)
+        self._session: aiohttp.ClientSession | None = None
+
+    def use(self, settings: Settings) -> None:
+        """Ask as these settings say from the next search on."""
         self._settings = settings.web_search
         self._api_key = settings.ollama.api_key
-        self._session: aiohttp.ClientSession | None = None
 
     @property
     def missing(self) -> str | None:

@@ -79,6 +79,7 @@ class Home:
         return found
 
     def popen(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start it, without the terminal that the tests may run in."""
         return subprocess.Popen(
             [*self.command, *arguments],
             cwd=self.path,
@@ -87,6 +88,7 @@ class Home:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, *arguments: str, **variables: str) -> Ran:

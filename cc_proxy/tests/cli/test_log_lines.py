@@ -1,9 +1,13 @@
+import datetime as dt
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from cc_proxy.app.cli.log_filter import Since, Wanted, request_id
 from cc_proxy.app.cli.log_lines import Log
 
 
@@ -83,3 +87,90 @@ def test_a_log_that_is_not_there_yet_is_waited_for(
 ) -> None:
     meanwhile.append(lambda: path.write_text("begun\n"))
     assert take(Log(path).follow(), 1) == ["begun"]
+
+
+def entry(minute: int, level: str, message: str) -> str:
+    return f"2026-01-01T00:{minute:02}:00.000Z {level:5} {message}\n"
+
+
+LINES = (
+    entry(1, "INFO", "req_a ok asked=m")
+    + entry(2, "WARN", "req_b broke off: it died")
+    + entry(3, "ERROR", "req_b a fault\n    Traceback\n    ValueError")
+    + "a line of another program on stderr\n"
+    + json.dumps({"time": "2026-01-01T00:04:00.000Z", "level": "warning", "message": "json"})
+    + "\n"
+    + entry(5, "DEBUG", "quiet")
+)
+SINCE_3 = dt.datetime(2026, 1, 1, 0, 3, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (Wanted(), ["ok", "died", "fault", "Trace", "ValueE", "another", "json", "quiet"]),
+        (Wanted(request_id="req_b"), ["died", "fault", "Trace", "ValueE", "another"]),
+        (Wanted(request_id="req_"), []),
+        (Wanted(level="warning"), ["died", "fault", "Trace", "ValueE", "another", "json"]),
+        (Wanted(level="error"), ["fault", "Trace", "ValueE", "another"]),
+        (Wanted(since=SINCE_3), ["fault", "Trace", "ValueE", "another", "json", "quiet"]),
+        (Wanted(since=SINCE_3, level="warning", request_id="req_a"), []),
+    ],
+)
+def test_an_entry_is_wanted_or_not_with_all_its_lines(
+    path: Path, wanted: Wanted, words: list[str]
+) -> None:
+    path.write_text(LINES)
+    shown = Log(path, wanted=wanted).last(None)
+    assert len(shown) == len(words)
+    assert all(word in line for word, line in zip(words, shown, strict=True))
+
+
+def test_what_is_followed_is_sifted_too(path: Path, meanwhile: list[Callable[[], object]]) -> None:
+    path.write_text(LINES)
+    log = Log(path, wanted=Wanted(request_id="req_b"))
+    assert "another" in log.last(1)[0]
+    meanwhile.append(lambda: append(path, entry(6, "INFO", "req_c") + entry(6, "INFO", "req_b x")))
+    assert take(log.follow(), 1) == [entry(6, "INFO", "req_b x").strip()]
+
+
+def test_files_that_were_full_are_read_too_oldest_first(path: Path) -> None:
+    for number, name in enumerate(["log.3", "log.2", "log.1", "log"]):
+        path.with_name(name).write_text(entry(number, "INFO", f"req_a {name}"))
+    path.with_name("log.old").write_text(entry(9, "INFO", "req_a of somebody else"))
+    assert [line.split()[-1] for line in Log(path).last(3)] == ["log.2", "log.1", "log"]
+    shown = Log(path, wanted=Wanted(request_id="req_a")).last(None)
+    assert [line.split()[-1] for line in shown] == ["log.3", "log.2", "log.1", "log"]
+    path.unlink()
+    assert len(Log(path).last(9)) == 3
+
+
+def test_a_secret_is_hidden_as_json_writes_it(path: Path) -> None:
+    path.write_text(json.dumps({"message": 'a"secret'}) + "\n")
+    assert Log(path, ['a"secret']).last(1) == ['{"message": "********"}']
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds_ago"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400)]
+)
+def test_a_span_is_so_long_ago(text: str, seconds_ago: int) -> None:
+    moment = Since().convert(text, None, None)
+    ago = dt.datetime.now(dt.UTC) - moment
+    assert abs(ago.total_seconds() - seconds_ago) < 30
+
+
+def test_a_moment_has_a_time_zone_or_gets_the_one_of_the_machine() -> None:
+    assert Since().convert("2026-01-01T01:03:00+01:00", None, None) == SINCE_3
+    assert Since().convert("2026-01-01", None, None).tzinfo is not None
+    assert Since().convert("999999999d", None, None).year == 1
+
+
+@pytest.mark.parametrize("text", ["soon", "10", "-5m", "2026-13-01", ""])
+def test_a_moment_that_is_none_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="10m, 2h, 1d or 2026-11-22T18:00"):
+        Since().convert(text, None, None)
+
+
+def test_a_request_may_be_named_without_what_all_begin_with() -> None:
+    assert request_id("0a1b") == request_id("req_0a1b") == "req_0a1b"
+    assert request_id(None) is None

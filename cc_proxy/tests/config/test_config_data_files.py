@@ -109,6 +109,7 @@ ACCEPTED = [
     "images: {fetch_urls: '${YES}', max_bytes: 102400KiB}",
     "claude: {bin: '/opt/my programs/claude'}",
     "logging: {level: error}",
+    "logging: {level: debug, format: json}",
 ]
 
 REFUSED = [

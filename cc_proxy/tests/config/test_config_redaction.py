@@ -36,7 +36,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         },
         "images": {"fetch_urls": False, "max_bytes": 10485760},
         "claude": {"bin": "claude", "profile": "full"},
-        "logging": {"level": "info"},
+        "logging": {"level": "info", "format": "text"},
     }
     assert "hunter" not in json.dumps(shown)
 

@@ -34,7 +34,7 @@ models:
 web_search: {provider: searxng, url: "http://search:8080/", max_results: 3, timeout: 1m}
 images: {fetch_urls: true, max_bytes: 2MiB}
 claude: {bin: /opt/claude, profile: lean}
-logging: {level: debug}
+logging: {level: debug, format: json}
 """
 
 
@@ -57,7 +57,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         ),
         images=ImageSettings(fetch_urls=True, max_bytes=2097152),
         claude=ClaudeSettings(bin="/opt/claude", profile="lean"),
-        logging=LoggingSettings(level="debug"),
+        logging=LoggingSettings(level="debug", format="json"),
     )
 
 
@@ -115,6 +115,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "claude.bin",
         "claude.profile",
         "logging.level",
+        "logging.format",
     ]
     path = write(EVERYTHING)
     origins = load(config_file=path, environ={}).origins

@@ -39,20 +39,10 @@ def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state:
     assert "that pid is another program's now" in found.stale
 
 
-def test_the_own_old_pid_of_a_container_that_was_started_again_is_stale(
-    paths: Paths, a_state: State
-) -> None:
-    state.write(paths, msgspec.structs.replace(a_state, pid=os.getpid()))
-    found = running.look(paths)
-    assert found.state is None
-    assert found.stale is not None
-    assert "that pid is this process's own now" in found.stale
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (f"{os.getpid()}\n", "nothing shows to be a cc-proxy"),
+        (f"{os.getppid()}\n", "nothing shows to be a cc-proxy"),
         ("4194305\n", "that process is gone"),
         ("no number", "that process is gone"),
     ],
@@ -72,3 +62,13 @@ def test_a_broken_state_is_stale(paths: Paths) -> None:
     assert found.state is None
     assert found.stale is not None
     assert "is broken" in found.stale
+
+
+def test_a_pid_that_is_our_own_now_is_that_of_a_container_before_its_restart(
+    paths: Paths, a_state: State
+) -> None:
+    state.write(paths, msgspec.structs.replace(a_state, pid=os.getpid()))
+    words = "that pid is this process's own now, as after a restart of a container"
+    assert words in str(running.look(paths).stale)
+    paths.state_file.unlink()
+    assert words in str(running.look(paths).stale)

@@ -1,0 +1,76 @@
+"""`cc-proxy reload`."""
+
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.cli.access import access
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.result import (
+    NOT_RUNNING,
+    REFUSED,
+    USAGE,
+    ErrorItem,
+    Result,
+)
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.health import LastReload
+    from cc_proxy.app.daemon.state import State
+
+_ANSWER_SECONDS = 3.0
+
+
+@define("reload")
+def command(common: Common) -> Result:
+    """Have cc-proxy read its configuration again.
+
+    Answers that are running go on. It reads the file that it was started with; a broken one
+    changes nothing. Host, port and key only change with `cc-proxy restart`.
+
+    Example: cc-proxy reload
+    """
+    from cc_proxy.app.daemon import confirm, reload, running  # noqa: PLC0415 - see common.Common
+
+    paths = common.paths()
+    known = access(common, paths)
+    now = running.look(paths).state
+    if now is None:
+        return _not_running(known.problems)
+    if known.key is None:
+        item = ErrorItem.of(confirm.refused(now))
+        return Result("reload", warnings=known.problems, errors=(item,), exit_code=REFUSED)
+    if confirm.confirm(now, known.key, timeout_seconds=_ANSWER_SECONDS) is None:
+        return _not_running(known.problems)
+    return _outcome(now, reload.reload(now, known.key), known.problems)
+
+
+def _outcome(now: "State", done: "LastReload", problems: tuple[ErrorItem, ...]) -> Result:
+    data = {
+        "pid": now.pid,
+        "changed": list(done.changed),
+        "needs_restart": list(done.needs_restart),
+    }
+    if done.status != "ok":
+        text = f"{done.error}\ncc-proxy (pid {now.pid}) goes on with the configuration it has."
+        item = ErrorItem("config_error", text, "Correct it, then: cc-proxy reload")
+        # What is wrong with the file stands above, in the words of the one that reads it.
+        return Result("reload", data, errors=(item,), exit_code=USAGE)
+    what = ", ".join(done.changed) or "nothing"
+    return Result(
+        "reload",
+        data,
+        (f"cc-proxy (pid {now.pid}) has read its configuration again. Changed: {what}.",),
+        warnings=(*problems, *needs_restart(done)),
+    )
+
+
+def needs_restart(done: "LastReload") -> tuple[ErrorItem, ...]:
+    """Return what was read and does not count yet."""
+    if not done.needs_restart:
+        return ()
+    text = f"This only counts after a restart: {', '.join(done.needs_restart)}."
+    return (ErrorItem("needs_restart", text, "To apply it: cc-proxy restart"),)
+
+
+def _not_running(problems: tuple[ErrorItem, ...]) -> Result:
+    item = ErrorItem("not_running", "cc-proxy is not running.", "To start it: cc-proxy start")
+    return Result("reload", warnings=problems, errors=(item,), exit_code=NOT_RUNNING)

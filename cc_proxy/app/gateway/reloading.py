@@ -1,0 +1,107 @@
+"""Reading the configuration again while answers run: what can change does, the rest is named."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
+from cc_proxy.app.gateway.context import SHARED
+
+log = logging.getLogger(__name__)
+
+# What is bound, and what every client was told, stays as long as the process does.
+_FIXED = ("host", "port", "auth_key")
+
+
+class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """How it went; `at` is UTC in ISO 8601, `changed` and `needs_restart` are dotted keys.
+
+    When it `failed`, `error` says why, and everything is as before.
+    """
+
+    at: str
+    status: Literal["ok", "failed"]
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Reloader:
+    """Exchanges the configuration of one process.
+
+    `load` reads it as the start did; `applied` is called with each that holds from then on.
+    """
+
+    def __init__(
+        self, loaded: Loaded, load: Callable[[], Loaded], applied: Callable[[Loaded], None]
+    ) -> None:
+        self.last: Reloaded | None = None
+        self._loaded = loaded
+        self._load = load
+        self._applied = [applied]
+
+    def also(self, applied: Callable[[Loaded], None]) -> None:
+        """Call this one, too, with what holds from now on."""
+        self._applied.append(applied)
+
+    def reload(self) -> Reloaded:
+        """Read the configuration again and go on with it; a broken one changes nothing."""
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        try:
+            fresh = self._load()
+        except ConfigError as error:
+            log.error(  # noqa: TRY400 - the file is at fault, a traceback is noise
+                "the configuration cannot be used and stays as it was: %s", error.message
+            )
+            self.last = Reloaded(at=at, status="failed", error=error.message)
+            return self.last
+        before = self._loaded.settings
+        settings = _with_fixed(fresh.settings, before)
+        changed = tuple(_differing(before, settings))
+        needs_restart = tuple(_differing(settings, fresh.settings))
+        self._loaded = msgspec.structs.replace(
+            fresh, settings=settings, digest=settings_digest(settings)
+        )
+        for applied in self._applied:
+            applied(self._loaded)
+        log.info(
+            "configuration read again config=%s changed=%s",
+            fresh.path or "built-in",
+            ",".join(changed) or "nothing",
+        )
+        if needs_restart:
+            log.warning("this only counts after a restart: %s", ", ".join(needs_restart))
+        self.last = Reloaded(at=at, status="ok", changed=changed, needs_restart=needs_restart)
+        return self.last
+
+
+async def handle(request: web.Request) -> web.Response:
+    """`POST /reload`: answer 200 with a `Reloaded`, whether it has failed or not."""
+    reloader = request.app[SHARED].context.reloader
+    if reloader is None:
+        raise web.HTTPNotFound
+    return web.Response(
+        body=msgspec.json.encode(reloader.reload()), content_type="application/json"
+    )
+
+
+def _with_fixed(fresh: Settings, before: Settings) -> Settings:
+    fixed = {name: getattr(before.server, name) for name in _FIXED}
+    return msgspec.structs.replace(fresh, server=msgspec.structs.replace(fresh.server, **fixed))
+
+
+def _differing(one: Settings, other: Settings) -> Iterator[str]:
+    left, right = (dict(_leaves(msgspec.to_builtins(settings))) for settings in (one, other))
+    yield from (key for key in left | right if left.get(key) != right.get(key))
+
+
+def _leaves(tree: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -1,0 +1,6 @@
+"""Which request a line of the log belongs to, whoever writes it."""
+
+from contextvars import ContextVar
+
+# A task that a request begins inherits it, so what is done for several is told of the first.
+CURRENT: ContextVar[str | None] = ContextVar("request_id", default=None)

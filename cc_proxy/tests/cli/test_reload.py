@@ -1,0 +1,106 @@
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from .conftest import Home, Ran
+
+
+@pytest.fixture
+def file(home: Home) -> Path:
+    path = home.path / ".cc-proxy" / "cc-proxy.user.yaml"
+    path.parent.mkdir()
+    path.write_text("aliases: {default: one}\n")
+    return path
+
+
+def wait_for_log(home: Home, words: str) -> None:
+    waiting = threading.Event()
+    while words not in home.log_file.read_text():
+        assert not waiting.wait(0.02)
+
+
+def test_what_can_change_counts_at_once_and_status_knows_it(home: Home, file: Path) -> None:
+    before = home.json("start").data
+    file.write_text("aliases: {default: two}\nlogging: {format: json, level: debug}\n")
+    assert home.json("status").warnings == ["other_settings"]
+    ran = home.run("reload")
+    assert ran.code == 0, ran.err
+    assert "Changed: aliases.default, logging.level, logging.format." in ran.out
+    status = home.json("status")
+    assert status.warnings == []
+    assert status.data["pid"] == before["pid"]
+    assert status.data["config_digest"] != before["config_digest"]
+    last = json.loads(home.log_file.read_text().splitlines()[-1])
+    assert last["message"].startswith("configuration read again")
+    assert home.json("logs", "--level", "info").data["lines"]
+
+
+def test_a_broken_file_keeps_the_old_configuration_and_status_says_so(
+    home: Home, file: Path
+) -> None:
+    before = home.json("start").data
+    file.write_text("alaises: {default: two}\n")
+    ran = home.json("reload")
+    assert (ran.code, ran.error["code"]) == (2, "config_error")
+    assert f"{file}:1:1" in ran.error["message"]
+    assert "goes on with the configuration it has" in ran.error["message"]
+    status = home.json("status")
+    assert status.warnings == ["config_error", "reload_failed"]
+    assert status.data["config_digest"] == before["config_digest"]
+    assert "stays as it was" in home.log_file.read_text()
+    file.write_text("aliases: {default: one}\n")
+    assert home.json("reload").data["changed"] == []
+    assert home.json("status").warnings == []
+
+
+def test_what_needs_a_restart_is_named(home: Home, file: Path) -> None:
+    del home.environ["CC_PROXY_PORT"]
+    file.write_text("server: {port: 0}\n")
+    home.json("start")
+    file.write_text("server: {port: 1}\naliases: {a: b}\n")
+    ran = home.json("reload")
+    assert ran.warnings == ["needs_restart"]
+    assert ran.data["changed"] == ["aliases.a"]
+    assert ran.data["needs_restart"] == ["server.port"]
+    assert "needs_restart" in home.json("status").warnings
+
+
+def test_a_reload_of_what_does_not_run_is_3(home: Home) -> None:
+    ran: Ran = home.json("reload")
+    assert (ran.code, ran.error["code"]) == (3, "not_running")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+def test_sighup_reloads_in_the_background_and_under_a_manager(home: Home, file: Path) -> None:
+    home.run("start")
+    file.write_text("aliases: {default: two}\n")
+    os.kill(home.state["pid"], signal.SIGHUP)
+    wait_for_log(home, "changed=aliases.default")
+    os.kill(home.state["pid"], 0)
+    home.run("stop")
+    with home.popen("start", "--foreground") as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        file.write_text("aliases: {default: three}\n")
+        process.send_signal(signal.SIGHUP)
+        assert "changed=aliases.default" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_flags_of_the_log_hold_over_reload_and_restart(home: Home) -> None:
+    home.run("start", "--log-format", "json", "--log-level", "debug")
+    assert home.json("status").warnings == []
+    assert home.json("reload").data["changed"] == []
+    home.run("restart")
+    lines = home.log_file.read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert sum(entry["message"].startswith("listening ") for entry in entries) == 2
+    wrong = home.json("start", "--log-format", "xml")
+    assert (wrong.code, wrong.error["code"]) == (2, "config_error")
+    assert "text or json" in wrong.error["message"]
