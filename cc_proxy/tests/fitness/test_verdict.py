@@ -60,7 +60,7 @@ def test_wrong_calls_count_and_mended_ones_are_named(
             32_768,
             32_768,
             "usable",
-            "It can have no larger one: use another model, or cc-proxy claude --profile lean",
+            "It can have no larger one: use another model, or",
         ),
         (8_192, 8_192, "unfit", "It can have no larger one: use another model"),
         (4_096, None, "unfit", "Set context_window to 65536"),
