@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import claude_version, common, preloading, shell_syntax
+from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
@@ -75,8 +75,9 @@ def command(  # noqa: PLR0913 - the flags
 ) -> Result:
     """Run Claude Code on your own models; starts the proxy if needed.
 
-    If the proxy dies while Claude Code runs, it is started again. With --print-env nothing is
-    run: eval "$(cc-proxy claude --print-env)" has the shell set it all.
+    With several models and none configured you are asked which one it is to be. A proxy that
+    dies while Claude Code runs is started again. With --print-env nothing is run:
+    eval "$(cc-proxy claude --print-env)" has the shell set it all.
 
     Example: cc-proxy claude --model qwen3:4b -- -p "What is in this folder?"
     """
@@ -88,7 +89,11 @@ def command(  # noqa: PLR0913 - the flags
     program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
     if program is not None and not _is_session(arguments):
         return _become(program, list(arguments), dict(os.environ))
-    started = _start(shared, loaded) if start_if_needed else _running(shared, loaded)
+    running = None if start_if_needed else _running(shared, loaded)
+    if model is None:
+        model = model_choice.chosen(shared, loaded, may_ask=not print_env)
+        loaded = shared.load()  # the choice may have been written down
+    started = running or _start(shared, loaded)
     models = _models(loaded, started, model)
     wanted = changes(
         os.environ,

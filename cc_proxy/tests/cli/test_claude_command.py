@@ -35,6 +35,8 @@ def claude(home: Home) -> Path:
 
 @pytest.fixture
 def model(home: Home) -> Iterator[None]:
+    home.environ["CC_PROXY_CONFIG_FILE"] = str(home.path / "config.yaml")
+    (home.path / "config.yaml").write_text("aliases: {default: 'practice:latest'}\n")
     with practice_server() as running:
         home.environ["OLLAMA_BASE_URL"] = running.url
         yield
