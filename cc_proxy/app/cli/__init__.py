@@ -21,7 +21,7 @@ COMMANDS = {
     "status": "Show what runs, and whether Ollama answers.",
     "logs": "Show the log, and which configuration counts.",
     "claude": "Run Claude Code on your own models.",
-    "models": "Show the models, or pull one.",
+    "models": "Show the models, pull one, or test whether one is fit.",
     "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
     "service": "Have the system start cc-proxy at login.",

@@ -1,7 +1,6 @@
 """`cc-proxy claude`: Claude Code, on your own models."""
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import claude_version, common, preloading
+from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
@@ -25,6 +24,7 @@ NAME = "claude"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
 _ASK_SECONDS = 15.0
 _SMALL_WINDOW = 65_536
+_DEFAULT_SHELL = "powershell" if sys.platform == "win32" else "sh"
 # Anything else is a session, a bare prompt too: a small command that goes through the proxy for
 # nothing does no harm, a prompt that does not go through it would leave the machine.
 _NO_SESSION = frozenset(
@@ -56,6 +56,11 @@ class ClaudeError(CcProxyError):
     help="Start the proxy if it does not run.",
 )
 @click.option("--print-env", is_flag=True, help="Show what would be set, and run nothing.")
+@click.option(
+    "--shell",
+    type=click.Choice(shell_syntax.SHELLS),
+    help="Write --print-env for this shell; sh if not named, on Windows powershell.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS...]")
 def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
@@ -65,19 +70,30 @@ def command(  # noqa: PLR0913 - the flags
     claude_bin: str | None,
     start_if_needed: bool,
     print_env: bool,
+    shell: str | None,
     arguments: tuple[str, ...],
 ) -> Result:
     """Run Claude Code on your own models; starts the proxy if needed.
+
+    With several models and none configured you are asked which one it is to be. A proxy that
+    dies while Claude Code runs is started again. With --print-env nothing is run:
+    eval "$(cc-proxy claude --print-env)" has the shell set it all.
 
     Example: cc-proxy claude --model qwen3:4b -- -p "What is in this folder?"
     """
     if shared.json and not print_env:
         raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
+    if shell is not None and not print_env:
+        raise click.UsageError("--shell goes with --print-env.")
     loaded = shared.load()
     program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
     if program is not None and not _is_session(arguments):
         return _become(program, list(arguments), dict(os.environ))
-    started = _start(shared, loaded) if start_if_needed else _running(shared, loaded)
+    running = None if start_if_needed else _running(shared, loaded)
+    if model is None:
+        model = model_choice.chosen(shared, loaded, may_ask=not print_env)
+        loaded = shared.load()  # the choice may have been written down
+    started = running or _start(shared, loaded)
     models = _models(loaded, started, model)
     wanted = changes(
         os.environ,
@@ -87,14 +103,16 @@ def command(  # noqa: PLR0913 - the flags
         version=_version(claude_bin or loaded.settings.claude.bin),
     )
     warnings = tuple(_warnings(started, models))
+    chosen = PROFILES[profile or loaded.settings.claude.profile]
+    first = (*chosen.arguments, *_mode(arguments))
     if program is None:
-        return _shown(wanted, warnings)
+        return _shown(wanted, first, shell or _DEFAULT_SHELL, warnings)
     # Loading a model takes as long as a person needs to type; the first request joins it.
     if trouble := preloading.behind(started.state, started.auth_key, models.main):
         warnings += (trouble,)
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
-    chosen = PROFILES[profile or loaded.settings.claude.profile]
-    first = (*chosen.arguments, *_mode(arguments))
+    if start_if_needed:
+        _guard(shared, started)
     return _become(program, [*first, *arguments], wanted.applied_to(os.environ))
 
 
@@ -224,8 +242,24 @@ def _become(program: str, arguments: list[str], environ: dict[str, str]) -> Resu
     raise AssertionError  # execve does not return
 
 
-def _shown(wanted: Changes, warnings: tuple[ErrorItem, ...]) -> Result:
-    lines = [f"unset {name}" for name in wanted.unset]
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in wanted.set.items()]
-    data: dict[str, object] = {"set": wanted.set, "unset": list(wanted.unset)}
-    return Result(NAME, data=data, lines=tuple(lines), warnings=warnings)
+def _shown(
+    wanted: Changes, first: tuple[str, ...], shell: str, warnings: tuple[ErrorItem, ...]
+) -> Result:
+    lines = shell_syntax.lines(shell, wanted.set, wanted.unset)
+    told = f"# cc-proxy claude runs: {shell_syntax.command_line(shell, [NAME, *first])}"
+    data: dict[str, object] = {
+        "set": wanted.set,
+        "unset": list(wanted.unset),
+        "arguments": list(first),
+    }
+    return Result(NAME, data=data, lines=(*lines, told), warnings=warnings)
+
+
+def _guard(shared: common.Common, started: "Started") -> None:
+    from cc_proxy.app.daemon import guard  # noqa: PLC0415 - not for `--help`
+
+    try:
+        guard.beside_this_process(shared.paths(), started.state.port)
+    except OSError as error:  # a session without a guard is still a session
+        text = f"If the proxy dies, it will not be started again: {error}."
+        show(Result(NAME, warnings=(ErrorItem("no_guard", text),)), as_json=False)

@@ -149,8 +149,11 @@ async def _survey() -> "Survey":
 
 def _text(chosen: str | None) -> str:
     text = data_file("cc-proxy.user.yaml")
-    if chosen is None:
-        return text
+    return text if chosen is None else with_default(text, chosen)
+
+
+def with_default(text: str, chosen: str) -> str:
+    """Return the file that comes with the package, with a model in place of its example."""
     # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
     written = json.dumps(chosen).replace("${", "$${")
     return text.replace(_EXAMPLE, f"  default: {written}", 1)

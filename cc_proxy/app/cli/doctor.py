@@ -38,18 +38,23 @@ _ASKS_MODEL = ("answer", "reading_speed", "memory", "tool_call", "prefix")
     help="Ask the default model itself, which loads it.",
 )
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend, asking before each.")
-def command(common: Common, *, ask_model: bool, fix: bool) -> Result:
+@click.option("--yes", is_flag=True, help="With --fix: mend it all without asking.")
+def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
     """Check everything between Claude Code and the model.
 
     Each check is ok, warn or fail, with what mends it. Exits with 1 if one fails.
 
     Example: cc-proxy doctor --no-model
     """
-    if fix and not _may_ask(common):
-        raise click.UsageError("--fix asks before it changes anything: use it on a terminal.")
+    if yes and not fix:
+        raise click.UsageError("--yes goes with --fix.")
+    if fix and not yes and not _may_ask(common):
+        raise click.UsageError(
+            "--fix asks before it changes anything: use it on a terminal, or with --yes."
+        )
     checks = [check for check in _checks(common, ask_model=ask_model) if check is not None]
     if fix:
-        checks = [_mended(check) for check in checks]
+        checks = [_mended(check, ask=not yes) for check in checks]
     names = {check.name for check in checks}
     expected = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
     left_out = [name for name in expected if name not in names]
@@ -66,7 +71,6 @@ def command(common: Common, *, ask_model: bool, fix: bool) -> Result:
 def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     # Not for `--help`: these bring aiohttp.
     from cc_proxy.app.cli import doctor_claude, doctor_machine  # noqa: PLC0415
-    from cc_proxy.app.cli.doctor_check import ok  # noqa: PLC0415
 
     yield from doctor_machine.installation()
     loaded, check = doctor_machine.configuration(common)
@@ -74,7 +78,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     yield from doctor_machine.files(common, loaded)
     inside = doctor_machine.container(os.environ)
     if inside is not None:
-        yield ok("container", f"this is one ({inside}): its own loopback is not the host's")
+        yield doctor_machine.in_container(inside)
     if loaded is not None:
         yield doctor_machine.proxy(common, loaded)
         yield from asyncio.run(_upstream(loaded, inside, ask_model=ask_model))
@@ -128,11 +132,11 @@ def _may_ask(common: Common) -> bool:
     return not common.json and sys.stdin is not None and sys.stdin.isatty() and on_terminal()
 
 
-def _mended(check: "Check") -> "Check":
+def _mended(check: "Check", *, ask: bool) -> "Check":
     if check.repair is None:
         return check
     note(f"{check.name}: {check.detail}")
-    if not click.confirm(check.repair.question, err=True):
+    if ask and not click.confirm(check.repair.question, err=True):
         return check
     try:
         did = check.repair.work()

@@ -22,6 +22,8 @@ from cc_proxy.app.errors import CcProxyError
 
 _NEEDS = ("aiohttp", "msgspec", "click", "pypdf", "PyYAML")
 _ANSWER_SECONDS = 5.0
+# The names that container engines have for their host: Docker's, and Podman's.
+HOST_NAMES = ("host.docker.internal", "host.containers.internal")
 
 
 def installation() -> Iterator[Check]:
@@ -107,6 +109,19 @@ def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
         if (root / mark).exists():
             return str(root / mark)
     return "KUBERNETES_SERVICE_HOST" if environ.get("KUBERNETES_SERVICE_HOST") else None
+
+
+def in_container(mark: str) -> Check:
+    """Say how the host is reached from this container, which `mark` shows that it is."""
+    what = f"this is one ({mark}): its own loopback is not the host's"
+    for name in HOST_NAMES:
+        try:
+            address = socket.getaddrinfo(name, None)[0][4][0]
+        except OSError:  # not a name that this container's engine has given the host
+            continue
+        return ok("container", f"{what}; the host is {name} ({address})")
+    text = f"{what}, and no name is known for the host; to give it one, start the container with"
+    return ok("container", f"{text} --add-host={HOST_NAMES[0]}:host-gateway")
 
 
 def _folders(paths: Paths) -> Check:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
+from cc_proxy.app.cli.doctor_machine import HOST_NAMES
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.gateway.health import DEFAULT
 from cc_proxy.app.gateway.models import Models
@@ -28,8 +29,7 @@ _ENOUGH = 65_536
 _PORT = 11434
 _PROBE_SECONDS = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_HOST_NAMES = ("host.docker.internal", "host.containers.internal")
-_ELSEWHERE = tuple(f"http://{host}:{_PORT}" for host in ("127.0.0.1", "[::1]", *_HOST_NAMES))
+_ELSEWHERE = tuple(f"http://{host}:{_PORT}" for host in ("127.0.0.1", "[::1]", *HOST_NAMES))
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ def silence(host: str, *, known: bool, container: bool) -> str:
 
     `known`: the host's name has an address.
     """
-    if host in _HOST_NAMES:
+    if host in HOST_NAMES:
         if not known:
             return f"docker run --add-host={host}:host-gateway …"
         return "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"
     if container and host in _LOOPBACK:
         # In a container, loopback is the container itself.
-        return f"export OLLAMA_BASE_URL=http://{_HOST_NAMES[0]}:{_PORT}"
+        return f"export OLLAMA_BASE_URL=http://{HOST_NAMES[0]}:{_PORT}"
     return "ollama serve"
 
 

@@ -4,23 +4,26 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli import models_pull, report
+from cc_proxy.app.cli import models_pull, models_test, report
 from cc_proxy.app.cli.amounts import size
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.kept_verdicts import KeptTest
     from cc_proxy.app.cli.model_survey import Row, Survey
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.ollama.models import LoadedModel
 
+    Tests = dict[str, KeptTest]
+
 _NAME = "models"
 # Claude Code starts with 12,000 to 25,000 tokens and compacts 33,000 below its window.
 _SMALL_WINDOW = 65_536
-_HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY")
+_HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
 
 
-@define_group(_NAME, models_pull.command)
+@define_group(_NAME, models_pull.command, models_test.command)
 def command(common: Common) -> Result:
     """Show the models: what they can do, their windows, and what the aliases point to.
 
@@ -28,9 +31,11 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy models --json
     """
-    from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli import kept_verdicts  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - as above
 
     loaded = common.load()
+    tests, troubles = kept_verdicts.known(common.paths())
     with waiting("Asking Ollama about its models"):
         found = asyncio.run(_survey(loaded))
     return Result(
@@ -39,10 +44,10 @@ def command(common: Common) -> Result:
             "upstream": {"url": found.url, "version": found.version},
             "default_model": found.default,
             "aliases": [vars(alias) for alias in found.aliases],
-            "models": [_data(found, row) for row in found.rows],
+            "models": [_data(found, row, _test(tests, row)) for row in found.rows],
         },
-        tuple(_lines(found)),
-        warnings=(*_warnings(found), *report.other_settings(common, loaded)),
+        tuple(_lines(found, tests)),
+        warnings=(*_warnings(found), *troubles, *report.other_settings(common, loaded)),
     )
 
 
@@ -53,7 +58,13 @@ async def _survey(loaded: "Loaded") -> "Survey":
         return await model_survey.survey(loaded.settings, ollama)
 
 
-def _data(found: "Survey", row: "Row") -> dict[str, object]:
+def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
+    from cc_proxy.app.ollama.models import full_name  # noqa: PLC0415 - see common.Common
+
+    return tests.get(full_name(row.name))
+
+
+def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> dict[str, object]:
     target, loaded = row.target, row.loaded
     return {
         "name": row.name,
@@ -71,14 +82,29 @@ def _data(found: "Survey", row: "Row") -> dict[str, object]:
             "cpu_bytes": max(loaded.size - loaded.size_vram, 0),
         },
         "trouble": row.trouble,
+        "test": None
+        if test is None
+        else {
+            "verdict": test.verdict,
+            "tested_at": test.tested_at,
+            "of_this_version": test.digest == row.pulled.digest,
+            "tasks_done": test.tasks_done,
+            "tasks": test.tasks,
+            "calls": test.calls,
+            "read_tokens_per_second": test.read_tokens_per_second,
+            "written_tokens_per_second": test.written_tokens_per_second,
+            "context_window": test.context_window,
+        },
     }
 
 
-def _lines(found: "Survey") -> Iterator[str]:
+def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
     yield f"Ollama {found.version} at {found.url}"
     yield ""
     if found.rows:
-        yield from _table([_HEADER, *(_cells(found, row) for row in found.rows)])
+        cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
+        header = _HEADER if any(row[-1] for row in cells) else (*_HEADER[:-1], "")
+        yield from _table([header, *cells])
     else:
         yield "No model is pulled."
     if found.default is not None:
@@ -93,17 +119,24 @@ def _lines(found: "Survey") -> Iterator[str]:
             yield f"  {alias.name:{width}}  ->  {alias.model}{note}"
 
 
-def _cells(found: "Survey", row: "Row") -> tuple[str, ...]:
-    target = row.target
+def _cells(found: "Survey", row: "Row", test: "KeptTest | None") -> tuple[str, ...]:
+    target, tested = row.target, _tested(row, test)
     mark = "*" if found.is_default(row) else ""
     if target is None:
-        return mark, row.name, size(row.pulled.size), "?", "?", _memory(row.loaded)
+        return mark, row.name, size(row.pulled.size), "?", "?", _memory(row.loaded), tested
     most = target.model.max_context
     window = f"{target.window:,}"
     if most is not None and most != target.window:
         window += f" of {most:,}"
     able = ", ".join(sorted(target.model.capabilities - {"completion"})) or "text"
-    return mark, row.name, size(row.pulled.size), window, able, _memory(row.loaded)
+    return mark, row.name, size(row.pulled.size), window, able, _memory(row.loaded), tested
+
+
+def _tested(row: "Row", test: "KeptTest | None") -> str:
+    if test is None:
+        return ""
+    told = f"{test.verdict}, {test.tasks_done} of {test.tasks}"
+    return told if test.digest == row.pulled.digest else f"{told} (an older version)"
 
 
 def _memory(loaded: "LoadedModel | None") -> str:

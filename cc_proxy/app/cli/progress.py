@@ -106,3 +106,19 @@ class Download:
             return line
         rate = came / seconds
         return f"{line}  {size(int(rate))}/s  {duration((total - done) / rate)} left"
+
+
+class Steps:
+    """Shows what is done now: in one place on a terminal, else a line each."""
+
+    def __init__(self) -> None:
+        self._terminal = on_terminal()
+
+    def show(self, text: str) -> None:
+        """Show the step that begins."""
+        (result.transient if self._terminal else result.note)(text)
+
+    def close(self) -> None:
+        """Take the last one away."""
+        if self._terminal:
+            result.transient("")

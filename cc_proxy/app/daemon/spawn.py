@@ -23,7 +23,7 @@ _LAST_WORDS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class _Detached:
+class Detached:
     """What makes a process independent on this system, as arguments of Popen."""
 
     start_new_session: bool = False
@@ -31,14 +31,15 @@ class _Detached:
     creationflags: int = 0
 
 
-def _detached() -> _Detached:
+def detached() -> Detached:
+    """Return what makes a process independent of the terminal and the one that starts it."""
     if sys.platform == "win32":
-        return _Detached(
+        return Detached(
             creationflags=subprocess.DETACHED_PROCESS
             | subprocess.CREATE_NEW_PROCESS_GROUP
             | subprocess.CREATE_NO_WINDOW
         )
-    return _Detached(start_new_session=True, umask=0o077)
+    return Detached(start_new_session=True, umask=0o077)
 
 
 def command(paths: Paths, loaded: Loaded) -> list[str]:
@@ -132,7 +133,7 @@ def _interrupted_later() -> Iterator[None]:
 
 
 def _start(arguments: list[str], log: int, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    detached = _detached()
+    how = detached()
     return subprocess.Popen(  # noqa: S603 - our own program
         arguments,
         stdin=subprocess.DEVNULL,
@@ -140,9 +141,9 @@ def _start(arguments: list[str], log: int, environ: Mapping[str, str]) -> "subpr
         stderr=log,
         cwd=Path(sys.executable).anchor,  # a folder that nobody will want to remove
         env=dict(environ),
-        start_new_session=detached.start_new_session,
-        umask=detached.umask,
-        creationflags=detached.creationflags,
+        start_new_session=how.start_new_session,
+        umask=how.umask,
+        creationflags=how.creationflags,
     )
 
 

@@ -7,7 +7,7 @@ element is one turn of the assistant. `[practice: demo]` plays the built-in sess
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,11 @@ class Script:
 class Player:
     """Plays turns; remembers only how often a part with `times` has made its trouble.
 
-    `script` is for conversations that carry none.
+    `script` is for conversations that carry none: one for all of them, or one for each prompt
+    that begins with a text, by these texts.
     """
 
-    def __init__(self, script: list[Any] | None = None) -> None:
+    def __init__(self, script: list[Any] | Mapping[str, list[Any]] | None = None) -> None:
         self._script = script
         self._played: Counter[str] = Counter()
 
@@ -60,6 +61,8 @@ class Player:
         carried = _carried(request)
         if carried is not None or self._script is None:
             return carried
+        if isinstance(self._script, Mapping):
+            return _by_prompt(request, self._script)
         return Script(self._script, read_steps(self._script), _taken(_finished(request.messages)))
 
     def play(self, script: Script) -> tuple[Part, ...]:
@@ -87,6 +90,19 @@ def _carried(request: ChatRequest) -> Script | None:
         if source is not None:
             turns = read_steps(session.turns(request) if source == "demo" else source)
             return Script(source, turns, _taken(messages[place:]))
+    return None
+
+
+def _by_prompt(request: ChatRequest, scripts: Mapping[str, list[Any]]) -> Script | None:
+    """Return the script for the latest user message that begins like one of the texts."""
+    messages = _finished(request.messages)
+    for place in range(len(messages) - 1, -1, -1):
+        message = messages[place]
+        if message.role != "user":
+            continue
+        for text, source in scripts.items():
+            if message.content.startswith(text):
+                return Script(source, read_steps(source), _taken(messages[place:]))
     return None
 
 

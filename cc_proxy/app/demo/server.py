@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,7 +33,7 @@ class PracticeServer:
     """An Ollama-shaped server that plays scripts; use it as an async context manager.
 
     `speed` is how fast it pretends to be, `script` what it plays in conversations that carry no
-    script (steps.py), `max_pending` how many requests may wait; `observer` is called whenever a
+    script (scripts.py), `max_pending` how many requests may wait; `observer` is called whenever a
     record changes. Port 0 takes any free one.
     """
 
@@ -44,7 +44,7 @@ class PracticeServer:
         host: str = "127.0.0.1",
         speed: Speed = INSTANT,
         models: Iterable[PracticeModel] = DEFAULT_MODELS,
-        script: list[Any] | None = None,
+        script: list[Any] | Mapping[str, list[Any]] | None = None,
         max_pending: int = MAX_PENDING,
         observer: Callable[[Record], None] | None = None,
     ) -> None:

@@ -47,7 +47,7 @@ class LoadedModel(msgspec.Struct, frozen=True):
 
 
 class PulledModel(msgspec.Struct, frozen=True):
-    """A model on disk; newer servers list its capabilities here too.
+    """A model on disk; newer servers list its capabilities here too. `digest` tells versions apart.
 
     A cloud model stands among them as if it were here, with the host that it runs on.
     """
@@ -56,6 +56,7 @@ class PulledModel(msgspec.Struct, frozen=True):
     size: int = 0
     capabilities: list[str] | None = None
     remote_host: str = ""
+    digest: str = ""
 
     @property
     def is_local(self) -> bool:

@@ -35,6 +35,8 @@ def claude(home: Home) -> Path:
 
 @pytest.fixture
 def model(home: Home) -> Iterator[None]:
+    home.environ["CC_PROXY_CONFIG_FILE"] = str(home.path / "config.yaml")
+    (home.path / "config.yaml").write_text("aliases: {default: 'practice:latest'}\n")
     with practice_server() as running:
         home.environ["OLLAMA_BASE_URL"] = running.url
         yield
@@ -160,6 +162,36 @@ def test_the_environment_for_programs(home: Home) -> None:
     data = home.json("claude", "--print-env", ANTHROPIC_API_KEY="sk-another").data
     assert data["set"]["ANTHROPIC_MODEL"] == "practice:latest"
     assert data["unset"] == ["ANTHROPIC_API_KEY"]
+    assert data["arguments"] == [
+        *("--exclude-dynamic-system-prompt-sections", "--permission-mode", "default")
+    ]
+
+
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize(
+    ("shell", "sets", "removes"),
+    [
+        ("fish", "set -gx ANTHROPIC_MODEL 'practice:latest'", "set -e ANTHROPIC_API_KEY"),
+        ("powershell", "$env:ANTHROPIC_MODEL = 'practice:latest'", "Remove-Item Env:ANTHROPIC_API"),
+        ("zsh", "export ANTHROPIC_MODEL=practice:latest", "unset ANTHROPIC_API_KEY"),
+    ],
+)
+def test_the_environment_in_the_words_of_a_shell(
+    home: Home, shell: str, sets: str, removes: str
+) -> None:
+    ran = home.run("claude", "--print-env", "--shell", shell, ANTHROPIC_API_KEY="sk-another")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert sets in lines
+    assert lines[0].startswith(removes)
+    assert lines[-1].startswith("# cc-proxy claude runs: claude --exclude-dynamic")
+
+
+@pytest.mark.usefixtures("claude")
+def test_a_shell_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
+    ran = home.run("claude", "--shell", "fish")
+    assert ran.code == 2
+    assert "--shell goes with --print-env." in ran.err
 
 
 @pytest.mark.usefixtures("claude")

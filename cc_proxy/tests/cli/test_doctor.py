@@ -268,6 +268,18 @@ def test_fix_mends_what_is_safe_and_only_after_a_yes(home: Home, says: str) -> N
     assert f"{terminal.before}".count("mended:") == (2 if mended else 0)
 
 
+@posix
+def test_fix_with_yes_asks_nobody(home: Home) -> None:
+    home.run_dir.mkdir(parents=True)
+    home.state_file.write_text("{broken")
+    found = checks(home, "--fix", "--yes", "--no-model")["proxy"]
+    assert (found["status"], found["fix"]) == ("ok", None)
+    assert found["detail"] == "mended: not running; what was left behind is gone"
+    assert not home.state_file.exists()
+    ran = home.run("doctor", "--yes")
+    assert (ran.code, "--yes goes with --fix." in ran.err) == (2, True)
+
+
 def test_help_brings_no_http_library(home: Home) -> None:
     program = (
         "import sys; sys.argv = ['cc-proxy', sys.argv[1], '--help']\n"

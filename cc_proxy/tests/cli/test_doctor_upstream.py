@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -141,6 +142,28 @@ def test_a_container_is_known_by_its_marks(tmp_path: Path, mark: str) -> None:
     (tmp_path / mark).parent.mkdir(exist_ok=True)
     (tmp_path / mark).touch()
     assert doctor_machine.container({}, tmp_path) == str(tmp_path / mark)
+
+
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        ("host.docker.internal", "the host is host.docker.internal (192.0.2.1)"),
+        ("host.containers.internal", "the host is host.containers.internal (192.0.2.1)"),
+        (None, "start the container with --add-host=host.docker.internal:host-gateway"),
+    ],
+)
+def test_a_container_is_told_how_to_reach_its_host(
+    monkeypatch: pytest.MonkeyPatch, known: str | None, says: str
+) -> None:
+    def find(name: str, _port: None) -> list[tuple[Any, ...]]:
+        if name != known:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    check = doctor_machine.in_container("/.dockerenv")
+    assert check.status == "ok"
+    assert check.detail.endswith(says)
 
 
 def test_kubernetes_is_a_container_too(tmp_path: Path) -> None:

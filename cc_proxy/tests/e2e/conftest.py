@@ -44,6 +44,12 @@ class Stage:
             **self.more_environment,
         }
 
+    def configure(self, text: str) -> None:
+        """Write the configuration."""
+        file = self.home / ".cc-proxy/cc-proxy.user.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{text}\n", encoding="utf-8")
+
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run cc-proxy; return exit code, stdout and stderr."""
         process = await asyncio.create_subprocess_exec(
@@ -117,6 +123,7 @@ async def stage(cc_proxy: list[str], claude: Path, tmp_path: Path) -> AsyncItera
     project.mkdir()
     async with PracticeServer() as practice:
         stage = Stage(cc_proxy, claude, home, project, practice)
+        stage.configure("aliases: {default: practice}")
         yield stage
         code, out, err = await stage.run("stop")
         assert code == 0, (out, err)

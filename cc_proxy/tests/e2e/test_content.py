@@ -18,9 +18,7 @@ PNG = base64.b64decode(
 
 
 def use_model(stage: Stage, model: str) -> None:
-    config = stage.home / ".cc-proxy/cc-proxy.user.yaml"
-    config.parent.mkdir()
-    config.write_text(f"aliases: {{default: {model}}}\n")
+    stage.configure(f"aliases: {{default: {model}}}")
 
 
 async def read(stage: Stage, path: Path) -> str:

@@ -71,9 +71,7 @@ async def test_a_provider_that_is_away_is_an_error_that_the_model_sees(stage: St
 
 
 def configure(stage: Stage, text: str) -> None:
-    config = stage.home / ".cc-proxy/cc-proxy.user.yaml"
-    config.parent.mkdir()
-    config.write_text(text)
+    stage.configure(f"aliases: {{default: practice}}\n{text}")
 
 
 async def search(stage: Stage) -> str:

@@ -37,9 +37,7 @@ async def test_an_overflow_makes_the_client_compact_and_go_on(stage: Stage) -> N
 
 
 async def test_the_client_is_told_the_window_of_the_model(stage: Stage) -> None:
-    config = stage.home / ".cc-proxy/cc-proxy.user.yaml"
-    config.parent.mkdir()
-    config.write_text("context_window: 100k\n")
+    stage.configure("aliases: {default: practice}\ncontext_window: 100k")
     await stage.ask("Hello.", turns=[{"text": "Hello."}])
     assert {record.num_ctx for record in stage.chats()} == {102400}
     code, out, _ = await stage.run("claude", "--print-env")

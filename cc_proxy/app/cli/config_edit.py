@@ -1,0 +1,113 @@
+"""One line put into the configuration file; all else in it stays as it is, comments too."""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.cli.config_init import data_file, with_default
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    import yaml
+
+_DATA_FILE = "cc-proxy.user.yaml"
+
+
+class EditError(CcProxyError):
+    """The line cannot be put in by a program; the hint has it."""
+
+
+def line_for(model: str) -> str:
+    """Return the line of `aliases` that makes a model the default."""
+    # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
+    return f"default: {json.dumps(model).replace('${', '$${')}"
+
+
+def set_default(path: Path, model: str) -> None:
+    """Make a model the default in the file at `path`, which is made if there is none.
+
+    Raises:
+        CcProxyError: the file cannot be written, or not in a way that changes nothing else.
+
+    """
+    from cc_proxy.app.daemon import files  # noqa: PLC0415 - see common.Common
+
+    target = Path(os.path.realpath(path))
+    with files.explained(target, "--config"):
+        if not target.exists():
+            files.make_folder(target.parent)
+            files.create(target, with_default(data_file(_DATA_FILE), model).encode())
+            return
+        before = target.read_bytes()
+        mode = stat.S_IMODE(target.stat().st_mode)
+    after = edited(before.decode("utf-8-sig"), model)
+    if after is None or not _only_adds(before, after, model):
+        raise EditError(
+            f"{path} is not written so that a line can be put into it.",
+            code="config_not_edited",
+            hint=f"Add it yourself, under aliases: {line_for(model)}",
+        )
+    with files.explained(target, "--config"):
+        files.replace(target, after.encode())
+        target.chmod(mode)
+
+
+def edited(text: str, model: str) -> str | None:
+    """Return the text with the default model in it, None if there is no place for it."""
+    import yaml  # noqa: PLC0415 - the configuration may not have been read
+
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    if root is None:
+        return _appended(text, model, line_end)
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        return None
+    aliases = next((pair for pair in root.value if pair[0].value == "aliases"), None)
+    if aliases is None:
+        return _appended(text, model, line_end)
+    place = _place(text, *aliases)
+    if place is None:
+        return None
+    position, before, after = place
+    return f"{text[:position]}{before}{line_for(model)}{after or line_end}{text[position:]}"
+
+
+def _place(text: str, key: "yaml.Node", aliases: "yaml.Node") -> tuple[int, str, str] | None:
+    """Return where the line goes, and what stands before and after it ("": a line end)."""
+    import yaml  # noqa: PLC0415 - as above
+
+    if isinstance(aliases, yaml.ScalarNode) and not aliases.value:
+        # `aliases:` alone, as in the file that comes with the package.
+        end = text.find("\n", key.end_mark.index)
+        return (end + 1, " " * (key.start_mark.column + 2), "") if end >= 0 else None
+    if not isinstance(aliases, yaml.MappingNode):
+        return None
+    if any(name.value == "default" for name, _ in aliases.value):
+        return None
+    if aliases.flow_style:
+        return aliases.start_mark.index + 1, "", ", " if aliases.value else " "
+    mark = aliases.start_mark
+    # In front of the first alias, in its column.
+    return mark.index - mark.column, " " * mark.column, ""
+
+
+def _appended(text: str, model: str, line_end: str) -> str:
+    begin = text if not text or text.endswith("\n") else text + line_end
+    return f"{begin}aliases:{line_end}  {line_for(model)}{line_end}"
+
+
+def _only_adds(before: bytes, after: str, model: str) -> bool:
+    """Tell whether a text is what it was, but for the default model."""
+    import yaml  # noqa: PLC0415 - as above
+
+    try:
+        old, new = yaml.safe_load(before) or {}, yaml.safe_load(after)
+    except yaml.YAMLError:
+        return False
+    wanted = {"default": model.replace("${", "$${")}
+    return bool(new == {**old, "aliases": wanted | (old.get("aliases") or {})})

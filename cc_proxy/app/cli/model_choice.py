@@ -1,0 +1,106 @@
+"""Which model Claude Code gets when no configuration and no flag says it: the person does."""
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.amounts import size
+from cc_proxy.app.cli.progress import waiting
+from cc_proxy.app.cli.result import USAGE, ErrorItem, Result, note, show
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.common import Common
+    from cc_proxy.app.cli.model_survey import Row, Survey
+    from cc_proxy.app.config import Loaded
+
+_NAME = "claude"
+
+
+class ChoiceError(CcProxyError):
+    """Nobody is there to choose."""
+
+
+def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
+    """Return the model that is chosen; None where there is nothing to choose.
+
+    That is so with a default in the configuration, and with one able model or none.
+
+    Raises:
+        UpstreamError: Ollama cannot be asked which models there are.
+        ChoiceError: there are several, and no terminal to ask at; or `may_ask` is False.
+
+    """
+    from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.gateway.health import DEFAULT  # noqa: PLC0415 - as above
+
+    if resolve_model(loaded.settings.aliases, DEFAULT) is not None:
+        return None
+    with waiting("Asking Ollama about its models"):
+        found = asyncio.run(_survey(loaded))
+    able = [
+        row
+        for row in found.rows
+        if row.pulled.is_local and row.target and row.target.model.can("tools")
+    ]
+    if len(able) < 2:  # noqa: PLR2004 - a choice is between two
+        return None
+    if not (may_ask and _on_terminal()):
+        names = ", ".join(row.name for row in able)
+        raise ChoiceError(
+            f"Expected to know which model to use, found {len(able)} that can use tools and none"
+            f" configured: {names}.",
+            code="model_not_chosen",
+            exit_code=USAGE,
+            hint=f"Name one: cc-proxy claude --model {able[0].name}"
+            " (or aliases.default in the configuration)",
+        )
+    name = _asked(found, able)
+    if click.confirm("Use it from now on?", default=False, err=True):
+        _remember(common, name)
+    return name
+
+
+def _on_terminal() -> bool:
+    return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))
+
+
+async def _survey(loaded: "Loaded") -> "Survey":
+    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
+
+    async with model_survey.client(loaded.settings) as ollama:
+        return await model_survey.survey(loaded.settings, ollama)
+
+
+def _asked(found: "Survey", able: list["Row"]) -> str:
+    note("Which model is Claude Code to work with?")
+    width = max(len(row.name) for row in found.rows)
+    numbers = {row.name: number for number, row in enumerate(able, 1)}
+    for row in found.rows:
+        number = numbers.get(row.name, "")
+        window = f"{row.target.window:>9,} tokens" if row.target else f"{'?':>9}"
+        unable = "" if row.name in numbers else "   cannot use tools"
+        note(f"  {number:>2}  {row.name:{width}}  {size(row.pulled.size):>9}  {window}{unable}")
+    default = next((numbers[row.name] for row in able if found.is_default(row)), 1)
+    number = click.prompt(
+        "Number", type=click.IntRange(1, len(able)), default=default, show_default=True, err=True
+    )
+    return able[number - 1].name
+
+
+def _remember(common: "Common", model: str) -> None:
+    from cc_proxy.app.cli import config_edit  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config import places  # noqa: PLC0415 - as above
+
+    sources = places.sources(common.config, os.environ)
+    active = next(source for source in sources if source.status == "active")
+    path = active.path or places.preferred(sources)
+    try:
+        config_edit.set_default(path, model)
+    except CcProxyError as error:  # the choice holds for this session all the same
+        show(Result(_NAME, warnings=(ErrorItem.of(error),)), as_json=False)
+        return
+    note(f"{model} is aliases.default in {path} now.")

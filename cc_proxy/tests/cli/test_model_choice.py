@@ -1,0 +1,93 @@
+"""Several models, and none configured: who says which one Claude Code gets."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.tests.cli.conftest import Home
+from cc_proxy.tests.cli.practice import practice_server
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+ONE = PracticeModel("one")
+TWO = PracticeModel("two", context=32_768)
+PLAIN = PracticeModel("plain", tools=False)
+SCRIPT = "#!/bin/sh\necho model is $ANTHROPIC_MODEL.\n"
+
+
+@pytest.fixture(autouse=True)
+def claude(home: Home) -> None:
+    path = home.path / "bin" / "claude"
+    path.parent.mkdir()
+    path.write_text(SCRIPT)
+    path.chmod(0o755)
+    home.environ["PATH"] = f"{path.parent}{os.pathsep}{home.environ['PATH']}"
+
+
+@pytest.fixture
+def ollama(home: Home) -> Iterator[None]:
+    with practice_server(models=[ONE, PLAIN, TWO]) as running:
+        home.environ["OLLAMA_BASE_URL"] = running.url
+        yield
+
+
+@pytest.mark.usefixtures("ollama")
+@pytest.mark.parametrize("flags", [[], ["--print-env"]])
+def test_without_a_terminal_the_error_names_the_choices(home: Home, flags: list[str]) -> None:
+    ran = home.run("claude", *flags)
+    assert ran.code == 2
+    assert "found 2 that can use tools and none configured: one:latest, two:latest." in ran.err
+    assert "cc-proxy claude --model one:latest" in ran.err
+    assert not home.state_file.exists()
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_one_that_is_named_or_configured_is_not_asked_for(home: Home) -> None:
+    assert "model is two." in home.run("claude", "--model", "two").out
+    (home.path / ".cc-proxy/cc-proxy.user.yaml").write_text("aliases: {default: one}\n")
+    assert home.run("stop").code == 0
+    assert "model is one." in home.run("claude").out
+
+
+@posix
+def test_one_able_model_needs_no_question(home: Home) -> None:
+    with practice_server(models=[PLAIN, ONE]) as running:
+        assert "model is one:latest." in home.run("claude", OLLAMA_BASE_URL=running.url).out
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+@pytest.mark.parametrize("keeps", [True, False])
+def test_on_a_terminal_the_person_chooses_and_says_whether_to_keep_it(
+    home: Home, *, keeps: bool
+) -> None:
+    import pexpect  # noqa: PLC0415 - not on Windows
+
+    file = home.path / ".cc-proxy/cc-proxy.user.yaml"
+    file.parent.mkdir()
+    file.write_text("# mine\ncontext_window: 64k  # enough\n")
+    child = pexpect.spawn(
+        home.command[0],
+        [*home.command[1:], "claude"],
+        env={**home.environ, "TERM": "xterm"},
+        cwd=str(home.path),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 160),
+    )
+    child.expect("Which model is Claude Code to work with")
+    child.expect(r" 1  one:latest +4\.9 GB +65,536 tokens\r\n")
+    child.expect(r"    plain:latest +4\.9 GB +65,536 tokens   cannot use tools\r\n")
+    child.expect(r" 2  two:latest +4\.9 GB +32,768 tokens\r\n")
+    child.expect(r"Number.*\[1\]: ")
+    child.sendline("2")
+    child.expect(r"Use it from now on\? \[y/N\]: ")
+    child.sendline("y" if keeps else "")
+    child.expect(r"model is two:latest\.")
+    child.expect(pexpect.EOF)
+    child.close()
+    kept = '# mine\ncontext_window: 64k  # enough\naliases:\n  default: "two:latest"\n'
+    assert file.read_text() == (kept if keeps else "# mine\ncontext_window: 64k  # enough\n")

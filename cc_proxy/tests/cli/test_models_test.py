@@ -1,0 +1,100 @@
+"""`cc-proxy models test`, as a person runs it."""
+
+import json
+
+import pytest
+
+from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.tests.cli.conftest import Home
+from cc_proxy.tests.cli.practice import practice_server
+from cc_proxy.tests.fitness.played import good, hopeless
+
+MODELS = (PracticeModel("played:latest"), PracticeModel("plain:latest", tools=False))
+
+
+def test_a_fit_model_is_said_to_be_fit_and_models_shows_it_later(home: Home) -> None:
+    with practice_server(models=MODELS, script=good()) as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        data = home.json("models", "test", "played").data
+        assert (data["model"], data["verdict"], data["tasks_done"]) == ("played", "fit", 20)
+        assert data["calls"]["wrong"] == data["calls"]["missing"] == 0
+        assert len(data["tasks"]) == 20
+        assert data["speed"]["read_tokens_per_second"] > 0
+        assert data["context_window"] == 65_536
+        listed = home.json("models").data["models"]
+        assert listed[0]["test"]["verdict"] == "fit"
+        assert listed[0]["test"]["of_this_version"] is True
+        assert listed[1]["test"] is None
+        assert "fit, 20 of 20" in home.run("models").out
+    # No proxy was needed, and none was started.
+    assert not home.state_file.exists()
+    assert (home.run_dir / "model-tests.json").stat().st_mode & 0o077 == 0
+
+
+def test_an_unfit_model_is_a_1_with_what_would_help(home: Home) -> None:
+    with practice_server(models=MODELS, script=hopeless()) as practice:
+        ran = home.run("models", "test", OLLAMA_BASE_URL=practice.url)
+    assert ran.code == 1
+    assert "played:latest is unfit for Claude Code:" in ran.out
+    assert "no  read" in ran.out
+    assert "Sure! First you open the file" in ran.out
+    assert "-> cc-proxy models pull qwen3-coder:30b" in ran.err
+    # Without a terminal, a line a step.
+    assert " 6 of 20  write_json: quotes and backslashes in an argument  (0 done)" in ran.err
+
+
+def test_a_model_without_tools_is_unfit_and_not_asked(home: Home) -> None:
+    with practice_server(models=MODELS) as practice:
+        ran = home.json("models", "test", "plain", OLLAMA_BASE_URL=practice.url)
+        assert practice.chats() == []
+    assert (ran.code, ran.error["code"]) == (1, "model_unfit")
+    assert ran.envelope["data"]["reasons"][0]["code"] == "no_tools"
+    assert ran.envelope["data"]["tasks"] is None
+
+
+def test_a_part_of_the_test_is_not_kept(home: Home) -> None:
+    with practice_server(models=MODELS, script=good()) as practice:
+        data = home.json("models", "test", "--tasks", "2", OLLAMA_BASE_URL=practice.url).data
+    assert [task["name"] for task in data["tasks"]] == ["read", "read_lines"]
+    assert not (home.run_dir / "model-tests.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "error"), [("absent:1b", 1, "model_refused"), (None, 1, "no_model")]
+)
+def test_a_model_that_is_not_there_cannot_be_tested(
+    home: Home, name: str | None, code: int, error: str
+) -> None:
+    with practice_server(models=MODELS[1:]) as practice:
+        words = [name] if name else []
+        ran = home.json("models", "test", *words, OLLAMA_BASE_URL=practice.url)
+    assert (ran.code, ran.error["code"]) == (code, error)
+    assert ran.error["hint"]
+
+
+def test_without_an_ollama_it_is_a_5(home: Home) -> None:
+    ran = home.json("models", "test", "played")
+    assert (ran.code, ran.error["code"]) == (5, "upstream_unreachable")
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"version": 2, "models": {}}', b"[]"])
+def test_results_that_cannot_be_read_are_named_and_replaced(home: Home, body: bytes) -> None:
+    home.run_dir.mkdir(parents=True, mode=0o700)
+    kept = home.run_dir / "model-tests.json"
+    kept.write_bytes(body)
+    with practice_server(models=MODELS, script=good()) as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        assert "tests_unreadable" in home.json("models").warnings
+        assert home.json("models", "test").code == 0
+        assert "tests_unreadable" not in home.json("models").warnings
+
+
+def test_another_version_of_a_model_is_marked_as_such(home: Home) -> None:
+    with practice_server(models=MODELS, script=good()) as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        assert home.json("models", "test").code == 0
+        kept = home.run_dir / "model-tests.json"
+        told = json.loads(kept.read_bytes())
+        told["models"]["played:latest"]["digest"] = "another"
+        kept.write_text(json.dumps(told))
+        assert "fit, 20 of 20 (an older version)" in home.run("models").out
