@@ -11,6 +11,7 @@ from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.queue import Queue
 from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.gateway.unread import UnreadFields
@@ -51,12 +52,14 @@ class Shared:
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
+    queue: Queue = field(init=False)
     tokens: TokenCounter = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.context.settings
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
+        self.queue = Queue(self.ollama)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         self.read_ahead = ReadAhead(self.ollama, self.tokens)

@@ -36,6 +36,7 @@ async def handle(request: web.Request) -> web.Response:
         "config_digest": context.config_digest,
         # This question is one of them.
         "requests_in_flight": shared.requests_in_flight - 1,
+        "queued": shared.queue.waiting,
     }
     if request.query.get("upstream") != "0":
         answer["upstream"] = await _upstream(shared)
