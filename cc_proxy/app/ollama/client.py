@@ -299,6 +299,13 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or type(error.os_error).__name__
+    match error:
+        case aiohttp.ClientConnectorError():
+            return error.os_error.strerror or type(error.os_error).__name__
+        case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
+            return "what came is not compressed as it says"
+        case aiohttp.ClientPayloadError():
+            return "it ended before the answer did"
+        case aiohttp.ClientResponseError():
+            return "what came is not HTTP"
     return str(error) or type(error).__name__
