@@ -5,57 +5,15 @@ docs/reference/faults.md is the list of these.
 
 import asyncio
 import json
-import zlib
 from collections.abc import Callable
 
 import pytest
 
 from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
 
+from .plays import HALF, MEGABYTE, PAGE, answers, begins, compressed, ends, streams
 from .stage import Stage, until
-from .upstream import HELLO, NDJSON, Exchange, Play, done, hello, line
-
-HALF = line("half")
-PAGE = (
-    b"<!DOCTYPE html><html><head><title>502\n Bad Gateway</title></head><body>"
-    + b"<p>Sorry.</p>" * 50_000
-    + b"</body></html>"
-)
-MEGABYTE = 1024 * 1024
-
-
-def begins(then: Callable[[Exchange], object]) -> Play:
-    """Send half an answer, and then something happens."""
-
-    async def play(exchange: Exchange) -> None:
-        await exchange.send(NDJSON)
-        await exchange.chunk(HALF)
-        # A reset may overtake what was sent before it.
-        await asyncio.sleep(0.05)
-        then(exchange)
-        await exchange.gone()
-
-    return play
-
-
-def answers(status: int, body: bytes, *headers: str) -> Play:
-    async def play(exchange: Exchange) -> None:
-        await exchange.answer(status, body, *headers)
-
-    return play
-
-
-def streams(*pieces: bytes, pause: float = 0.002) -> Play:
-    """Send pieces of an answer, each in a packet and a chunk of its own, and its proper end."""
-
-    async def play(exchange: Exchange) -> None:
-        await exchange.send(NDJSON)
-        for piece in pieces:
-            await exchange.chunk(piece)
-            await asyncio.sleep(pause)
-        await exchange.end()
-
-    return play
+from .upstream import HELLO, NDJSON, Exchange, done, hello, line
 
 
 async def test_it_refuses_connections(stage: Stage) -> None:
@@ -71,11 +29,7 @@ async def test_it_refuses_connections(stage: Stage) -> None:
 async def test_it_breaks_the_connection_before_the_headers(
     stage: Stage, how: Callable[[Exchange], None]
 ) -> None:
-    async def play(exchange: Exchange) -> None:
-        how(exchange)
-        await exchange.gone()
-
-    stage.upstream.play = play
+    stage.upstream.play = ends(how)
     await stage.refused(502, "api_error", "The connection to Ollama", "broke")
     assert stage.upstream.chats == 4, "each is tried once more, and not again"
 
@@ -180,18 +134,7 @@ async def test_it_sends_a_line_of_100_megabytes(stage: Stage) -> None:
 
 
 async def test_it_compresses_without_being_asked(stage: Stage) -> None:
-    packer = zlib.compressobj(wbits=31)
-    pieces = [packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH) for part in (HALF, done())]
-    pieces.append(packer.flush())
-    head = NDJSON.replace(b"Content-Type", b"Content-Encoding: gzip\r\nContent-Type")
-
-    async def play(exchange: Exchange) -> None:
-        await exchange.send(head)
-        for piece in pieces:
-            await exchange.chunk(piece)
-        await exchange.end()
-
-    stage.upstream.play = play
+    stage.upstream.play = compressed("half")
     await stage.unharmed("half")
 
 
