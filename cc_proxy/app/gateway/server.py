@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import auth, catalogue, health, messages, preload
+from cc_proxy.app.gateway import auth, catalogue, health, messages, open_files, preload
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
@@ -40,6 +40,7 @@ async def serve(
         OSError: the address cannot be bound.
 
     """
+    open_files.allow_many()
     server = context.settings.server
     async with _upstream(context) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
