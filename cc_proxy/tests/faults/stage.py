@@ -42,6 +42,7 @@ class Stage:
     client: ClientSession
     shared: Shared
     upstream: RawUpstream
+    logged: Callable[[], str] = str
 
     @property
     def url(self) -> str:
@@ -80,7 +81,7 @@ class Stage:
         both = [await self.whole(), await self.streamed()]
         for seen in both:
             assert (seen.status, seen.error["type"]) == (status, kind), seen
-            _says(seen, words)
+            self._says(seen, words)
         return both
 
     async def breaks_off(self, status: int, kind: str, *words: str) -> None:
@@ -89,13 +90,23 @@ class Stage:
         assert (whole.status, whole.error["type"]) == (status, kind), whole
         assert (streamed.status, streamed.text, streamed.complete) == (200, "half", False), streamed
         assert streamed.error["type"] == kind
-        _says(whole, words)
-        _says(streamed, words)
+        self._says(whole, words)
+        self._says(streamed, words)
 
     async def unharmed(self, text: str = "Hello") -> None:
         """Ask whole and streamed; the answer is as if nothing had been."""
         for seen in (await self.whole(), await self.streamed()):
             assert (seen.status, seen.text, seen.complete) == (200, text, True), seen
+
+    def _says(self, seen: Seen, words: tuple[str, ...]) -> None:
+        message = seen.error["message"]
+        for word in words:
+            assert word in message, message
+        assert "<" not in message
+        assert len(message) < 700
+        # Whoever is told by a client can find it in the log.
+        told = [text for text in self.logged().splitlines() if message in text]
+        assert any(seen.headers["request-id"] in text for text in told)
 
     async def is_well(self) -> None:
         """Check that nothing is left of what happened, and that the next request is answered."""
@@ -115,14 +126,6 @@ def _take(seen: Seen, event: dict[str, Any]) -> None:
             seen.error = event["error"]
         case "message_stop":
             seen.complete = True
-
-
-def _says(seen: Seen, words: tuple[str, ...]) -> None:
-    message = seen.error["message"]
-    for word in words:
-        assert word in message, message
-    assert "<" not in message
-    assert len(message) < 700
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
