@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
+# Connections that may wait to be taken. Of many at once, those over it are held up for a second or more
+# by the kernel; aiohttp has 128.
+BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -55,7 +58,7 @@ async def serve(
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, server.host, server.port)
+            site = web.TCPSite(runner, server.host, server.port, backlog=BACKLOG)
             await site.start()
             host, port = runner.addresses[0][:2]
             on_ready(host, port)

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 CONNECT_SECONDS = 5.0
+# This clock runs while we are busy ourselves: of a thousand chats that began at once, the last were
+# taken for unreachable after 5 seconds. Whoever refuses is known at once.
+CHAT_CONNECT_SECONDS = 30.0
 QUESTION_SECONDS = 10.0
 # A pooled connection that Ollama has closed in the meantime fails within this time of being
 # used; a connection that fails later died while it was at work.
@@ -170,7 +173,7 @@ class OllamaClient:
 
     async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
+            total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
         try:
             return await self._send("/api/chat", body, timeout)

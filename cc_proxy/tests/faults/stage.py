@@ -12,6 +12,7 @@ from aiohttp import ClientSession, TCPConnector
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import Ollama, Settings
+from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
@@ -141,7 +142,10 @@ def body(**fields: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def on_stage(
-    upstream: RawUpstream, *, silence_seconds: float = 0.6, hold_seconds: float = 2.0
+    upstream: RawUpstream | PracticeServer,
+    *,
+    silence_seconds: float = 0.6,
+    hold_seconds: float = 2.0,
 ) -> AsyncIterator[Stage]:
     """Serve a gateway over an upstream that has been started."""
     settings = Settings(ollama=Ollama(base_url=upstream.url, timeout_seconds=silence_seconds))
@@ -157,4 +161,5 @@ async def on_stage(
             ClientSession(connector=TCPConnector(limit=0), headers={"x-api-key": KEY}) as client,
         ):
             assert front.port is not None
-            yield Stage(front.port, client, shared, upstream)
+            raw = upstream if isinstance(upstream, RawUpstream) else RawUpstream()
+            yield Stage(front.port, client, shared, raw)

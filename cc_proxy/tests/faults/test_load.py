@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.gateway.queue import Limits, Queue
 
 from . import storm
@@ -51,6 +52,24 @@ async def test_200_streams_at_once_each_get_their_own_answer_in_order(stage: Sta
         assert seen.complete
         assert seen.text == "".join(f"stream-{number}:{chunk} " for chunk in range(CHUNKS))
     await stage.is_well()
+
+
+async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
+    script = [{"sleep": 0.05, "text": "Hello"}]
+    async with (
+        PracticeServer(script=script, max_pending=1) as practice,
+        on_stage(practice, silence_seconds=30, hold_seconds=30) as stage,
+    ):
+        limits = Limits(pause_seconds=0.01, taken_seconds=0.1)
+        stage.shared.queue = Queue(stage.shared.ollama, limits)
+        model = "practice"
+        answers = await asyncio.gather(
+            *((stage.streamed if n % 2 else stage.whole)(model=model) for n in range(20))
+        )
+        assert [seen.text for seen in answers] == ["Hello"] * 20
+        refused = [chat for chat in practice.chats() if chat.status == 503]
+        assert refused
+        assert stage.shared.queue.waiting == 0
 
 
 async def test_a_storm_of_faults_leaves_nothing_behind(
