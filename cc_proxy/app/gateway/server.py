@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
-# Connections that may wait to be taken. Of many at once, those over it are held up for a second or more
-# by the kernel; aiohttp has 128.
+# Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
+# second or more; aiohttp has 128.
 BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
