@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test lint unit clients wheel dist release-rehearsal lock clean
+.PHONY: run test soak lint unit clients wheel dist release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -17,6 +17,10 @@ run: .make/runtime .make/client
 test: .make/dev wheel clients lint
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
 		$(BIN)/pytest -n 4 --dist loadgroup -q
+
+# About a quarter of an hour; `make soak SOAK="--minutes 60 --seed 7"` is one for a night.
+soak: .make/dev
+	$(BIN)/python -m bench.soak $(SOAK)
 
 unit: .make/dev
 	$(BIN)/pytest -q -m "not claude"

@@ -109,6 +109,10 @@ class Process:
             kib += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
         return kib * 1024 / 1e6
 
+    def open_files(self) -> int:
+        """Return how many file descriptors the processes hold."""
+        return sum(len(list((_PROC / str(pid) / "fd").iterdir())) for pid, _ in self._tree())
+
     def _tree(self) -> Iterator[tuple[int, list[str]]]:
         if self._leader is None:
             return

@@ -9,6 +9,9 @@ import msgspec
 
 from cc_proxy.app.errors import CcProxyError
 
+# What Claude Code 2.1 waits at least before it tries again; over about 60 it gives up.
+RETRY_AFTER_SECONDS = 5
+
 
 class ApiError(CcProxyError):
     """An answer other than success: HTTP status, the API's error type, and whether to retry.
@@ -59,6 +62,11 @@ def invalid_request(message: str) -> ApiError:
 def prompt_too_long(tokens: int, maximum: int) -> ApiError:
     """400 in the one wording on which every Claude Code seen compacts and goes on."""
     return invalid_request(f"prompt is too long: {tokens} tokens > {maximum} maximum")
+
+
+def overloaded(message: str) -> ApiError:
+    """529: the same request may well succeed in a while."""
+    return ApiError(529, "overloaded_error", message, retry=True, retry_after=RETRY_AFTER_SECONDS)
 
 
 def fault() -> ApiError:

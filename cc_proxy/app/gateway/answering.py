@@ -4,10 +4,10 @@ import secrets
 from collections.abc import AsyncGenerator
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.gateway.queue import Ask
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import ContextOverflowError, UpstreamBrokeError
 from cc_proxy.app.translate.request import Translated
 from cc_proxy.app.translate.searching import SearchingAnswer
@@ -40,7 +40,7 @@ def new_answer(
 
 
 async def one_round(
-    ollama: OllamaClient,
+    ask: Ask,
     translated: Translated,
     answer: Answer,
     record: RequestLog,
@@ -51,11 +51,12 @@ async def one_round(
     `counter` learns what a prompt was counted as that does not fit.
 
     Raises:
+        ApiError: 529, when Ollama was busy for too long.
         UpstreamError: unreachable, refused, stalled, broken, or ended in the middle.
 
     """
     try:
-        async with ollama.chat(translated.body) as batches:
+        async with ask(translated.body) as batches:
             async for batch in batches:
                 record.first_token()
                 yield [event for chunk in batch for event in answer.feed(chunk)]
@@ -65,7 +66,7 @@ async def one_round(
         counter.counted(translated.prompt, error.prompt_tokens)
         raise
     if answer.vanished:
-        async with ollama.chat(translated.whole_body()) as batches:
+        async with ask(translated.whole_body()) as batches:
             async for batch in batches:
                 yield [event for chunk in batch for event in answer.feed(chunk)]
     if answer.state is not State.ENDED:

@@ -15,6 +15,7 @@ from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.queue import Queue
 from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.gateway.stopping import Answers
 from cc_proxy.app.gateway.token_counter import TokenCounter
@@ -64,6 +65,7 @@ class Shared:
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
+    queue: Queue = field(init=False)
     tokens: TokenCounter = field(init=False)
     turns: TurnStore = field(init=False)
 
@@ -71,6 +73,7 @@ class Shared:
         settings = self.context.settings
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
+        self.queue = Queue(self.ollama)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         if folder and not settings.server.keep_on_disk:

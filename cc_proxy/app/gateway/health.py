@@ -38,6 +38,7 @@ async def handle(request: web.Request) -> web.Response:
         "requests_in_flight": shared.requests_in_flight - 1,
         "last_error": shared.faults.last,
         "last_reload": context.reloader.last if context.reloader else None,
+        "queued": shared.queue.waiting,
     }
     if request.query.get("upstream") != "0":
         answer["upstream"] = await _upstream(shared)

@@ -16,6 +16,7 @@ from cc_proxy.app.anthropic.errors import (
 )
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
+from cc_proxy.app.gateway.caller import caller
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
 from cc_proxy.app.gateway.models import AUTO_WINDOW
@@ -73,13 +74,15 @@ async def handle(request: web.Request) -> web.StreamResponse:
         estimate = shared.tokens.estimate(translated.prompt)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
+        asking = caller(request.headers, asked, only_searches=bool(search and search.alone))
+        ask = shared.queue.asking(asking, record.waited)
         answer: Answer
         if search:
-            searching = WebSearch(shared, target, asked, search, translated, record)
+            searching = WebSearch(shared, target, asked, search, translated, record, ask)
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
-            events = one_round(shared.ollama, translated, answer, record, shared.tokens)
+            events = one_round(ask, translated, answer, record, shared.tokens)
         exchange = _Exchange(shared, target, answer, events, record)
         with shared.read_ahead.gives_way_to(translated, request.headers):
             return await (_streamed if asked.stream else _whole)(request, exchange)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from cc_proxy.app.gateway.caller import SUBAGENT
 from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama import chat
@@ -15,9 +16,6 @@ from cc_proxy.app.translate.fronts import Front, front_of
 from cc_proxy.app.translate.request import Target, Translated
 
 log = logging.getLogger(__name__)
-
-# Subagents have a front of their own, which no new session begins with.
-_SUBAGENT = "x-claude-code-agent-id"
 
 
 class ReadAhead:
@@ -39,7 +37,8 @@ class ReadAhead:
         """Stand back while a real request is answered, and learn its front."""
         self._give_way()
         model = translated.request.model
-        if _SUBAGENT not in headers:
+        # Subagents have a front of their own, which no new session begins with.
+        if SUBAGENT not in headers:
             before = self._fronts.pop(model, None)
             front = front_of(translated, before) or before
             if front is not None:

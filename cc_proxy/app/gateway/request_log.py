@@ -61,6 +61,10 @@ class RequestLog:
         for note in translated.notes:
             log.warning("%s %s", self._request_id, note)
 
+    def waited(self, seconds: float) -> None:
+        """Note how long Ollama was too busy to take the request."""
+        self._fields["queued_ms"] = round(seconds * 1000)
+
     def first_token(self) -> None:
         """Note when the first token came; later calls change nothing."""
         if self._first_token is None:

@@ -9,7 +9,15 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import auth, catalogue, health, messages, preload, reloading
+from cc_proxy.app.gateway import (
+    auth,
+    catalogue,
+    health,
+    messages,
+    open_files,
+    preload,
+    reloading,
+)
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
@@ -22,6 +30,9 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
+# Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
+# second or more; aiohttp has 128.
+BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,6 +54,7 @@ async def serve(
         OSError: the address cannot be bound.
 
     """
+    open_files.allow_many()
     server = context.settings.server
     async with _upstream(context) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
@@ -61,7 +73,7 @@ async def serve(
         if cut_off is not None:
             cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         try:
-            site = web.TCPSite(runner, server.host, server.port)
+            site = web.TCPSite(runner, server.host, server.port, backlog=BACKLOG)
             await site.start()
             host, port = runner.addresses[0][:2]
             on_ready(host, port)

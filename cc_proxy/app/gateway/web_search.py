@@ -11,6 +11,7 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.requests import MessagesRequest, ToolChoice
 from cc_proxy.app.gateway.answering import Events, new_answer, one_round
 from cc_proxy.app.gateway.context import Shared
+from cc_proxy.app.gateway.queue import Ask
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.request import Target, Translated, chat_request
@@ -43,6 +44,7 @@ class WebSearch:
     offer: Offer
     first: Translated
     record: RequestLog
+    ask: Ask
 
     def __post_init__(self) -> None:
         self.answer = SearchingAnswer(self._new_answer(self.first))
@@ -78,7 +80,7 @@ class WebSearch:
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
         async with aclosing(
-            one_round(self.shared.ollama, translated, self.answer, self.record, self.shared.tokens)
+            one_round(self.ask, translated, self.answer, self.record, self.shared.tokens)
         ) as batches:
             async for batch in batches:
                 yield batch

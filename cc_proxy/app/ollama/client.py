@@ -18,11 +18,13 @@ from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama import absence
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
 from cc_proxy.app.ollama.errors import (
+    NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
     UpstreamStalledError,
     UpstreamUnreachableError,
     from_text,
+    is_web_page,
     refused,
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
@@ -33,6 +35,9 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 CONNECT_SECONDS = 5.0
+# This clock runs while we are busy ourselves: of a thousand chats that began at once, the last were
+# taken for unreachable after 5 seconds. Whoever refuses is known at once.
+CHAT_CONNECT_SECONDS = 30.0
 QUESTION_SECONDS = 10.0
 # A pooled connection that Ollama has closed in the meantime fails within this time of being
 # used; a connection that fails later died while it was at work.
@@ -41,6 +46,10 @@ DRAIN_SECONDS = 1.0
 LARGE_BODY_BYTES = 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 _QUOTED = 120
+_NOT_JSON = "Ollama sent a line that is not its JSON"
+_ENDED_EARLY = "Ollama ended its answer in the middle of a line"
+_WEB_PAGE = "What answers for Ollama sent a web page."
+_CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 
 
 class OllamaClient:
@@ -105,7 +114,7 @@ class OllamaClient:
         batches = self._batches(response)
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status
-                raise refused(response.status, await self._error_body(response))
+                raise await self._refusal(response)
             yield batches
         finally:
             await batches.aclose()
@@ -122,24 +131,19 @@ class OllamaClient:
             UpstreamError: unreachable, refused, stalled, or not an answer of Ollama's.
 
         """
-        method, data = ("GET", None) if body is None else ("POST", json.dumps(body))
+        data = None if body is None else json.dumps(body).encode()
         timeout = aiohttp.ClientTimeout(total=QUESTION_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
-            async with self._session.request(
-                method, self.base_url + path, data=data, timeout=timeout, allow_redirects=False
-            ) as response:
+            async with await self._send(path, data, timeout) as response:
+                if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                    raise await self._refusal(response)
                 answer = await response.read()
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error, QUESTION_SECONDS) from error
-        if response.status != 200:  # noqa: PLR2004 - an HTTP status
-            raise refused(response.status, answer)
         try:
             return read(answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise UpstreamBrokeError(
-                f"What answers at {self.shown_url} is not Ollama ({path}: {error}).",
-                hint="Check OLLAMA_BASE_URL: it must point at an Ollama server.",
-            ) from error
+            raise self._not_ollama(f"{path}: {error}") from error
 
     async def pull(self, name: str) -> AsyncGenerator[PullLine, None]:
         """Have Ollama fetch a model; yield what it says of it, up to `success`.
@@ -160,7 +164,7 @@ class OllamaClient:
                 url, data=body, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
-                    raise refused(response.status, await self._error_body(response))
+                    raise await self._refusal(response)
                 async for line in response.content:
                     if line.isspace():
                         continue
@@ -179,32 +183,57 @@ class OllamaClient:
 
     async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
+            total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
-        url = self.base_url + "/api/chat"
-        loop = asyncio.get_running_loop()
-        for attempt in (1, 2):
-            began = loop.time()
-            try:
-                # aiohttp sends a file in pieces, and bytes in one that could block the loop.
-                data = body if len(body) < LARGE_BODY_BYTES else io.BytesIO(body)
-                return await self._session.post(
-                    url, data=data, timeout=timeout, allow_redirects=False
-                )
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                fresh_refusal = isinstance(error, aiohttp.ClientConnectorError)
-                at_work = loop.time() - began > STALE_CONNECTION_SECONDS
-                if attempt == 2 or fresh_refusal or at_work:  # noqa: PLR2004 - the second try
-                    raise self._named(error) from error
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                raise self._named(error) from error
-        raise AssertionError  # the second attempt returns or raises
-
-    async def _error_body(self, response: aiohttp.ClientResponse) -> bytes:
         try:
-            return await response.content.read(MAX_ERROR_BYTES)
+            return await self._send("/api/chat", body, timeout)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
+
+    async def _send(
+        self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and once more if the connection it went over was dead already."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await self._send_once(path, body, limits)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if loop.time() - began > STALE_CONNECTION_SECONDS:
+                raise
+            log.info("Ollama has closed a connection (%s): asked over a new one", _reason(error))
+            return await self._send_once(path, body, limits)
+
+    async def _send_once(
+        self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        # aiohttp sends a file in pieces, and bytes in one that could block the loop.
+        data = io.BytesIO(body) if body and len(body) >= LARGE_BODY_BYTES else body
+        return await self._session.request(
+            "GET" if body is None else "POST",
+            self.base_url + path,
+            data=data,
+            timeout=limits,
+            allow_redirects=False,
+        )
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
+        """Return the error for an answer that is not a 200."""
+        if target := response.headers.get("Location"):
+            return self._not_ollama(f"{response.status}, go to {without_user_info(target)}")
+        try:
+            body = await response.content.read(MAX_ERROR_BYTES)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            return self._named(error)
+        return refused(response.status, body)
+
+    def _not_ollama(self, found: str) -> NotOllamaError:
+        return NotOllamaError(
+            f"What answers at {self.shown_url} is not Ollama ({found}).",
+            hint=_CHECK_ADDRESS,
+        )
 
     async def _batches(
         self, response: aiohttp.ClientResponse
@@ -225,7 +254,8 @@ class OllamaClient:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
         if rest := splitter.rest().strip():
-            yield [_decoded(rest)]
+            # The last line may well lack its newline, and be whole.
+            yield [_decoded(rest, _ENDED_EARLY)]
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -245,10 +275,13 @@ class OllamaClient:
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Read the end of an answer that is complete, so that its connection can be used again."""
+    """Wait for the end of an answer that is complete, so that its connection is used again.
+
+    If there is no end but more, the connection is closed instead.
+    """
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
-            await response.content.read()
+            await response.content.read(1)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         log.debug("the connection to Ollama is not used again: %s", _reason(error))
 
@@ -264,12 +297,14 @@ def _read(lines: list[bytes]) -> tuple[list[ChatChunk], UpstreamError | None]:
     return chunks, None
 
 
-def _decoded(line: bytes) -> ChatChunk:
+def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
     try:
         chunk = decode_chunk(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if is_web_page(line):
+            raise NotOllamaError(_WEB_PAGE, hint=_CHECK_ADDRESS) from error
         shown = line[:_QUOTED].decode(errors="replace")
-        raise UpstreamBrokeError(f"Ollama sent a line that is not its JSON: {shown!r}") from error
+        raise UpstreamBrokeError(f"{trouble}: {shown!r}") from error
     if chunk.error is not None:
         raise from_text(200, chunk.error)
     return chunk
@@ -284,6 +319,13 @@ def _how(error: Exception) -> absence.How:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or type(error.os_error).__name__
+    match error:
+        case aiohttp.ClientConnectorError():
+            return error.os_error.strerror or type(error.os_error).__name__
+        case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
+            return "what came is not compressed as it says"
+        case aiohttp.ClientPayloadError():
+            return "it ended before the answer did"
+        case aiohttp.ClientResponseError():
+            return "what came is not HTTP"
     return str(error) or type(error).__name__

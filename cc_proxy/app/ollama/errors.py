@@ -35,6 +35,10 @@ class UpstreamBrokeError(UpstreamError):
     code = "upstream_broke"
 
 
+class NotOllamaError(UpstreamBrokeError):
+    """Something else answers at Ollama's address, and will go on doing so."""
+
+
 class UpstreamRefusedError(UpstreamError):
     """Ollama answered with an error status; `status` and its own words in `text`."""
 
@@ -44,6 +48,10 @@ class UpstreamRefusedError(UpstreamError):
         super().__init__(f"Ollama answered {status}: {text}")
         self.status = status
         self.text = text
+
+
+class UpstreamBusyError(UpstreamRefusedError):
+    """Ollama's queue is full (`OLLAMA_MAX_QUEUE`); the request was not begun."""
 
 
 class ContextOverflowError(UpstreamRefusedError):
@@ -73,6 +81,13 @@ class _NestedBody(msgspec.Struct):
 
 
 _MAX_QUOTED = 400
+_MAX_TITLE = 80
+_UNAVAILABLE = 503
+# Ollama 0.32: "server busy, please try again.  maximum pending requests exceeded"
+_BUSY = "maximum pending requests exceeded"
+_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 _OVERFLOW = re.compile(r"request \((\d+) tokens\) exceeds the available context size \((\d+)")
 
 
@@ -84,8 +99,7 @@ def refused(status: int, body: bytes) -> UpstreamRefusedError:
     try:
         text = msgspec.json.decode(body, type=_Body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = body.decode(errors="replace").strip()[:_MAX_QUOTED] or "(empty body)"
-        return UpstreamRefusedError(status, text)
+        return UpstreamRefusedError(status, _plain(body))
     return from_text(status, text)
 
 
@@ -99,4 +113,21 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
         return ContextOverflowError(status, nested.message, nested.n_prompt_tokens, nested.n_ctx)
     if overflow := _OVERFLOW.search(nested.message):
         return ContextOverflowError(status, nested.message, int(overflow[1]), int(overflow[2]))
+    if status == _UNAVAILABLE and _BUSY in nested.message:
+        return UpstreamBusyError(status, nested.message)
     return UpstreamRefusedError(status, nested.message)
+
+
+def is_web_page(body: bytes) -> bool:
+    """Tell whether a body, or the beginning of one, is HTML."""
+    return _WEB_PAGE.match(body) is not None
+
+
+def _plain(body: bytes) -> str:
+    """Return what a person can read of a body that is not Ollama's JSON."""
+    text = body.decode(errors="replace")
+    if not is_web_page(body):
+        return text.strip()[:_MAX_QUOTED] or "(empty body)"
+    title = _TITLE.search(text)
+    words = " ".join(_TAG.sub(" ", title[1] if title else text).split())[:_MAX_TITLE]
+    return f'a web page, which is not Ollama\'s own: "{words}"'

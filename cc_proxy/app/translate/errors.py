@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cc_proxy.app.anthropic.errors import ApiError, invalid_request, prompt_too_long
+from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded, prompt_too_long
 from cc_proxy.app.ollama.errors import (
     ContextOverflowError,
+    NotOllamaError,
     UpstreamError,
     UpstreamRefusedError,
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
 
-_RETRY_AFTER_SECONDS = 5
 # Ollama names the model as it was asked for: an alias has been resolved by then.
 _MODEL_NOT_FOUND = re.compile(r"model '([^']+)' not found")
 
@@ -32,7 +32,8 @@ def api_error(error: UpstreamError, model: str) -> ApiError:
         return ApiError(503, "api_error", text, retry=False)
     if isinstance(error, UpstreamStalledError):
         return ApiError(504, "timeout_error", text, retry=False)
-    return ApiError(502, "api_error", text)
+    retry = False if isinstance(error, NotOllamaError) else None
+    return ApiError(502, "api_error", text, retry=retry)
 
 
 @contextmanager
@@ -60,13 +61,10 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
                 retry=False,
             )
         case 429 | 503:
-            return ApiError(
-                529,
-                "overloaded_error",
-                f"Ollama is busy: {text}",
-                retry=True,
-                retry_after=_RETRY_AFTER_SECONDS,
-            )
+            return overloaded(f"Ollama is busy: {text}")
+        case 502 | 504:
+            # Of a gateway in front of Ollama, which may be about to come back.
+            return ApiError(502, "api_error", f"Ollama cannot be reached: {text}")
         case _:
             return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False)
 

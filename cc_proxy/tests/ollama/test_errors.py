@@ -31,7 +31,10 @@ def test_an_overflow_is_known_by_its_words_alone() -> None:
             rb'{"error":"{\"error\":{\"code\":400,\"message\":\"no images\",\"type\":\"x\"}}"}',
             "no images",
         ),
-        (b"<html>502 Bad Gateway</html>", "<html>502 Bad Gateway</html>"),
+        (
+            b"<html><h1>502 Bad\nGateway</h1></html>",
+            'a web page, which is not Ollama\'s own: "502 Bad Gateway"',
+        ),
         (b"", "(empty body)"),
         (b'{"error":{"message":"odd"}}', '{"error":{"message":"odd"}}'),
     ],

@@ -1,0 +1,19 @@
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from .stage import Stage, on_stage
+from .upstream import RawUpstream
+
+
+@pytest.fixture
+async def stage(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Stage]:
+    """A gateway over a raw upstream; at the end it must be as good as new."""
+    caplog.set_level(logging.INFO)
+    async with RawUpstream() as upstream, on_stage(upstream) as stage:
+        stage.logged = lambda: caplog.text
+        yield stage
+        await stage.is_well()
+    assert "Traceback" not in caplog.text
+    assert "a fault" not in caplog.text
