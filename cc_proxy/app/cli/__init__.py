@@ -23,8 +23,12 @@ COMMANDS = {
     "models": "Show the models, or pull one.",
     "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
+    "completion": "Print the script that completes arguments in your shell.",
+    "schema": "Print the JSON Schema of what a command says with --json.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
+# click's name for the variable by which a shell asks for completions.
+_COMPLETE = "_CC_PROXY_COMPLETE"
 
 
 class Commands(Group):
@@ -87,6 +91,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _outcome(arguments: list[str], common: Common) -> Result | int:
     """Return a command's result, or the exit code of what click has answered itself: help."""
     name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
+    if os.environ.get(_COMPLETE):  # a shell asks
+        from cc_proxy.app.cli import shells  # noqa: PLC0415 - no time for it otherwise
+
+        shells.register()
     try:
         returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
     except click.UsageError as error:

@@ -42,7 +42,12 @@ class ClaudeError(CcProxyError):
 
 
 @common.define(NAME)
-@click.option("--model", metavar="NAME", help="An alias, or a model of Ollama's.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=common.model_names,
+    help="An alias, or a model of Ollama's.",
+)
 @click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),

@@ -13,6 +13,8 @@ from cc_proxy import __version__
 from cc_proxy.app.cli.result import Result
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.paths import Paths
 
@@ -138,6 +140,16 @@ def _run(function: Callable[..., Result]) -> Callable[..., Result]:
         return function(common, **values)
 
     return run
+
+
+def model_names(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    """Complete the name of a model; for the `shell_complete` of an option or argument."""
+    from cc_proxy.app.cli import model_names as names  # noqa: PLC0415 - only for a shell
+
+    del parameter
+    return names.starting_with(context, incomplete)
 
 
 def version() -> Result:

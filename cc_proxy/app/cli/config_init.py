@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.result import USAGE, ErrorItem, Result, note
 from cc_proxy.app.errors import CcProxyError
 
@@ -31,7 +31,10 @@ class InitError(CcProxyError):
 
 @define("init")
 @click.option(
-    "--model", metavar="NAME", help="The Ollama model for Claude's names; not asked then."
+    "--model",
+    metavar="NAME",
+    shell_complete=model_names,
+    help="The Ollama model for Claude's names; not asked then.",
 )
 @click.option("--force", is_flag=True, help="Replace the file that is there; it is kept as .bak.")
 def command(common: Common, *, model: str | None, force: bool) -> Result:

@@ -10,6 +10,7 @@ from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data import Model
     from cc_proxy.app.cli.model_survey import Row, Survey
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.ollama.models import LoadedModel
@@ -53,7 +54,7 @@ async def _survey(loaded: "Loaded") -> "Survey":
         return await model_survey.survey(loaded.settings, ollama)
 
 
-def _data(found: "Survey", row: "Row") -> dict[str, object]:
+def _data(found: "Survey", row: "Row") -> "Model":
     target, loaded = row.target, row.loaded
     return {
         "name": row.name,

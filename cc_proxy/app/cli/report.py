@@ -9,6 +9,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
+    from cc_proxy.app.cli.json_data import Running
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.health import Health
     from cc_proxy.app.daemon.state import State
@@ -25,7 +26,7 @@ def with_upstream(now: "State", health: "Health", key: str) -> "Health":
     return probe.health or health
 
 
-def data(now: "State", health: "Health") -> dict[str, object]:
+def data(now: "State", health: "Health") -> "Running":
     """Return the fields of `--json` for a running process."""
     from msgspec import to_builtins  # noqa: PLC0415 - see common.Common
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
@@ -48,12 +48,12 @@ class ErrorItem:
 class Result:
     """The outcome of a command.
 
-    `data` is for programs and holds what JSON can, `lines` are for people. `stream` gives lines
+    `data` is for programs, of a type in `json_data`; `lines` are for people. `stream` gives lines
     that come while people watch; with `--json` there is none.
     """
 
     command: str
-    data: dict[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     warnings: tuple[ErrorItem, ...] = ()
     errors: tuple[ErrorItem, ...] = ()

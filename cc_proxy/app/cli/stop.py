@@ -1,10 +1,15 @@
 """`cc-proxy stop`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.result import ErrorItem, Result
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data import Stop
 
 
 @define("stop")
@@ -34,13 +39,14 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
         line = f"cc-proxy (pid {stopped.state.pid}) was killed after {timeout_seconds:g} seconds."
     else:
         line = f"cc-proxy (pid {stopped.state.pid}) has stopped."
+    data: Stop = {
+        "was_running": stopped.state is not None,
+        "pid": stopped.state.pid if stopped.state else None,
+        "killed": stopped.killed,
+    }
     return Result(
         "stop",
-        {
-            "was_running": stopped.state is not None,
-            "pid": stopped.state.pid if stopped.state else None,
-            "killed": stopped.killed,
-        },
+        data,
         (line,),
         warnings=(*known.problems, *map(ErrorItem.of, stopped.notices)),
     )

@@ -6,43 +6,12 @@ import sys
 from pathlib import Path
 
 import click
-import jsonschema
 import pytest
 
 from cc_proxy import __version__
 from cc_proxy.app.cli import COMMANDS, group
 
 from .conftest import Home
-
-ENVELOPE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["version", "command", "status", "exit_code", "data", "warnings", "errors"],
-    "properties": {
-        "version": {"const": 1},
-        "command": {"type": "string"},
-        "status": {"enum": ["ok", "error"]},
-        "exit_code": {"type": "integer"},
-        "data": {"type": "object"},
-        "warnings": {"$ref": "#/$defs/items"},
-        "errors": {"$ref": "#/$defs/items"},
-    },
-    "$defs": {
-        "items": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["code", "message", "hint"],
-                "properties": {
-                    "code": {"type": "string", "pattern": "^[a-z0-9_]+$"},
-                    "message": {"type": "string", "minLength": 1},
-                    "hint": {"type": ["string", "null"]},
-                },
-            },
-        }
-    },
-}
 
 FIELDS = {
     "start": {"already_running", "pid", "url", "host", "port", "config_path", "log_file"},
@@ -57,7 +26,6 @@ def test_every_command_answers_with_one_envelope(home: Home) -> None:
     for command, fields in FIELDS.items():
         ran = home.json(command)
         assert ran.out.count("\n") == 1
-        jsonschema.validate(ran.envelope, ENVELOPE)
         assert ran.envelope["command"] == command
         assert ran.envelope["status"] == "ok"
         assert fields <= ran.data.keys()
@@ -83,7 +51,6 @@ def test_errors_come_in_the_envelope_too(
     home: Home, arguments: list[str], code: int, name: str
 ) -> None:
     ran = home.run(*arguments)
-    jsonschema.validate(ran.envelope, ENVELOPE)
     assert (ran.code, ran.envelope["exit_code"], ran.envelope["status"]) == (code, code, "error")
     assert ran.error["code"] == name
     assert ran.error["hint"] or name == "config_error"

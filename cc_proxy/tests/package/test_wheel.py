@@ -33,7 +33,8 @@ def wheel_names(dist: Path) -> set[str]:
 def test_the_wheel_has_every_runtime_module_and_its_data_and_no_test(dist: Path) -> None:
     names = wheel_names(dist)
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/app").rglob("*.py")}
-    data = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/data").iterdir()}
+    kept = (path for path in (ROOT / "cc_proxy/data").rglob("*") if path.is_file())
+    data = {str(path.relative_to(ROOT)) for path in kept}
     assert modules | data | {"cc_proxy/py.typed", "cc_proxy/__main__.py"} <= names
     assert not [name for name in names if "tests" in name]
 
