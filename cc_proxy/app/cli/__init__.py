@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from cc_proxy.app import garbage
 from cc_proxy.app.cli import result
 from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
 from cc_proxy.app.cli.result import ErrorItem, Result
@@ -79,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run `cc-proxy` with these arguments, sys.argv's without any, and exit with its code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     common = Common()
+    garbage.seldom()
     try:
         outcome = _outcome(arguments, common)
         if isinstance(outcome, Result):

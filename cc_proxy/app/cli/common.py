@@ -32,6 +32,7 @@ class Common:
     log_dir: Path | None = None
     state_dir: Path | None = None
     json: bool = False
+    no_color: bool = False
     version: bool = False
     running: str | None = None
 
@@ -71,6 +72,7 @@ def flags() -> list[click.Parameter]:
         flag("--log-dir", "Keep the log in this folder.", type=file, metavar="DIR"),
         flag("--state-dir", "Keep pid, state and key in this folder.", type=file, metavar="DIR"),
         flag("--json", "Print one JSON object on stdout.", is_flag=True),
+        flag("--no-color", "Show no colours; the same as NO_COLOR=1.", is_flag=True),
         flag("--version", "Show the version and exit.", is_flag=True),
     ]
 
@@ -78,6 +80,9 @@ def flags() -> list[click.Parameter]:
 def _note(context: click.Context, parameter: click.Parameter, value: object) -> None:
     if value is not None and value is not False:
         setattr(context.ensure_object(Common), str(parameter.name), value)
+    if parameter.name == "no_color" and value:
+        # What is started from here has the same wish to fulfil.
+        os.environ["NO_COLOR"] = "1"
 
 
 class Group(click.Group):

@@ -20,9 +20,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def with_upstream(now: "State", health: "Health", key: str) -> "Health":
     """Return the health with Ollama's part, or as it is if that takes too long."""
+    from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - which imports this
     from cc_proxy.app.daemon.health import ask  # noqa: PLC0415 - see common.Common
 
-    probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
+    with waiting("Asking Ollama"):
+        probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
     return probe.health or health
 
 

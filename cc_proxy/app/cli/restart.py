@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
 from cc_proxy.app.cli.start import outcome
 
@@ -44,7 +45,8 @@ def command(
         host = now.asked_host if host is None else host
         port = now.port if port is None and now.asked_port is not None else port
     loaded = common.load(host=host, port=port)
-    done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
+    with waiting("Restarting cc-proxy"):
+        done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
     before = done.stopped.state
     result = outcome("restart", done.started)
     return Result(

@@ -6,6 +6,7 @@ import click
 
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
 
     paths = common.paths()
     known = access(common, paths)
-    stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
+    with waiting("Waiting for cc-proxy to end"):
+        stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
     if stopped.state is None:
         line = "cc-proxy is not running."
     elif stopped.killed:

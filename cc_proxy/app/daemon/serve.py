@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cc_proxy import __version__
+from cc_proxy.app import garbage
 from cc_proxy.app.config import Loaded
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_request
@@ -141,6 +142,7 @@ class _Server:
             without_user_info(self._service.loaded.settings.ollama.base_url),
         )
         self._announce(written)
+        garbage.as_usual()
 
     def _asked_to_stop(self, by: signal.Signals) -> None:
         service = self._service
