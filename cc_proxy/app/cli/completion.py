@@ -11,6 +11,7 @@ _INSTALL = {
     "fish": """cc-proxy completion fish | source       # in ~/.config/fish/config.fish""",
     "powershell": "cc-proxy completion powershell | Out-String | Invoke-Expression  # in $PROFILE",
 }
+_ZSH_TOP = "#compdef cc-proxy\n"
 
 
 @define("completion")
@@ -18,12 +19,16 @@ _INSTALL = {
 def command(common: Common, *, shell: str) -> Result:
     """Print the script that completes arguments in your shell.
 
-    The first line of the script says where to put it. Names of models are completed too.
+    A comment at its top says where to put it. Names of models are completed too.
 
     Example: eval "$(cc-proxy completion bash)"
     """
     from cc_proxy.app.cli import shells  # noqa: PLC0415 - see common.Common
 
     del common
-    script = f"# To have this in each shell: {_INSTALL[shell]}\n{shells.script(shell)}"
+    # zsh looks for this line, and only at the top, in a file of its `fpath`.
+    script = shells.script(shell)
+    top = _ZSH_TOP if script.startswith(_ZSH_TOP) else ""
+    where = f"# To have this in each shell: {_INSTALL[shell]}\n"
+    script = f"{top}{where}{script.removeprefix(top)}"
     return Result("completion", {"shell": shell, "script": script}, tuple(script.splitlines()))
