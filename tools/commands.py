@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 
@@ -14,7 +15,9 @@ def walk(
     command: click.Command = group, above: click.Context | None = None
 ) -> Iterator[click.Context]:
     """Yield the context of a command, and of all below it; `command_path` has the full name."""
-    context = click.Context(command, info_name=command.name, parent=above)
+    context = click.Context(
+        command, info_name=command.name, parent=above, **command.context_settings
+    )
     yield context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -30,5 +33,10 @@ def names() -> list[str]:
 
 def example(command: click.Command) -> str | None:
     """Return the line of a command's help that shows it in use."""
-    found = _EXAMPLE.search(command.help or "")
+    found = _EXAMPLE.search(about(command))
     return found and found[1]
+
+
+def about(command: click.Command) -> str:
+    """Return what a command's help says of it."""
+    return cleandoc(command.help or "")

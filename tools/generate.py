@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import json_schemas
+from tools import json_schemas, manual, reference
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +16,10 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file: its path and its text."""
     for name, text in json_schemas.files().items():
         yield ROOT / "cc_proxy/data/schemas" / name, text
+    for name, text in reference.files().items():
+        yield ROOT / "docs/reference" / name, text
+    for name, text in manual.files().items():
+        yield ROOT / "docs/man" / name, text
 
 
 def stale() -> dict[Path, str | None]:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from cc_proxy import __version__
 from cc_proxy.app.cli import COMMANDS, group
+from tools import commands
 
 from .conftest import Home
 
@@ -104,14 +106,34 @@ def test_the_list_says_what_each_command_says_of_itself() -> None:
             assert first.startswith(text.rstrip(".").partition(",")[0]), (text, first)
 
 
+COMMON = {"--config", "--log-dir", "--state-dir", "--json", "--no-color", "--version"}
+
+
 def test_every_command_has_the_common_flags_and_an_example() -> None:
-    with click.Context(group) as context:
-        for name in FIELDS:
-            command = group.get_command(context, name)
-            assert command is not None
-            flags = {flag for parameter in command.params for flag in parameter.opts}
-            assert {"--config", "--log-dir", "--state-dir", "--json", "--version"} <= flags
-            assert f"Example: cc-proxy {name}" in (command.help or "")
+    for context in commands.walk():
+        flags = {flag for parameter in context.command.params for flag in parameter.opts}
+        assert flags >= COMMON, context.command_path
+        if context.parent is not None:
+            shown = commands.example(context.command) or ""
+            assert context.info_name in re.split(r"\W", shown), (
+                f"no example: {context.command_path}"
+            )
+
+
+@pytest.mark.parametrize(
+    "example",
+    [found for context in commands.walk() if (found := commands.example(context.command))],
+)
+def test_every_example_is_understood(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    for context in commands.walk():
+        monkeypatch.setattr(
+            context.command, "callback", lambda path=context.command_path, **_: ran.append(path)
+        )
+    words = shlex.split(re.sub(r"^.*\$\((.*)\).*$|(.*?) > .*$", r"\1\2", example))
+    assert words[0] == "cc-proxy"
+    group.main(words[1:], "cc-proxy", standalone_mode=False)
+    assert set(ran[-1].split()) <= set(words)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["start", "--help"], ["--version"]])

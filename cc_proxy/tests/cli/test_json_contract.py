@@ -1,15 +1,17 @@
 """Every command has a schema, and what it prints with `--json` is as the schema says."""
 
 import json
+import re
 
 import jsonschema
 import pytest
 
+from cc_proxy.app.cli import result
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.tests import contract
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
-from tools import commands, generate
+from tools import commands, generate, manual
 
 # How each command comes to print its data, in this order, without a model. Other tests have the
 # rest printed, and all of it is held to the schemas by `Home.run`.
@@ -104,3 +106,11 @@ def test_a_field_that_no_schema_has_is_found() -> None:
     }
     with pytest.raises(AssertionError, match="extra"):
         contract.check(["stop", "--json"], json.dumps(envelope) + "\n")
+
+
+def test_every_exit_code_is_on_the_page_of_exit_codes() -> None:
+    page = (generate.ROOT / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    named = {"OK", "FAILED", "USAGE", "NOT_RUNNING", "REFUSED", "NO_UPSTREAM", "INTERRUPTED"}
+    assert told == {getattr(result, name) for name in named}
+    assert told == {int(code) for code, _ in manual.EXIT_CODES}
