@@ -33,9 +33,10 @@ ASKED: dict[str, list[str]] = {
     "claude": ["claude", "--print-env"],
     "doctor": ["doctor", "--no-model"],
     "stop": ["stop"],
-    "demo": ["demo", "--built-in-client", "--instant"],
 }
 NO_DATA = {"cc-proxy", "config"}
+# Dear, and held to its schema by the tests that it has.
+ELSEWHERE = {"demo"}
 
 
 def test_every_command_has_a_type_and_a_schema() -> None:
@@ -54,7 +55,9 @@ def test_every_generated_file_is_as_the_code_has_it() -> None:
 
 
 def test_every_command_prints_what_its_schema_says(home: Home) -> None:
-    assert ASKED.keys() | NO_DATA == set(DATA), "say in ASKED how to have the new one printed"
+    assert ASKED.keys() | NO_DATA | ELSEWHERE == set(DATA), (
+        "say in ASKED how to have the new one printed"
+    )
     with practice_server() as practice:
         for name, arguments in ASKED.items():
             ran = home.json(*arguments, OLLAMA_BASE_URL=practice.url)
