@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 CLIENTS := cc_proxy/tests/clients
-SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/*) pyproject.toml README.md LICENSE
+SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* cc_proxy/data/schemas/* docs/man/*) pyproject.toml README.md LICENSE
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test soak lint unit clients wheel dist release-rehearsal lock clean
+.PHONY: run test soak lint unit clients wheel generate dist release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -33,6 +33,10 @@ lint: .make/dev
 	$(BIN)/shellcheck install.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
+
+# What is made from the code: JSON Schemas, man pages, pages of docs/reference.
+generate: .make/dev
+	$(BIN)/python -m tools.generate
 
 wheel: .make/wheel
 

@@ -12,7 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 WORK = Path(__file__).parent / ".work"
 _NATIVE = Path(__file__).parent / "native"
-_SOURCES = ("cc_proxy", "pyproject.toml", "README.md", "LICENSE")
+_SOURCES = ("cc_proxy", "docs/man", "pyproject.toml", "README.md", "LICENSE")
 _SECONDS = 600
 _CCR = "@musistudio/claude-code-router"
 # The last release that is one package; pinned, so that two runs measure the same program.

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from cc_proxy.app import garbage
 from cc_proxy.app.cli import result
 from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
 from cc_proxy.app.cli.result import ErrorItem, Result
@@ -25,8 +26,12 @@ COMMANDS = {
     "doctor": "Check everything between Claude Code and the model.",
     "config": "Make, show and check the configuration.",
     "service": "Have the system start cc-proxy at login.",
+    "completion": "Print the script that completes arguments in your shell.",
+    "schema": "Print the JSON Schema of what a command says with --json.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
+# click's name for the variable by which a shell asks for completions.
+_COMPLETE = "_CC_PROXY_COMPLETE"
 
 
 class Commands(Group):
@@ -77,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run `cc-proxy` with these arguments, sys.argv's without any, and exit with its code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     common = Common()
+    garbage.seldom()
     try:
         outcome = _outcome(arguments, common)
         if isinstance(outcome, Result):
@@ -89,6 +95,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _outcome(arguments: list[str], common: Common) -> Result | int:
     """Return a command's result, or the exit code of what click has answered itself: help."""
     name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
+    if os.environ.get(_COMPLETE):  # a shell asks
+        from cc_proxy.app.cli import shells  # noqa: PLC0415 - no time for it otherwise
+
+        shells.register()
     try:
         returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
     except click.UsageError as error:

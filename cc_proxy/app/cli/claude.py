@@ -13,6 +13,7 @@ import click
 from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
@@ -42,7 +43,12 @@ class ClaudeError(CcProxyError):
 
 
 @common.define(NAME)
-@click.option("--model", metavar="NAME", help="An alias, or a model of Ollama's.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=common.model_names,
+    help="An alias, or a model of Ollama's.",
+)
 @click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),
@@ -136,7 +142,8 @@ def _version(named: str) -> claude_version.Version | None:
 def _start(shared: common.Common, loaded: "Loaded") -> "Started":
     from cc_proxy.app.daemon import start  # noqa: PLC0415 - not for `--help`
 
-    return start.in_background(shared.paths(), loaded, environ=os.environ)
+    with waiting("Starting cc-proxy"):
+        return start.in_background(shared.paths(), loaded, environ=os.environ)
 
 
 def _running(shared: common.Common, loaded: "Loaded") -> "Started":
@@ -161,14 +168,15 @@ def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
     from cc_proxy.app.daemon import health  # noqa: PLC0415 - as above
 
     state = started.state
-    probe = health.ask(
-        state.host,
-        state.port,
-        started.auth_key,
-        upstream=True,
-        model=model,
-        timeout_seconds=_ASK_SECONDS,
-    )
+    with waiting("Asking Ollama"):
+        probe = health.ask(
+            state.host,
+            state.port,
+            started.auth_key,
+            upstream=True,
+            model=model,
+            timeout_seconds=_ASK_SECONDS,
+        )
     answer = probe.health
     if answer is None or answer.upstream is None or answer.default_model is None:
         raise ClaudeError(

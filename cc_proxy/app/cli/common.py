@@ -13,6 +13,8 @@ from cc_proxy import __version__
 from cc_proxy.app.cli.result import Result
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.paths import Paths
 
@@ -30,6 +32,7 @@ class Common:
     log_dir: Path | None = None
     state_dir: Path | None = None
     json: bool = False
+    no_color: bool = False
     version: bool = False
     running: str | None = None
 
@@ -83,6 +86,7 @@ def flags() -> list[click.Parameter]:
         flag("--log-dir", "Keep the log in this folder.", type=file, metavar="DIR"),
         flag("--state-dir", "Keep pid, state and key in this folder.", type=file, metavar="DIR"),
         flag("--json", "Print one JSON object on stdout.", is_flag=True),
+        flag("--no-color", "Show no colours; the same as NO_COLOR=1.", is_flag=True),
         flag("--version", "Show the version and exit.", is_flag=True),
     ]
 
@@ -90,6 +94,9 @@ def flags() -> list[click.Parameter]:
 def _note(context: click.Context, parameter: click.Parameter, value: object) -> None:
     if value is not None and value is not False:
         setattr(context.ensure_object(Common), str(parameter.name), value)
+    if parameter.name == "no_color" and value:
+        # What is started from here has the same wish to fulfil.
+        os.environ["NO_COLOR"] = "1"
 
 
 class Group(click.Group):
@@ -152,6 +159,16 @@ def _run(function: Callable[..., Result]) -> Callable[..., Result]:
         return function(common, **values)
 
     return run
+
+
+def model_names(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    """Complete the name of a model; for the `shell_complete` of an option or argument."""
+    from cc_proxy.app.cli import model_names as names  # noqa: PLC0415 - only for a shell
+
+    del parameter
+    return names.starting_with(context, incomplete)
 
 
 def version() -> Result:

@@ -13,6 +13,7 @@ from cc_proxy.app.cli.result import USAGE, ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli import json_data
     from cc_proxy.app.config import ConfigError, Loaded, Source
     from cc_proxy.app.config.errors import Problem
 
@@ -177,7 +178,7 @@ def _active(common: Common) -> str | None:
     return next(report.shown(source.path) for source in sources if source.status == "active")
 
 
-def _problem(problem: "Problem") -> dict[str, object]:
+def _problem(problem: "Problem") -> "json_data.Problem":
     return {
         "where": problem.where,
         "what": problem.what,
@@ -188,7 +189,7 @@ def _problem(problem: "Problem") -> dict[str, object]:
     }
 
 
-def _source(source: "Source") -> dict[str, object]:
+def _source(source: "Source") -> "json_data.Source":
     return {"name": source.name, "path": report.shown(source.path), "status": source.status}
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.common import Common, define, model_names
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import USAGE, ErrorItem, Result, note
 from cc_proxy.app.errors import CcProxyError
 
@@ -31,7 +32,10 @@ class InitError(CcProxyError):
 
 @define("init")
 @click.option(
-    "--model", metavar="NAME", help="The Ollama model for Claude's names; not asked then."
+    "--model",
+    metavar="NAME",
+    shell_complete=model_names,
+    help="The Ollama model for Claude's names; not asked then.",
 )
 @click.option("--force", is_flag=True, help="Replace the file that is there; it is kept as .bak.")
 def command(common: Common, *, model: str | None, force: bool) -> Result:
@@ -117,7 +121,8 @@ def _may_ask(common: Common) -> bool:
 def _asked(warnings: list[ErrorItem]) -> str | None:
     """Ask which of the pulled models is to answer; None when there is nothing to choose from."""
     try:
-        found = asyncio.run(_survey())
+        with waiting("Asking Ollama about its models"):
+            found = asyncio.run(_survey())
     except CcProxyError as error:  # a file can be made without an Ollama
         warnings.append(ErrorItem.of(error))
         return None

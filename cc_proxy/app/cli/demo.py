@@ -50,6 +50,8 @@ def command(  # noqa: PLR0913 - the flags
     """Show a session on a practice model, which plays a script: no real model is asked.
 
     It has a proxy, a folder and a home of its own, and removes them afterwards.
+
+    Example: cc-proxy demo --built-in-client
     """
     if serve_only and shared.json:
         raise click.UsageError("--json does not go with --serve-only, which has no end to tell of.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cc_proxy.app.cli import colour
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.progress import on_terminal, waiting
 from cc_proxy.app.cli.result import FAILED, ErrorItem, Result, note
@@ -149,7 +150,8 @@ def _lines(checks: list["Check"]) -> Iterator[str]:
     width = max(len(check.name) for check in checks)
     for check in checks:
         first, *more = check.detail.splitlines()
-        yield f"{check.status:4}  {check.name:{width}}  {first}"
+        status = colour.styled(f"{check.status:4}", colour.Style[check.status.upper()])
+        yield f"{status}  {check.name:{width}}  {first}"
         # The rest of an error of the configuration: the line of the file, and a caret under it.
         yield from (f"      {line}" for line in more)
         if check.fix is not None and check.status != "ok":

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli import json_data
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -28,7 +31,7 @@ class Check:
     fix: str | None = None
     repair: Repair | None = None
 
-    def data(self) -> dict[str, object]:
+    def data(self) -> "json_data.Check":
         """Return it for `--json`."""
         return {
             "name": self.name,

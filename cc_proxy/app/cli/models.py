@@ -10,6 +10,7 @@ from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data import Model
     from cc_proxy.app.cli.kept_verdicts import KeptTest
     from cc_proxy.app.cli.model_survey import Row, Survey
     from cc_proxy.app.config import Loaded
@@ -64,7 +65,7 @@ def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
     return tests.get(full_name(row.name))
 
 
-def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> dict[str, object]:
+def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "Model":
     target, loaded = row.target, row.loaded
     return {
         "name": row.name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.amounts import size
-from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.result import Result, note
 from cc_proxy.app.errors import CcProxyError
 
@@ -26,7 +26,7 @@ class PullError(CcProxyError):
 
 
 @define("pull")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=model_names)
 def command(common: Common, *, name: str) -> Result:
     """Have Ollama download a model, or the newer version of one.
 

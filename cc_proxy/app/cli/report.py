@@ -9,6 +9,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
+    from cc_proxy.app.cli.json_data import Running
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.health import Health, LoadedModel
     from cc_proxy.app.daemon.state import State
@@ -20,13 +21,15 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def with_upstream(now: "State", health: "Health", key: str) -> "Health":
     """Return the health with Ollama's part, or as it is if that takes too long."""
+    from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - which imports this
     from cc_proxy.app.daemon.health import ask  # noqa: PLC0415 - see common.Common
 
-    probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
+    with waiting("Asking Ollama"):
+        probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
     return probe.health or health
 
 
-def data(now: "State", health: "Health") -> dict[str, object]:
+def data(now: "State", health: "Health") -> "Running":
     """Return the fields of `--json` for a running process."""
     from msgspec import to_builtins  # noqa: PLC0415 - see common.Common
 

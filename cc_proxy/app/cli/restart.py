@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
 from cc_proxy.app.cli.start import outcome
 
@@ -56,7 +57,8 @@ def command(  # noqa: PLR0913 - the flags
         log_level = log_level or now.asked_log_level
         log_format = log_format or now.asked_log_format
     loaded = common.load(host=host, port=port, log_level=log_level, log_format=log_format)
-    done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
+    with waiting("Restarting cc-proxy"):
+        done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
     before = done.stopped.state
     result = outcome("restart", done.started)
     return Result(

@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, TextIO
+from typing import Literal, Protocol, TextIO
 
+from cc_proxy.app.cli import colour
+from cc_proxy.app.cli.colour import Style
 from cc_proxy.app.errors import CcProxyError
 
 VERSION = 1
@@ -17,6 +19,8 @@ NOT_RUNNING = 3
 REFUSED = 4
 NO_UPSTREAM = 5
 INTERRUPTED = 130
+
+_LABEL_STYLES = {"Warning": Style.WARN, "Error": Style.FAIL}
 
 
 class Worded(Protocol):
@@ -48,12 +52,13 @@ class ErrorItem:
 class Result:
     """The outcome of a command.
 
-    `data` is for programs and holds what JSON can, `lines` are for people. `stream` gives lines
+    `data` is for programs, of a type in `json_data`; `lines` are for people, and may be styled
+    (`colour.styled`). `stream` gives lines
     that come while people watch; with `--json` there is none.
     """
 
     command: str
-    data: dict[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
     warnings: tuple[ErrorItem, ...] = ()
     errors: tuple[ErrorItem, ...] = ()
@@ -135,9 +140,9 @@ def aligned(rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"{name:{width}}  {value}" for name, value in rows)
 
 
-def _items(label: str, items: Iterable[ErrorItem]) -> Iterable[str]:
+def _items(label: Literal["Warning", "Error"], items: Iterable[ErrorItem]) -> Iterable[str]:
     for item in items:
-        yield f"{label}: {item.message}"
+        yield f"{colour.styled(f'{label}:', _LABEL_STYLES[label])} {item.message}"
         if item.hint:
             yield f"  -> {item.hint}"
 
@@ -147,8 +152,10 @@ def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: 
         return
     # A terminal or locale that lacks a character shows its number instead.
     encoding = file.encoding or "utf-8"
+    coloured = colour.wanted(file, os.environ)
     for line in lines:
-        file.write(before + line.encode(encoding, "backslashreplace").decode(encoding) + end)
+        text = line if coloured else colour.without(line)
+        file.write(before + text.encode(encoding, "backslashreplace").decode(encoding) + end)
     file.flush()
 
 

@@ -10,6 +10,7 @@ import click
 
 from cc_proxy.app.cli import preloading, report
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result, aligned
 from cc_proxy.app.errors import CcProxyError
 
@@ -66,7 +67,8 @@ def command(  # noqa: PLR0913 - the flags
     if not foreground:
         from cc_proxy.app.daemon import start  # noqa: PLC0415 - see common.Common
 
-        started = start.in_background(paths, loaded, environ=os.environ)
+        with waiting("Starting cc-proxy"):
+            started = start.in_background(paths, loaded, environ=os.environ)
         result = outcome("start", started)
         return preloading.waited(result, started, loaded) if preload else result
     from cc_proxy.app.daemon.foreground import in_terminal  # noqa: PLC0415 - as above

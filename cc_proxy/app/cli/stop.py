@@ -1,10 +1,16 @@
 """`cc-proxy stop`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data import Stop
 
 
 @define("stop")
@@ -27,20 +33,22 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
 
     paths = common.paths()
     known = access(common, paths)
-    stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
+    with waiting("Waiting for cc-proxy to end"):
+        stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
     if stopped.state is None:
         line = "cc-proxy is not running."
     elif stopped.killed:
         line = f"cc-proxy (pid {stopped.state.pid}) was killed after {timeout_seconds:g} seconds."
     else:
         line = f"cc-proxy (pid {stopped.state.pid}) has stopped."
+    data: Stop = {
+        "was_running": stopped.state is not None,
+        "pid": stopped.state.pid if stopped.state else None,
+        "killed": stopped.killed,
+    }
     return Result(
         "stop",
-        {
-            "was_running": stopped.state is not None,
-            "pid": stopped.state.pid if stopped.state else None,
-            "killed": stopped.killed,
-        },
+        data,
         (line,),
         warnings=(*known.problems, *map(ErrorItem.of, stopped.notices)),
     )

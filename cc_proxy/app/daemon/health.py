@@ -1,6 +1,5 @@
 """Asking what listens at an address who it is."""
 
-import http.client
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
@@ -136,6 +135,8 @@ def is_cc_proxy(host: str, port: int, *, timeout_seconds: float = 1.0) -> bool:
 def _get(
     host: str, port: int, target: str, headers: dict[str, str], timeout_seconds: float
 ) -> tuple[int, bytes] | Probe:
+    import http.client  # noqa: PLC0415 - dear: see spawn.spawn
+
     # http.client goes where it is told, whatever proxies the environment names.
     connection = http.client.HTTPConnection(to_connect(host), port, timeout=timeout_seconds)
     try:

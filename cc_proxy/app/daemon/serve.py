@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from cc_proxy import __version__
+from cc_proxy.app import garbage
 from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_request
@@ -156,6 +157,7 @@ class _Server:
             without_user_info(self._service.loaded.settings.ollama.base_url),
         )
         self._announce(written)
+        garbage.as_usual()
 
     def _on_reloaded(self, loaded: Loaded) -> None:
         service = self._service

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from cc_proxy.app.config import Loaded
@@ -84,6 +85,8 @@ def spawn(
         log_from = os.fstat(log).st_size
         with _interrupted_later():
             process = _start(command(paths, loaded), log, environ)
+        # It takes its time; what will be needed to ask it for its health is loaded meanwhile.
+        import_module("http.client")
         line = _first_line(process, timeout_seconds)
     except BaseException:  # Ctrl-C too must not leave half a start behind
         if process is not None:

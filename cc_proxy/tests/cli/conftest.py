@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.daemon import identity
+from cc_proxy.tests import contract
 
 SECONDS = 60
 
@@ -94,6 +95,7 @@ class Home:
     def run(self, *arguments: str, **variables: str) -> Ran:
         with self.popen(*arguments, **variables) as process:
             out, err = process.communicate(timeout=SECONDS)
+        contract.check(arguments, out)
         return Ran(process.returncode, out, err)
 
     def json(self, *arguments: str, **variables: str) -> Ran:

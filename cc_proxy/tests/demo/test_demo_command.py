@@ -13,6 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from cc_proxy.tests import contract
+
 CLIENTS = Path(__file__).parents[1] / "clients"
 Run = Callable[..., "subprocess.Popen[str]"]
 
@@ -68,6 +70,7 @@ def test_the_built_in_client_plays_the_whole_session(run: Run, tmp_path: Path) -
 def test_json_is_one_object_with_every_request(run: Run) -> None:
     process = run("demo", "--built-in-client", "--instant", "--json")
     output, errors = process.communicate(timeout=60)
+    contract.check(["demo", "--json"], output)
     answer = json.loads(output)
     assert (answer["status"], answer["exit_code"], process.returncode) == ("ok", 0, 0), errors
     data = answer["data"]
@@ -91,6 +94,7 @@ def test_the_real_claude_code_plays_the_whole_session(
     process = run("demo", "--claude-bin", str(claude), "--instant", "--json")
     output, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
+    contract.check(["demo", "--json"], output)
     data = json.loads(output)["data"]
     assert data["client"] == "claude"
     assert "practice model" in data["said"]

@@ -15,6 +15,8 @@ from release.build import build_tree
 
 ROOT = Path(__file__).parents[3]
 
+MAN_PAGES = f"cc_proxy-{__version__}.data/data/share/man/man1/"
+
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -33,9 +35,16 @@ def wheel_names(dist: Path) -> set[str]:
 def test_the_wheel_has_every_runtime_module_and_its_data_and_no_test(dist: Path) -> None:
     names = wheel_names(dist)
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/app").rglob("*.py")}
-    data = {str(path.relative_to(ROOT)) for path in (ROOT / "cc_proxy/data").iterdir()}
+    kept = (path for path in (ROOT / "cc_proxy/data").rglob("*") if path.is_file())
+    data = {str(path.relative_to(ROOT)) for path in kept}
     assert modules | data | {"cc_proxy/py.typed", "cc_proxy/__main__.py"} <= names
     assert not [name for name in names if "tests" in name]
+
+
+def test_every_command_has_a_man_page_where_man_looks(dist: Path) -> None:
+    pages = {path.name for path in (ROOT / "docs/man").iterdir()}
+    assert {"cc-proxy.1", "cc-proxy-start.1", "cc-proxy-models-pull.1"} <= pages
+    assert {f"{MAN_PAGES}{name}" for name in pages} <= wheel_names(dist)
 
 
 def test_the_metadata_is_whole(dist: Path) -> None:
@@ -63,7 +72,11 @@ def test_the_sdist_has_what_builds_the_wheel_and_what_a_packager_reads(dist: Pat
     with tarfile.open(sdist) as archive:
         stem = f"cc_proxy-{__version__}/"
         names = {name.removeprefix(stem) for name in archive.getnames()}
-    packaged = {name for name in wheel_names(dist) if ".dist-info/" not in name}
+    packaged = {
+        name.replace(MAN_PAGES, "docs/man/")
+        for name in wheel_names(dist)
+        if ".dist-info/" not in name
+    }
     told = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
     assert names - {".gitignore"} == packaged | told
 

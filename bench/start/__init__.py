@@ -1,0 +1,1 @@
+"""How long a command takes to begin, beside the interpreter alone."""

@@ -1,0 +1,38 @@
+"""`cc-proxy schema`."""
+
+import json
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.config_init import data_file
+from cc_proxy.app.cli.result import Result
+from cc_proxy.app.errors import CcProxyError
+
+
+class SchemaError(CcProxyError):
+    """There is no such schema."""
+
+    code = "no_schema"
+    exit_code = 2
+
+
+@define("schema")
+@click.argument("name", nargs=-1, metavar="[COMMAND]")
+def command(common: Common, *, name: tuple[str, ...]) -> Result:
+    """Print the JSON Schema of what a command says with --json.
+
+    Without COMMAND: of what all of them have in common. The schema of the configuration is
+    another: cc-proxy config schema.
+
+    Example: cc-proxy schema models pull
+    """
+    del common
+    try:
+        text = data_file(f"schemas/{'-'.join(name) or 'envelope'}.json")
+    except FileNotFoundError as error:
+        raise SchemaError(
+            f"Expected the name of a command, found {' '.join(name)!r}.",
+            hint="See which there are: cc-proxy --help",
+        ) from error
+    return Result("schema", {"schema": json.loads(text)}, tuple(text.splitlines()))

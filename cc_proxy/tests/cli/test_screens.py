@@ -1,0 +1,171 @@
+"""What a person sees: each command in a real terminal, beside the screen that was kept of it.
+
+Screens that are meant to be new are kept with CC_PROXY_TEST_KEEP_SCREENS=1; read the difference
+before it is committed.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cc_proxy import __version__
+
+from .conftest import SECONDS, Home
+from .practice import practice_server
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals are not of this system", allow_module_level=True)
+
+import pexpect
+import pyte
+
+KEPT = Path(__file__).parent / "screens"
+# Wide enough for a path of the tests not to be broken.
+ROWS, COLUMNS = 60, 300
+# What differs from run to run, and what stands for it.
+MASKS = (
+    (r"\(pid \d+\)", "(pid N)"),
+    (r"pid=\d+", "pid=N"),
+    (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:PORT"),
+    (r"port \d{4,5}", "port PORT"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "TIME"),
+    (r"\b\d+ (?:s|min \d+ s)\b", "N s"),
+    (re.escape(__version__), "VERSION"),
+    (r"(?s)in use by pid .*?\)\.", "in use by pid N (PROGRAM)."),
+    (r"\d+ ok, \d+ warn, \d+ fail", "N ok, N warn, N fail"),
+)
+
+
+class Screen:
+    """A command in a terminal of its own."""
+
+    def __init__(self, home: Home, *arguments: str, **variables: str) -> None:
+        self._home = home
+        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self._screen)
+        program, *first = [*home.command, *arguments]
+        self._child: pexpect.spawn[bytes] = pexpect.spawn(
+            program,
+            first,
+            env=home.environ | {"TERM": "xterm-256color"} | variables,
+            cwd=str(home.path),
+            dimensions=(ROWS, COLUMNS),
+            timeout=SECONDS,
+        )
+
+    def type_after(self, shown: str, text: str) -> None:
+        """Type a line once the program has asked for it."""
+        self._child.expect_exact(shown.encode())
+        self._stream.feed((self._child.before or b"") + shown.encode())
+        self._child.sendline(text)
+
+    def end(self) -> str:
+        """Return the screen once the program has ended, with its exit code, and masked."""
+        self._stream.feed(self._child.read())
+        self._child.close()
+        lines = [self._coloured(row).rstrip() for row in range(ROWS)]
+        text = "\n".join(lines).rstrip("\n") + f"\n[exit code {self._child.exitstatus}]\n"
+        text = text.replace(str(self._home.path), "HOME")
+        for pattern, mask in MASKS:
+            text = re.sub(pattern, mask, text)
+        return text
+
+    def _coloured(self, row: int) -> str:
+        """Return a row of the screen with its colours named: <red>Error:</>."""
+        shown, now = "", "default"
+        for column in range(COLUMNS):
+            cell = self._screen.buffer[row][column]
+            if cell.fg != now:
+                shown += "</>" if now != "default" else ""
+                shown += f"<{cell.fg}>" if cell.fg != "default" else ""
+                now = cell.fg
+            shown += cell.data
+        return shown
+
+
+def compare(name: str, seen: str) -> None:
+    file = KEPT / f"{name}.txt"
+    if os.environ.get("CC_PROXY_TEST_KEEP_SCREENS"):
+        file.write_text(seen, encoding="utf-8")
+    assert seen == file.read_text(encoding="utf-8"), f"another screen than {file} has"
+
+
+@pytest.fixture(scope="module")
+def practice_url() -> Iterator[str]:
+    with practice_server() as practice:
+        yield practice.url
+
+
+def test_the_life_of_a_proxy_on_the_screen(home: Home, practice_url: str) -> None:
+    for name, arguments in {
+        "status-before": ["status"],
+        "start": ["start"],
+        "start-again": ["start"],
+        "status": ["status"],
+        "logs": ["logs"],
+        "restart": ["restart"],
+        "stop": ["stop"],
+        "stop-again": ["stop"],
+    }.items():
+        compare(name, Screen(home, *arguments, OLLAMA_BASE_URL=practice_url).end())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("help", ["--help"]),
+        ("demo-help", ["demo", "--help"]),
+        ("no-such-command", ["strat"]),
+        ("no-such-option", ["start", "--prot", "1"]),
+        ("models", ["models"]),
+        ("config-show", ["config", "show"]),
+        ("config-check", ["config", "check"]),
+        ("no-color", ["--no-color", "status"]),
+    ],
+)
+def test_the_screen_is_as_it_was(
+    home: Home, practice_url: str, name: str, arguments: list[str]
+) -> None:
+    compare(name, Screen(home, *arguments, OLLAMA_BASE_URL=practice_url).end())
+
+
+def test_config_init_asks_for_a_model(home: Home, practice_url: str) -> None:
+    screen = Screen(home, "config", "init", OLLAMA_BASE_URL=practice_url)
+    screen.type_after("Number [1]: ", "2")
+    compare("config-init", screen.end())
+    compare("config-init-again", Screen(home, "config", "init").end())
+
+
+def test_an_ollama_that_is_away(home: Home) -> None:
+    compare("start-without-ollama", Screen(home, "start").end())
+    compare("models-without-ollama", Screen(home, "models").end())
+
+
+def test_a_slip_in_the_configuration(home: Home) -> None:
+    file = home.path / "my.yaml"
+    file.write_text("server:\n  prot: 11500\n")
+    compare("config-slip", Screen(home, "--config", str(file), "start").end())
+
+
+def test_a_port_that_is_taken(home: Home) -> None:
+    import socket  # noqa: PLC0415 - this test alone
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        compare("port-taken", Screen(home, "start", "--port", port).end())
+
+
+def test_what_doctor_finds(home: Home, practice_url: str) -> None:
+    claude = home.path / "claude"
+    claude.write_text("#!/bin/sh\necho '2.1.330 (Claude Code)'\n")
+    claude.chmod(0o755)
+    path = f"{home.path}:{home.environ['PATH']}"
+    screen = Screen(home, "doctor", "--no-model", OLLAMA_BASE_URL=practice_url, PATH=path)
+    # What the machine is like is not for a screen to keep.
+    own = re.compile(r"\S+ +(?:</>)? *(?:python|package|container)\b")
+    lines = [line for line in screen.end().splitlines() if not own.match(line)]
+    compare("doctor", "\n".join(lines) + "\n")

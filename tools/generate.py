@@ -1,0 +1,54 @@
+"""Make the files that are generated from the code: `python -m tools.generate [--check]`.
+
+With --check nothing is written, and the exit code is 1 if a file is out of date.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import json_schemas, manual, reference
+
+ROOT = Path(__file__).parents[1]
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Yield each generated file: its path and its text."""
+    for name, text in json_schemas.files().items():
+        yield ROOT / "cc_proxy/data/schemas" / name, text
+    for name, text in reference.files().items():
+        yield ROOT / "docs/reference" / name, text
+    for name, text in manual.files().items():
+        yield ROOT / "docs/man" / name, text
+
+
+def stale() -> dict[Path, str | None]:
+    """Return what each file that is out of date is to have in it, None for one too many."""
+    wanted = dict(generated())
+    found: dict[Path, str | None] = {
+        path: text
+        for path, text in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    for folder in {path.parent for path in wanted if path.parent.name in {"schemas", "man"}}:
+        found |= {path: None for path in folder.iterdir() if path not in wanted}
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is out of date, or with --check only name it."""
+    found = stale()
+    for path, text in sorted(found.items()):
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+        if arguments == ["--check"]:
+            continue
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return int(bool(found) and arguments == ["--check"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

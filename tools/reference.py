@@ -1,0 +1,156 @@
+"""The pages of docs/reference that are made from the code."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files as package_files
+from typing import Any
+
+import click
+
+from cc_proxy.app.cli.json_data import DATA
+from cc_proxy.app.config import schema as config_schema
+from tools import commands, json_schemas
+
+_MADE = "<!-- Made by `python -m tools.generate`; change the code, not this page. -->\n\n"
+_WIDTH = 80
+
+_COMMAND_LINE = """# The command line
+
+What `--help` says. Programs read on in [json.md](json.md) and [exit-codes.md](exit-codes.md).
+
+The common flags may stand before a command's name or after it. Help and errors are for people and
+may change; `--json` and exit codes are for programs.
+
+Colours are for terminals: `--no-color` or `NO_COLOR=1` takes them away, `FORCE_COLOR=1` has them
+everywhere. Progress is told on stderr.
+
+`cc-proxy completion` prints a script that has bash, zsh, fish or PowerShell complete commands,
+flags and the names of models. Each command has a man page: `man cc-proxy-start`.
+"""
+
+_JSON = """# `--json`
+
+Every command takes `--json` and then prints exactly one object on stdout, on one line; everything
+for people goes to stderr.
+
+```json
+{"version": 1, "command": "status", "status": "error", "exit_code": 3,
+ "data": {"running": false, "log_file": "/home/me/.cc-proxy/logs/cc-proxy.log"},
+ "warnings": [],
+ "errors": [{"code": "not_running", "message": "cc-proxy is not running.",
+             "hint": "To start it: cc-proxy start"}]}
+```
+
+`status` is `ok` or `error`, and `exit_code` that of the process ([exit-codes.md](exit-codes.md)).
+`code` is stable; `message` and `hint` are for people, and `hint` may be null. `warnings` has items
+of the same form. A command of a command (`models pull`) has both words in `command`. With an error
+`data` may be empty.
+
+`cc-proxy schema COMMAND` prints the JSON Schema of a command's object, `cc-proxy schema` that of
+what all have in common. Within version 1 fields may be added; none is taken away or changes its
+meaning.
+"""
+
+_CONFIGURATION = """# The configuration
+
+Every key of `cc-proxy.user.yaml`. `cc-proxy config init` writes a file with all of them in
+comments, `cc-proxy config show` says what holds and where it comes from, `cc-proxy config check`
+looks for mistakes, and `cc-proxy config schema` prints the JSON Schema for editors.
+
+In values `${NAME}` stands for a variable of the environment, `${NAME:-other}` for `other` where it
+is not set. Unknown keys are errors.
+"""
+
+
+def files() -> dict[str, str]:
+    """Return the pages by their file names."""
+    return {
+        "command-line.md": _MADE + _COMMAND_LINE + "".join(_commands()),
+        "json.md": _MADE + _JSON + "".join(_data()),
+        "configuration.md": _MADE + _CONFIGURATION + "".join(_configuration()),
+    }
+
+
+def _commands() -> Iterator[str]:
+    for context in commands.walk():
+        shown = click.Context(
+            context.command,
+            info_name=context.command_path,
+            terminal_width=_WIDTH,
+            max_content_width=_WIDTH,
+            **context.command.context_settings,
+        )
+        yield f"\n## {context.command_path}\n\n```text\n{shown.get_help()}\n```\n"
+
+
+def _data() -> Iterator[str]:
+    told: set[str] = set()
+    for command, types in DATA.items():
+        if all(not vars(one).get("__annotations__") for one in types):
+            continue
+        schema = json_schemas.data(command)
+        yield f"\n## {command}\n"
+        # Its own types first, then what they are made of.
+        own = [one.__name__ for one in types]
+        for name in [*own, *sorted(schema["$defs"].keys() - set(own))]:
+            if name not in told:
+                yield from _type(name, schema["$defs"][name])
+            told.add(name)
+
+
+def _type(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    fields = schema.get("properties")
+    if not fields:
+        return
+    yield f"\n**{name}**: {schema['description']}\n\n| field | type |\n|---|---|\n"
+    for field, about in fields.items():
+        optional = "" if field in schema["required"] else ", may be missing"
+        yield f"| `{field}` | {_kind(about)}{optional} |\n"
+
+
+def _kind(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - a row of the table each
+    match schema:
+        case {"$ref": ref}:
+            return str(ref).rpartition("/")[2]
+        case {"anyOf": options}:
+            return " or ".join(map(_kind, options))
+        case {"enum": values}:
+            return " or ".join(f"`{json.dumps(value)}`" for value in values)
+        case {"type": "array", "items": items}:
+            return f"array of {_kind(items)}"
+        case {"type": "object", "additionalProperties": dict(values)}:
+            return f"object of {_kind(values)}"
+        case {"type": kind}:
+            unit = f" ({schema['description']})" if "description" in schema else ""
+            return f"{kind}{unit}"
+        case _:
+            return "anything"
+
+
+def _configuration() -> Iterator[str]:
+    text = (package_files("cc_proxy") / "data" / "config.schema.json").read_text(encoding="utf-8")
+    properties = json.loads(text)["properties"]
+    for name, about in properties.items():
+        yield f"\n## {name}\n\n{about['description']}\n"
+        entry = config_schema.FILE.keys[name]
+        if isinstance(entry, config_schema.Section):
+            yield "\n| key | default | what it may be | |\n|---|---|---|---|\n"
+            for key, field in entry.keys.items():
+                yield _row(key, field, about["properties"][key])
+        elif isinstance(entry, config_schema.Field):
+            yield f"\nIt may be: {entry.expected}. Default: `{json.dumps(about['default'])}`.\n"
+        else:
+            yield f"\nKeys: {entry.expected}.\n"
+            if isinstance(entry.value, config_schema.Field):
+                yield f"Values: {entry.value.expected}.\n"
+            else:
+                for key, field in entry.value.keys.items():
+                    if isinstance(field, config_schema.Field):
+                        yield f"In each, `{key}`: {field.expected}.\n"
+
+
+def _row(key: str, field: object, about: dict[str, Any]) -> str:
+    expected = field.expected if isinstance(field, config_schema.Field) else ""
+    default = about.get("default")
+    shown = "none" if default is None else f"`{json.dumps(default)}`"
+    return f"| `{key}` | {shown} | {expected} | {about['description']} |\n"
