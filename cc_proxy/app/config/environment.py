@@ -10,6 +10,7 @@ VARIABLES: dict[str, KeyPath] = {
     "CC_PROXY_HOST": ("server", "host"),
     "CC_PROXY_PORT": ("server", "port"),
     "CC_PROXY_AUTH_KEY": ("server", "auth_key"),
+    "CC_PROXY_ALLOWED_HOSTS": ("server", "allowed_hosts"),
     "CC_PROXY_LOG_LEVEL": ("logging", "level"),
     "OLLAMA_BASE_URL": ("ollama", "base_url"),
     "OLLAMA_HOST": ("ollama", "base_url"),

@@ -13,13 +13,15 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Where cc-proxy listens; port 0 lets the system pick a free one.
 
     `hold_seconds` is how long an answer waits for Ollama's first word, so that an error can still
-    be a true status; after that it begins, and is kept alive.
+    be a true status; after that it begins, and is kept alive. `allowed_hosts` are more names that
+    clients may reach cc-proxy by, in lower case; `*.example.com` is every name below one.
     """
 
     host: str = "127.0.0.1"
     port: int = 11444
     auth_key: str | None = None
     hold_seconds: float = 10.0
+    allowed_hosts: tuple[str, ...] = ()
 
 
 class Ollama(msgspec.Struct, frozen=True, kw_only=True):

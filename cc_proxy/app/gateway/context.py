@@ -10,6 +10,7 @@ from cc_proxy.app.config import Settings
 from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.read_ahead import ReadAhead
 from cc_proxy.app.gateway.token_counter import TokenCounter
@@ -46,6 +47,7 @@ class Shared:
     unread: UnreadFields = field(default_factory=UnreadFields)
     turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
+    limits: Limits = field(default_factory=Limits)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     attachments: Attachments = field(init=False)

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.context import SHARED
 from cc_proxy.app.gateway.health import DEFAULT
 from cc_proxy.app.ollama import chat
@@ -80,7 +81,7 @@ async def handle(request: web.Request) -> web.Response:
         ApiError: the body is wrong, or Ollama has no such model or cannot load it.
 
     """
-    asked = _decoded(await request.read())
+    asked = _decoded(await bodies.read(request))
     shared = request.app[SHARED]
     with api_error_for(asked.model):
         target = await shared.models.target(asked.model)

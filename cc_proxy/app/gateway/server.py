@@ -2,16 +2,24 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import auth, catalogue, health, messages, preload
+from cc_proxy.app.gateway import (
+    auth,
+    browser,
+    catalogue,
+    connections,
+    health,
+    messages,
+    preload,
+)
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
@@ -19,7 +27,6 @@ from cc_proxy.app.translate.errors import api_error
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +38,7 @@ async def serve(
     on_ready: Callable[[str, int], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
+    limits: Limits | None = None,
 ) -> None:
     """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
 
@@ -44,22 +52,28 @@ async def serve(
     async with _upstream(context) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
+        if limits is not None:
+            shared.limits = limits
         runner = web.AppRunner(
             application(shared),
-            access_log=None,
             handle_signals=False,
             # A client that leaves cancels its handler, which closes the upstream connection.
             handler_cancellation=True,
             shutdown_timeout=drain_seconds,
         )
         await runner.setup()
+        assert runner.server is not None  # noqa: S101 - setup() has made it
+        enter = connections.door(runner.server, shared.limits)
+        listening: asyncio.Server | None = None
         try:
-            site = web.TCPSite(runner, server.host, server.port)
-            await site.start()
-            host, port = runner.addresses[0][:2]
+            loop = asyncio.get_running_loop()
+            listening = await loop.create_server(enter, server.host, server.port, backlog=128)
+            host, port = listening.sockets[0].getsockname()[:2]
             on_ready(host, port)
             await stop.wait()
         finally:
+            if listening is not None:
+                listening.close()
             await runner.cleanup()
 
 
@@ -76,7 +90,7 @@ async def _upstream(context: GatewayContext) -> AsyncIterator[OllamaClient]:
 
 def application(shared: Shared) -> web.Application:
     """Return the aiohttp application over what its handlers share."""
-    app = web.Application(middlewares=[_frame], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
     app.on_cleanup.append(_close)
     app.router.add_get("/", _hello)
@@ -94,11 +108,14 @@ def application(shared: Shared) -> web.Application:
 @web.middleware
 async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id, ask for the key, and answer every error in the API's form."""
-    request_id = "req_" + secrets.token_hex(12)
+    connections.note(request)
+    request_id = connections.new_request_id()
     request[REQUEST_ID] = request_id
     shared = request.app[SHARED]
     shared.requests_in_flight += 1
     try:
+        server = shared.context.settings.server
+        browser.check(request, (server.host, *server.allowed_hosts))
         auth.check(request, shared.context.auth_key)
         response = await handler(request)
         if not response.prepared:
@@ -107,8 +124,6 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error_response(request, error)
     except UpstreamError as error:
         return _error_response(request, api_error(error, "the model"))
-    except web.HTTPRequestEntityTooLarge:
-        return _error_response(request, _too_large())
     except web.HTTPException as error:
         return _error_response(request, _from_http(request, error))
     except ConnectionError:
@@ -146,13 +161,6 @@ def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
     if error.status == web.HTTPNotFound.status_code:
         return ApiError(404, "not_found_error", f"cc-proxy has no {where}.", retry=False)
     return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
-
-
-def _too_large() -> ApiError:
-    limit = MAX_BODY_BYTES // (1024 * 1024)
-    return ApiError(
-        413, "request_too_large", f"The request is larger than {limit} MiB.", retry=False
-    )
 
 
 async def _close(app: web.Application) -> None:

@@ -17,6 +17,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "port": 11444,
             "auth_key": "********",
             "hold_seconds": 10.0,
+            "allowed_hosts": [],
         },
         "ollama": {
             "base_url": "https://********@x:1/p",

@@ -96,6 +96,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.port",
         "server.auth_key",
         "server.hold_seconds",
+        "server.allowed_hosts",
         "ollama.base_url",
         "ollama.api_key",
         "ollama.timeout_seconds",
