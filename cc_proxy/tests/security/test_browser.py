@@ -1,12 +1,12 @@
 """A web page reaches nothing: not by another site's request, and not by DNS rebinding."""
 
+from itertools import product
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
 from cc_proxy.app.gateway.browser import is_own_name
-from cc_proxy.tests.gateway.conftest import KEY, Gateway
+from cc_proxy.tests.gateway.conftest import KEY
 
 from .conftest import Door
 
@@ -47,12 +47,10 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("host", REBOUND)
 @pytest.mark.parametrize("key", [KEY, None])
-async def test_a_strange_host_is_refused_and_told_what_to_do(
-    door: Door, host: str, key: str | None
-) -> None:
-    for method, target in [*OPEN, ("POST", "/v1/messages"), ("GET", "/health")]:
+async def test_a_strange_host_is_refused_and_told_what_to_do(door: Door, key: str | None) -> None:
+    everything = [*OPEN, ("POST", "/v1/messages"), ("GET", "/health")]
+    for host, (method, target) in product(REBOUND, everything):
         answer = await door.ask(method, target, host=host, key=key)
         assert answer.status == 403
         if method != "HEAD":
@@ -61,16 +59,23 @@ async def test_a_strange_host_is_refused_and_told_what_to_do(
     assert door.upstream.bodies == []
 
 
-@pytest.mark.parametrize(
-    "host", ["", " ", "a b", "user@127.0.0.1", "127.0.0.1/x", "[::1", "[evil.example]", "a:b:c"]
-)
-async def test_a_host_that_is_none_is_refused(door: Door, host: str) -> None:
-    assert (await door.ask("GET", "/health", host=host)).status in (400, 403)
+async def test_a_host_that_is_none_is_refused(door: Door) -> None:
+    for host in (
+        "",
+        " ",
+        "a b",
+        "user@127.0.0.1",
+        "127.0.0.1/x",
+        "[::1",
+        "[evil.example]",
+        "a:b:c",
+    ):
+        assert (await door.ask("GET", "/health", host=host)).status in (400, 403), host
 
 
-@pytest.mark.parametrize("host", OWN)
-async def test_a_name_that_no_page_can_have_is_answered(door: Door, host: str) -> None:
-    assert (await door.ask(host=host)).status == 200
+async def test_a_name_that_no_page_can_have_is_answered(door: Door) -> None:
+    for host in OWN:
+        assert (await door.ask(host=host)).status == 200, host
 
 
 @pytest.mark.parametrize(
@@ -85,21 +90,19 @@ class TestAllowedHosts:
     def server_settings(self) -> dict[str, Any]:
         return {"allowed_hosts": ("proxy.example.com", "*.home.arpa")}
 
-    @pytest.mark.parametrize(
-        ("host", "status"),
-        [
-            ("proxy.example.com", 200),
-            ("Proxy.Example.com:80", 200),
-            ("a.home.arpa", 200),
-            ("a.b.home.arpa", 200),
-            ("home.arpa", 403),
-            ("evilhome.arpa", 403),
-            ("example.com", 403),
-            ("x.proxy.example.com", 403),
-        ],
-    )
-    async def test_a_configured_name_is_answered(self, door: Door, host: str, status: int) -> None:
-        assert (await door.ask(host=host)).status == status
+    async def test_a_configured_name_is_answered(self, door: Door) -> None:
+        expected = {
+            "proxy.example.com": 200,
+            "Proxy.Example.com:80": 200,
+            "a.home.arpa": 200,
+            "a.b.home.arpa": 200,
+            "home.arpa": 403,
+            "evilhome.arpa": 403,
+            "example.com": 403,
+            "x.proxy.example.com": 403,
+        }
+        found = {host: (await door.ask(host=host)).status for host in expected}
+        assert found == expected
 
 
 @pytest.mark.parametrize(("name", "value"), PAGES)
@@ -124,19 +127,13 @@ async def test_a_program_is_no_page(door: Door, headers: list[str]) -> None:
     assert (await door.ask("POST", "/v1/messages", *headers)).status == 200
 
 
-async def test_no_answer_has_a_cors_header(gateway: Gateway) -> None:
-    for method, path in [*OPEN, ("GET", "/health"), ("OPTIONS", "/v1/messages")]:
-        async with gateway.client.request(method, gateway.url + path) as response:
-            assert not [n for n in response.headers if n.lower().startswith("access-control")]
+async def test_no_answer_has_a_cors_header(door: Door) -> None:
+    for method, target in [*OPEN, ("GET", "/health"), ("OPTIONS", "/v1/messages")]:
+        answer = await door.ask(method, target)
+        assert not [header for header in answer.headers if header.startswith("access-control")]
 
 
-async def test_a_page_learns_nothing_about_the_key(gateway: Gateway) -> None:
-    said = []
-    for key in (KEY, "another-key-than-that"):
-        headers = {"x-api-key": key, "Origin": "https://evil.example"}
-        async with (
-            ClientSession(headers=headers) as client,
-            client.get(gateway.url + "/health") as response,
-        ):
-            said.append((response.status, (await response.json())["error"]))
-    assert said[0] == said[1]
+async def test_a_page_learns_nothing_about_the_key(door: Door) -> None:
+    page = "Origin: https://evil.example"
+    right, wrong = [await door.ask("GET", "/health", page, key=key) for key in (KEY, "another-key")]
+    assert right.error == wrong.error
