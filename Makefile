@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test lint unit clients wheel dist release-rehearsal lock clean
+.PHONY: run test lint unit fuzz sbom clients wheel dist release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -29,6 +29,21 @@ lint: .make/dev
 	$(BIN)/shellcheck install.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
+
+# Each for so many seconds. Python 3.11 on Linux; atheris has no wheel for others.
+FUZZ_SECONDS ?= 60
+fuzz: .make/dev
+	@mkdir -p .make/fuzz
+	for target in request config lines rescue; do mkdir -p .make/fuzz/$$target; \
+		$(BIN)/python -m cc_proxy.tests.fuzz $$target .make/fuzz/$$target -max_len=400 \
+			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.make/fuzz/$$target- || exit 1; done
+
+# What is in the installed package, in CycloneDX's form.
+sbom: .make/dev
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file dist/cc-proxy.cdx.json \
+		requirements/runtime.txt
 
 wheel: .make/wheel
 

@@ -15,6 +15,7 @@ from cc_proxy.app.gateway import (
     connections,
     health,
     messages,
+    openapi,
     preload,
 )
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
@@ -96,6 +97,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
+    app.router.add_get("/openapi.json", openapi.handle)
     app.router.add_post("/v1/messages", messages.handle)
     app.router.add_post("/v1/messages/count_tokens", messages.count_tokens)
     app.router.add_get("/v1/models", catalogue.many)
