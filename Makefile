@@ -40,9 +40,9 @@ fuzz: .make/dev
 
 # What is in the installed package, in CycloneDX's form.
 sbom: .make/dev
-	@mkdir -p dist
+	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
-		--output-reproducible --output-format JSON --output-file dist/cc-proxy.cdx.json \
+		--output-reproducible --output-format JSON --output-file build/cc-proxy.cdx.json \
 		requirements/runtime.txt
 
 wheel: .make/wheel
@@ -64,6 +64,8 @@ lock: .make/dev
 		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 		--group pyproject.toml:publish --no-emit-index-url --no-header --output-file requirements/publish.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+		--group pyproject.toml:audit --no-emit-index-url --no-header --output-file requirements/audit.txt
 
 clean:
 	rm -rf .make $(VENV) $(WHEEL_VENV) build dist *.egg-info $(CLIENTS)/*/node_modules
