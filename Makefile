@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test soak lint unit clients wheel generate dist release-rehearsal lock clean
+.PHONY: run test soak lint unit fuzz sbom clients wheel generate dist release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -38,6 +38,21 @@ lint: .make/dev
 generate: .make/dev
 	$(BIN)/python -m tools.generate
 
+# Each for so many seconds. Python 3.11 on Linux; atheris has no wheel for others.
+FUZZ_SECONDS ?= 60
+fuzz: .make/dev
+	@mkdir -p .make/fuzz
+	for target in request config lines rescue; do mkdir -p .make/fuzz/$$target; \
+		$(BIN)/python -m cc_proxy.tests.fuzz $$target .make/fuzz/$$target -max_len=400 \
+			-max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.make/fuzz/$$target- || exit 1; done
+
+# What is in the installed package, in CycloneDX's form.
+sbom: .make/dev
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file build/cc-proxy.cdx.json \
+		requirements/runtime.txt
+
 wheel: .make/wheel
 
 # The files of a release: built twice from the commit, kept if both are the same bytes.
@@ -57,6 +72,8 @@ lock: .make/dev
 		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 		--group pyproject.toml:publish --no-emit-index-url --no-header --output-file requirements/publish.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+		--group pyproject.toml:audit --no-emit-index-url --no-header --output-file requirements/audit.txt
 
 clean:
 	rm -rf .make $(VENV) $(WHEEL_VENV) build dist *.egg-info $(CLIENTS)/*/node_modules

@@ -293,7 +293,7 @@ class Speed(TypedDict):
 
 
 class ModelsTest(TypedDict):
-    """Whether a model is fit for Claude Code; one without tools is not asked, and has no figures."""
+    """Whether a model is fit for Claude Code; one without tools has no figures."""
 
     model: str
     verdict: Literal["fit", "usable", "unfit"]

@@ -161,6 +161,21 @@ class _Decoder:
         return None
 
     def _field(self, node: yaml.Node, field: Field, path: KeyPath) -> None:
+        setting = (*path[:-1], field.setting or path[-1])
+        origin = f"file {self._path}:{document.position(node).line + 1}"
+        if field.many and isinstance(node, yaml.SequenceNode):
+            several = [name for item in node.value for name in self._names_of(item, field, path)]
+            self.layer[setting] = Given(tuple(several), origin)
+            return
+        for value in self._values(node, field, path):
+            self.layer[setting] = Given(value, origin)
+
+    def _names_of(self, item: yaml.Node, field: Field, path: KeyPath) -> Iterator[object]:
+        for value in self._values(item, field, path):
+            yield from msgspec.convert(value, tuple[object, ...])
+
+    def _values(self, node: yaml.Node, field: Field, path: KeyPath) -> Iterator[object]:
+        """Yield the value of a scalar; none if it is empty, or refused, which is reported."""
         kind = document.kind(node) if isinstance(node, yaml.ScalarNode) else None
         if field.optional and kind is Kind.NOTHING:
             return
@@ -175,16 +190,12 @@ class _Decoder:
             self._refuse(node, field, path, found=found(node, field), fix=type_fix(node, field))
             return
         try:
-            value = field.rule(text)
+            yield field.rule(text)
         except RefusedValueError as refused:
             # What a variable holds may be a secret, whatever the key is.
             what = f"what {quoted(node.value)} stands for" if expands else refused.found
             fix = None if expands else refused.fix
             self._refuse(node, field, path, found=what or found(node, field), fix=fix)
-            return
-        line = document.position(node).line + 1
-        setting = (*path[:-1], field.setting or path[-1])
-        self.layer[setting] = Given(value, f"file {self._path}:{line}")
 
     def _refuse(
         self, node: yaml.Node, field: Field, path: KeyPath, *, found: str, fix: str | None

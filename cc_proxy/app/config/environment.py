@@ -15,6 +15,7 @@ VARIABLES: dict[str, KeyPath] = {
     "CC_PROXY_PORT": ("server", "port"),
     "CC_PROXY_AUTH_KEY": _AUTH_KEY,
     "CC_PROXY_AUTH_KEY_FILE": _AUTH_KEY,
+    "CC_PROXY_ALLOWED_HOSTS": ("server", "allowed_hosts"),
     "CC_PROXY_LOG_LEVEL": ("logging", "level"),
     "CC_PROXY_LOG_FORMAT": ("logging", "format"),
     "OLLAMA_BASE_URL": ("ollama", "base_url"),

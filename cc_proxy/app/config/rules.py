@@ -51,6 +51,19 @@ def host(text: str) -> str:
     raise RefusedValueError
 
 
+def allowed_hosts(text: str) -> tuple[str, ...]:
+    """Return host names from a list with commas; `*.example.com` is every name below one."""
+    names = tuple(name.strip().lower() for name in text.split(","))
+    for name in names:
+        if "://" in name:
+            raise RefusedValueError(fix="leave out the scheme: a host is not a URL")
+        if _HOST_AND_PORT.fullmatch(name):
+            raise RefusedValueError(fix="leave out the port: the name counts with every port")
+        if not is_host_name(name.removeprefix("*.")):
+            raise RefusedValueError
+    return names
+
+
 def port(text: str) -> int:
     """Return a TCP port; 0 stands for any free one."""
     number = _whole_number(text)

@@ -26,8 +26,9 @@ class Kind(Enum):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One setting: `rule` turns the text of a value into the value, or refuses it.
 
-    An `optional` one may be empty, which is the same as leaving it out. `setting` is its name
-    in Settings where that differs from the file's.
+    An `optional` one may be empty, which is the same as leaving it out. One of `many` gives a
+    tuple, and may be a list in the file. `setting` is its name in Settings where that differs from
+    the file's.
     """
 
     rule: Callable[[str], object]
@@ -35,6 +36,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     takes: tuple[Kind, ...] = (Kind.TEXT,)
     secret: bool = False
     optional: bool = False
+    many: bool = False
     setting: str | None = None
 
 
@@ -81,6 +83,12 @@ FILE = Section(
                 ),
                 "keep_on_disk": Field(
                     rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
+                ),
+                "allowed_hosts": Field(
+                    rule=rules.allowed_hosts,
+                    expected="host names, such as [proxy.example.com, '*.home.arpa']",
+                    optional=True,
+                    many=True,
                 ),
             }
         ),

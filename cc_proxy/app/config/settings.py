@@ -15,7 +15,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     `hold_seconds` is how long an answer waits for Ollama's first word, so that an error can still
     be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote and
-    how sessions began is kept in the state folder, for after a restart.
+    how sessions began is kept in the state folder, for after a restart. `allowed_hosts` are more
+    names that clients may reach cc-proxy by, in lower case; `*.example.com` is each name below one.
     """
 
     host: str = "127.0.0.1"
@@ -23,6 +24,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     auth_key: str | None = None
     hold_seconds: float = 10.0
     keep_on_disk: bool = True
+    allowed_hosts: tuple[str, ...] = ()
 
 
 class Ollama(msgspec.Struct, frozen=True, kw_only=True):

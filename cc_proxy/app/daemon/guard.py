@@ -20,7 +20,8 @@ import msgspec
 
 from cc_proxy.app.daemon import identity, state
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.log_file import LineFormatter, LogFile
+from cc_proxy.app.daemon.log_file import LogFile
+from cc_proxy.app.daemon.log_format import LineFormatter
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.spawn import detached
 from cc_proxy.app.daemon.state import State

@@ -77,7 +77,7 @@ class Model:
         )
         whole = AnswerCollector()
         record = RequestLog("test", self.target.model.name, len(translated.body))
-        events = one_round(self.ollama, translated, answer, record, self._counter)
+        events = one_round(self.ollama.chat, translated, answer, record, self._counter)
         async with aclosing(events) as batches:
             async for batch in batches:
                 for event in batch:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -16,7 +16,7 @@ from cc_proxy.app.translate.request import Target
 
 # The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"
-_MAX_LIMIT = 1000
+MAX_LIMIT = 1000
 _LIMIT_DIGITS = 4
 _DEFAULT_LIMIT = 20
 # Claude Code 2.1.330 names itself so for its small questions; for messages it is claude-cli.
@@ -25,6 +25,29 @@ _CLAUDE_CODE = "claude-code/"
 _KEPT = re.compile("claude|anthropic", re.IGNORECASE)
 
 Entry = dict[str, Any]
+
+
+class Model(msgspec.Struct):
+    """A name that can be asked for; `max_input_tokens` where one model is asked about."""
+
+    type: Literal["model"]
+    id: str
+    display_name: str
+    description: str
+    created_at: str
+    lifecycle: str
+    upstream_capabilities: list[str] | None
+    max_input_tokens: int = 0
+    upstream_model: str = ""
+
+
+class Page(msgspec.Struct):
+    """A part of the list."""
+
+    data: list[Model]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
 
 
 async def one(request: web.Request) -> web.Response:
@@ -112,8 +135,8 @@ def _page(request: web.Request, entries: list[Entry]) -> tuple[list[Entry], bool
 
 def _limit(request: web.Request) -> int:
     asked = request.query.get("limit", str(_DEFAULT_LIMIT))
-    if not asked.isdecimal() or len(asked) > _LIMIT_DIGITS or not 1 <= int(asked) <= _MAX_LIMIT:
-        raise invalid_request(f"limit: expected 1 to {_MAX_LIMIT}, found {asked!r}.")
+    if not asked.isdecimal() or len(asked) > _LIMIT_DIGITS or not 1 <= int(asked) <= MAX_LIMIT:
+        raise invalid_request(f"limit: expected 1 to {MAX_LIMIT}, found {asked!r}.")
     return int(asked)
 
 

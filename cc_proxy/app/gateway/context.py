@@ -14,6 +14,7 @@ from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.kept_file import KeptFile
+from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.queue import Queue
 from cc_proxy.app.gateway.read_ahead import ReadAhead
@@ -58,6 +59,7 @@ class Shared:
     models: Models
     unread: UnreadFields = field(default_factory=UnreadFields)
     pace: Pace = field(default_factory=Pace)
+    limits: Limits = field(default_factory=Limits)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     faults: Faults = field(default_factory=Faults)

@@ -15,6 +15,7 @@ from cc_proxy.app.anthropic.errors import (
     thread_unsupported,
 )
 from cc_proxy.app.anthropic.events import encode
+from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
 from cc_proxy.app.gateway.caller import caller
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
@@ -54,7 +55,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         ApiError: the request is wrong, or Ollama cannot answer it and nothing was sent yet.
 
     """
-    body = await request.read()
+    body = await bodies.read(request)
     asked = requests.decode(body)
     if asked.max_tokens is None or asked.max_tokens < 1:
         raise invalid_request(
@@ -107,7 +108,7 @@ async def count_tokens(request: web.Request) -> web.Response:
         ApiError: 400 when the request is wrong.
 
     """
-    asked = requests.decode(await request.read())
+    asked = requests.decode(await bodies.read(request))
     shared = request.app[SHARED]
     try:
         target = await shared.models.target(asked.model)

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.context import SHARED
 from cc_proxy.app.gateway.health import DEFAULT
 from cc_proxy.app.ollama import chat
@@ -28,6 +29,14 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 
     model: str = DEFAULT
     wait: bool = True
+
+
+class Preloaded(msgspec.Struct, omit_defaults=True):
+    """The answer; `seconds` is how long it took, not told to one that does not wait."""
+
+    model: str
+    context_window: int
+    seconds: float | None = None
 
 
 @dataclass
@@ -80,18 +89,24 @@ async def handle(request: web.Request) -> web.Response:
         ApiError: the body is wrong, or Ollama has no such model or cannot load it.
 
     """
-    asked = _decoded(await request.read())
+    asked = _decoded(await bodies.read(request))
     shared = request.app[SHARED]
     with api_error_for(asked.model):
         target = await shared.models.target(asked.model)
-        answer = {"model": target.model.name, "context_window": target.window}
+        answer = Preloaded(target.model.name, target.window)
         task = request.app[PRELOADS].start(shared.ollama, target)
         task.add_done_callback(lambda _done: shared.read_ahead.start(target))
         if not asked.wait:
-            return web.json_response(answer, status=202)
+            return _json(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.
         seconds = await asyncio.shield(task)
-    return web.json_response(answer | {"seconds": round(seconds, 3)})
+    answer.seconds = round(seconds, 3)
+    return _json(answer)
+
+
+def _json(answer: Preloaded, status: int = 200) -> web.Response:
+    body = msgspec.json.encode(answer)
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 def load_body(target: Target) -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,15 +10,19 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.gateway import (
     auth,
+    browser,
     catalogue,
+    connections,
     health,
     messages,
     open_files,
+    openapi,
     preload,
     reloading,
 )
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.request_id import CURRENT
 from cc_proxy.app.ollama.client import OllamaClient
@@ -28,7 +31,6 @@ from cc_proxy.app.translate.errors import api_error
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
 # Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
 # second or more; aiohttp has 128.
@@ -37,13 +39,14 @@ BACKLOG = 4096
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def serve(
+async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     context: GatewayContext,
     stop: asyncio.Event,
     on_ready: Callable[[str, int], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
     cut_off: asyncio.Future[bool] | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
 
@@ -61,9 +64,10 @@ async def serve(
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
         if context.reloader is not None:
             context.reloader.also(shared.use)
+        if limits is not None:
+            shared.limits = limits
         runner = web.AppRunner(
             application(shared),
-            access_log=None,
             handle_signals=False,
             # A client that leaves cancels its handler, which closes the upstream connection.
             handler_cancellation=True,
@@ -72,13 +76,18 @@ async def serve(
         await runner.setup()
         if cut_off is not None:
             cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
+        assert runner.server is not None  # noqa: S101 - setup() has made it
+        enter = connections.door(runner.server, shared.limits)
+        listening: asyncio.Server | None = None
         try:
-            site = web.TCPSite(runner, server.host, server.port, backlog=BACKLOG)
-            await site.start()
-            host, port = runner.addresses[0][:2]
+            loop = asyncio.get_running_loop()
+            listening = await loop.create_server(enter, server.host, server.port, backlog=BACKLOG)
+            host, port = listening.sockets[0].getsockname()[:2]
             on_ready(host, port)
             await stop.wait()
         finally:
+            if listening is not None:
+                listening.close()
             await runner.cleanup()
 
 
@@ -100,12 +109,13 @@ async def _upstream(context: GatewayContext) -> AsyncIterator[OllamaClient]:
 
 def application(shared: Shared) -> web.Application:
     """Return the aiohttp application over what its handlers share."""
-    app = web.Application(middlewares=[_frame], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
     app.on_cleanup.append(_close)
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
+    app.router.add_get("/openapi.json", openapi.handle)
     app.router.add_post("/v1/messages", messages.handle)
     app.router.add_post("/v1/messages/count_tokens", messages.count_tokens)
     app.router.add_get("/v1/models", catalogue.many)
@@ -119,12 +129,15 @@ def application(shared: Shared) -> web.Application:
 @web.middleware
 async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id, ask for the key, and answer every error in the API's form."""
-    request_id = "req_" + secrets.token_hex(12)
+    connections.note(request)
+    request_id = connections.new_request_id()
     request[REQUEST_ID] = request_id
     named = CURRENT.set(request_id)
     shared = request.app[SHARED]
     shared.requests_in_flight += 1
     try:
+        server = shared.context.settings.server
+        browser.check(request, (server.host, *server.allowed_hosts))
         auth.check(request, shared.context.auth_key)
         with shared.answers.one_more():
             response = await handler(request)
@@ -134,8 +147,6 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error_response(request, error)
     except UpstreamError as error:
         return _error_response(request, api_error(error, "the model"))
-    except web.HTTPRequestEntityTooLarge:
-        return _error_response(request, _too_large())
     except web.HTTPException as error:
         return _error_response(request, _from_http(request, error))
     except ConnectionError:
@@ -176,13 +187,6 @@ def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
     if error.status == web.HTTPNotFound.status_code:
         return ApiError(404, "not_found_error", f"cc-proxy has no {where}.", retry=False)
     return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
-
-
-def _too_large() -> ApiError:
-    limit = MAX_BODY_BYTES // (1024 * 1024)
-    return ApiError(
-        413, "request_too_large", f"The request is larger than {limit} MiB.", retry=False
-    )
 
 
 async def _close(app: web.Application) -> None:

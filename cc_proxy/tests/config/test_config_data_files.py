@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import yaml
 
@@ -32,7 +33,8 @@ def test_the_default_file_is_the_defaults(load_file: LoadFile) -> None:
 def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
     uncommented = COMMENTED_SETTING.sub(r"\1", DEFAULT_FILE)
     settings = load_file(uncommented).settings
-    assert settings.server == Settings().server
+    hosts = ("proxy.example.com", "*.home.arpa")
+    assert settings.server == msgspec.structs.replace(Settings().server, allowed_hosts=hosts)
     assert settings.ollama == Settings().ollama
     assert settings.aliases.keys() == {"default", "claude-haiku-*"}
     assert settings.models["qwen3:4b"].context_window == 32768
@@ -75,6 +77,11 @@ def test_the_defaults_of_the_schema_are_the_defaults(load_file: LoadFile) -> Non
 ACCEPTED = [
     "server: {hold: 30s}",
     "server: {hold: 2.5}",
+    "server: {allowed_hosts: a.example.com}",
+    "server: {allowed_hosts: 'a.example.com, *.example.com'}",
+    "server: {allowed_hosts: [a.example.com, '*.example.com', '${MODEL}']}",
+    "server: {allowed_hosts: }",
+    "server: {allowed_hosts: []}",
     "claude: {profile: lean}",
     "",
     "server:",
@@ -115,6 +122,13 @@ ACCEPTED = [
 REFUSED = [
     "server: {hold: 0}",
     "server: {hold: soon}",
+    "server: {allowed_hosts: '*'}",
+    "server: {allowed_hosts: 'http://a.example.com'}",
+    "server: {allowed_hosts: 'a.example.com:80'}",
+    "server: {allowed_hosts: [a.example.com, 'b c']}",
+    "server: {allowed_hosts: [[a]]}",
+    "server: {allowed_hosts: {a: b}}",
+    "server: {allowed_hosts: ''}",
     "claude: {profile: small}",
     "claude: {profile: 1}",
     "[]",

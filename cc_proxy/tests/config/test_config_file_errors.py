@@ -28,7 +28,7 @@ def test_an_error_shows_place_line_caret_expectation_and_the_nearest_key(
         f'{path}:3:3: unknown key "prot" in server\n'
         "    3 |   prot: 99\n"
         "      |   ^^^^\n"
-        "  expected: one of host, port, auth_key, hold, keep_on_disk\n"
+        "  expected: one of host, port, auth_key, hold, keep_on_disk, allowed_hosts\n"
         '  fix:      did you mean "port"?'
     )
     assert caught.value.hint == f"Correct {path} and try again."

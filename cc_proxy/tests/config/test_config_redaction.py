@@ -18,6 +18,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "auth_key": "********",
             "hold_seconds": 10.0,
             "keep_on_disk": True,
+            "allowed_hosts": [],
         },
         "ollama": {
             "base_url": "https://********@x:1/p",

@@ -99,6 +99,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.auth_key",
         "server.hold_seconds",
         "server.keep_on_disk",
+        "server.allowed_hosts",
         "ollama.base_url",
         "ollama.api_key",
         "ollama.timeout_seconds",

@@ -1,0 +1,134 @@
+"""Connections before they are requests: how many, for how long, and what is no HTTP."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
+from cc_proxy.app.gateway.limits import Limits
+
+log = logging.getLogger(__name__)
+
+
+def new_request_id() -> str:
+    """Return an id as the API has them."""
+    return "req_" + secrets.token_hex(12)
+
+
+def door(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
+    """Return the protocol factory for a listening socket."""
+
+    def enter() -> asyncio.Protocol:
+        if len(server.connections) >= limits.connections:
+            log.warning("a connection is refused: %d are open", limits.connections)
+            return _Refusal(limits)
+        return Connection(server, limits)
+
+    return enter
+
+
+class Connection(web.RequestHandler):
+    """One connection; its first request must come soon, and what is no HTTP is told so."""
+
+    __slots__ = ("_limits", "_unheard")
+
+    def __init__(self, server: web.Server, limits: Limits) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # as web.AppRunner passes it
+            keepalive_timeout=limits.idle_seconds,
+            max_line_size=limits.line_bytes,
+            max_field_size=limits.line_bytes,
+            max_headers=limits.headers,
+            # What is small on the wire must not become large here.
+            auto_decompress=False,
+        )
+        self._limits = limits
+        self._unheard: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Give the other side its time for the first request."""
+        super().connection_made(transport)
+        loop = asyncio.get_running_loop()
+        self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the time."""
+        self.heard()
+        super().connection_lost(exc)
+
+    def heard(self) -> None:
+        """Note that a request has come."""
+        if self._unheard is not None:
+            self._unheard.cancel()
+            self._unheard = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP, or what no other place has caught, and close."""
+        self.heard()
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun and cannot become another one")
+        if status == web.HTTPBadRequest.status_code:
+            error = _unreadable(exc, message, self._limits)
+            log.warning("a request that cannot be read: %s", error.message)
+        else:
+            log.error("a fault outside of every handler", exc_info=exc)
+            error = fault()
+        request_id = new_request_id()
+        response = web.Response(
+            status=error.status,
+            body=error.body(request_id),
+            content_type="application/json",
+            headers={"request-id": request_id, **error.headers()},
+        )
+        response.force_close()
+        return response
+
+
+def note(request: web.BaseRequest) -> None:
+    """Note on a request's connection that it has come."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.heard()
+
+
+class _Refusal(asyncio.Protocol):
+    """A connection too many."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
+        most = self._limits.connections
+        error = ApiError(529, "overloaded_error", f"cc-proxy has {most} connections open.")
+        body = error.body(new_request_id())
+        transport.write(
+            b"HTTP/1.1 529 Overloaded\r\nContent-Type: application/json\r\nretry-after: 1\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        transport.close()
+
+
+def _unreadable(exc: BaseException | None, message: str | None, limits: Limits) -> ApiError:
+    if isinstance(exc, LineTooLong):
+        return ApiError(
+            431,
+            "invalid_request_error",
+            f"Expected a first line and headers of at most {limits.line_bytes} bytes each,"
+            " found more.",
+            retry=False,
+        )
+    # What follows is the text that was found; a key may be in it.
+    reason = (message or "").partition("\n")[0].partition(":")[0].strip()
+    return invalid_request(f"Expected a request in HTTP/1.1, found what is none ({reason}).")

@@ -1,0 +1,24 @@
+"""How much one client may take, so that there is something left for the others."""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the HTTP server; docs/reference/limits.md states them.
+
+    `connections`: many times what the sessions of one person need. `header_seconds`: from
+    connecting to the end of the first request's headers. `idle_seconds`: from an answer to the end
+    of the next request's headers, longer than clients keep a connection. `line_bytes`: of the first
+    line, and of each header.
+    """
+
+    connections: int = 2048
+    header_seconds: float = 30.0
+    idle_seconds: float = 600.0
+    line_bytes: int = 8190
+    headers: int = 128
+    body_bytes: int = 64 * MIB
+    body_seconds: float = 120.0

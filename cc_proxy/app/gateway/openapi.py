@@ -1,0 +1,219 @@
+"""`GET /openapi.json`: what the routes take and answer, made of the types that do it.
+
+msgspec's own schemas cannot be had for these: it cannot write down the default of a field that
+stays raw (`msgspec.Raw`).
+"""
+
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import inspect as types
+
+from cc_proxy import __version__
+from cc_proxy.app.anthropic.events import AnswerMessage
+from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.gateway import catalogue
+from cc_proxy.app.gateway.preload import Asked, Preloaded
+
+Json = dict[str, Any]
+
+_KEY: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}]
+_BODY_ERRORS = {
+    "400": "The request is wrong; the same request can never succeed.",
+    "403": "It comes from a web page, or names a host that is not this proxy's.",
+    "404": "Ollama does not have the model, or cc-proxy not the route.",
+    "408": "The body did not come in time.",
+    "413": "The body is too large.",
+    "415": "The body is compressed.",
+}
+_UPSTREAM_ERRORS = {
+    "500": "Ollama or cc-proxy failed.",
+    "502": "Ollama's answer broke off.",
+    "503": "Ollama cannot be reached.",
+    "504": "Ollama was silent for too long.",
+    "529": "Ollama is busy.",
+}
+
+
+class ErrorDetails(msgspec.Struct):
+    """What the SDKs act on."""
+
+    error_code: str
+
+
+class ErrorBody(msgspec.Struct, omit_defaults=True):
+    """What went wrong, and what to do about it."""
+
+    type: str
+    message: str
+    details: ErrorDetails | None = None
+
+
+class Error(msgspec.Struct, tag_field="type", tag="error"):
+    """Every answer of a status from 400 on."""
+
+    error: ErrorBody
+    request_id: str
+
+
+class TokenCount(msgspec.Struct):
+    """An estimate; no model was asked."""
+
+    input_tokens: int
+
+
+async def handle(_request: web.Request) -> web.Response:
+    """Answer with the document."""
+    return web.Response(body=_encoded(), content_type="application/json")
+
+
+def document() -> Json:
+    """Return the document, in OpenAPI 3.1."""
+    schemas: Json = {}
+    _schema(types.type_info(Error), schemas)
+    asked = _schema(types.type_info(MessagesRequest), schemas)
+    limit = {"required": ["max_tokens"], "properties": {"max_tokens": {"minimum": 1}}}
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    page = [
+        _parameter("limit", {"type": "integer", "minimum": 1, "maximum": catalogue.MAX_LIMIT}),
+        _parameter("after_id", {"type": "string"}),
+        _parameter("before_id", {"type": "string"}),
+    ]
+    name = _parameter("name", {"type": "string", "minLength": 1}, place="path")
+    health = [
+        _parameter("upstream", {"type": "string", "description": "0: leave Ollama alone"}),
+        _parameter("model", {"type": "string"}),
+    ]
+
+    def answer(of: object, more: Json | None = None) -> Json:
+        schema = _schema(types.type_info(of), schemas)
+        return {"application/json": {"schema": schema}, **(more or {})}
+
+    paths = {
+        "/v1/messages": {
+            "post": _operation(
+                "Answer a conversation, whole or as a stream",
+                answer(AnswerMessage, stream),
+                body={"allOf": [asked, limit]},
+            )
+        },
+        "/v1/messages/count_tokens": {
+            "post": _operation("Estimate the tokens of a request", answer(TokenCount), body=asked)
+        },
+        "/v1/models": {
+            "get": _operation("List the models", answer(catalogue.Page), parameters=page)
+        },
+        "/v1/models/{name}": {
+            "get": _operation("Tell about a model", answer(catalogue.Model), parameters=[name])
+        },
+        "/preload": {
+            "post": _operation(
+                "Load a model",
+                answer(Preloaded),
+                body=_schema(types.type_info(Asked), schemas),
+                also="202",
+            )
+        },
+        "/health": {"get": _operation("Tell who runs", answer(dict[str, Any]), parameters=health)},
+        "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "cc-proxy",
+            "version": __version__,
+            "summary": "Anthropic's Messages API on top of Ollama.",
+        },
+        "security": _KEY,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+            },
+            "schemas": schemas,
+        },
+    }
+
+
+@cache
+def _encoded() -> bytes:
+    return msgspec.json.encode(document())
+
+
+def _operation(
+    summary: str,
+    content: Json,
+    *,
+    body: Json | None = None,
+    parameters: list[Json] | None = None,
+    also: str | None = None,
+) -> Json:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    statuses = {"401": "The key is missing or wrong.", **_BODY_ERRORS, **_UPSTREAM_ERRORS}
+    errors = {
+        status: {"description": why, "content": error} for status, why in sorted(statuses.items())
+    }
+    good = {"description": "The answer.", "content": content}
+    operation: Json = {
+        "summary": summary,
+        "responses": {"200": good, **({also: good} if also else {}), **errors},
+    }
+    if parameters:
+        operation["parameters"] = parameters
+    if body is not None:
+        content = {"application/json": {"schema": body}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameter(name: str, schema: Json, *, place: Literal["query", "path"] = "query") -> Json:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+_SCALARS: dict[type[types.Type], Json] = {
+    types.StrType: {"type": "string"},
+    types.IntType: {"type": "integer"},
+    types.FloatType: {"type": "number"},
+    types.BoolType: {"type": "boolean"},
+    types.NoneType: {"type": "null"},
+    types.AnyType: {},
+    types.RawType: {},
+}
+
+
+def _schema(of: types.Type, schemas: Json) -> Json:
+    """Return the schema of a type; that of a struct is put into `schemas` and referred to."""
+    match of:
+        case types.StructType():
+            name = of.cls.__name__
+            if name not in schemas:
+                schemas[name] = {}  # for one that contains itself
+                schemas[name] = _object(of, schemas)
+            return {"$ref": f"#/components/schemas/{name}"}
+        case types.UnionType():
+            return {"anyOf": [_schema(one, schemas) for one in of.types]}
+        case types.ListType():
+            return {"type": "array", "items": _schema(of.item_type, schemas)}
+        case types.DictType():
+            return {"type": "object", "additionalProperties": _schema(of.value_type, schemas)}
+        case types.LiteralType():
+            return {"enum": list(of.values)}
+        case _:
+            return dict(_SCALARS[type(of)])
+
+
+def _object(of: types.StructType, schemas: Json) -> Json:
+    properties = {field.encode_name: _schema(field.type, schemas) for field in of.fields}
+    required = [field.encode_name for field in of.fields if field.required]
+    if of.tag_field is not None:
+        properties[of.tag_field] = {"const": of.tag}
+        required.append(of.tag_field)
+    made: Json = {"type": "object", "properties": properties, "required": required}
+    if of.forbid_unknown_fields:
+        made["additionalProperties"] = False
+    if of.cls.__doc__:
+        made["description"] = of.cls.__doc__.partition("\n")[0]
+    return made

@@ -1,0 +1,143 @@
+"""What is fuzzed: each takes any bytes, and fails where the program would.
+
+`make fuzz` runs them under atheris, the tests under hypothesis. Bytes choose from FRAGMENTS what
+no chance would write: the words of each language that is read.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.anthropic import requests
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.config.decoding import decode as decode_config
+from cc_proxy.app.config.errors import ConfigError
+from cc_proxy.app.config.layers import settle
+from cc_proxy.app.ollama.chat import decode_chunk
+from cc_proxy.app.ollama.lines import LineSplitter
+from cc_proxy.app.ollama.models import ModelInfo
+from cc_proxy.app.translate.request import Target, chat_request
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+
+ABLE = frozenset({"tools", "vision", "thinking"})
+MODEL = Target(ModelInfo("m", ABLE, 65536, None, "llama"), 65536, "30m")
+TOOLS = {
+    "Read": {
+        "type": "object",
+        "properties": {"file_path": {"type": "string"}, "limit": {"type": "integer"}},
+        "required": ["file_path"],
+    },
+    "Bash": {
+        "type": "object",
+        "properties": {"command": {"type": "string"}},
+        "required": ["command"],
+    },
+}
+
+FRAGMENTS: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("fragments.json").read_text("utf-8")
+)
+_LITERAL = 200
+_REFUSED = 400
+
+
+def text_of(data: bytes, language: str) -> str:
+    """Return the text that bytes spell: a fragment each, or a character as it is."""
+    fragments = FRAGMENTS[language]
+    return "".join(
+        fragments[byte % len(fragments)] if byte < _LITERAL else chr(byte - 168) for byte in data
+    )
+
+
+def pieces(text: str, cuts: bytes) -> Iterator[str]:
+    """Cut a text into pieces as long as the bytes say, again and again."""
+    at, number = 0, 0
+    while at < len(text):
+        size = 1 + cuts[number % len(cuts)] % 9 if cuts else len(text)
+        yield text[at : at + size]
+        at, number = at + size, number + 1
+
+
+def fuzz_request(data: bytes) -> None:
+    """Decode and translate a body: it is understood, or refused with a 400."""
+    for body in (data, text_of(data, "request").encode("utf-8", "replace")):
+        try:
+            asked = requests.decode(body)
+            chat_request(asked, MODEL, lambda _block: None)
+        except ApiError as error:
+            if error.status != _REFUSED:
+                raise
+        requests.unread_fields(body)
+
+
+def fuzz_config(data: bytes) -> None:
+    """Read a file: it has settings, or problems that can be shown."""
+    for text in (data.decode("utf-8", "replace"), text_of(data, "config")):
+        layer, problems = decode_config(text, Path("cc-proxy.user.yaml"), {"A": "hunter2"})
+        if problems:
+            assert str(ConfigError(problems))
+        else:
+            settle(layer)
+
+
+def fuzz_lines(data: bytes) -> None:
+    """Read what Ollama sends, whole and in pieces: the same lines, each a chunk or refused."""
+    for sent in (data, text_of(data, "lines").encode()):
+        found = []
+        for size in (len(sent) or 1, 1, 3, 7):
+            splitter = LineSplitter()
+            parts = [sent[at : at + size] for at in range(0, len(sent), size)]
+            lines = [line for part in parts for line in splitter.feed(part)]
+            found.append((lines, splitter.rest()))
+        assert all(one == found[0] for one in found)
+        lines, rest = found[0]
+        assert b"\n".join([*lines, rest]).split() == sent.split()
+        for line in lines:
+            try:
+                decode_chunk(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                continue
+
+
+def fuzz_rescue(data: bytes) -> None:
+    """Look for calls, in the whole text and in pieces: the same ones, and no text is lost."""
+    half = len(data) // 4
+    cuts, rest = data[:half], data[half:]
+    text = text_of(rest, "rescue")
+    whole, cut = _rescued([text]), _rescued(list(pieces(text, cuts)))
+    assert whole == cut, (text, whole, cut)
+    place = 0
+    for piece in whole:
+        if isinstance(piece, str):
+            at = text.find(piece, place)
+            assert at >= 0, (text, whole)
+            place = at + len(piece)
+        else:
+            assert piece[0] in TOOLS
+            assert isinstance(json.loads(piece[1]), dict)
+    if all(isinstance(piece, str) for piece in whole):
+        assert "".join(map(str, whole)) == text
+
+
+def _rescued(parts: list[str]) -> list[str | tuple[str, str]]:
+    """Return texts and calls in their order, neighbouring texts as one."""
+    rescue = Rescue(TOOLS)
+    found: list[str | tuple[str, str]] = []
+    for piece in [p for part in parts for p in rescue.feed(part)] + rescue.finish():
+        if isinstance(piece, RescuedCall):
+            found.append((piece.name, bytes(piece.arguments).decode()))
+        elif found and isinstance(found[-1], str):
+            found[-1] += piece
+        elif piece:
+            found.append(piece)
+    return found
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "request": fuzz_request,
+    "config": fuzz_config,
+    "lines": fuzz_lines,
+    "rescue": fuzz_rescue,
+}

@@ -1,0 +1,76 @@
+"""The key is compared in constant time, and secrets go only where the user sent them."""
+
+import hmac
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from cc_proxy.app.config import Ollama, Settings, WebSearchSettings
+from cc_proxy.app.gateway import auth
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamError
+from cc_proxy.app.ollama.models import from_version
+from cc_proxy.app.search.client import SearchClient, SearchError
+from cc_proxy.app.translate.web_search import WebSearchTool
+from cc_proxy.tests.gateway.conftest import KEY
+
+from .conftest import Door
+
+
+async def test_the_key_is_compared_in_constant_time(door: Door) -> None:
+    # What it takes cannot be measured here: that it is this function is what can be checked.
+    assert {"hmac", "compare_digest"} <= set(auth.check.__code__.co_names)
+    assert auth.__dict__["hmac"] is hmac
+    for key in ("", "x", KEY[:-1], KEY + "x", "\xfc" * 20):
+        assert (await door.ask("GET", "/health", key=key)).status == 401
+
+
+async def test_the_three_questions_without_a_key_are_the_only_ones(door: Door) -> None:
+    assert {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")} == auth.OPEN
+    for method, target in [
+        ("POST", "/v1/messages"),
+        ("POST", "/v1/messages/count_tokens"),
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/m"),
+        ("GET", "/health"),
+        ("GET", "/openapi.json"),
+        ("POST", "/preload"),
+        ("POST", "/api/event_logging/batch"),
+        ("GET", "/nothing"),
+        ("HEAD", "/v1/models"),
+    ]:
+        assert (await door.ask(method, target, key=None)).status == 401, target
+
+
+async def test_no_redirect_is_followed_with_a_key_or_a_question() -> None:
+    reached: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        reached.append(request.path)
+        return web.json_response({})
+
+    async def leads_on(request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect(f"{there}{request.path}")
+
+    target, front = web.Application(), web.Application()
+    target.router.add_route("*", "/{path:.*}", elsewhere)
+    front.router.add_route("*", "/{path:.*}", leads_on)
+    async with TestServer(target) as behind, TestServer(front) as before:
+        there, url = str(behind.make_url("")).rstrip("/"), str(before.make_url("")).rstrip("/")
+        async with OllamaClient(url, api_key="a-key", silence_seconds=2) as ollama:
+            with pytest.raises(UpstreamError):
+                await ollama.ask("/api/version", from_version)
+            with pytest.raises(UpstreamError):
+                async with ollama.chat(b"{}"):
+                    pass
+        search = SearchClient(
+            Settings(
+                ollama=Ollama(api_key="a-key"),
+                web_search=WebSearchSettings(provider="ollama", url=url),
+            )
+        )
+        with pytest.raises(SearchError, match="leads on"):
+            await search.search("heron", WebSearchTool("web_search_20250305", "web_search"))
+        await search.close()
+    assert reached == []

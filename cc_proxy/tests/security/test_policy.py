@@ -1,0 +1,105 @@
+"""SECURITY.md and docs/reference/limits.md say what is so, and what is delivered is pinned."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from cc_proxy.app.gateway.limits import Limits
+
+ROOT = Path(__file__).parents[3]
+TESTS = ROOT / "cc_proxy/tests"
+DOCUMENTS = ["SECURITY.md", "docs/reference/limits.md"]
+NAMED = re.compile(r"`([a-z_0-9/]+\.py)::([A-Za-z_0-9:]+)`")
+
+
+def named(document: str) -> list[tuple[str, str]]:
+    return NAMED.findall((ROOT / document).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_test_that_is_named_exists(document: str) -> None:
+    found = named(document)
+    assert len(found) >= 8
+    for path, name in found:
+        tree = ast.parse((TESTS / path).read_text("utf-8"))
+        functions = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert name.rpartition("::")[2] in functions, (path, name)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_line_of_a_table_names_its_test(document: str) -> None:
+    rows = re.findall(r"^\| (?!---).+\|$", (ROOT / document).read_text("utf-8"), re.MULTILINE)
+    without = [row for row in rows if "| test |" not in row and not NAMED.search(row)]
+    assert len(rows) >= 8
+    assert without == []
+
+
+def test_the_limits_are_those_of_the_documents() -> None:
+    told = (ROOT / "docs/reference/limits.md").read_text("utf-8")
+    written = {
+        "connections": "2,048",
+        "header_seconds": "30 s",
+        "idle_seconds": "10 min",
+        "line_bytes": "8,190 bytes",
+        "headers": "128",
+        "body_bytes": "64 MiB",
+        "body_seconds": "2 min",
+    }
+    assert asdict(Limits()) == {
+        "connections": 2048,
+        "header_seconds": 30.0,
+        "idle_seconds": 600.0,
+        "line_bytes": 8190,
+        "headers": 128,
+        "body_bytes": 64 * 1024 * 1024,
+        "body_seconds": 120.0,
+    }
+    for name, text in written.items():
+        assert text in told, name
+
+
+def test_every_requirement_has_its_hash() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        entries = re.split(r"^(?=[a-z0-9])", path.read_text("utf-8"), flags=re.MULTILINE)[1:]
+        assert entries
+        for entry in entries:
+            assert "--hash=sha256:" in entry, (path.name, entry)
+
+
+def test_every_action_of_a_workflow_is_pinned_by_its_digest() -> None:
+    used = [
+        line
+        for path in (ROOT / ".github/workflows").glob("*.yml")
+        for line in re.findall(r"uses: (.+)", path.read_text("utf-8"))
+    ]
+    assert used
+    for action in used:
+        assert re.match(r"[\w./-]+@[0-9a-f]{40} # v", action), action
+
+
+def test_the_bill_of_materials_is_the_same_each_time_and_whole(tmp_path: Path) -> None:
+    made = []
+    for number in (1, 2):
+        out = tmp_path / f"{number}.json"
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "cyclonedx_py", "requirements",
+             "--pyproject", "pyproject.toml", "--mc-type", "application", "--output-reproducible",
+             "--output-format", "JSON", "--output-file", str(out), "requirements/runtime.txt"],
+            cwd=ROOT, check=True, capture_output=True,
+        )  # fmt: skip
+        made.append(out.read_bytes())
+    assert made[0] == made[1]
+    bill = json.loads(made[0])
+    names = {component["name"] for component in bill["components"]}
+    assert {"aiohttp", "click", "msgspec", "pypdf", "pyyaml"} <= {name.lower() for name in names}
+    assert bill["metadata"]["component"]["name"] == "cc-proxy"
