@@ -11,6 +11,7 @@ _ROWS, _COLUMNS = 45, 200
 _ENDED_SECONDS = 90.0
 # So long after the answer no request is expected any more.
 _QUIET_SECONDS = 3.0
+_GONE_SECONDS = 2.0
 
 
 class NoAnswerError(Exception):
@@ -47,6 +48,8 @@ async def converse(
         cwd=str(folder),
         dimensions=(_ROWS, _COLUMNS),
     )
+    # On a busy machine a killed program takes its time to be gone. The type stubs lack the field.
+    child.ptyproc.delayafterterminate = _GONE_SECONDS  # type: ignore[attr-defined]
     shown = bytearray()
     clock = asyncio.get_running_loop().time
     begun = quiet_since = clock()
