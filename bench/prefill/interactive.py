@@ -48,8 +48,8 @@ async def converse(
         cwd=str(folder),
         dimensions=(_ROWS, _COLUMNS),
     )
-    # On a busy machine a killed program takes its time to be gone.
-    child.ptyproc.delayafterterminate = _GONE_SECONDS
+    # On a busy machine a killed program takes its time to be gone. The type stubs lack the field.
+    child.ptyproc.delayafterterminate = _GONE_SECONDS  # type: ignore[attr-defined]
     shown = bytearray()
     clock = asyncio.get_running_loop().time
     begun = quiet_since = clock()
