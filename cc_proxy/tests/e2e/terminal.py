@@ -18,6 +18,7 @@ import pexpect
 import pyte
 
 ROWS, COLUMNS = 45, 120
+_END_SECONDS = 1.0
 # What stands before each answer on the screen; the prompt with the script is there as well.
 ANSWER = "\N{BLACK CIRCLE}"
 CURSOR = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
@@ -87,6 +88,8 @@ class Terminal:
 
     def close(self) -> None:
         """End the program."""
+        # On a busy machine even a killed process takes more than the tenth of a second it is given.
+        self._child.ptyproc.delayafterterminate = _END_SECONDS  # type: ignore[attr-defined]
         self._child.close(force=True)
 
     def _read(self) -> None:
