@@ -144,8 +144,8 @@ def body(**fields: Any) -> dict[str, Any]:
 async def on_stage(
     upstream: RawUpstream | PracticeServer,
     *,
-    silence_seconds: float = 0.6,
-    hold_seconds: float = 2.0,
+    silence_seconds: float = 1.5,
+    hold_seconds: float = 10.0,
 ) -> AsyncIterator[Stage]:
     """Serve a gateway over an upstream that has been started."""
     settings = Settings(ollama=Ollama(base_url=upstream.url, timeout_seconds=silence_seconds))

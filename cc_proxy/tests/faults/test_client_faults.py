@@ -29,8 +29,8 @@ async def speaks(exchange: Exchange) -> None:
 
 
 async def stopped(stage: Stage) -> None:
-    await until(lambda: stage.upstream.working == 0, 2)
-    await until(lambda: stage.shared.requests_in_flight == 0, 2)
+    await until(lambda: stage.upstream.working == 0, 10)
+    await until(lambda: stage.shared.requests_in_flight == 0, 10)
 
 
 @pytest.mark.parametrize("leave", LEAVE)

@@ -82,10 +82,10 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
             )
             before = len(asyncio.all_tasks())
             storming = storm.Storm(stage.port, seed=6)
-            await storming.blow(requests=400, at_once=40)
+            await storming.blow(requests=250, at_once=40)
             assert storming.wrong == []
-            assert storming.outcomes["whole"] > 50
-            assert storming.outcomes["error"] > 100
+            assert storming.outcomes["whole"] > 20
+            assert storming.outcomes["error"] > 50
             await until(lambda: stage.shared.requests_in_flight == 0)
             await until(lambda: upstream.working == 0)
             assert stage.shared.queue.waiting == 0
