@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test lint unit clients wheel dist release-rehearsal lock clean
+.PHONY: run test lint unit clients wheel dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -35,6 +35,10 @@ wheel: .make/wheel
 # The files of a release: built twice from the commit, kept if both are the same bytes.
 dist: .make/dev
 	$(BIN)/python -m release.build
+
+# The documentation site, into build/site; a warning is an error.
+docs: .make/dev
+	$(BIN)/mkdocs build --quiet --strict
 
 # The release from the commit to the uninstall, with an index on loopback.
 release-rehearsal: .make/dev

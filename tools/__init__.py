@@ -1,0 +1,1 @@
+"""Makes what is generated: reference pages, man pages, pictures, the site."""
