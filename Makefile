@@ -8,7 +8,7 @@ SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
-.PHONY: run test soak lint unit fuzz sbom clients wheel generate dist release-rehearsal lock clean
+.PHONY: run test soak lint unit fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 run: .make/runtime .make/client
@@ -34,9 +34,10 @@ lint: .make/dev
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
 
-# What is made from the code: JSON Schemas, man pages, pages of docs/reference.
+# What is made from the code: JSON Schemas, man pages, pages of docs/reference; and the pictures.
 generate: .make/dev
 	$(BIN)/python -m tools.generate
+	$(BIN)/python -m tools.screens
 
 # Each for so many seconds. Python 3.11 on Linux; atheris has no wheel for others.
 FUZZ_SECONDS ?= 60
@@ -58,6 +59,10 @@ wheel: .make/wheel
 # The files of a release: built twice from the commit, kept if both are the same bytes.
 dist: .make/dev
 	$(BIN)/python -m release.build
+
+# The documentation site, into build/site; a warning is an error.
+docs: .make/dev
+	$(BIN)/mkdocs build --quiet --strict
 
 # The release from the commit to the uninstall, with an index on loopback.
 release-rehearsal: .make/dev
