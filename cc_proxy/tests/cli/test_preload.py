@@ -101,7 +101,7 @@ def test_claude_has_its_model_loaded_while_it_starts(home: Home, practice: Pract
 
 
 @posix
-@pytest.mark.parametrize("more", [["--print-env"], ["--", "--version"]])
+@pytest.mark.parametrize("more", [["--print-env", "--model", "practice"], ["--", "--version"]])
 def test_claude_that_asks_no_model_loads_none(
     home: Home, practice: Practice, more: list[str]
 ) -> None:
