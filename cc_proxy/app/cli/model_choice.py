@@ -9,7 +9,7 @@ import click
 
 from cc_proxy.app.cli.amounts import size
 from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.result import USAGE, ErrorItem, Result, note, show
+from cc_proxy.app.cli.result import ErrorItem, Result, note, show
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -20,18 +20,15 @@ if TYPE_CHECKING:
 _NAME = "claude"
 
 
-class ChoiceError(CcProxyError):
-    """Nobody is there to choose."""
-
-
 def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
     """Return the model that is chosen; None where there is nothing to choose.
 
-    That is so with a default in the configuration, and with one able model or none.
+    That is so with a default in the configuration, and with one able model or none. With several
+    and no terminal to ask at, or if `may_ask` is False, it is the one that the proxy would take:
+    what runs unattended goes on, and stderr says with what.
 
     Raises:
         UpstreamError: Ollama cannot be asked which models there are.
-        ChoiceError: there are several, and no terminal to ask at; or `may_ask` is False.
 
     """
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
@@ -49,18 +46,20 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
     if len(able) < 2:  # noqa: PLR2004 - a choice is between two
         return None
     if not (may_ask and _on_terminal()):
-        names = ", ".join(row.name for row in able)
-        raise ChoiceError(
-            f"Expected to know which model to use, found {len(able)} that can use tools and none"
-            f" configured: {names}.",
-            code="model_not_chosen",
-            exit_code=USAGE,
-            hint=f"Name one: cc-proxy claude --model {able[0].name}"
-            " (or aliases.default in the configuration)",
-        )
+        return _taken(found, able)
     name = _asked(found, able)
     if click.confirm("Use it from now on?", default=False, err=True):
         _remember(common, name)
+    return name
+
+
+def _taken(found: "Survey", able: list["Row"]) -> str:
+    name = next((row.name for row in able if found.is_default(row)), able[0].name)
+    others = ", ".join(row.name for row in able if row.name != name)
+    note(
+        f"No model is configured, so Claude Code gets {name}; there is also {others}."
+        " To have another one: --model NAME, or aliases.default in the configuration"
+    )
     return name
 
 

@@ -129,8 +129,13 @@ def start_again(order: Order, dead: State) -> str | None:
     flags = ["--state-dir", order.state_dir, "--log-dir", order.log_dir]
     if dead.config_path is not None and Path(dead.config_path).exists():
         flags += ["--config", dead.config_path]
-    if dead.asked_host is not None:
-        flags += ["--host", dead.asked_host]
+    for flag, asked in (
+        ("--host", dead.asked_host),
+        ("--log-level", dead.asked_log_level),
+        ("--log-format", dead.asked_log_format),
+    ):
+        if asked is not None:
+            flags += [flag, asked]
     try:
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-P", "-m", "cc_proxy", "start", "--port", str(dead.port), *flags],

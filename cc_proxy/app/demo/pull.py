@@ -13,6 +13,8 @@ from cc_proxy.app.demo.wire import NDJSON, WireError, go_json
 LIBRARY = (
     PracticeModel("practice-more:latest"),
     PracticeModel("practice-large:latest", context=262_144, thinking=True),
+    # The one that the documentation pulls.
+    PracticeModel("qwen3:4b", context=262_144, thinking=True),
 )
 _STEPS = 20
 _SMALL_LAYER = 485

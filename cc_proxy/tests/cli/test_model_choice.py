@@ -33,14 +33,19 @@ def ollama(home: Home) -> Iterator[None]:
         yield
 
 
+@posix
 @pytest.mark.usefixtures("ollama")
-@pytest.mark.parametrize("flags", [[], ["--print-env"]])
-def test_without_a_terminal_the_error_names_the_choices(home: Home, flags: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("flags", "shown"), [([], "model is one:latest."), (["--print-env"], "one:latest")]
+)
+def test_without_a_terminal_one_is_taken_and_named(
+    home: Home, flags: list[str], shown: str
+) -> None:
     ran = home.run("claude", *flags)
-    assert ran.code == 2
-    assert "found 2 that can use tools and none configured: one:latest, two:latest." in ran.err
-    assert "cc-proxy claude --model one:latest" in ran.err
-    assert not home.state_file.exists()
+    assert ran.code == 0
+    assert "so Claude Code gets one:latest; there is also two:latest." in ran.err
+    assert shown in ran.out
+    home.run("stop")
 
 
 @posix

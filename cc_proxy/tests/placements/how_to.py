@@ -54,8 +54,8 @@ class Block:
 
 
 def blocks(name: str) -> list[Block]:
-    """Return what is to be run of `docs/how-to/NAME.md`."""
-    text = (ROOT / "docs/how-to" / f"{name}.md").read_text(encoding="utf-8")
+    """Return what is to be run of `docs/NAME.md`."""
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     found = [_block(match) for match in _BLOCK.finditer(text)]
     assert len(found) == text.count("```console"), "a block says not where it runs"
     return found
@@ -63,7 +63,7 @@ def blocks(name: str) -> list[Block]:
 
 @contextmanager
 def follow(name: str, machines: Mapping[str, Machine]) -> Iterator[None]:
-    """Run a how-to from its beginning to its end; what it left running runs in the `with`."""
+    """Run a page, such as `how-to/team`, to its end; what it left running runs in the `with`."""
     so_far: dict[str, list[str]] = {where: [] for where in machines}
     serving: dict[str, Popen[str]] = {}
     try:

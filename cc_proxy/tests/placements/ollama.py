@@ -1,6 +1,6 @@
 """`ollama serve` for these tests: the practice server, bound as OLLAMA_HOST says, as Ollama's is.
 
-Each answer is what the how-tos show.
+Each answer is what the how-tos show. With OLLAMA_MODELS, the folder of the models, it begins empty.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import signal
 import sys
 from urllib.parse import urlsplit
 
+from cc_proxy.app.demo.models import DEFAULT_MODELS
 from cc_proxy.app.demo.server import PracticeServer
 
 ANSWER = "Hello! What shall we build?"
@@ -18,7 +19,9 @@ async def serve() -> None:
     named = urlsplit("//" + os.environ.get("OLLAMA_HOST", "127.0.0.1"))
     port = named.port or 11434
     script = [{"text": ANSWER}]
-    async with PracticeServer(port, host=named.hostname or "127.0.0.1", script=script) as server:
+    host = named.hostname or "127.0.0.1"
+    models = () if os.environ.get("OLLAMA_MODELS") else DEFAULT_MODELS
+    async with PracticeServer(port, host=host, models=models, script=script) as server:
         sys.stdout.write(f"Listening on {named.hostname}:{server.port} (version 0.32.15)\n")
         sys.stdout.flush()
         stop = asyncio.Event()

@@ -151,7 +151,7 @@ def test_the_how_to_is_true(claude: Machine) -> None:
     in_container = "docker compose exec claude "
     with container(claude) as running:
         running.read_until(LISTENS)
-        (block,) = blocks("containers")
+        (block,) = blocks("how-to/containers")
         for command in block.commands:
             assert command.line.startswith(in_container)
             ran = running.exec(*shlex.split(command.line.removeprefix(in_container)))

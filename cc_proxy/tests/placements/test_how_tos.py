@@ -1,4 +1,4 @@
-"""Each how-to of the three placements, run as it is written, with the real Claude Code.
+"""Each page that leads somebody by the hand, run as it is written, with the real Claude Code.
 
 The machines are namespaces with cables between them (machines.py). Docker is not run: the address
 172.17.0.1 and the name host.docker.internal are what its Linux engine gives with `host-gateway`.
@@ -16,7 +16,7 @@ HOST, CONTAINER = "172.17.0.1", "172.17.0.2"
 
 def test_everything_on_one_machine(world: World) -> None:
     host = world.machine("host", HOST)
-    with follow("on-one-host", {"host": host}):
+    with follow("how-to/on-one-host", {"host": host}):
         assert not (host.home / ".cc-proxy/run/cc-proxy.pid").exists()
 
 
@@ -31,5 +31,20 @@ def test_a_devcontainer_with_ollama_on_the_host(world: World) -> None:
     host, container = host_and_container(world)
     nameless = world.machine("a container without --add-host", "172.17.0.3")
     machines = {machine.name: machine for machine in (host, container, nameless)}
-    with follow("devcontainer", machines):
+    with follow("how-to/devcontainer", machines):
+        pass
+
+
+def test_the_first_session(world: World) -> None:
+    host = world.machine("host", HOST)
+    host.environ["OLLAMA_MODELS"] = str(host.home)
+    with follow("tutorial/first-session", {"host": host}):
+        pass
+
+
+def test_a_team_on_one_gpu(world: World) -> None:
+    host = world.machine("host", HOST)
+    colleague = world.machine("colleague", CONTAINER, {"gpu.example": HOST})
+    world.cable(host, colleague)
+    with follow("how-to/team", {"host": host, "colleague": colleague}):
         pass
