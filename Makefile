@@ -62,7 +62,7 @@ dist: .make/dev
 
 # The documentation site, into build/site; a warning is an error.
 docs: .make/dev
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # The release from the commit to the uninstall, with an index on loopback.
 release-rehearsal: .make/dev

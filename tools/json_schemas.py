@@ -1,11 +1,12 @@
-"""The JSON Schemas of what `--json` prints, from the types in `cli/json_data.py`."""
+"""The JSON Schemas of what `--json` prints, from the types in `cli/json_data/`."""
 
 import json
 from typing import Any
 
 import msgspec
 
-from cc_proxy.app.cli.json_data import DATA, Envelope, Item
+from cc_proxy.app.cli.json_data import DATA
+from cc_proxy.app.cli.json_data.wire import Envelope, Item
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{name}"

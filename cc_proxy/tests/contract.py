@@ -22,7 +22,7 @@ def check(arguments: Sequence[str], out: str) -> None:
     errors = [f"{error.json_path}: {error.message}" for error in _leaves(validator, envelope)]
     assert not errors, (
         f"`{envelope['command']} --json` is not what its schema says. If the change is meant, put"
-        f" it into cc_proxy/app/cli/json_data.py and run `python -m tools.generate`.\n"
+        f" it into cc_proxy/app/cli/json_data/ and run `python -m tools.generate`.\n"
         + "\n".join(errors)
     )
 
@@ -39,7 +39,7 @@ def _leaves(validator: Any, envelope: object) -> list[jsonschema.ValidationError
 def _validator(command: str) -> Any:
     file = SCHEMAS / f"{command.replace(' ', '-')}.json"
     assert file.is_file(), (
-        f"There is no schema for `{command}`: give it a type in cc_proxy/app/cli/json_data.py,"
+        f"There is no schema for `{command}`: give it a type in cc_proxy/app/cli/json_data/,"
         " a line in DATA there, and run `python -m tools.generate`."
     )
     schema = json.loads(file.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from cc_proxy.app.cli.result import USAGE, ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli import json_data
+    from cc_proxy.app.cli.json_data import setup as json_data
     from cc_proxy.app.config import ConfigError, Loaded, Source
     from cc_proxy.app.config.errors import Problem
 
@@ -148,8 +148,10 @@ def _shown(name: str, value: object) -> str:
     match value:
         case None:
             return _UNSET.get(name, "auto" if name.endswith("context_window") else "not set")
-        case dict():
+        case dict() | []:
             return "none"
+        case list():
+            return ", ".join(map(str, value))
         case bool():
             return "true" if value else "false"
         case float():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli import json_data
+    from cc_proxy.app.cli.json_data.setup import Check as CheckData
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -31,7 +31,7 @@ class Check:
     fix: str | None = None
     repair: Repair | None = None
 
-    def data(self) -> "json_data.Check":
+    def data(self) -> "CheckData":
         """Return it for `--json`."""
         return {
             "name": self.name,

@@ -10,7 +10,7 @@ from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli.json_data import Model
+    from cc_proxy.app.cli.json_data.models import Model
     from cc_proxy.app.cli.kept_verdicts import KeptTest
     from cc_proxy.app.cli.model_survey import Row, Survey
     from cc_proxy.app.config import Loaded

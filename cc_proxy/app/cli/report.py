@@ -9,7 +9,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
-    from cc_proxy.app.cli.json_data import Running
+    from cc_proxy.app.cli.json_data.process import Running
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.health import Health, LoadedModel
     from cc_proxy.app.daemon.state import State

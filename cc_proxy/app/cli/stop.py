@@ -10,7 +10,7 @@ from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli.json_data import Stop
+    from cc_proxy.app.cli.json_data.process import Stop
 
 
 @define("stop")

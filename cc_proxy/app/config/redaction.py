@@ -23,7 +23,8 @@ def redacted(settings: Settings) -> dict[str, object]:
             search, url=None if search.url is None else without_user_info(search.url)
         ),
     )
-    return msgspec.convert(msgspec.to_builtins(shown), dict[str, object])
+    # By way of JSON a tuple is a list, as everywhere that these are shown.
+    return msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object])
 
 
 def _hidden(secret: str | None) -> str | None:

@@ -16,6 +16,7 @@ from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.gateway import catalogue
 from cc_proxy.app.gateway.preload import Asked, Preloaded
+from cc_proxy.app.gateway.reloading import Reloaded
 
 Json = dict[str, Any]
 
@@ -115,6 +116,9 @@ def document() -> Json:
                 body=_schema(types.type_info(Asked), schemas),
                 also="202",
             )
+        },
+        "/reload": {
+            "post": _operation("Read the configuration again", answer(Reloaded)),
         },
         "/health": {"get": _operation("Tell who runs", answer(dict[str, Any]), parameters=health)},
         "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},

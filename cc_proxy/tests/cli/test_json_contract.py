@@ -48,7 +48,7 @@ def test_every_command_has_a_type_and_a_schema() -> None:
     for name in [*commands.names(), "version"]:
         assert name in DATA, (
             f"There is no schema for `{name}`: give what it has in `data` a type in"
-            " cc_proxy/app/cli/json_data.py and a line in DATA there, run `python -m"
+            " cc_proxy/app/cli/json_data/ and a line in DATA there, run `python -m"
             " tools.generate`, and say in ASKED of this test how to have it printed."
         )
     assert set(DATA) == {*commands.names(), "version"}, "a schema of a command that is gone"

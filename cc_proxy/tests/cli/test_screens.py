@@ -30,6 +30,8 @@ ROWS, COLUMNS = 60, 300
 MASKS = (
     (r"\(pid \d+\)", "(pid N)"),
     (r"pid=\d+", "pid=N"),
+    (r"\([0-9a-f]{8}\)", "(DIGEST)"),
+    (r"req_[0-9a-f]{24}", "req_ID"),
     (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:PORT"),
     (r"port \d{4,5}", "port PORT"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "TIME"),

@@ -18,7 +18,8 @@ from cc_proxy.app.config import (
 )
 
 EVERYTHING = """\
-server: {host: "::1", port: 8080, auth_key: file-key-1, hold: 3s, keep_on_disk: no}
+server: {host: "::1", port: 8080, auth_key: file-key-1, hold: 3s, keep_on_disk: no,
+  allowed_hosts: gpu.example}
 ollama:
   base_url: https://ollama.example/prefix/
   api_key: upstream-key
@@ -41,7 +42,12 @@ logging: {level: debug, format: json}
 def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Loaded]) -> None:
     assert load_file(EVERYTHING).settings == Settings(
         server=Server(
-            host="::1", port=8080, auth_key="file-key-1", hold_seconds=3.0, keep_on_disk=False
+            host="::1",
+            port=8080,
+            auth_key="file-key-1",
+            hold_seconds=3.0,
+            keep_on_disk=False,
+            allowed_hosts=("gpu.example",),
         ),
         ollama=Ollama(
             base_url="https://ollama.example/prefix",
@@ -120,9 +126,9 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     ]
     path = write(EVERYTHING)
     origins = load(config_file=path, environ={}).origins
-    assert origins["ollama.timeout_seconds"] == f"file {path}:5"
-    assert origins["aliases.claude-haiku-*"] == f"file {path}:9"
-    assert origins["models.qwen3:4b.context_window"] == f"file {path}:12"
+    assert origins["ollama.timeout_seconds"] == f"file {path}:6"
+    assert origins["aliases.claude-haiku-*"] == f"file {path}:10"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:13"
     assert "default" not in origins.values()
 
 

@@ -84,6 +84,8 @@ def test_every_action_of_a_workflow_is_pinned_by_its_digest() -> None:
     ]
     assert used
     for action in used:
+        if action.startswith("./"):
+            continue  # of this commit itself
         assert re.match(r"[\w./-]+@[0-9a-f]{40} # v", action), action
 
 

@@ -1,0 +1,64 @@
+"""What `--json` has in `data`, command by command.
+
+The one source of it: commands are checked against these types, and the JSON Schemas in
+`data/schemas/` are made from them (`python -m tools.generate`). Imported for types only.
+"""
+
+from cc_proxy.app.cli.json_data.models import Models, ModelsPull, ModelsTest
+from cc_proxy.app.cli.json_data.process import (
+    Logs,
+    NotRunning,
+    Reload,
+    Restart,
+    ServiceInstalled,
+    ServiceStatus,
+    ServiceUninstalled,
+    ServiceUnit,
+    Start,
+    Status,
+    Stop,
+)
+from cc_proxy.app.cli.json_data.setup import (
+    Completion,
+    ConfigCheck,
+    ConfigInit,
+    ConfigPath,
+    ConfigShow,
+    Demo,
+    Doctor,
+    PrintEnv,
+    Schema,
+    Version,
+)
+from cc_proxy.app.cli.json_data.wire import Nothing
+
+# A command that is not here fails a test. More than one type: `data` is one of them.
+DATA: dict[str, tuple[type, ...]] = {
+    "start": (Start, Nothing),  # nothing after --foreground
+    "stop": (Stop,),
+    "restart": (Restart,),
+    "reload": (Reload,),
+    "status": (Status, NotRunning),
+    "logs": (Logs,),
+    "claude": (PrintEnv,),
+    "models": (Models,),
+    "models pull": (ModelsPull,),
+    "models test": (ModelsTest,),
+    "doctor": (Doctor,),
+    "config init": (ConfigInit,),
+    "config show": (ConfigShow,),
+    "config check": (ConfigCheck,),
+    "config path": (ConfigPath,),
+    "config schema": (Schema,),
+    "service install": (ServiceInstalled, ServiceUnit),
+    "service uninstall": (ServiceUninstalled,),
+    "service status": (ServiceStatus,),
+    "demo": (Demo,),
+    "completion": (Completion,),
+    "schema": (Schema,),
+    "version": (Version,),
+    # These only have commands of their own, and an error for whoever names none.
+    "cc-proxy": (Nothing,),
+    "config": (Nothing,),
+    "service": (Nothing,),
+}

@@ -1,0 +1,125 @@
+"""What the commands about models print."""
+
+from typing import Annotated, Literal, TypedDict
+
+from msgspec import Meta
+
+from cc_proxy.app.cli.json_data.wire import Bytes, Seconds, Time, Tokens, TokensPerSecond
+
+
+class Server(TypedDict):
+    """The Ollama that was asked."""
+
+    url: str
+    version: str
+
+
+class Alias(TypedDict):
+    """A name that clients may ask for, and the model that answers."""
+
+    name: str
+    model: str
+    pulled: bool
+
+
+class InMemory(TypedDict):
+    """A model as Ollama has it loaded."""
+
+    context_window: Tokens
+    size_bytes: Bytes
+    vram_bytes: Bytes
+    cpu_bytes: Bytes
+
+
+class Calls(TypedDict):
+    """How many calls of tools were what."""
+
+    right: int
+    mended: int
+    wrong: int
+    missing: int
+
+
+class KeptTest(TypedDict):
+    """The latest test of a model; perhaps of an earlier version of it."""
+
+    verdict: str
+    tested_at: Time
+    of_this_version: bool
+    tasks_done: int
+    tasks: int
+    calls: dict[str, int]
+    read_tokens_per_second: TokensPerSecond | None
+    written_tokens_per_second: TokensPerSecond | None
+    context_window: Tokens
+
+
+class Model(TypedDict):
+    """A pulled model; null where Ollama will not say, and `trouble` tells why."""
+
+    name: str
+    size_bytes: Bytes
+    capabilities: list[str] | None
+    context_window: Tokens | None
+    max_context_window: Tokens | None
+    is_default: bool
+    loaded: InMemory | None
+    trouble: str | None
+    test: KeptTest | None
+
+
+class Models(TypedDict):
+    """What is there to answer."""
+
+    upstream: Server
+    default_model: str | None
+    aliases: list[Alias]
+    models: list[Model]
+
+
+class ModelsPull(TypedDict):
+    """What was pulled."""
+
+    name: str
+    size_bytes: Bytes
+    seconds: Seconds
+
+
+class Reason(TypedDict):
+    """Why a verdict is not better: `allows` is the best one that it leaves."""
+
+    code: str
+    allows: Literal["fit", "usable", "unfit"]
+    message: str
+    help: str | None
+
+
+class TaskTest(TypedDict):
+    """One task, and what each try at it was."""
+
+    name: str
+    tries: Annotated[str, Meta(description="what the task is to show")]
+    done: bool
+    calls: list[Literal["right", "mended", "wrong", "missing"]]
+    trouble: str | None
+
+
+class Speed(TypedDict):
+    """How fast a model is, by Ollama's own clock."""
+
+    read_tokens_per_second: TokensPerSecond | None
+    written_tokens_per_second: TokensPerSecond | None
+
+
+class ModelsTest(TypedDict):
+    """Whether a model is fit for Claude Code; one without tools has no figures."""
+
+    model: str
+    verdict: Literal["fit", "usable", "unfit"]
+    reasons: list[Reason]
+    tasks_done: int | None
+    calls: Calls | None
+    tasks: list[TaskTest] | None
+    speed: Speed | None
+    context_window: Tokens | None
+    gpu_share: float | None

@@ -1,0 +1,133 @@
+"""What the commands about the configuration, Claude Code and cc-proxy itself print."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from cc_proxy.app.cli.json_data.wire import JsonSchema, Seconds
+
+
+class Source(TypedDict):
+    """A place where a configuration may be; `active` is the one that counts."""
+
+    name: str
+    path: str | None
+    status: str
+
+
+class PrintEnv(TypedDict):
+    """What `cc-proxy claude --print-env` would set and remove."""
+
+    set: dict[str, str]
+    unset: list[str]
+    arguments: list[str]
+
+
+class Check(TypedDict):
+    """One finding; `fix` is what mends it."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    detail: str
+    fix: str | None
+
+
+class Doctor(TypedDict):
+    """The findings, and the checks that could not be made for want of an earlier one."""
+
+    checks: list[Check]
+    not_checked: list[str]
+
+
+class ConfigInit(TypedDict):
+    """The file that was written, and where the earlier one is now."""
+
+    config_path: str
+    default_model: str | None
+    backup_path: str | None
+
+
+class ConfigShow(TypedDict):
+    """The effective values, and where each that is not a default comes from."""
+
+    config_path: str | None
+    config_digest: str
+    values: dict[str, Any]
+    origins: dict[str, str]
+
+
+class Problem(TypedDict):
+    """A mistake in the configuration."""
+
+    where: str
+    what: str
+    excerpt: str | None
+    expected: str | None
+    found: str | None
+    fix: str | None
+
+
+class ConfigCheck(TypedDict):
+    """Whether the configuration can be used."""
+
+    valid: bool
+    config_path: str | None
+    problems: list[Problem]
+
+
+class ConfigPath(TypedDict):
+    """The file that counts, or would."""
+
+    config_path: str
+    exists: bool
+    sources: list[Source]
+
+
+class Schema(TypedDict):
+    """A schema."""
+
+    schema: JsonSchema
+
+
+class Completion(TypedDict):
+    """The script that makes a shell complete cc-proxy's arguments."""
+
+    shell: str
+    script: str
+
+
+class Version(TypedDict):
+    """The version, with `--version` anywhere."""
+
+    version: str
+
+
+class DemoRequest(TypedDict):
+    """One request that the practice model was sent."""
+
+    model: str
+    prompt_tokens: int
+    reused_tokens: int
+    read_tokens: int
+    output_tokens: int
+    seconds: Seconds
+    ended_by: str | None
+
+
+class DemoTotals(TypedDict):
+    """The tokens of the whole session."""
+
+    requests: int
+    prompt: int
+    reused: int
+    read: int
+    output: int
+
+
+class Demo(TypedDict):
+    """A demo that came to its end."""
+
+    practice: bool
+    client: Literal["claude", "built-in"]
+    client_version: str | None
+    said: str
+    requests: NotRequired[list[DemoRequest]]
+    totals: NotRequired[DemoTotals]
