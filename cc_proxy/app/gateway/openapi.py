@@ -199,7 +199,7 @@ def _schema(of: types.Type, schemas: Json) -> Json:
             return {"$ref": f"#/components/schemas/{name}"}
         case types.UnionType():
             return {"anyOf": [_schema(one, schemas) for one in of.types]}
-        case types.ListType():
+        case types.ListType() | types.VarTupleType():
             return {"type": "array", "items": _schema(of.item_type, schemas)}
         case types.DictType():
             return {"type": "object", "additionalProperties": _schema(of.value_type, schemas)}
