@@ -58,7 +58,7 @@ async def one_round(
         async with ollama.chat(translated.body) as batches:
             async for batch in batches:
                 record.first_token()
-                yield [event for chunk in batch for event in answer.feed(chunk)]
+                yield answer.feed_all(batch)
                 if answer.stopped_early:
                     break
     except ContextOverflowError as error:
@@ -67,7 +67,7 @@ async def one_round(
     if answer.vanished:
         async with ollama.chat(translated.whole_body()) as batches:
             async for batch in batches:
-                yield [event for chunk in batch for event in answer.feed(chunk)]
+                yield answer.feed_all(batch)
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
             "Ollama ended its answer in the middle.",

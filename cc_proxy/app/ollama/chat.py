@@ -91,6 +91,16 @@ def encode(request: ChatRequest) -> bytes:
     return _encoder.encode(request)
 
 
+def decode_chunks(lines: bytes) -> list[ChatChunk]:
+    """Decode some lines of an answer; blank ones are skipped.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: one of them is not the JSON that Ollama writes.
+
+    """
+    return _chunk_decoder.decode_lines(lines)
+
+
 def decode_chunk(line: bytes) -> ChatChunk:
     """Decode one line of an answer.
 

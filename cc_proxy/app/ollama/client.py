@@ -14,7 +14,7 @@ import msgspec
 from yarl import URL
 
 from cc_proxy.app.config.upstream_url import without_user_info
-from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
+from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk, decode_chunks
 from cc_proxy.app.ollama.errors import (
     UpstreamBrokeError,
     UpstreamError,
@@ -25,6 +25,7 @@ from cc_proxy.app.ollama.errors import (
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
 from cc_proxy.app.ollama.pull import PullLine, read_line
+from cc_proxy.app.ollama.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +179,7 @@ class OllamaClient:
             try:
                 # aiohttp sends a file in pieces, and bytes in one that could block the loop.
                 data = body if len(body) < LARGE_BODY_BYTES else io.BytesIO(body)
-                return await self._session.post(
+                response = await self._session.post(
                     url, data=data, timeout=timeout, allow_redirects=False
                 )
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -188,6 +189,9 @@ class OllamaClient:
                     raise self._named(error) from error
             except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
                 raise self._named(error) from error
+            else:
+                _watch_no_more(response)
+                return response
         raise AssertionError  # the second attempt returns or raises
 
     async def _error_body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -200,8 +204,9 @@ class OllamaClient:
         self, response: aiohttp.ClientResponse
     ) -> AsyncGenerator[list[ChatChunk], None]:
         splitter = LineSplitter()
+        watch = SilenceWatch(response.content, self._silence_seconds)
         try:
-            async for piece in response.content.iter_any():
+            while piece := await watch.read():
                 batch, trouble = _read(splitter.feed(piece))
                 if batch:
                     yield batch
@@ -214,6 +219,8 @@ class OllamaClient:
             raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
+        finally:
+            watch.end()
         if rest := splitter.rest().strip():
             yield [_decoded(rest)]
 
@@ -235,6 +242,13 @@ class OllamaClient:
         )
 
 
+def _watch_no_more(response: aiohttp.ClientResponse) -> None:
+    """Have aiohttp set no more timers: who reads the answer has a watch of its own."""
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = None
+
+
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Read the end of an answer that is complete, so that its connection can be used again."""
     try:
@@ -244,10 +258,22 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
         log.debug("the connection to Ollama is not used again: %s", _reason(error))
 
 
-def _read(lines: list[bytes]) -> tuple[list[ChatChunk], UpstreamError | None]:
+def _read(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
     """Return the chunks of some lines, up to the first that is an error or cannot be read."""
+    try:
+        chunks = decode_chunks(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_apart(lines)
+    if any(chunk.error is not None for chunk in chunks):
+        return _read_apart(lines)
+    return chunks, None
+
+
+def _read_apart(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
     chunks = []
-    for line in lines:
+    for line in lines.split(b"\n"):
+        if not line or line.isspace():
+            continue
         try:
             chunks.append(_decoded(line))
         except UpstreamError as error:

@@ -104,7 +104,11 @@ class SearchingAnswer:
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk of the current round, but not the round's end."""
-        return self._shown(self._round.feed(chunk))
+        return self.feed_all([chunk])
+
+    def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
+        """Return the events for chunks that came together."""
+        return self._shown(self._round.feed_all(chunks))
 
     def search(self, call_id: str, query: str) -> list[ev.Event]:
         """Return the events of a search that the model need not be asked to call for."""

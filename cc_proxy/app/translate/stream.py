@@ -114,13 +114,18 @@ class AnswerStream:
         )
         return [ev.MessageStart(message)]
 
+    def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
+        """Return the events for chunks that came together, what can be one delta as one."""
+        if len(chunks) > 1 and (event := self._as_one(chunks)):
+            return [event]
+        return [event for chunk in chunks for event in self.feed(chunk)]
+
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
         message = chunk.message
-        if message is not None and not chunk.done and self._is_plain(message):
+        if message is not None and not chunk.done and (event := self._plain(message)):
             self._chunks += 1
-            self._text.append(message.content)
-            return [ev.ContentBlockDelta(self._index, ev.TextDelta(message.content))]
+            return [event]
         if self.state is State.ENDED:
             return []
         out = self.start()
@@ -141,14 +146,40 @@ class AnswerStream:
             self._finish(chunk, out)
         return out
 
-    def _is_plain(self, message: ChunkMessage) -> bool:
-        """Tell, cheaply, of most chunks of most answers: a word of a text that has begun."""
-        text = message.content
-        if self.state is not State.TEXT or not self._shown or not text:
-            return False
-        if message.thinking or message.tool_calls:
-            return False
-        return self._tags.passes(text) and self._written.passes(text)
+    def _as_one(self, chunks: list[ChatChunk]) -> ev.Event | None:
+        """Return the one event that chunks come to which are all of the same block."""
+        texts, thoughts = [], []
+        for chunk in chunks:
+            message = chunk.message
+            if message is None or message.tool_calls or chunk.done:
+                return None
+            texts.append(message.content)
+            thoughts.append(message.thinking)
+        whole = ChunkMessage("".join(texts), "".join(thoughts))
+        event = self._plain(whole)
+        if event is not None:
+            self._chunks += len(chunks)
+        return event
+
+    def _plain(self, message: ChunkMessage) -> ev.Event | None:
+        """Take most chunks of most answers, cheaply: more of a block that has begun."""
+        text, thinking = message.content, message.thinking
+        if message.tool_calls or bool(text) is bool(thinking):
+            return None
+        if text and self.state is State.TEXT and self._passes(text):
+            self._text.append(text)
+            return ev.ContentBlockDelta(self._index, ev.TextDelta(text))
+        if thinking and self.state is State.THINKING and self._passes_thinking(thinking):
+            self._thinking.append(thinking)
+            return ev.ContentBlockDelta(self._index, ev.ThinkingDelta(thinking))
+        return None
+
+    def _passes(self, text: str) -> bool:
+        return self._shown and self._tags.passes(text) and self._written.passes(text)
+
+    def _passes_thinking(self, text: str) -> bool:
+        goes_on = self._latest is State.THINKING and self._tags.is_told_apart
+        return goes_on and self._thoughts.passes(text)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock.
