@@ -8,6 +8,7 @@ from aiohttp import web
 
 from cc_proxy.app.config import Settings
 from cc_proxy.app.gateway.attachments import Attachments
+from cc_proxy.app.gateway.fair_share import FairShare
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
@@ -46,6 +47,7 @@ class Shared:
     unread: UnreadFields = field(default_factory=UnreadFields)
     turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
+    fair_share: FairShare = field(default_factory=FairShare)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     attachments: Attachments = field(init=False)

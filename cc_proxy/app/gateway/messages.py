@@ -15,7 +15,7 @@ from cc_proxy.app.anthropic.errors import (
     thread_unsupported,
 )
 from cc_proxy.app.anthropic.events import encode
-from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
+from cc_proxy.app.gateway.answering import Answer, Asking, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
 from cc_proxy.app.gateway.models import AUTO_WINDOW
@@ -53,7 +53,9 @@ async def handle(request: web.Request) -> web.StreamResponse:
         ApiError: the request is wrong, or Ollama cannot answer it and nothing was sent yet.
 
     """
-    body = await request.read()
+    shared = request.app[SHARED]
+    body = await _body(request)
+    await shared.fair_share.turn()
     asked = requests.decode(body)
     if asked.max_tokens is None or asked.max_tokens < 1:
         raise invalid_request(
@@ -61,7 +63,6 @@ async def handle(request: web.Request) -> web.StreamResponse:
         )
     if asked.thread is not None:
         raise thread_unsupported()
-    shared = request.app[SHARED]
     shared.unread.note(request.headers, body)
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record:
         if is_probe(request.headers, asked):
@@ -79,10 +80,27 @@ async def handle(request: web.Request) -> web.StreamResponse:
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
-            events = one_round(shared.ollama, translated, answer, record, shared.tokens)
+            asking = Asking(translated.body, translated.prompt)
+            events = one_round(shared.ollama, asking, answer, record, shared.tokens)
         exchange = _Exchange(shared, target, answer, events, record)
-        with shared.read_ahead.gives_way_to(translated, request.headers):
-            return await (_streamed if asked.stream else _whole)(request, exchange)
+        gives_way = shared.read_ahead.gives_way_to(translated, request.headers)
+        translated.prompt.let_go()
+        respond = _streamed if asked.stream else _whole
+        # An answer can take an hour: what was asked is held no longer than it is needed.
+        del body, asked, translated, search
+        with gives_way:
+            return await respond(request, exchange)
+
+
+async def _body(request: web.Request) -> bytes:
+    """Return the body, as `request.read()` does, which would keep it as long as the answer."""
+    pieces, size = [], 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        if size > request.client_max_size:
+            raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=size)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:
@@ -104,8 +122,10 @@ async def count_tokens(request: web.Request) -> web.Response:
         ApiError: 400 when the request is wrong.
 
     """
-    asked = requests.decode(await request.read())
     shared = request.app[SHARED]
+    body = await _body(request)
+    await shared.fair_share.turn()
+    asked = requests.decode(body)
     try:
         target = await shared.models.target(asked.model)
     except (UpstreamError, ApiError):

@@ -93,6 +93,7 @@ class OllamaClient:
 
         """
         response = await self._post_chat(body)
+        del body
         batches = self._batches(response)
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from cc_proxy.app.ollama.chat import ChatMessage
@@ -61,6 +61,7 @@ class Prompt:
         self._tools = tools
         self._messages = messages
         self._weights: dict[int, list[Weight]] = {}
+        self._has_texts = True
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -89,8 +90,23 @@ class Prompt:
     def weights(self, first: int) -> list[Weight]:
         """Return what the parts from number `first` on weigh in tokens, without their images."""
         if first not in self._weights:
-            self._weights[first] = self._weigh(first)
+            weigh = self._weigh if self._has_texts else self._weighed
+            self._weights[first] = weigh(first)
         return self._weights[first]
+
+    def _weighed(self, first: int) -> list[Weight]:
+        """Return what was weighed before; by its size what was not."""
+        known = min(self._weights, default=len(self.parts))
+        weights = self._weights.get(known, [])[max(0, first - known) :]
+        unknown = [(p.size / _LETTERS_A_TOKEN, 0.0, 0.0, 0.0) for p in self.parts[first:known]]
+        return unknown + weights
+
+    def let_go(self) -> None:
+        """Keep the keys and what was weighed, and no text: an answer can take an hour."""
+        self.parts = tuple(replace(part, texts=()) for part in self.parts)
+        _ = self.thinking_tokens
+        self._tools, self._messages = b"", ()
+        self._has_texts = False
 
     def _weigh(self, first: int) -> list[Weight]:
         parts = self.parts[first:]

@@ -68,6 +68,11 @@ class SearchingAnswer:
         return self._round.vanished
 
     @property
+    def may_vanish(self) -> bool:
+        """Whether nothing of the round has come yet that could be shown."""
+        return self._round.may_vanish
+
+    @property
     def usage(self) -> ev.Usage:
         """The tokens: in, the last round's, which hold all earlier ones; out, of all rounds."""
         return msgspec.structs.replace(

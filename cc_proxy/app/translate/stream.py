@@ -15,6 +15,7 @@ from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, To
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.reuse import Spent, as_counted
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
@@ -22,15 +23,6 @@ from cc_proxy.app.translate.written_text import Piece, WrittenText
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
-
-
-# Tells of the last chunk how many tokens the prompt had, and how many of them were known before.
-Spent = Callable[[ChatChunk], tuple[int, int]]
-
-
-def as_counted(last: ChatChunk) -> tuple[int, int]:
-    """Return Ollama's own count, which does not tell what was reused."""
-    return last.prompt_eval_count, 0
 
 
 class State(Enum):
@@ -90,6 +82,11 @@ class AnswerStream:
     def stopped_early(self) -> bool:
         """Whether the answer ended before the model did: nothing more need be read."""
         return self._written.stopped_by is not None
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether nothing has come yet that a client could be shown or told of."""
+        return not (self._shown or self._calls or self._thinking or self.vanished or self.notes)
 
     def written(self) -> WrittenTurn | None:
         """Return the turn as the model wrote it, None when it made no call to know it by."""
@@ -339,9 +336,8 @@ class AnswerStream:
 
     def _has_vanished(self, last: ChatChunk) -> bool:
         """Tell whether a call of an undeclared tool, or a malformed one, was dropped upstream."""
-        nothing = self.empty and not self._thinking and not self.vanished and not self.notes
         wrote = last.done_reason == "stop" and last.eval_count > 1
-        return nothing and wrote and bool(self._rules.tools)
+        return self.may_vanish and wrote and bool(self._rules.tools)
 
     def _reason(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":
