@@ -20,7 +20,8 @@ PACED_CHUNKS, PACED_MS = 200, 20
 STREAMS, MANY_STREAMS = 64, 512
 SIZES_MB = (1, 2, 4, 8, 16, 32)
 LENGTHS = (100, 500, 1_000, 2_000)
-_IDLE_MS = 4_000
+# Long enough for all to have begun, and for memory to have been given back.
+_IDLE_MS = 8_000
 _SETTLE_SECONDS = 1.0
 _REQUESTS = {SMALL: 100, LARGE: 15}
 _SCALE_REQUESTS = 3

@@ -13,6 +13,7 @@ from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.read_ahead import ReadAhead
+from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.gateway.unread import UnreadFields
 from cc_proxy.app.ollama.client import OllamaClient
@@ -48,6 +49,7 @@ class Shared:
     turns: TurnMemory = field(default_factory=TurnMemory)
     pace: Pace = field(default_factory=Pace)
     fair_share: FairShare = field(default_factory=FairShare)
+    spare_memory: SpareMemory = field(default_factory=SpareMemory)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     attachments: Attachments = field(init=False)
@@ -65,6 +67,7 @@ class Shared:
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""
+        self.spare_memory.close()
         await self.read_ahead.close()
         await self.attachments.close()
         await self.search.close()

@@ -85,6 +85,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         exchange = _Exchange(shared, target, answer, events, record)
         gives_way = shared.read_ahead.gives_way_to(translated, request.headers)
         translated.prompt.let_go()
+        shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole
         # An answer can take an hour: what was asked is held no longer than it is needed.
         del body, asked, translated, search

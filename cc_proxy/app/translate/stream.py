@@ -69,7 +69,7 @@ class AnswerStream:
         self._latest = State.NEW
         self._tags = ThinkTags()
         self._written = WrittenText(rules)
-        self._thoughts = self._new_rescue()
+        self._thoughts: Rescue | None = None
         self._thought_calls: list[RescuedCall] = []
         self._chunks = 0
         self._index = 0
@@ -176,7 +176,7 @@ class AnswerStream:
 
     def _passes_thinking(self, text: str) -> bool:
         goes_on = self._latest is State.THINKING and self._tags.is_told_apart
-        return goes_on and self._thoughts.passes(text)
+        return goes_on and self._thoughts is not None and self._thoughts.passes(text)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock.
@@ -220,6 +220,8 @@ class AnswerStream:
 
     def _reflect(self, text: str, out: list[ev.Event]) -> None:
         self._turn_to(State.THINKING, out)
+        if self._thoughts is None:
+            self._thoughts = Rescue(self._rules.tools if self._rules.may_call else {})
         self._ponder(self._thoughts.feed(text), out)
 
     def _speak(self, text: str, out: list[ev.Event]) -> None:
@@ -229,13 +231,14 @@ class AnswerStream:
     def _turn_to(self, kind: State, out: list[ev.Event]) -> None:
         """Give out what is held back, if what comes now is of another kind."""
         if self._latest not in (kind, State.NEW):
-            self._ponder(self._thoughts.finish(), out)
-            self._thoughts = self._new_rescue()
+            self._end_thoughts(out)
             self._take(self._written.interrupted(), out)
         self._latest = kind
 
-    def _new_rescue(self) -> Rescue:
-        return Rescue(self._rules.tools if self._rules.may_call else {})
+    def _end_thoughts(self, out: list[ev.Event], *, cut: bool = False) -> None:
+        if self._thoughts is not None:
+            self._ponder(self._thoughts.finish(cut=cut), out)
+            self._thoughts = None
 
     def _ponder(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:
@@ -294,7 +297,7 @@ class AnswerStream:
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
         self._part(self._tags.finish(), out)
-        self._ponder(self._thoughts.finish(cut=cut), out)
+        self._end_thoughts(out, cut=cut)
         self._take(self._written.finish(cut=cut), out)
         if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
