@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+
+import msgspec
 
 from cc_proxy.app.ollama.chat import ChatMessage
 from cc_proxy.app.translate.tokens import (
@@ -27,8 +28,7 @@ _LETTERS_A_TOKEN = 3.5
 _TOOLS = "tools"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, gc=False):
     """One turn, or the tools.
 
     `keys` are the prefixes that end in it, the last one with the whole of it; `overhead` is in
@@ -103,7 +103,8 @@ class Prompt:
 
     def let_go(self) -> None:
         """Keep the keys and what was weighed, and no text: an answer can take an hour."""
-        self.parts = tuple(replace(part, texts=()) for part in self.parts)
+        for part in self.parts:
+            part.texts = ()
         _ = self.thinking_tokens
         self._tools, self._messages = b"", ()
         self._has_texts = False
@@ -161,10 +162,10 @@ def _turn(message: ChatMessage, key: int) -> Part:
     content = message.content if isinstance(message.content, str) else ""
     texts: tuple[str | bytes, ...] = (content,)
     if message.thinking or calls:
-        arguments = (
-            text for call in calls for text in (call.function.name, bytes(call.function.arguments))
-        )
-        texts = (message.thinking, content, *arguments)
+        written: list[str | bytes] = [message.thinking, content]
+        for call in calls:
+            written += (call.function.name, bytes(call.function.arguments))
+        texts = tuple(written)
     # The thinking, the text and the arguments may hold the same letters: where each begins counts.
     shape = (message.role, bool(message.thinking), message.tool_name, len(calls), *images)
     return Part(
@@ -180,11 +181,12 @@ def _turn(message: ChatMessage, key: int) -> Part:
 def _keys(key: int, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:
     keys = []
     for text in texts:
-        whole = len(text) - len(text) % BLOCK
-        for start in range(0, whole, BLOCK):
+        start, size = 0, len(text)
+        while size - start >= BLOCK:
             key = hash((key, text[start : start + BLOCK]))
             keys.append(key)
-        key = hash((key, text[whole:]))
+            start += BLOCK
+        key = hash((key, text[start:]))
     # The end of a part is a prefix of its own: the next turn must not be taken for its going on.
     keys.append(hash((key, len(texts))))
     return tuple(keys)
