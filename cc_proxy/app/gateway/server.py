@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 DRAIN_SECONDS = 10.0
+# A client whose connection does not fit here is cut off without an answer.
+_BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +56,7 @@ async def serve(
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, server.host, server.port)
+            site = web.TCPSite(runner, server.host, server.port, backlog=_BACKLOG)
             await site.start()
             host, port = runner.addresses[0][:2]
             on_ready(host, port)
