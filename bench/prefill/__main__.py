@@ -76,4 +76,5 @@ def _show_breaks(rows: list[Row]) -> None:
             )
 
 
-main()
+if __name__ == "__main__":
+    main()

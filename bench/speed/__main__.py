@@ -1,4 +1,4 @@
-"""`python -m bench.speed`: measure, and write the figures down."""
+"""`python -m bench` (or `bench speed`): measure, and write the figures down."""
 
 import signal
 import sys
@@ -15,7 +15,8 @@ from bench.speed.processes import DidNotStartError
 from bench.speed.report import markdown
 from bench.speed.sheet import Sheet
 
-_RESULTS = Path(__file__).parent / "RESULTS.md"
+_RESULTS = Path(__file__).parents[1] / "RESULTS.md"
+_FIGURE = Path(__file__).parent / "figure.png"
 _STAT = Path("/proc/stat")
 _QUIET = 0.1
 _QUIET_SECONDS = 600
@@ -23,13 +24,20 @@ _LOOK_SECONDS = 4
 
 
 @click.command()
-@click.option("--peer", "peers", multiple=True, type=click.Choice([contenders.CCR]))
+@click.option("--peer", "peers", multiple=True, type=click.Choice(contenders.PEERS))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
 @click.option("--phase", "phases", multiple=True, type=click.Choice(list(PHASES)))
 @click.option("--wait/--no-wait", default=True, help="Wait until the machine has nothing to do.")
-@click.option("--write", is_flag=True, help=f"Write {_RESULTS.name} beside this program.")
-def main(
-    *, peers: tuple[str, ...], rounds: int, phases: tuple[str, ...], wait: bool, write: bool
+@click.option("--soak", default=0, help="Also: memory over this many requests.")
+@click.option("--write", is_flag=True, help="Write bench/RESULTS.md and the figure.")
+def main(  # noqa: PLR0913 - the flags
+    *,
+    peers: tuple[str, ...],
+    rounds: int,
+    phases: tuple[str, ...],
+    wait: bool,
+    soak: int,
+    write: bool,
 ) -> None:
     """Measure what cc-proxy costs, in ratios to a relay that only copies bytes."""
     # What was started is ended on the way out.
@@ -44,17 +52,22 @@ def main(
             raise click.ClickException(str(error)) from error
         if wait:
             _wait_until_quiet()
-        bench = Bench(direct, others, loader, Sheet(), rounds)
+        bench = Bench(direct, others, loader, Sheet(), rounds, soak)
         before = _busy_share()
         try:
             direct.restart()
-            bench.run(phases or tuple(PHASES))
+            chosen = phases or tuple(name for name in PHASES if name != "soak")
+            bench.run((*chosen, "soak") if soak else chosen)
         except DidNotStartError as error:
             raise click.ClickException(str(error)) from error
         finally:
             bench.stop()
-    text = markdown(bench, " ".join(sys.argv[1:]), before)
+    text = markdown(bench, " ".join(sys.argv[1:]), before, pictured=write)
     if write:
+        # Imported late: nothing else here needs it.
+        from bench.speed.figure import draw  # noqa: PLC0415
+
+        draw(bench, _FIGURE)
         _RESULTS.write_text(text, encoding="utf-8")
     else:
         click.echo(text)
@@ -85,4 +98,4 @@ def _ticks() -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m bench.speed")
+    main(prog_name="python -m bench speed")

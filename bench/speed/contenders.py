@@ -8,11 +8,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.speed.install import Installed, cc_proxy, claude_code_router, native
+from bench.speed.install import Installed, cc_proxy, claude_code_router, litellm, native
 from bench.speed.processes import Process, Started, free_port
 
-DIRECT, RELAY, OURS, CCR = "direct", "relay", "cc-proxy", "ccr"
+DIRECT, RELAY, OURS, CCR, LITELLM = "direct", "relay", "cc-proxy", "ccr", "litellm"
+PEERS = (CCR, LITELLM)
 _KEY = "bench-key"
+# It takes only keys that begin so.
+_KEY_OF_LITELLM = "sk-bench"
 # Larger than any request here: a request that is refused costs nothing.
 _WINDOW = 10_000_000
 _HELP_SECONDS = 60
@@ -85,7 +88,7 @@ def all_of(upstream: int, folder: Path, peers: tuple[str, ...]) -> list[Contende
     return [
         _relay(upstream, folder, ours.installed),
         ours,
-        *(_ccr(upstream, folder, claude_code_router()) for name in peers if name == CCR),
+        *(_PEERS[name](upstream, folder) for name in peers),
     ]
 
 
@@ -132,7 +135,39 @@ def _cc_proxy(upstream: int, folder: Path, installed: Installed) -> Contender:
     )
 
 
-def _ccr(upstream: int, folder: Path, installed: Installed) -> Contender:
+def _litellm(upstream: int, folder: Path) -> Contender:
+    installed, port = litellm(), free_port()
+    routed = {
+        "model_name": "*",
+        "litellm_params": {
+            "model": "ollama_chat/*",
+            "api_base": f"http://127.0.0.1:{upstream}",
+        },
+    }
+    config = {
+        "model_list": [routed],
+        "litellm_settings": {"drop_params": True, "telemetry": False},
+        "general_settings": {"master_key": _KEY_OF_LITELLM},
+    }
+    # JSON is YAML.
+    path = folder / "litellm.yaml"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    environment = {"HOME": str(folder), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    serve = ["--config", str(path), "--host", "127.0.0.1", "--port", str(port)]
+    return Contender(
+        name=LITELLM,
+        port=port,
+        path="/v1/messages",
+        headers=(f"x-api-key: {_KEY_OF_LITELLM}",),
+        process=Process([*installed.command, *serve], environment, port, folder / "litellm.log"),
+        help_command=(*installed.command, "--help"),
+        environment=environment,
+        installed=installed,
+    )
+
+
+def _ccr(upstream: int, folder: Path) -> Contender:
+    installed = claude_code_router()
     home, port = folder / "ccr-home", free_port()
     settings = home / ".claude-code-router"
     settings.mkdir(parents=True)
@@ -164,3 +199,6 @@ def _ccr(upstream: int, folder: Path, installed: Installed) -> Contender:
         environment=environment,
         installed=installed,
     )
+
+
+_PEERS = {CCR: _ccr, LITELLM: _litellm}

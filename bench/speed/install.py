@@ -14,6 +14,7 @@ WORK = Path(__file__).parent / ".work"
 _NATIVE = Path(__file__).parent / "native"
 _SOURCES = ("cc_proxy", "docs/man", "pyproject.toml", "README.md", "LICENSE")
 _SECONDS = 600
+_LITELLM = "litellm[proxy]==1.109.0"
 _CCR = "@musistudio/claude-code-router"
 # The last release that is one package; pinned, so that two runs measure the same program.
 _CCR_VERSION = "2.0.0"
@@ -25,11 +26,15 @@ class InstallError(Exception):
 
 @dataclass(frozen=True)
 class Installed:
-    """A program: how it is called, the tree it was installed as, its packages, its version."""
+    """A program: how it is called, the tree it was installed as, its packages, its version.
+
+    `megabytes` is what the tree takes on the disk; of that, `bytecode` what Python made itself.
+    """
 
     command: tuple[str, ...]
     python: Path | None
     megabytes: float
+    bytecode: float
     packages: int
     version: str
 
@@ -75,8 +80,32 @@ def cc_proxy() -> Installed:
         command=(str(program),),
         python=python,
         megabytes=_megabytes(tree),
+        bytecode=_megabytes(tree, "*.pyc"),
         packages=len(list(tree.glob("*.dist-info"))),
         version=_said([str(program), "--version"]).split()[-1],
+    )
+
+
+def litellm() -> Installed:
+    """Install LiteLLM's proxy from PyPI, some 700 MB, once.
+
+    Raises:
+        InstallError: pip failed.
+
+    """
+    environment = WORK / "litellm/environment"
+    python, program = environment / "bin/python", environment / "bin/litellm"
+    if not program.exists():
+        _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(environment)])
+        _run([sys.executable, "-m", "pip", "--python", str(python), "install", "-q", _LITELLM])
+    tree = next(environment.glob("lib/*/site-packages"))
+    return Installed(
+        command=(str(program),),
+        python=python,
+        megabytes=_megabytes(tree),
+        bytecode=_megabytes(tree, "*.pyc"),
+        packages=len(list(tree.glob("*.dist-info"))),
+        version=_LITELLM.partition("==")[2],
     )
 
 
@@ -101,6 +130,7 @@ def claude_code_router() -> Installed:
         command=(_tool("node"), str(manifest.parent / described["bin"]["ccr"])),
         python=None,
         megabytes=_megabytes(tree),
+        bytecode=0.0,
         packages=len(found),
         version=str(described["version"]),
     )
@@ -114,10 +144,10 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _megabytes(tree: Path) -> float:
+def _megabytes(tree: Path, name: str = "*") -> float:
     """Return the MB (10^6 bytes) that a tree takes on the disk, hard links counted once."""
     sizes: dict[tuple[int, int], int] = {}
-    for path in tree.rglob("*"):
+    for path in tree.rglob(name):
         told = path.lstat()
         sizes[told.st_dev, told.st_ino] = told.st_blocks * 512
     return sum(sizes.values()) / 1e6

@@ -20,10 +20,12 @@ PACED_CHUNKS, PACED_MS = 200, 20
 STREAMS, MANY_STREAMS = 64, 512
 SIZES_MB = (1, 2, 4, 8, 16, 32)
 LENGTHS = (100, 500, 1_000, 2_000)
-_IDLE_MS = 4_000
+# Long enough for all to have begun, and for memory to have been given back.
+_IDLE_MS = 8_000
 _SETTLE_SECONDS = 1.0
 _REQUESTS = {SMALL: 100, LARGE: 15}
 _SCALE_REQUESTS = 3
+_SOAK_CONNECTIONS = 8
 _MB = 1_000_000
 
 
@@ -36,12 +38,15 @@ class Bench:
     loader: Loader
     sheet: Sheet
     rounds: int
+    soak_requests: int = 0
 
     def run(self, phases: Sequence[str]) -> None:
         """Measure the phases that are named, in the order of PHASES."""
         for contender in self.others:
             if contender.installed:
                 self.sheet.add(contender.name, "installed_mb", contender.installed.megabytes)
+                without = contender.installed.megabytes - contender.installed.bytecode
+                self.sheet.add(contender.name, "installed_bare_mb", without)
                 self.sheet.add(contender.name, "packages", contender.installed.packages)
         for name, phase in PHASES.items():
             if name in phases or name == "start":
@@ -201,6 +206,25 @@ class Bench:
 
             self._each(measure)
 
+    def soak(self) -> None:
+        """Memory over very many requests: after a tenth of them, and after the rest."""
+        for contender in self.others:
+            if contender.name != OURS or contender.process is None:
+                continue
+            contender.restart()
+            self._warm(contender)
+            for tenth in range(1, 11):
+                for body, share in ((Body(plain=True), 0.9), (Body(SMALL), 0.1)):
+                    requests = round(self.soak_requests / 10 * share)
+                    load = Load("bench-3x0", body, requests, _SOAK_CONNECTIONS, limit_s=600)
+                    answers, _ = self._load(contender, load)
+                    self.sheet.add(OURS, "errors", answers.errors)
+                # A moment for memory to be given back.
+                time.sleep(2 * _SETTLE_SECONDS)
+                self.sheet.add(OURS, f"soak{tenth}", contender.process.resident_mb())
+            first, last = (self.sheet.median(OURS, f"soak{n}") for n in (1, 10))
+            self.sheet.add(OURS, "soak_growth", (last or 0) - (first or 0))
+
 
 PHASES: dict[str, Callable[[Bench], None]] = {
     "start": Bench.start,
@@ -211,4 +235,5 @@ PHASES: dict[str, Callable[[Bench], None]] = {
     "loaded": Bench.loaded,
     "idle": Bench.idle,
     "scale": Bench.scale,
+    "soak": Bench.soak,
 }

@@ -45,7 +45,8 @@ def main(port: int, url: str) -> None:
     app[_URL] = url.rstrip("/")
     app.router.add_route("*", "/{path:.*}", _relay)
     app.cleanup_ctx.append(_session)
-    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None)
+    # As many as connect at once here; aiohttp's own limit is 128.
+    web.run_app(app, host="127.0.0.1", port=port, access_log=None, print=None, backlog=4096)
 
 
 if __name__ == "__main__":

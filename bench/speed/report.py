@@ -22,7 +22,7 @@ _CPU = Path("/proc/cpuinfo")
 Figure = Callable[[Sheet, str], float | None]
 
 _ABOUT = (
-    "Measured by `python -m bench.speed`: an upstream that answers at once, a load client, and"
+    "Measured by `python -m bench`: an upstream that answers at once, a load client, and"
     " between them, in turn, the *relay* (aiohttp, copies bytes, does nothing else: the floor),"
     " cc-proxy as it is installed, with everything on, and peers. All on 127.0.0.1. Figures are"
     " medians over the rounds; in brackets, how many times the relay's. CPU is user and system"
@@ -87,6 +87,8 @@ def _rows() -> list[Row]:
         Row("start, CPU s", median("start_cpu_s")),
         Row("`--help`, s", median("help_s"), ratio=False),
         Row("installed, MB", median("installed_mb"), ".1f", ratio=False),
+        Row("… without byte code", median("installed_bare_mb"), ".1f", ratio=False),
+        Row("memory grown over the soak, MB", median("soak_growth"), ".1f", ratio=False),
         Row("packages", median("packages"), ".0f", ratio=False),
         Row("requests that failed", _failed, ".0f", ratio=False),
     ]
@@ -106,7 +108,9 @@ def _late(streams: int) -> Figure:
     return lambda sheet, name: sheet.share(name, one, other)
 
 
-def markdown(measured: Measured, arguments: str, busy_before: float) -> str:
+def markdown(
+    measured: Measured, arguments: str, busy_before: float, *, pictured: bool = False
+) -> str:
     """Return the page."""
     sheet, names = measured.sheet, [contender.name for contender in measured.others]
     rows = [[row.title, *(_cell(row, sheet, name) for name in names)] for row in _rows()]
@@ -120,6 +124,7 @@ def markdown(measured: Measured, arguments: str, busy_before: float) -> str:
             *_setting(measured, arguments, busy_before),
             "",
             *_table(["", *names], rows),
+            *(["![times the relay's](speed/figure.png)", ""] if pictured else []),
             _READING,
             "",
             "## Targets",
@@ -143,7 +148,7 @@ def _setting(measured: Measured, arguments: str, busy_before: float) -> list[str
         if contender.installed
     ]
     packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "msgspec"))
-    command = f"python -m bench.speed {arguments}".strip()
+    command = f"python -m bench {arguments}".strip()
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     machine = f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB"
     return [

@@ -6,7 +6,7 @@
  * Sends BODYFILE by POST to 127.0.0.1:PORT PATH, n times over c connections (each starts its next
  * request when its last ended; connections are kept alive where the server allows it, -x: a new
  * connection for every request; -u: each ######### in BODYFILE becomes the
- * request's number, so that no two are equal), and reads the answers.  An answer is good when its status is 200,
+ * request's number, counted from the machine's clock, so that no two are equal in this run or in another one), and reads the answers.  An answer is good when its status is 200,
  * its framing ended properly and END (default "message_stop") was in it.
  * It looks for the markers  @<microseconds of CLOCK_MONOTONIC>;  that fake_ollama puts into each
  * chunk, whatever format they are wrapped in.  Prints one JSON object:
@@ -40,7 +40,7 @@ typedef struct {
 
 static char *req; static size_t req_len; static int port, nconn = 1, fresh; static long total = 1, started, done, ok, errors, over;
 static const char *END = "message_stop"; static size_t end_len; static int64_t late_us = 50000, limit_us = 120000000;
-static char *slots[16]; static int nslots, numbered;
+static char *slots[16]; static int nslots, numbered; static long base;
 static long chunks, events, nlate, caplate; static long long bytes; static int32_t *late; static float *ttft, *tot; static char first_err[512]; static int ep;
 
 static int64_t now_us(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000000LL + t.tv_nsec / 1000; }
@@ -59,7 +59,7 @@ static void finish(conn *c, const char *why) {
 }
 static void begin(conn *c) {
     started++;
-    char number[16]; snprintf(number, sizeof number, "%09ld", started % 1000000000);
+    char number[16]; snprintf(number, sizeof number, "%09ld", (base + started) % 1000000000);
     for (int i = 0; i < nslots; i++) memcpy(slots[i], number, 9);
     c->t0 = now_us();
     if (c->fd < 0) {
@@ -142,6 +142,7 @@ int main(int argc, char **argv) {
     req = malloc(bl + 8192); req_len = sprintf(req, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nAccept: application/json\r\n%sContent-Length: %zu\r\n\r\n", argv[2], port, hdr, bl);
     if (fread(req + req_len, 1, bl, f) != bl) return 1;
     req_len += bl;
+    if (numbered) base = now_us() / 100 % 1000000000; /* no two runs begin within a request's worth of it */
     if (numbered) for (char *p = req; nslots < 16 && (p = memmem(p, req + req_len - p, "#########", 9)); p += 9) slots[nslots++] = p;
     ttft = calloc(total, sizeof *ttft); tot = calloc(total, sizeof *tot); ep = epoll_create1(0);
     if (nconn > total) nconn = total;

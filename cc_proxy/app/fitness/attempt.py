@@ -12,7 +12,7 @@ from cc_proxy.app.fitness.report import Outcome, TaskReport
 from cc_proxy.app.fitness.tasks import Attempt, Task
 from cc_proxy.app.fitness.tools import declared, objection
 from cc_proxy.app.fitness.workspace import ROOT, Call, ToolError
-from cc_proxy.app.gateway.answering import one_round
+from cc_proxy.app.gateway.answering import Asking, one_round
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama.chat import ChatChunk
@@ -20,7 +20,8 @@ from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamRefusedError
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.request import Target, chat_request
-from cc_proxy.app.translate.stream import AnswerStream, as_counted
+from cc_proxy.app.translate.reuse import as_counted
+from cc_proxy.app.translate.stream import AnswerStream
 from cc_proxy.app.translate.turns import TurnMemory
 
 _MOST_TURNS = 8
@@ -77,7 +78,8 @@ class Model:
         )
         whole = AnswerCollector()
         record = RequestLog("test", self.target.model.name, len(translated.body))
-        events = one_round(self.ollama.chat, translated, answer, record, self._counter)
+        asking = Asking(translated.body, translated.prompt)
+        events = one_round(self.ollama.chat, asking, answer, record, self._counter)
         async with aclosing(events) as batches:
             async for batch in batches:
                 for event in batch:

@@ -2,19 +2,29 @@
 
 import secrets
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.gateway.queue import Ask
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import TokenCounter
-from cc_proxy.app.ollama.chat import ChatChunk
+from cc_proxy.app.ollama.chat import ChatChunk, in_one_piece
 from cc_proxy.app.ollama.errors import ContextOverflowError, UpstreamBrokeError
+from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.request import Translated
 from cc_proxy.app.translate.searching import SearchingAnswer
 from cc_proxy.app.translate.stream import AnswerStream, State
 
 Events = AsyncGenerator[list[ev.Event], None]
 Answer = AnswerStream | SearchingAnswer
+
+
+@dataclass
+class Asking:
+    """What Ollama is asked in one round; the body is let go when it is not needed any more."""
+
+    body: bytes
+    prompt: Prompt
 
 
 def new_answer(
@@ -24,9 +34,10 @@ def new_answer(
 
     `counter` learns from its end; `input_tokens` is the estimate until then.
     """
+    prompt = translated.prompt
 
     def spent(last: ChatChunk) -> tuple[int, int]:
-        told = counter.learned(translated.prompt, last)
+        told = counter.learned(prompt, last)
         return told.prompt, told.reused
 
     return AnswerStream(
@@ -41,7 +52,7 @@ def new_answer(
 
 async def one_round(
     ask: Ask,
-    translated: Translated,
+    asking: Asking,
     answer: Answer,
     record: RequestLog,
     counter: TokenCounter,
@@ -56,19 +67,21 @@ async def one_round(
 
     """
     try:
-        async with ask(translated.body) as batches:
+        async with ask(asking.body) as batches:
             async for batch in batches:
                 record.first_token()
-                yield [event for chunk in batch for event in answer.feed(chunk)]
+                yield answer.feed_all(batch)
                 if answer.stopped_early:
                     break
+                if not (answer.may_vanish or answer.vanished):
+                    asking.body = b""
     except ContextOverflowError as error:
-        counter.counted(translated.prompt, error.prompt_tokens)
+        counter.counted(asking.prompt, error.prompt_tokens)
         raise
     if answer.vanished:
-        async with ask(translated.whole_body()) as batches:
+        async with ask(in_one_piece(asking.body)) as batches:
             async for batch in batches:
-                yield [event for chunk in batch for event in answer.feed(chunk)]
+                yield answer.feed_all(batch)
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
             "Ollama ended its answer in the middle.",

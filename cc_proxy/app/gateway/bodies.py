@@ -32,17 +32,26 @@ async def read(request: web.Request) -> bytes:
         raise too_large(limits)
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await request.read()
+            return await _whole(request, limits)
     except TimeoutError as error:
         raise ApiError(
             408,
             "timeout_error",
             f"The body of the request did not come within {limits.body_seconds:g} seconds.",
         ) from error
-    except web.HTTPRequestEntityTooLarge as error:
-        raise too_large(limits) from error
     except web.RequestPayloadError as error:
         raise invalid_request("The body of the request is not in the chunks it says.") from error
+
+
+async def _whole(request: web.Request, limits: Limits) -> bytes:
+    # request.read() would keep the body as long as the answer.
+    pieces, size = [], 0
+    while piece := await request.content.readany():
+        size += len(piece)
+        if size > limits.body_bytes:
+            raise too_large(limits)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def too_large(limits: Limits) -> ApiError:

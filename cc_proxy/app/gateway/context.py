@@ -9,6 +9,7 @@ from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.gateway.attachments import Attachments
+from cc_proxy.app.gateway.fair_share import FairShare
 from cc_proxy.app.gateway.faults import Faults
 from cc_proxy.app.gateway.fetching import Fetcher
 from cc_proxy.app.gateway.front_file import FrontFile
@@ -18,6 +19,7 @@ from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.queue import Queue
 from cc_proxy.app.gateway.read_ahead import ReadAhead
+from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.stopping import Answers
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.gateway.turn_store import TurnStore
@@ -60,6 +62,8 @@ class Shared:
     unread: UnreadFields = field(default_factory=UnreadFields)
     pace: Pace = field(default_factory=Pace)
     limits: Limits = field(default_factory=Limits)
+    fair_share: FairShare = field(default_factory=FairShare)
+    spare_memory: SpareMemory = field(default_factory=SpareMemory)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     faults: Faults = field(default_factory=Faults)
@@ -105,6 +109,7 @@ class Shared:
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""
+        self.spare_memory.close()
         await self.read_ahead.close()
         await self.attachments.close()
         await self.search.close()

@@ -8,12 +8,15 @@ which an error can still be a true HTTP status, the answer begins and is kept al
 import asyncio
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway.answering import Answer
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,18 @@ class Pacer:
         self._response = response
         self._answer = answer
         self._pace = pace
+        self._loop = asyncio.get_running_loop()
+        self._writer: AbstractStreamWriter | None = None
         self._last_write = 0.0
-        # A beat must not fall between the two halves of another write.
-        self._writing = asyncio.Lock()
+        self._sending = False
+        # One timer for a whole silence, and a task only for a beat: both cost too much to have
+        # one for every word.
+        self._timer: asyncio.TimerHandle | None = None
         self._beating: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Start the clock."""
-        self._beating = asyncio.create_task(self._beats())
+        self._look_again_after(self._pace.hold_seconds)
         return self
 
     async def __aexit__(
@@ -58,39 +65,45 @@ class Pacer:
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.wait([self._beating])
+        if self._timer is not None:
+            self._timer.cancel()
 
     async def send(self, data: bytes) -> None:
         """Write to the client; begins the response if that has not been done."""
-        async with self._writing:
+        self._sending = True
+        try:
+            if self._beating is not None:
+                await asyncio.wait([self._beating])
             await self._write(data)
+        finally:
+            self._sending = False
 
     async def _write(self, data: bytes) -> None:
-        if not self._response.prepared:
-            await self._response.prepare(self._request)
-        await self._response.write(data)
-        self._last_write = asyncio.get_running_loop().time()
+        if self._writer is None:
+            self._writer = await self._response.prepare(self._request)
+        if self._writer is not None:
+            # What the response's own write() does, without its checks for every word.
+            await self._writer.write(data)
+        self._last_write = self._loop.time()
 
-    async def _beats(self) -> None:
-        beat = self._pace.beat_seconds
-        await asyncio.sleep(self._pace.hold_seconds)
-        while True:
-            async with self._writing:
-                # Asked only now: an answer that has just been written needs no beat, and one
-                # that has been translated but not written must not be overtaken by it.
-                silent = asyncio.get_running_loop().time() - self._last_write
-                if silent >= beat:
-                    if not await self._write_beat():
-                        return
-                    silent = 0.0
-            await asyncio.sleep(beat - silent)
+    def _look_again_after(self, seconds: float) -> None:
+        self._timer = self._loop.call_later(seconds, self._look)
 
-    async def _write_beat(self) -> bool:
-        events = self._answer.start() or self._answer.keep_alive()
-        if not events:
-            return True
-        try:
-            await self._write(encode(events))
-        except ConnectionError:
-            # The client has left; its handler is being cancelled and says so in the log.
-            return False
-        return True
+    def _look(self) -> None:
+        silent = self._loop.time() - self._last_write
+        if silent < self._pace.beat_seconds:
+            self._look_again_after(self._pace.beat_seconds - silent)
+        else:
+            self._beating = self._loop.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        # Asked only now: an answer that has been translated but not written must not be
+        # overtaken, and one that a slow client does not take needs no beat behind it.
+        if not self._sending and (events := self._answer.start() or self._answer.keep_alive()):
+            try:
+                await self._write(encode(events))
+            except ConnectionError:
+                # The client has left; its handler is being cancelled and says so in the log.
+                return
+        self._beating = None
+        self._look_again_after(self._pace.beat_seconds)

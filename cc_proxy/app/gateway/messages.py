@@ -16,7 +16,7 @@ from cc_proxy.app.anthropic.errors import (
 )
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway import bodies
-from cc_proxy.app.gateway.answering import Answer, Events, new_answer, one_round
+from cc_proxy.app.gateway.answering import Answer, Asking, Events, new_answer, one_round
 from cc_proxy.app.gateway.caller import caller
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
@@ -55,7 +55,9 @@ async def handle(request: web.Request) -> web.StreamResponse:
         ApiError: the request is wrong, or Ollama cannot answer it and nothing was sent yet.
 
     """
+    shared = request.app[SHARED]
     body = await bodies.read(request)
+    await shared.fair_share.turn()
     asked = requests.decode(body)
     if asked.max_tokens is None or asked.max_tokens < 1:
         raise invalid_request(
@@ -63,7 +65,6 @@ async def handle(request: web.Request) -> web.StreamResponse:
         )
     if asked.thread is not None:
         raise thread_unsupported()
-    shared = request.app[SHARED]
     shared.unread.note(request.headers, body)
     with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record, shared.answers.told():
         if is_probe(request.headers, asked):
@@ -75,18 +76,25 @@ async def handle(request: web.Request) -> web.StreamResponse:
         estimate = shared.tokens.estimate(translated.prompt)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
-        asking = caller(request.headers, asked, only_searches=bool(search and search.alone))
-        ask = shared.queue.asking(asking, record.waited)
+        who = caller(request.headers, asked, only_searches=bool(search and search.alone))
+        ask = shared.queue.asking(who, record.waited)
         answer: Answer
         if search:
             searching = WebSearch(shared, target, asked, search, translated, record, ask)
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
-            events = one_round(ask, translated, answer, record, shared.tokens)
+            asking = Asking(translated.body, translated.prompt)
+            events = one_round(ask, asking, answer, record, shared.tokens)
         exchange = _Exchange(shared, target, answer, events, record)
-        with shared.read_ahead.gives_way_to(translated, request.headers):
-            return await (_streamed if asked.stream else _whole)(request, exchange)
+        gives_way = shared.read_ahead.gives_way_to(translated, request.headers)
+        translated.prompt.let_go()
+        shared.spare_memory.left_by(len(body))
+        respond = _streamed if asked.stream else _whole
+        # An answer can take an hour: what was asked is held no longer than it is needed.
+        del body, asked, translated, search
+        with gives_way:
+            return await respond(request, exchange)
 
 
 def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:
@@ -108,8 +116,10 @@ async def count_tokens(request: web.Request) -> web.Response:
         ApiError: 400 when the request is wrong.
 
     """
-    asked = requests.decode(await bodies.read(request))
     shared = request.app[SHARED]
+    body = await bodies.read(request)
+    await shared.fair_share.turn()
+    asked = requests.decode(body)
     try:
         target = await shared.models.target(asked.model)
     except (UpstreamError, ApiError):

@@ -100,6 +100,7 @@ class Queue:
             if batches is None:
                 batches = await self._queued(stack, body, caller, waited)
             stack.callback(self._has_room)
+            del body  # it may be megabytes, and an answer can take an hour
             yield batches
 
     async def _at_once(self, stack: AsyncExitStack, body: bytes) -> Batches | None:

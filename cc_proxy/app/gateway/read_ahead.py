@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from cc_proxy.app.gateway.caller import SUBAGENT
 from cc_proxy.app.gateway.front_file import FrontFile
@@ -32,8 +32,9 @@ class ReadAhead:
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
-    @contextmanager
-    def gives_way_to(self, translated: Translated, headers: Mapping[str, str]) -> Iterator[None]:
+    def gives_way_to(
+        self, translated: Translated, headers: Mapping[str, str]
+    ) -> AbstractContextManager[None]:
         """Stand back while a real request is answered, and learn its front."""
         self._give_way()
         model = translated.request.model
@@ -45,6 +46,10 @@ class ReadAhead:
                 self._fronts[model] = front
                 if front != before:
                     self._file.save(self._fronts)
+        return self._stands_back()
+
+    @contextmanager
+    def _stands_back(self) -> Iterator[None]:
         self._answering += 1
         try:
             yield

@@ -202,28 +202,33 @@ class TokenCounter:
         if not from_start:
             first, done, gap.known = self._longest(prompt)
         scales = model.scales
+        of_whole, of_image = scales.of_whole, scales.of_image
         parts = prompt.parts[first:]
         for place, (part, weight) in enumerate(zip(parts, prompt.weights(first), strict=True)):
-            left = 1 - done if place == 0 else 1.0
-            words, signs, numbers, others = weight
-            rest = (words * left, signs * left, numbers * left, others * left)
-            tokens = scales.of_growth(rest) if gap.known else sum(rest) * scales.of_whole
+            rest, keys = weight, part.keys
+            if place == 0 and done:
+                left = 1 - done
+                words, signs, numbers, others = weight
+                rest = (words * left, signs * left, numbers * left, others * left)
+                keys = keys[round(len(keys) * done) :]
+            tokens = scales.of_growth(rest) if gap.known else sum(rest) * of_whole
             if place == 0 and not done and part.role == "assistant" and gap.known:
                 answer = gap.known.answer
                 if answer and PLAUSIBLE[0] < answer / tokens < PLAUSIBLE[1]:
                     tokens, gap.answered = float(answer), True
             gap.weights.append(rest)
-            gap.tokens.append(tokens + part.images * scales.of_image)
+            gap.tokens.append(tokens + part.images * of_image)
             gap.images += part.images
-            gap.keys.append(part.keys[round(len(part.keys) * (1 - left)) :])
+            gap.keys.append(keys)
         return gap
 
     def _longest(self, prompt: Prompt) -> tuple[int, float, _Known | None]:
         """Return the part in which the longest known prefix ends, what share of it, and it."""
-        for place in range(len(prompt.parts) - 1, -1, -1):
-            keys = prompt.parts[place].keys
+        parts, seen = prompt.parts, self._prefixes.get
+        for place in range(len(parts) - 1, -1, -1):
+            keys = parts[place].keys
             for index in range(len(keys) - 1, -1, -1):
-                known = self._prefixes.get(keys[index])
+                known = seen(keys[index])
                 if known is not None:
                     if index == len(keys) - 1:
                         return place + 1, 0.0, known
@@ -252,8 +257,9 @@ class TokenCounter:
         for keys, tokens in zip(gap.keys, gap.tokens, strict=True):
             for index, key in enumerate(keys, 1):
                 at = reached + tokens * factor * index / len(keys)
+                # Taken out first, so that it stands at the end.
+                self._prefixes.pop(key, None)
                 self._prefixes[key] = _Known(at, exact=False, life=count.life)
-                self._prefixes.move_to_end(key)
             reached += tokens * factor
         if prompt.parts:
             last = prompt.parts[-1].keys[-1]

@@ -9,7 +9,7 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.requests import MessagesRequest, ToolChoice
-from cc_proxy.app.gateway.answering import Events, new_answer, one_round
+from cc_proxy.app.gateway.answering import Asking, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import Shared
 from cc_proxy.app.gateway.queue import Ask
 from cc_proxy.app.gateway.request_log import RequestLog
@@ -79,8 +79,9 @@ class WebSearch:
 
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
+        asking = Asking(translated.body, translated.prompt)
         async with aclosing(
-            one_round(self.ask, translated, self.answer, self.record, self.shared.tokens)
+            one_round(self.ask, asking, self.answer, self.record, self.shared.tokens)
         ) as batches:
             async for batch in batches:
                 yield batch

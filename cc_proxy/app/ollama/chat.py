@@ -84,11 +84,28 @@ class ChatChunk(msgspec.Struct):
 
 _encoder = msgspec.json.Encoder()
 _chunk_decoder = msgspec.json.Decoder(ChatChunk)
+_request_decoder = msgspec.json.Decoder(ChatRequest)
 
 
 def encode(request: ChatRequest) -> bytes:
     """Return the JSON body of a request; the same request always gives the same bytes."""
     return _encoder.encode(request)
+
+
+def in_one_piece(body: bytes) -> bytes:
+    """Return the body that asks for the same answer, not streamed."""
+    request = _request_decoder.decode(body)
+    return encode(msgspec.structs.replace(request, stream=False))
+
+
+def decode_chunks(lines: bytes) -> list[ChatChunk]:
+    """Decode some lines of an answer; blank ones are skipped.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: one of them is not the JSON that Ollama writes.
+
+    """
+    return _chunk_decoder.decode_lines(lines)
 
 
 def decode_chunk(line: bytes) -> ChatChunk:

@@ -16,7 +16,7 @@ from yarl import URL
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama import absence
-from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk
+from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk, decode_chunks
 from cc_proxy.app.ollama.errors import (
     NotOllamaError,
     UpstreamBrokeError,
@@ -29,6 +29,7 @@ from cc_proxy.app.ollama.errors import (
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
 from cc_proxy.app.ollama.pull import PullLine, read_line
+from cc_proxy.app.ollama.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class OllamaClient:
 
         """
         response = await self._post_chat(body)
+        del body
         batches = self._batches(response)
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status
@@ -186,9 +188,11 @@ class OllamaClient:
             total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
         try:
-            return await self._send("/api/chat", body, timeout)
+            response = await self._send("/api/chat", body, timeout)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
+        _watch_no_more(response)
+        return response
 
     async def _send(
         self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
@@ -239,8 +243,9 @@ class OllamaClient:
         self, response: aiohttp.ClientResponse
     ) -> AsyncGenerator[list[ChatChunk], None]:
         splitter = LineSplitter()
+        watch = SilenceWatch(response.content, self._silence_seconds)
         try:
-            async for piece in response.content.iter_any():
+            while piece := await watch.read():
                 batch, trouble = _read(splitter.feed(piece))
                 if batch:
                     yield batch
@@ -253,6 +258,8 @@ class OllamaClient:
             raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
+        finally:
+            watch.end()
         if rest := splitter.rest().strip():
             # The last line may well lack its newline, and be whole.
             yield [_decoded(rest, _ENDED_EARLY)]
@@ -274,6 +281,13 @@ class OllamaClient:
         )
 
 
+def _watch_no_more(response: aiohttp.ClientResponse) -> None:
+    """Have aiohttp set no more timers: who reads the answer has a watch of its own."""
+    connection = response.connection
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = None
+
+
 async def _drain(response: aiohttp.ClientResponse) -> None:
     """Wait for the end of an answer that is complete, so that its connection is used again.
 
@@ -286,10 +300,22 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
         log.debug("the connection to Ollama is not used again: %s", _reason(error))
 
 
-def _read(lines: list[bytes]) -> tuple[list[ChatChunk], UpstreamError | None]:
+def _read(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
     """Return the chunks of some lines, up to the first that is an error or cannot be read."""
+    try:
+        chunks = decode_chunks(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_apart(lines)
+    if any(chunk.error is not None for chunk in chunks):
+        return _read_apart(lines)
+    return chunks, None
+
+
+def _read_apart(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
     chunks = []
-    for line in lines:
+    for line in lines.split(b"\n"):
+        if not line or line.isspace():
+            continue
         try:
             chunks.append(_decoded(line))
         except UpstreamError as error:

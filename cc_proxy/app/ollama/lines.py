@@ -1,7 +1,5 @@
 """Cutting a byte stream into lines, in time linear in its length."""
 
-from collections.abc import Iterator
-
 MAX_LINE_BYTES = 32 * 1024 * 1024
 
 
@@ -17,34 +15,28 @@ class LineSplitter:
         self._open: list[bytes] = []
         self._open_bytes = 0
 
-    def feed(self, piece: bytes) -> list[bytes]:
-        """Return the lines that `piece` completes, without their newlines, blank ones left out.
+    def feed(self, piece: bytes) -> bytes:
+        """Return the lines that `piece` completes, in one, each with its newline.
 
         Raises:
             LineTooLongError: the open line is longer than the limit, in bytes.
 
         """
-        *complete, rest = piece.split(b"\n")
-        lines = list(self._closed(complete))
-        if rest:
-            self._open.append(rest)
-            self._open_bytes += len(rest)
+        end = piece.rfind(b"\n") + 1
+        if end == len(piece) and not self._open:
+            return piece
+        complete = b""
+        if end:
+            complete = b"".join((*self._open, piece[:end]))
+            self._open.clear()
+            self._open_bytes = 0
+        if end < len(piece):
+            self._open.append(piece[end:])
+            self._open_bytes += len(piece) - end
             if self._open_bytes > self._max:
                 raise LineTooLongError
-        return lines
+        return complete
 
     def rest(self) -> bytes:
         """Return what came after the last newline."""
         return b"".join(self._open)
-
-    def _closed(self, complete: list[bytes]) -> Iterator[bytes]:
-        for end in complete:
-            if self._open:
-                self._open.append(end)
-                line = b"".join(self._open)
-                self._open.clear()
-                self._open_bytes = 0
-            else:
-                line = end
-            if line and not line.isspace():
-                yield line

@@ -54,14 +54,15 @@ def front_of(translated: Translated, before: Front | None) -> Front | None:
     first = next((m for m in request.messages if m.role == "user"), None)
     if request.tools is msgspec.UNSET or first is None:
         return None
-    request = msgspec.structs.replace(request, messages=request.messages[:1])
+    # The turns are not kept: they may be megabytes.
+    begun = msgspec.structs.replace(request, messages=request.messages[:1])
     words = first.content if isinstance(first.content, str) else ""
-    if before is None or not _begin_alike(request, before.request):
-        return Front(request=request, first_turn=words)
+    if before is None or not _begin_alike(begun, before.request):
+        return Front(request=begun, first_turn=words)
     if words == before.first_turn:
-        return msgspec.structs.replace(before, request=request)
+        return msgspec.structs.replace(before, request=begun)
     shared = _shared(words, before.first_turn)
-    return Front(request=request, first_turn=words, shared=shared)
+    return Front(request=begun, first_turn=words, shared=shared)
 
 
 def _begin_alike(one: ChatRequest, other: ChatRequest) -> bool:

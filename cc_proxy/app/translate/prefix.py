@@ -1,11 +1,18 @@
 """A prompt as a chain of prefixes: each has a key that two prompts share as far as they agree."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+import msgspec
 
 from cc_proxy.app.ollama.chat import ChatMessage
-from cc_proxy.app.translate.tokens import NOTHING, SAMPLE_BYTES, Digits, Weight, weigh_apart
+from cc_proxy.app.translate.tokens import (
+    Digits,
+    Weight,
+    weigh_apart,
+    weigh_together,
+)
 
 # A long text has a key for each so many letters: two prompts that part inside it still share
 # what stands before.
@@ -13,13 +20,15 @@ BLOCK = 2048
 # What templates put around a turn and around a call, in tokens.
 _TURN_TOKENS = 4.0
 _CALL_TOKENS = 12.0
-_SAMPLE_BYTES = 64 * 1024
-_LEAST_SAMPLE = 512
+# Of a longer prompt no more is looked at, the tools aside: the error of the sample is 2 % then,
+# a fraction of the weight's own.
+_SAMPLE = 12 * 1024
+_LEAST_SAMPLE = 1024
 _LETTERS_A_TOKEN = 3.5
+_TOOLS = "tools"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, gc=False):
     """One turn, or the tools.
 
     `keys` are the prefixes that end in it, the last one with the whole of it; `overhead` is in
@@ -52,6 +61,7 @@ class Prompt:
         self._tools = tools
         self._messages = messages
         self._weights: dict[int, list[Weight]] = {}
+        self._has_texts = True
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -64,8 +74,8 @@ class Prompt:
             key = parts[-1].keys[-1]
         if self._tools:
             texts = (self._tools,)
-            keys = _keys(key, "tools", texts)
-            parts.append(Part("tools", texts, _TURN_TOKENS, 0, keys, len(self._tools)))
+            keys = _keys(hash((key, _TOOLS)), texts)
+            parts.append(Part(_TOOLS, texts, _TURN_TOKENS, 0, keys, len(self._tools)))
             key = keys[-1]
         for message in messages:
             parts.append(_turn(message, key))
@@ -80,56 +90,103 @@ class Prompt:
     def weights(self, first: int) -> list[Weight]:
         """Return what the parts from number `first` on weigh in tokens, without their images."""
         if first not in self._weights:
-            self._weights[first] = self._weigh(first)
+            weigh = self._weigh if self._has_texts else self._weighed
+            self._weights[first] = weigh(first)
         return self._weights[first]
 
-    def _weigh(self, first: int) -> list[Weight]:
-        rest = self.parts[first:]
-        size = sum(part.size for part in rest)
-        share = min(1.0, _SAMPLE_BYTES / size) if size else 1.0
-        return [self._weight(part, share) for part in rest]
+    def _weighed(self, first: int) -> list[Weight]:
+        """Return what was weighed before; by its size what was not."""
+        known = min(self._weights, default=len(self.parts))
+        weights = self._weights.get(known, [])[max(0, first - known) :]
+        unknown = [(p.size / _LETTERS_A_TOKEN, 0.0, 0.0, 0.0) for p in self.parts[first:known]]
+        return unknown + weights
 
-    def _weight(self, part: Part, share: float) -> Weight:
-        words, signs, numbers, others = NOTHING
-        for text in part.texts:
-            sample = max(_LEAST_SAMPLE, int(len(text) * share)) if share < 1 else SAMPLE_BYTES
-            of_text = weigh_apart(text, self.digits, sample=sample)
-            words += of_text[0]
-            signs += of_text[1]
-            numbers += of_text[2]
-            others += of_text[3]
-        return words, signs + part.overhead, numbers, others
+    def let_go(self) -> None:
+        """Keep the keys and what was weighed, and no text: an answer can take an hour."""
+        for part in self.parts:
+            part.texts = ()
+        _ = self.thinking_tokens
+        self._tools, self._messages = b"", ()
+        self._has_texts = False
+
+    def _weigh(self, first: int) -> list[Weight]:
+        parts = self.parts[first:]
+        size = sum(part.size for part in parts if part.role != _TOOLS)
+        if size <= _SAMPLE:
+            return [self._weight(part) for part in parts]
+        # All of a kind as one: to look into each of a thousand turns would take too long.
+        kinds: dict[str, list[Part]] = defaultdict(list)
+        for part in parts:
+            if part.role != _TOOLS:
+                kinds[part.role].append(part)
+        each = {role: self._of_a_letter(kind, size) for role, kind in kinds.items()}
+        return [
+            self._weight(part)
+            if part.role == _TOOLS
+            else _with_overhead(part, _times(each[part.role], part.size))
+            for part in parts
+        ]
+
+    def _weight(self, part: Part) -> Weight:
+        if part.role == _TOOLS:
+            return _with_overhead(part, _weight_of_tools(self._tools, self.digits))
+        return _with_overhead(part, weigh_together(part.texts, self.digits))
+
+    def _of_a_letter(self, kind: list[Part], of: int) -> Weight:
+        """Return what a letter of some parts weighs, on average."""
+        texts = [text for part in kind for text in part.texts]
+        size = sum(map(len, texts))
+        sample = max(_LEAST_SAMPLE, _SAMPLE * size // of)
+        return _times(weigh_together(texts, self.digits, sample=sample), 1 / max(1, size))
+
+
+def _with_overhead(part: Part, weight: Weight) -> Weight:
+    words, signs, numbers, others = weight
+    return words, signs + part.overhead, numbers, others
+
+
+def _times(weight: Weight, factor: float) -> Weight:
+    words, signs, numbers, others = weight
+    return words * factor, signs * factor, numbers * factor, others * factor
+
+
+@lru_cache(maxsize=64)
+def _weight_of_tools(tools: bytes, digits: Digits) -> Weight:
+    """Return what tools weigh: half of what a session begins with, and the same in the next one."""
+    return weigh_apart(tools, digits)
 
 
 def _turn(message: ChatMessage, key: int) -> Part:
-    texts: list[str | bytes] = []
-    if message.thinking:
-        texts.append(message.thinking)
-    if isinstance(message.content, str):
-        texts.append(message.content)
     calls = message.tool_calls or ()
-    for call in calls:
-        texts += (call.function.name, bytes(call.function.arguments))
     images = message.images or ()
+    content = message.content if isinstance(message.content, str) else ""
+    texts: tuple[str | bytes, ...] = (content,)
+    if message.thinking or calls:
+        written: list[str | bytes] = [message.thinking, content]
+        for call in calls:
+            written += (call.function.name, bytes(call.function.arguments))
+        texts = tuple(written)
     # The thinking, the text and the arguments may hold the same letters: where each begins counts.
     shape = (message.role, bool(message.thinking), message.tool_name, len(calls), *images)
     return Part(
         role=message.role,
-        texts=tuple(texts),
+        texts=texts,
         overhead=_TURN_TOKENS + _CALL_TOKENS * len(calls),
         images=len(images),
-        keys=_keys(hash((key, shape)), "turn", tuple(texts)),
+        keys=_keys(hash((key, shape)), texts),
         size=sum(map(len, texts)),
     )
 
 
-def _keys(before: int, kind: str, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:
-    key = hash((before, kind))
+def _keys(key: int, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:
     keys = []
     for text in texts:
-        for start in range(0, len(text), BLOCK):
+        start, size = 0, len(text)
+        while size - start >= BLOCK:
             key = hash((key, text[start : start + BLOCK]))
             keys.append(key)
+            start += BLOCK
+        key = hash((key, text[start:]))
     # The end of a part is a prefix of its own: the next turn must not be taken for its going on.
     keys.append(hash((key, len(texts))))
     return tuple(keys)

@@ -49,10 +49,6 @@ class Translated:
     rules: AnswerRules
     notes: tuple[str, ...] = ()
 
-    def whole_body(self) -> bytes:
-        """Return the bytes that ask for the same answer in one piece."""
-        return chat.encode(msgspec.structs.replace(self.request, stream=False))
-
 
 def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
     """Translate a request for a target. The same input always gives the same bytes.

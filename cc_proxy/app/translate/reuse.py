@@ -4,11 +4,23 @@ Ollama counts tokens from its cache like all others (`prompt_eval_count`), and h
 says how many those were: only `prompt_eval_duration` shows it.
 """
 
+from collections.abc import Callable
+
+from cc_proxy.app.ollama.chat import ChatChunk
+
 # What a short prefill takes besides reading: at these many tokens the time says nothing yet.
 _SLACK_TOKENS = 256
 # Attention makes the end of a long prompt slower to read than its average token.
 _SLOWER_AT_THE_END = 2.0
 _AS_GOOD_AS_COLD = 0.5
+
+# Tells of the last chunk how many tokens the prompt had, and how many of them were known before.
+Spent = Callable[[ChatChunk], tuple[int, int]]
+
+
+def as_counted(last: ChatChunk) -> tuple[int, int]:
+    """Return Ollama's own count, which does not tell what was reused."""
+    return last.prompt_eval_count, 0
 
 
 def corrected_reuse(

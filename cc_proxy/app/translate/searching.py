@@ -68,6 +68,11 @@ class SearchingAnswer:
         return self._round.vanished
 
     @property
+    def may_vanish(self) -> bool:
+        """Whether nothing of the round has come yet that could be shown."""
+        return self._round.may_vanish
+
+    @property
     def usage(self) -> ev.Usage:
         """The tokens: in, the last round's, which hold all earlier ones; out, of all rounds."""
         return msgspec.structs.replace(
@@ -104,7 +109,11 @@ class SearchingAnswer:
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk of the current round, but not the round's end."""
-        return self._shown(self._round.feed(chunk))
+        return self.feed_all([chunk])
+
+    def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
+        """Return the events for chunks that came together."""
+        return self._shown(self._round.feed_all(chunks))
 
     def search(self, call_id: str, query: str) -> list[ev.Event]:
         """Return the events of a search that the model need not be asked to call for."""

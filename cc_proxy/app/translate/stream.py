@@ -15,6 +15,7 @@ from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, To
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.reuse import Spent, as_counted
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
@@ -22,15 +23,6 @@ from cc_proxy.app.translate.written_text import Piece, WrittenText
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
-
-
-# Tells of the last chunk how many tokens the prompt had, and how many of them were known before.
-Spent = Callable[[ChatChunk], tuple[int, int]]
-
-
-def as_counted(last: ChatChunk) -> tuple[int, int]:
-    """Return Ollama's own count, which does not tell what was reused."""
-    return last.prompt_eval_count, 0
 
 
 class State(Enum):
@@ -77,7 +69,7 @@ class AnswerStream:
         self._latest = State.NEW
         self._tags = ThinkTags()
         self._written = WrittenText(rules)
-        self._thoughts = self._new_rescue()
+        self._thoughts: Rescue | None = None
         self._thought_calls: list[RescuedCall] = []
         self._chunks = 0
         self._index = 0
@@ -90,6 +82,11 @@ class AnswerStream:
     def stopped_early(self) -> bool:
         """Whether the answer ended before the model did: nothing more need be read."""
         return self._written.stopped_by is not None
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether nothing has come yet that a client could be shown or told of."""
+        return not (self._shown or self._calls or self._thinking or self.vanished or self.notes)
 
     def written(self) -> WrittenTurn | None:
         """Return the turn as the model wrote it, None when it made no call to know it by."""
@@ -114,13 +111,18 @@ class AnswerStream:
         )
         return [ev.MessageStart(message)]
 
+    def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
+        """Return the events for chunks that came together, what can be one delta as one."""
+        if len(chunks) > 1 and (event := self._as_one(chunks)):
+            return [event]
+        return [event for chunk in chunks for event in self.feed(chunk)]
+
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
         message = chunk.message
-        if message is not None and not chunk.done and self._is_plain(message):
+        if message is not None and not chunk.done and (event := self._plain(message)):
             self._chunks += 1
-            self._text.append(message.content)
-            return [ev.ContentBlockDelta(self._index, ev.TextDelta(message.content))]
+            return [event]
         if self.state is State.ENDED:
             return []
         out = self.start()
@@ -141,14 +143,40 @@ class AnswerStream:
             self._finish(chunk, out)
         return out
 
-    def _is_plain(self, message: ChunkMessage) -> bool:
-        """Tell, cheaply, of most chunks of most answers: a word of a text that has begun."""
-        text = message.content
-        if self.state is not State.TEXT or not self._shown or not text:
-            return False
-        if message.thinking or message.tool_calls:
-            return False
-        return self._tags.passes(text) and self._written.passes(text)
+    def _as_one(self, chunks: list[ChatChunk]) -> ev.Event | None:
+        """Return the one event that chunks come to which are all of the same block."""
+        texts, thoughts = [], []
+        for chunk in chunks:
+            message = chunk.message
+            if message is None or message.tool_calls or chunk.done:
+                return None
+            texts.append(message.content)
+            thoughts.append(message.thinking)
+        whole = ChunkMessage("".join(texts), "".join(thoughts))
+        event = self._plain(whole)
+        if event is not None:
+            self._chunks += len(chunks)
+        return event
+
+    def _plain(self, message: ChunkMessage) -> ev.Event | None:
+        """Take most chunks of most answers, cheaply: more of a block that has begun."""
+        text, thinking = message.content, message.thinking
+        if message.tool_calls or bool(text) is bool(thinking):
+            return None
+        if text and self.state is State.TEXT and self._passes(text):
+            self._text.append(text)
+            return ev.ContentBlockDelta(self._index, ev.TextDelta(text))
+        if thinking and self.state is State.THINKING and self._passes_thinking(thinking):
+            self._thinking.append(thinking)
+            return ev.ContentBlockDelta(self._index, ev.ThinkingDelta(thinking))
+        return None
+
+    def _passes(self, text: str) -> bool:
+        return self._shown and self._tags.passes(text) and self._written.passes(text)
+
+    def _passes_thinking(self, text: str) -> bool:
+        goes_on = self._latest is State.THINKING and self._tags.is_told_apart
+        return goes_on and self._thoughts is not None and self._thoughts.passes(text)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock.
@@ -192,6 +220,8 @@ class AnswerStream:
 
     def _reflect(self, text: str, out: list[ev.Event]) -> None:
         self._turn_to(State.THINKING, out)
+        if self._thoughts is None:
+            self._thoughts = Rescue(self._rules.tools if self._rules.may_call else {})
         self._ponder(self._thoughts.feed(text), out)
 
     def _speak(self, text: str, out: list[ev.Event]) -> None:
@@ -201,13 +231,14 @@ class AnswerStream:
     def _turn_to(self, kind: State, out: list[ev.Event]) -> None:
         """Give out what is held back, if what comes now is of another kind."""
         if self._latest not in (kind, State.NEW):
-            self._ponder(self._thoughts.finish(), out)
-            self._thoughts = self._new_rescue()
+            self._end_thoughts(out)
             self._take(self._written.interrupted(), out)
         self._latest = kind
 
-    def _new_rescue(self) -> Rescue:
-        return Rescue(self._rules.tools if self._rules.may_call else {})
+    def _end_thoughts(self, out: list[ev.Event], *, cut: bool = False) -> None:
+        if self._thoughts is not None:
+            self._ponder(self._thoughts.finish(cut=cut), out)
+            self._thoughts = None
 
     def _ponder(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:
@@ -266,7 +297,7 @@ class AnswerStream:
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
         self._part(self._tags.finish(), out)
-        self._ponder(self._thoughts.finish(cut=cut), out)
+        self._end_thoughts(out, cut=cut)
         self._take(self._written.finish(cut=cut), out)
         if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
@@ -308,9 +339,8 @@ class AnswerStream:
 
     def _has_vanished(self, last: ChatChunk) -> bool:
         """Tell whether a call of an undeclared tool, or a malformed one, was dropped upstream."""
-        nothing = self.empty and not self._thinking and not self.vanished and not self.notes
         wrote = last.done_reason == "stop" and last.eval_count > 1
-        return nothing and wrote and bool(self._rules.tools)
+        return self.may_vanish and wrote and bool(self._rules.tools)
 
     def _reason(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":

@@ -49,6 +49,11 @@ class ThinkTags:
         self._before = text
         return True
 
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether no tags are looked for any more, and nothing is held back."""
+        return self._place is _Place.PLAIN
+
     def told_apart(self) -> tuple[str, str]:
         """Return what was held back: Ollama tells thinking from text by itself."""
         parts = self.finish()

@@ -6,6 +6,7 @@ tokenizer makes of a text can be told from how its letters, digits and signs fol
 shows the error.
 """
 
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from operator import mul
 
@@ -15,7 +16,8 @@ NOTHING: Weight = (0.0, 0.0, 0.0, 0.0)
 
 # Texts longer than this are weighed by samples; more samples would not tell more.
 SAMPLE_BYTES = 32 * 1024
-_WINDOW = 512
+# Many small samples tell more than few large ones: one line is much like the next.
+_WINDOW = 128
 _GOLDEN = 0.618034
 # Long runs of spaces become few tokens; prose and code are four to five bytes a token.
 _MOST_BYTES_A_TOKEN = 16
@@ -59,7 +61,9 @@ FEATURES = tuple(shape for group in _SHAPES for shape in group)
 _GROUPS = tuple(
     slice(start, start + len(_SHAPES[0])) for start in range(0, len(FEATURES), len(_SHAPES[0]))
 )
-_PATTERNS = tuple(name.encode() for name in FEATURES)
+_LONGER = tuple(name for name in FEATURES if len(name) > 1)
+# The commonest letter is what the others leave; those of other scripts are not in ASCII.
+_COMMONEST, _IN_ASCII, _BEYOND = "l", "undsp", "chkzg"
 
 
 # Tokens that each feature is worth, printed by bench/tokens/fit.py. Vocabularies differ most in
@@ -158,7 +162,13 @@ def digits_of(tokenizer: str) -> Digits:
 def features(text: bytes) -> list[int]:
     """Return how often each of FEATURES is in a text."""
     classes = text.translate(_CLASSES)
-    return [classes.count(pattern) for pattern in _PATTERNS]
+    letters = _IN_ASCII if text.isascii() else _IN_ASCII + _BEYOND
+    found = {letter: classes.count(letter.encode()) for letter in letters}
+    found[_COMMONEST] = len(classes) - sum(found.values())
+    there = {letter for letter, count in found.items() if count}
+    for name in _LONGER:
+        found[name] = classes.count(name.encode()) if there.issuperset(name) else 0
+    return [found.get(name, 0) for name in FEATURES]
 
 
 def weigh(
@@ -178,24 +188,41 @@ def weigh_apart(
 
     Vocabularies differ in each of them by a factor of its own, which can be learned.
     """
-    if isinstance(text, str):
-        # A lone surrogate can come out of JSON; it must not break the count.
-        text = text.encode(errors="replace")
-    size = len(text)
+    return weigh_together((text,), digits, sample=sample)
+
+
+def weigh_together(
+    texts: Sequence[str | bytes], digits: Digits = Digits.UNKNOWN, *, sample: int = SAMPLE_BYTES
+) -> Weight:
+    """Return what several texts weigh together, the sample taken from all of them."""
+    size = sum(map(len, texts))
     if size > max(sample, _WINDOW):
-        text = b"".join(text[start : start + _WINDOW] for start in _starts(size, sample))
-    if not text:
+        texts = list(_samples(texts, size, sample))
+    looked_at = sum(map(len, texts))
+    if not looked_at:
         return NOTHING
+    # A lone surrogate can come out of JSON; it must not break the count.
+    text = b"".join(t if isinstance(t, bytes) else t.encode(errors="replace") for t in texts)
     worth: tuple[float, ...] = digits.value
     found = list(map(mul, worth, features(text)))
     words, signs, numbers, others = (sum(found[group]) for group in _GROUPS)
     tokens = words + signs + numbers + others
     # What is unlike any text of the corpus still has no more tokens than bytes.
     likely = min(max(tokens, len(text) / _MOST_BYTES_A_TOKEN), len(text))
-    factor = size / len(text)
+    factor = size / looked_at
     if likely != tokens:
         return (likely * factor, 0.0, 0.0, 0.0)
     return (words * factor, signs * factor, numbers * factor, others * factor)
+
+
+def _samples(texts: Sequence[str | bytes], size: int, sample: int) -> Iterator[str | bytes]:
+    """Yield pieces of some texts, spread evenly over the `size` letters that all have."""
+    place, before = 0, 0
+    for start in _starts(size, sample):
+        while start >= before + len(texts[place]):
+            before += len(texts[place])
+            place += 1
+        yield texts[place][start - before : start - before + _WINDOW]
 
 
 def _starts(size: int, sample: int) -> list[int]:

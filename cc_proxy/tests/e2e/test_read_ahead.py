@@ -18,4 +18,4 @@ async def test_the_front_is_read_while_the_client_is_starting(stage: Stage) -> N
     assert ahead.body["options"]["num_predict"] == 1
     assert ahead.read_tokens == ahead.prompt_tokens
     assert first.read_tokens < 0.3 * first.prompt_tokens
-    assert "read ahead for practice:latest: tokens=" in stage.log()
+    assert "read ahead for practice: tokens=" in stage.log()

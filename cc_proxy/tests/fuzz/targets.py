@@ -89,12 +89,12 @@ def fuzz_lines(data: bytes) -> None:
         for size in (len(sent) or 1, 1, 3, 7):
             splitter = LineSplitter()
             parts = [sent[at : at + size] for at in range(0, len(sent), size)]
-            lines = [line for part in parts for line in splitter.feed(part)]
+            lines = b"".join(splitter.feed(part) for part in parts)
             found.append((lines, splitter.rest()))
         assert all(one == found[0] for one in found)
         lines, rest = found[0]
-        assert b"\n".join([*lines, rest]).split() == sent.split()
-        for line in lines:
+        assert lines + rest == sent
+        for line in lines.splitlines():
             try:
                 decode_chunk(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

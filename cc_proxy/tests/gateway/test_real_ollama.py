@@ -18,7 +18,7 @@ from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.chat import ChatChunk
+from cc_proxy.app.ollama.chat import ChatChunk, in_one_piece
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.translate.request import chat_request
 
@@ -90,6 +90,6 @@ async def _read(real: Gateway, messages: list[dict[str, Any]]) -> ChatChunk:
     asked = {"model": MODEL, "max_tokens": 1, "messages": messages, "tools": [ECHO]}
     target = await real.shared.models.target(MODEL)
     translated = chat_request(decode(msgspec.json.encode(asked)), target)
-    async with real.shared.ollama.chat(translated.whole_body()) as batches:
+    async with real.shared.ollama.chat(in_one_piece(translated.body)) as batches:
         chunks = [chunk async for batch in batches for chunk in batch]
     return chunks[-1]

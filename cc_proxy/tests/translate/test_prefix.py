@@ -106,3 +106,31 @@ def test_a_prompt_of_nothing_has_no_parts() -> None:
     prompt = Prompt("m", b"", [])
     assert prompt.parts == ()
     assert prompt.weights(0) == []
+
+
+def test_a_prompt_that_has_let_its_texts_go_says_what_it_weighed() -> None:
+    turns = [SYSTEM, user("Hello"), called("Read", b'{"path":"a"}'), user("word " * 500)]
+    kept, light = Prompt("m", TOOLS, turns), Prompt("m", TOOLS, turns)
+    weighed = kept.weights(2)
+    assert light.weights(2) == weighed
+    light.let_go()
+    assert [part.keys for part in light.parts] == [part.keys for part in kept.parts]
+    assert not any(part.texts for part in light.parts)
+    assert light.weights(3) == weighed[1:]
+    assert light.weights(0)[2:] == weighed
+    assert sum(light.weights(0)[1]) > 0
+
+
+def test_a_long_prompt_weighs_by_samples_nearly_what_all_of_it_weighs() -> None:
+    lines = [
+        "def run(self, path: str) -> int:\n",
+        "The test fails in line 12.\n",
+        '{"a": [1, 2]}\n',
+    ]
+    roles = ["user", "assistant", "tool"]
+    turns = [
+        ChatMessage(role=roles[n % 3], content=lines[n % 3] * (n % 50 + 1)) for n in range(600)
+    ]
+    prompt = Prompt("m", TOOLS, [SYSTEM, *turns])
+    whole = sum(sum(Prompt("m", b"", [turn]).weights(0)[0]) for turn in turns)
+    assert sum(map(sum, prompt.weights(0)[2:])) == pytest.approx(whole, rel=0.03)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import decode_chunk
+from cc_proxy.app.ollama.chat import decode_chunk, decode_chunks
 from cc_proxy.app.ollama.lines import LineSplitter
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.rules import FREE, AnswerRules
@@ -109,7 +109,7 @@ def events_of(answer: AnswerStream, reads: list[bytes], beats: list[int]) -> lis
     events: list[ev.Event] = []
     waiting = iter(beats)
     for read in reads:
-        for line in splitter.feed(read):
+        for line in splitter.feed(read).splitlines():
             events += answer.feed(decode_chunk(line))
             for _ in range(next(waiting)):
                 events += answer.keep_alive()
@@ -226,6 +226,29 @@ def test_cutting_the_bytes_changes_no_event(chunks: list[Chunk], data: st.DataOb
     beats = [0] * len(chunks)
     cut = ev.encode(events_of(stream(), pieces(data, whole), beats))
     assert cut == ev.encode(events_of(stream(), [whole], beats))
+
+
+@QUIET
+@example(chunks=[Chunk("", "One", [], 0), Chunk("", " two", [], 0), Chunk("", "\n{", [], 0)])
+@example(chunks=[Chunk("one", "", [], 0), Chunk(" two", "", [], 0), Chunk("<", "", [], 0)])
+@given(chunks=PLAIN)
+def test_chunks_that_come_together_say_the_same_as_one_by_one(chunks: list[Chunk]) -> None:
+    lines = body(chunks, "stop", 1)
+    one, other = stream(DECLARED), stream(DECLARED)
+    apart = told([e for line in lines.splitlines() for e in one.feed(decode_chunk(line))])
+    together = decode_chunks(lines)
+    assert found(told(other.feed_all(together[:-1]) + other.feed_all(together[-1:]))) == found(
+        apart
+    )
+    assert other.written() == one.written()
+    assert other.usage == one.usage
+
+
+def test_words_that_come_together_are_one_delta() -> None:
+    answer = stream()
+    answer.feed_all(decode_chunks(Chunk("", "One", [], 0).line()))
+    (event,) = answer.feed_all(decode_chunks(Chunk("", " and", [], 0).line() * 3))
+    assert event == ev.ContentBlockDelta(0, ev.TextDelta(" and and and"))
 
 
 @QUIET
