@@ -5,13 +5,17 @@ import sys
 from pathlib import Path
 
 from bench.prefill.__main__ import main as prefill
+from bench.soak.__main__ import main as soak
 from bench.speed.__main__ import main as speed
+from bench.start.__main__ import main as start
 
 _TOKENS = Path(__file__).parent / "tokens"
-_HELP = """Usage: python -m bench [speed | prefill | tokens] [OPTIONS]
+_HELP = """Usage: python -m bench [speed | start | prefill | soak | tokens] [OPTIONS]
 
   speed    what the proxy costs, beside a relay and peers (when none is named)
+  start    how long a command takes to begin, beside the interpreter alone
   prefill  what a session makes the model read again
+  soak     what is left after much work and many faults
   tokens   how near the token count is; fetches 130 MB of vocabularies
 
 Each has a --help of its own, tokens aside.
@@ -39,6 +43,10 @@ def main(arguments: list[str]) -> int:
             return tokens(rest)
         case "prefill":
             prefill(rest, prog_name="python -m bench prefill")
+        case "start":
+            start(rest, prog_name="python -m bench start")
+        case "soak":
+            soak(rest, prog_name="python -m bench soak")
         case "speed":
             speed(rest, prog_name="python -m bench speed")
         case _:
