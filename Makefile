@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 CLIENTS := cc_proxy/tests/clients
-SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* cc_proxy/data/schemas/* docs/man/*) pyproject.toml README.md LICENSE
+SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* cc_proxy/data/help/* cc_proxy/data/schemas/* docs/man/*) pyproject.toml README.md LICENSE
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 
@@ -34,7 +34,7 @@ lint: .make/dev
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
 
-# What is made from the code: JSON Schemas, man pages, pages of docs/reference; and the pictures.
+# What is made from the code: JSON Schemas, man pages, help, pages of docs/reference; and the pictures.
 generate: .make/dev
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.screens

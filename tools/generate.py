@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools import json_schemas, manual, reference
+from tools import help_pages, json_schemas, manual, reference
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,6 +20,8 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield ROOT / "docs/reference" / name, text
     for name, text in manual.files().items():
         yield ROOT / "docs/man" / name, text
+    for name, text in help_pages.files().items():
+        yield ROOT / "cc_proxy/data/help" / name, text
 
 
 def stale() -> dict[Path, str | None]:
@@ -30,8 +32,10 @@ def stale() -> dict[Path, str | None]:
         for path, text in wanted.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
-    for folder in {path.parent for path in wanted if path.parent.name in {"schemas", "man"}}:
-        found |= {path: None for path in folder.iterdir() if path not in wanted}
+    for folder in {
+        path.parent for path in wanted if path.parent.name in {"schemas", "man", "help"}
+    }:
+        found |= {path: None for path in folder.glob("*") if path not in wanted}
     return found
 
 

@@ -16,6 +16,8 @@ from bench.speed import install
 
 _RESULTS = Path(__file__).parent / "RESULTS.md"
 _BASE = "python -c pass"
+# Beside them, what a server cannot do without: the least that a start can come to.
+_AIOHTTP = "python -c 'import aiohttp.web'"
 # What was promised, as ratios to the base.
 _TARGETS = {"cc-proxy --help": 4.0, "cc-proxy --version": 4.0, "cc-proxy start": 12.0}
 
@@ -40,6 +42,9 @@ def main(*, rounds: int, write: bool) -> None:
         command = installed.command
         things: dict[str, Callable[[], float]] = {
             _BASE: lambda: _seconds([str(installed.python), "-c", "pass"], environ),
+            _AIOHTTP: lambda: _seconds(
+                [str(installed.python), "-c", "import aiohttp.web"], environ
+            ),
             "cc-proxy --help": lambda: _seconds([*command, "--help"], environ),
             "cc-proxy --version": lambda: _seconds([*command, "--version"], environ),
             "cc-proxy start": lambda: _start_seconds(command, environ),

@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,16 +11,13 @@ from cc_proxy.app.cli import preloading, report
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result, aligned
-from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.daemon.foreground import Announce, Load
+    from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.start import Started
     from cc_proxy.app.daemon.state import State
-
-_STDOUT = 1
 
 
 @define("start")
@@ -38,7 +34,6 @@ _STDOUT = 1
     show_default=True,
     help="Have Ollama load the default model, and wait for it.",
 )
-@click.option("--handshake", is_flag=True, hidden=True)
 def command(  # noqa: PLR0913 - the flags
     common: Common,
     *,
@@ -48,7 +43,6 @@ def command(  # noqa: PLR0913 - the flags
     log_format: str | None,
     foreground: bool,
     preload: bool,
-    handshake: bool,
 ) -> Result:
     """Start cc-proxy in the background.
 
@@ -60,8 +54,6 @@ def command(  # noqa: PLR0913 - the flags
     load = functools.partial(
         common.load, host=host, port=port, log_level=log_level, log_format=log_format
     )
-    if handshake:
-        return _in_background(common, load)
     loaded = load()
     paths = common.paths()
     if not foreground:
@@ -110,30 +102,3 @@ def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
             threading.Thread(target=preloading.behind, args=(now, key), daemon=True).start()
 
     return announce
-
-
-def _in_background(common: Common, load: "Load") -> Result:
-    """Be the background process; how that went is one line on stdout for the one who started it."""
-    from cc_proxy.app.daemon import foreground  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.handshake import Ready, encode  # noqa: PLC0415
-
-    def ready(now: "State") -> None:
-        _say_last(encode(Ready(now.pid, now.host, now.port, now.instance_id)))
-
-    try:
-        code = foreground.in_background(common.paths(), load, ready)
-    except CcProxyError as error:
-        _say_last(encode(error))
-        return Result("start", exit_code=error.exit_code)
-    return Result("start", exit_code=code)
-
-
-def _say_last(line: bytes) -> None:
-    """Write a line to stdout, and nothing after it: nobody reads on."""
-    try:
-        os.write(_STDOUT, line)
-    except BrokenPipeError:  # whoever started this process has given up; it serves all the same
-        sys.stderr.write("nobody waits for this start any more\n")
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, _STDOUT)
-    os.close(null)

@@ -1,4 +1,4 @@
-"""Being the process that serves: in a terminal, or detached by `start`."""
+"""Being the process that serves in a terminal."""
 
 from collections.abc import Callable
 
@@ -11,24 +11,6 @@ from cc_proxy.app.daemon.state import State
 
 Announce = Callable[[State], None]
 Load = Callable[[], Loaded]
-
-
-def in_background(paths: Paths, load: Load, announce: Announce) -> int:
-    """Serve as the process that `start.in_background` has made, and holds the lock for.
-
-    `load` reads the configuration, now and whenever it is to be read again. `announce` is called
-    once it listens. Returns the exit code.
-
-    Raises:
-        DaemonError: it cannot serve.
-        ConfigError: the configuration cannot be used.
-
-    """
-    loaded = load()
-    auth_key.refuse_open_bind(loaded.settings)
-    paths.make_folders()
-    key = auth_key.effective(loaded.settings, paths)
-    return serve(Service(paths, loaded, load, key.value, background=True), announce)
 
 
 def in_terminal(

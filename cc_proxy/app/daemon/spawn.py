@@ -64,8 +64,7 @@ def command(paths: Paths, loaded: Loaded) -> list[str]:
         if kind == "flag":
             flags += [flag, value]
     # -P: no module is taken from the folder that the process runs in.
-    program = [sys.executable, "-P", "-m", "cc_proxy"]
-    return [*program, "start", "--foreground", "--handshake", *flags]
+    return [sys.executable, "-P", "-m", "cc_proxy.app.daemon.child", *flags]
 
 
 def spawn(
@@ -87,6 +86,7 @@ def spawn(
             process = _start(command(paths, loaded), log, environ)
         # It takes its time; what will be needed to ask it for its health is loaded meanwhile.
         import_module("http.client")
+        import_module("cc_proxy.app.daemon.confirm")
         line = _first_line(process, timeout_seconds)
     except BaseException:  # Ctrl-C too must not leave half a start behind
         if process is not None:

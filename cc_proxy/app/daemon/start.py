@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cc_proxy.app.config import Loaded
 from cc_proxy.app.daemon import auth_key, lock, running, spawn, state
-from cc_proxy.app.daemon.confirm import confirm
-from cc_proxy.app.daemon.differences import differences
 from cc_proxy.app.daemon.errors import DaemonError, Notice
-from cc_proxy.app.daemon.health import Health
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.state import State
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.health import Health
 
 READY_SECONDS = 20.0
 
@@ -20,7 +21,7 @@ class Started:
     """A process that runs and has answered; `health` does not have Ollama's part."""
 
     state: State
-    health: Health
+    health: "Health"
     auth_key: str
     already_running: bool
     notices: tuple[Notice, ...] = ()
@@ -61,6 +62,8 @@ def locked(
         return found
     notices = (*filter(None, [key.notice]), *found)
     ready = spawn.spawn(paths, loaded, environ=environ, timeout_seconds=timeout_seconds)
+    from cc_proxy.app.daemon.confirm import confirm  # noqa: PLC0415 - loaded by spawn, meanwhile
+
     now = running.look(paths).state
     if now is not None and now.instance_id == ready.instance_id:
         health = confirm(now, key.value, timeout_seconds=timeout_seconds)
@@ -84,6 +87,10 @@ def earlier(
     """
     found = running.look(paths)
     if found.state is not None:
+        # What has nobody to ask yet is under way sooner without these.
+        from cc_proxy.app.daemon.confirm import confirm  # noqa: PLC0415
+        from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415
+
         health = confirm(found.state, key, timeout_seconds=timeout_seconds)
         if health is not None:
             notices = tuple(differences(found.state, loaded))

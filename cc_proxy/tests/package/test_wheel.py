@@ -57,7 +57,7 @@ def test_the_metadata_is_whole(dist: Path) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
     for script in ("cc-proxy", "cc_proxy"):
-        assert f"{script} = cc_proxy.app.cli:main" in scripts
+        assert f"{script} = cc_proxy.__main__:main" in scripts
 
 
 def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:

@@ -1,0 +1,63 @@
+"""What `--help` shows, kept as text: to read a file takes less time than to import click.
+
+The pages are `cc_proxy/data/help/`, which `python -m tools.generate` has click write.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cc_proxy import __version__
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "help")  # noqa: PTH118, PTH120 - pathlib is dear
+# click makes lines of at most 80 characters, shorter ones only in a terminal that is narrower.
+COLUMNS = 80
+
+
+def show(arguments: Sequence[str]) -> bool:
+    """Print the page or the version that is asked for; False if it is for click to answer.
+
+    That is so for all but the plainest questions, and wherever something is in the way: a narrow
+    terminal, a stdout that cannot be written.
+    """
+    text = _text(arguments)
+    if text is None:
+        return False
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def page_name(words: Sequence[str]) -> str:
+    """Return the name of the file for a command: `models pull` is `models-pull.txt`."""
+    return "-".join(words or ["cc-proxy"]) + ".txt"
+
+
+def _text(arguments: Sequence[str]) -> str | None:
+    if os.environ.get("_CC_PROXY_COMPLETE") or sys.stdout is None:
+        return None
+    if arguments == ["--version"]:
+        return f"cc-proxy {__version__}\n"
+    if not arguments or arguments[-1] not in {"-h", "--help"}:
+        return None
+    *words, _ = arguments
+    if not all(word.isalpha() for word in words) or _columns() < COLUMNS:
+        return None
+    try:
+        with open(os.path.join(FOLDER, page_name(words)), encoding="utf-8") as page:  # noqa: PTH118, PTH123 - as above
+            return page.read()
+    except OSError:
+        return None
+
+
+def _columns() -> int:
+    """Return what shutil.get_terminal_size would say, which is dear to import."""
+    if os.environ.get("COLUMNS"):
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or COLUMNS
+    except (ValueError, OSError):  # no terminal
+        return COLUMNS

@@ -1,0 +1,117 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cc_proxy import __version__
+from cc_proxy.app import help_pages
+from tools import commands
+
+ENVIRON = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+PROGRAM = [sys.executable, "-m", "cc_proxy"]
+BY_CLICK = [sys.executable, "-c", "from cc_proxy.app.cli import main; main()"]
+
+
+@pytest.mark.parametrize("words", [[], ["start"], ["models", "pull"]])
+def test_a_page_is_what_click_would_show(words: list[str]) -> None:
+    shown, made = (
+        subprocess.run([*command, *words, "--help"], env=ENVIRON, capture_output=True, check=True)
+        for command in (PROGRAM, BY_CLICK)
+    )
+    assert shown.stdout.startswith(b"Usage: cc-proxy")
+    assert shown.stdout == made.stdout
+
+
+def test_every_command_has_its_page_and_each_can_be_shown_anywhere() -> None:
+    wanted = {help_pages.page_name(context.command_path.split()[1:]) for context in commands.walk()}
+    pages = {path.name: path.read_bytes() for path in Path(help_pages.FOLDER).iterdir()}
+    assert pages.keys() == wanted
+    assert all(page.isascii() for page in pages.values())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["start", "--help"], ["--version"]])
+def test_neither_help_nor_version_imports_click(arguments: list[str]) -> None:
+    script = (
+        "import sys; from cc_proxy.app import help_pages\n"
+        "assert help_pages.show(sys.argv[1:])\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-S", "-c", script, *arguments],
+        env=ENVIRON | {"PYTHONPATH": str(Path(help_pages.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"click", "re", "typing", "pathlib", "dataclasses"} & set(ran.stderr.split())
+
+
+def test_the_version_is_the_one_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert help_pages.show(["--version"])
+    assert capsys.readouterr().out == f"cc-proxy {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["start"],
+        ["nothing", "--help"],
+        ["start", "--port", "1", "--help"],
+        ["../help/start", "--help"],
+        ["--json", "--version"],
+    ],
+)
+def test_all_else_is_left_to_click(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not help_pages.show(arguments)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_shell_that_asks_for_completions_gets_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_CC_PROXY_COMPLETE", "bash_complete")
+    assert not help_pages.show(["--help"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_narrow_terminal_gets_narrow_lines() -> None:
+    import pty  # noqa: PLC0415 - Unix alone has these
+    from termios import tcsetwinsize  # noqa: PLC0415
+
+    master, terminal = pty.openpty()
+    tcsetwinsize(terminal, (24, 60))
+    with subprocess.Popen([*PROGRAM, "--help"], env=ENVIRON, stdout=terminal) as process:
+        os.close(terminal)
+        lines = _read_all(master).decode().splitlines()
+    assert process.returncode == 0
+    assert lines[0].startswith("Usage: cc-proxy")
+    assert max(map(len, lines)) < 60
+
+
+def _read_all(master: int) -> bytes:
+    data = b""
+    try:
+        while more := os.read(master, 4096):
+            data += more
+    except OSError:  # EIO: how Linux says that nobody writes any more
+        pass
+    finally:
+        os.close(master)
+    return data
+
+
+def test_a_stdout_that_cannot_be_written_is_left_to_click(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        encoding = "utf-8"
+
+        def write(self, _text: str) -> Any:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert not help_pages.show(["--version"])
+    monkeypatch.setattr(sys, "stdout", None)
+    assert not help_pages.show(["--version"])
