@@ -14,6 +14,7 @@ from cc_proxy.app.cli import claude_version, common, model_choice, preloading, s
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES
 from cc_proxy.app.cli.progress import waiting
+from cc_proxy.app.cli.proxy_url import ProxyUrl, not_its_own
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
@@ -67,6 +68,12 @@ class ClaudeError(CcProxyError):
     type=click.Choice(shell_syntax.SHELLS),
     help="Write --print-env for this shell; sh if not named, on Windows powershell.",
 )
+@click.option(
+    "--url",
+    type=ProxyUrl(),
+    metavar="URL",
+    help="With --print-env: the proxy's address as another machine or a container reaches it.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS...]")
 def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
@@ -77,6 +84,7 @@ def command(  # noqa: PLR0913 - the flags
     start_if_needed: bool,
     print_env: bool,
     shell: str | None,
+    url: str | None,
     arguments: tuple[str, ...],
 ) -> Result:
     """Run Claude Code on your own models; starts the proxy if needed.
@@ -91,6 +99,8 @@ def command(  # noqa: PLR0913 - the flags
         raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
     if shell is not None and not print_env:
         raise click.UsageError("--shell goes with --print-env.")
+    if url is not None and not print_env:
+        raise click.UsageError("--url goes with --print-env.")
     loaded = shared.load()
     program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
     if program is not None and not _is_session(arguments):
@@ -103,12 +113,14 @@ def command(  # noqa: PLR0913 - the flags
     models = _models(loaded, started, model)
     wanted = changes(
         os.environ,
-        url=started.state.url,
+        url=url or started.state.url,
         key=started.auth_key,
         models=models,
         version=_version(claude_bin or loaded.settings.claude.bin),
     )
     warnings = tuple(_warnings(started, models))
+    if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
+        warnings += (refused,)
     chosen = PROFILES[profile or loaded.settings.claude.profile]
     first = (*chosen.arguments, *_mode(arguments))
     if program is None:

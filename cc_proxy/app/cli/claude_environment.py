@@ -6,6 +6,7 @@ Every variable here was seen to be needed, or to get in the way, with Claude Cod
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from cc_proxy.app.cli.claude_version import Version
 
@@ -82,7 +83,7 @@ def changes(
 
     `version` is Claude Code's, None where it is not known.
     """
-    host = url.partition("://")[2].rpartition(":")[0].strip("[]")
+    host = urlsplit(url).hostname or ""
     window = str(models.window)
     wanted = {
         "ANTHROPIC_BASE_URL": url,

@@ -71,7 +71,7 @@ def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
 
 def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     # Not for `--help`: these bring aiohttp.
-    from cc_proxy.app.cli import doctor_claude, doctor_machine  # noqa: PLC0415
+    from cc_proxy.app.cli import doctor_claude, doctor_machine, doctor_network  # noqa: PLC0415
 
     yield from doctor_machine.installation()
     loaded, check = doctor_machine.configuration(common)
@@ -82,6 +82,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
         yield doctor_machine.in_container(inside)
     if loaded is not None:
         yield doctor_machine.proxy(common, loaded)
+        yield doctor_network.exposure(common, loaded, doctor_network.docker_bridge())
         yield from asyncio.run(_upstream(loaded, inside, ask_model=ask_model))
     folder = Path.cwd()
     yield doctor_claude.program(loaded.settings.claude.bin if loaded else "claude")

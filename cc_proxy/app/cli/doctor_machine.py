@@ -19,11 +19,10 @@ from cc_proxy.app.daemon.differences import differences
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.ollama.absence import HOST_NAMES
 
 _NEEDS = ("aiohttp", "msgspec", "click", "pypdf", "PyYAML")
 _ANSWER_SECONDS = 5.0
-# The names that container engines have for their host: Docker's, and Podman's.
-HOST_NAMES = ("host.docker.internal", "host.containers.internal")
 
 
 def installation() -> Iterator[Check]:
@@ -84,7 +83,8 @@ def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
         yield ok("key", "none yet; the first start makes one")
     else:
         configured = loaded is not None and loaded.settings.server.auth_key is not None
-        yield ok("key", "as configured" if configured else f"in {paths.key_file}")
+        origin = loaded.origins["server.auth_key"] if loaded and configured else paths.key_file
+        yield ok("key", f"from {origin}")
 
 
 def proxy(common: Common, loaded: Loaded) -> Check:

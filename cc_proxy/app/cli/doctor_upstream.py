@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
-from cc_proxy.app.cli.doctor_machine import HOST_NAMES
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.gateway.health import DEFAULT
 from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.ollama.absence import HOST_NAMES
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import (
     UpstreamError,
@@ -29,6 +29,9 @@ _ENOUGH = 65_536
 _PORT = 11434
 _PROBE_SECONDS = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_EVERYWHERE = "OLLAMA_HOST=0.0.0.0"
+# Docker's Linux engine takes the first free one of 172.17.0.0/16 and those after it.
+_DOCKER_LINUX = tuple(f"172.{number}." for number in range(17, 32))
 _ELSEWHERE = tuple(f"http://{host}:{_PORT}" for host in ("127.0.0.1", "[::1]", *HOST_NAMES))
 
 
@@ -49,7 +52,8 @@ async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> 
     except UpstreamError as error:
         host = urlsplit(ollama.base_url).hostname or ""
         fix = refusal(error) or await _found_elsewhere(ollama.base_url)
-        fix = fix or silence(host, known=bool(addresses), container=container is not None)
+        seen = addresses[0].text if addresses else None
+        fix = fix or silence(host, seen, error.hint, container=container is not None)
         return [fail("ollama", f"{error.message} The address: {origin}", fix)]
     answering = ", ".join(one.text for one in addresses if one.listens)
     silent = ", ".join(one.text for one in addresses if not one.listens)
@@ -73,19 +77,21 @@ def refusal(error: UpstreamError) -> str | None:
             return "export OLLAMA_BASE_URL=http://127.0.0.1:11434"
 
 
-def silence(host: str, *, known: bool, container: bool) -> str:
+def silence(host: str, address: str | None, hint: str | None, *, container: bool) -> str:
     """Return what helps when nothing answers at a host, and nowhere else either.
 
-    `known`: the host's name has an address.
+    `address` is what the host's name stands for, `hint` what the failed connection tells.
     """
-    if host in HOST_NAMES:
-        if not known:
-            return f"docker run --add-host={host}:host-gateway …"
-        return "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"
     if container and host in _LOOPBACK:
         # In a container, loopback is the container itself.
         return f"export OLLAMA_BASE_URL=http://{HOST_NAMES[0]}:{_PORT}"
-    return "ollama serve"
+    if host in HOST_NAMES and address is not None and hint and _EVERYWHERE in hint:
+        # What Docker Desktop and Podman give the name is no address that the host could bind to.
+        if address.startswith(_DOCKER_LINUX):
+            narrow = f"OLLAMA_HOST={address} ollama serve"
+            return f"On the host: {narrow} (for containers alone; 0.0.0.0 lets in the network)"
+        return hint
+    return hint if hint and (host in HOST_NAMES or address is None) else "ollama serve"
 
 
 async def default_model(settings: Settings, models: Models) -> tuple[Target | None, list[Check]]:

@@ -46,6 +46,7 @@ def data(now: "State", health: "Health") -> "Running":
         "config_digest": now.config_digest,
         "log_file": now.log_file,
         "requests_in_flight": health.requests_in_flight,
+        "queued": health.queued,
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
@@ -95,6 +96,12 @@ def _loaded(model: "LoadedModel") -> str:
     on_gpu = round(100 * model.bytes_in_vram / model.bytes)
     where = {0: "CPU", 100: "GPU"}.get(on_gpu, f"{100 - on_gpu}% CPU, {on_gpu}% GPU")
     return ", ".join([*window, f"{model.bytes / 1e9:.1f} GB", where])
+
+
+def requests(health: "Health") -> str:
+    """Return how many requests are there, and how many of them wait for Ollama."""
+    told = f"{health.requests_in_flight} in flight"
+    return f"{told}, {health.queued} of them waiting for Ollama" if health.queued else told
 
 
 def last_error(health: "Health") -> list[tuple[str, str]]:

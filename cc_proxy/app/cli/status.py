@@ -44,7 +44,7 @@ def command(common: Common) -> Result:
         *report.place(now),
         *report.behind(health),
         *report.in_memory(health),
-        ("Requests", f"{health.requests_in_flight} in flight"),
+        ("Requests", report.requests(health)),
         *report.last_error(health),
     ]
     return Result(

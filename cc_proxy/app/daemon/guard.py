@@ -21,12 +21,13 @@ import msgspec
 from cc_proxy.app.daemon import identity, state
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.log_file import LogFile
-from cc_proxy.app.daemon.log_format import LineFormatter
+from cc_proxy.app.daemon.log_format import formatter
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.spawn import detached
 from cc_proxy.app.daemon.state import State
 
-log = logging.getLogger(__name__)
+# The module's own name is `__main__`, which tells the reader of a log nothing.
+log = logging.getLogger("cc_proxy.app.daemon.guard")
 
 _PAUSE_SECONDS = 0.5
 # A service manager that looks after cc-proxy as well is let go first.
@@ -167,10 +168,15 @@ def main() -> None:
     """Guard as stdin says."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     handler = LogFile(order.paths.log_file)
-    handler.setFormatter(LineFormatter())
     log.addHandler(handler)
+
+    def start(dead: State) -> str | None:
+        # Programs that read the log expect each of its lines to be of one form.
+        handler.setFormatter(formatter(dead.log_format, ()))
+        return start_again(order, dead)
+
     try:
-        guard(order, lambda dead: start_again(order, dead))
+        guard(order, start)
     finally:
         handler.close()
 

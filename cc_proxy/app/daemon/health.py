@@ -66,7 +66,10 @@ class LastReload(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The answer of `GET /health`; the last three only when Ollama was to be asked."""
+    """The answer of `GET /health`; the last three only when Ollama was to be asked.
+
+    `queued` are those of `requests_in_flight` that wait for Ollama to have room.
+    """
 
     status: str
     version: str
@@ -76,6 +79,7 @@ class Health(msgspec.Struct, frozen=True):
     config_digest: str
     config_path: str | None = None
     requests_in_flight: int = 0
+    queued: int = 0
     last_error: LastError | None = None
     last_reload: LastReload | None = None
     upstream: Upstream | None = None

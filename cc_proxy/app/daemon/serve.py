@@ -169,6 +169,7 @@ class _Server:
             config_path=str(loaded.path) if loaded.path else None,
             config_digest=loaded.digest,
             options_digest=state.options_digest(loaded.settings),
+            log_format=loaded.settings.logging.format,
         )
         try:
             state.write_own(service.paths, self._state)
@@ -239,6 +240,7 @@ def _state(service: Service, host: str, port: int) -> State:
         asked_port=server.port if _asked(origins["server.port"]) else None,
         asked_log_level=logged.level if _asked(origins["logging.level"]) else None,
         asked_log_format=logged.format if _asked(origins["logging.format"]) else None,
+        log_format=logged.format,
     )
 
 

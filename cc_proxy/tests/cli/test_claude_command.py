@@ -188,6 +188,41 @@ def test_the_environment_in_the_words_of_a_shell(
 
 
 @pytest.mark.usefixtures("claude")
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize(
+    ("url", "allowed", "warnings"),
+    [
+        ("http://gpu.example:11444/", "gpu.example", []),
+        ("http://gpu.example:11444", "", ["host_not_allowed"]),
+        ("http://host.docker.internal:11444", "", []),
+        ("http://[fd00::1]:11444", "", []),
+    ],
+)
+def test_the_address_for_others_can_be_named(
+    home: Home, url: str, allowed: str, warnings: list[str]
+) -> None:
+    flags = ("claude", "--print-env", "--url", url)
+    ran = home.json(*flags, CC_PROXY_ALLOWED_HOSTS=allowed)
+    assert ran.data["set"]["ANTHROPIC_BASE_URL"] == url.rstrip("/")
+    assert [code for code in ran.warnings if code == "host_not_allowed"] == warnings
+
+
+@pytest.mark.parametrize(
+    "url", ["gpu.example", "ftp://gpu", "http://a@gpu", "http://", "http://[x"]
+)
+def test_an_address_that_is_none_is_a_mistake_of_usage(home: Home, url: str) -> None:
+    ran = home.run("claude", "--print-env", "--url", url)
+    assert ran.code == 2
+    assert "such as http://gpu.example:11444" in ran.err
+    assert not home.run_dir.exists()
+
+
+def test_an_address_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
+    ran = home.run("claude", "--url", "http://gpu:11444")
+    assert ran.code == 2
+    assert "--url goes with --print-env." in ran.err
+
+
 def test_a_shell_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
     ran = home.run("claude", "--shell", "fish")
     assert ran.code == 2

@@ -76,6 +76,11 @@ def test_an_ipv6_address_is_named_without_its_brackets() -> None:
     assert found.set["NO_PROXY"] == "::1"
 
 
+def test_an_address_without_a_port_has_a_host_too() -> None:
+    found = changes({"http_proxy": "x"}, url="https://gpu.example/cc", key="k", models=MODELS)
+    assert found.set["NO_PROXY"] == "gpu.example"
+
+
 @pytest.mark.parametrize(
     ("tokens_per_second", "profile"),
     [(2000, "full"), (200, "full"), (150, "lean"), (80, "lean"), (40, "bare"), (1, "bare")],

@@ -5,10 +5,14 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cc_proxy.app.cli import doctor_network
+from cc_proxy.app.cli.common import Common
+from cc_proxy.app.config import load
 from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, free_port
 from cc_proxy.tests.cli.practice import Practice, practice_server
@@ -291,3 +295,29 @@ def test_help_brings_no_http_library(home: Home) -> None:
     for name in ("doctor", "models", "config", "start", "claude"):
         ran = bare.run(name)
         assert ran.out.splitlines()[-1] == "[]", name
+
+
+def test_the_key_check_says_where_it_comes_from(home: Home) -> None:
+    key = "a-key-of-my-own"
+    detail = checks(home, "--no-model", CC_PROXY_AUTH_KEY=key)["key"]["detail"]
+    assert detail == "from environment CC_PROXY_AUTH_KEY"
+
+
+@pytest.mark.parametrize(
+    ("host", "bridge", "fix"),
+    [
+        ("127.0.0.1", None, None),
+        ("172.17.0.1", "172.17.0.1", None),
+        ("0.0.0.0", "172.17.0.1", "cc-proxy restart --host 172.17.0.1"),  # noqa: S104 - not bound
+        ("0.0.0.0", None, "cc-proxy restart --host 127.0.0.1"),  # noqa: S104 - the same
+        ("192.168.1.9", "172.17.0.1", "cc-proxy restart --host 127.0.0.1"),
+    ],
+)
+def test_a_proxy_that_others_reach_is_a_warning(
+    tmp_path: Path, host: str, bridge: str | None, fix: str | None
+) -> None:
+    environ = {"HOME": str(tmp_path), "CC_PROXY_HOST": host, "CC_PROXY_AUTH_KEY": "chosen-key"}
+    common = Common(state_dir=tmp_path, log_dir=tmp_path)
+    found = doctor_network.exposure(common, load(environ=environ), bridge)
+    assert (found.fix if found else None) == fix
+    assert found is None or "plain HTTP" in found.detail

@@ -15,11 +15,14 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.cli import doctor_machine, doctor_model, doctor_upstream
 from cc_proxy.app.cli.doctor_check import Check
 from cc_proxy.app.config import load
+from cc_proxy.app.ollama import absence
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.models import ModelInfo
 from cc_proxy.app.translate.request import Target
 
 GIB = 1024**3
+DOCKER = "host.docker.internal"
+HOST = f"http://{DOCKER}:11434"
 TARGET = Target(
     ModelInfo("m:latest", frozenset({"completion", "tools"}), 131_072, None, "llama"),
     window=65_536,
@@ -90,24 +93,23 @@ async def test_an_answer_that_is_not_as_it_should_be_has_its_own_fix(
 
 
 @pytest.mark.parametrize(
-    ("host", "known", "container", "fix"),
+    ("host", "address", "how", "container", "fix"),
     [
-        ("127.0.0.1", True, False, "ollama serve"),
-        ("localhost", True, True, "export OLLAMA_BASE_URL=http://host.docker.internal:11434"),
-        ("host.docker.internal", True, True, "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"),
-        (
-            "host.docker.internal",
-            False,
-            True,
-            "docker run --add-host=host.docker.internal:host-gateway …",
-        ),
-        ("192.168.1.9", True, True, "ollama serve"),
+        ("127.0.0.1", "127.0.0.1", "refused", False, "ollama serve"),
+        ("localhost", "127.0.0.1", "refused", True, f"export OLLAMA_BASE_URL={HOST}"),
+        (DOCKER, "192.168.65.254", "refused", True, "On the host: OLLAMA_HOST=0.0.0.0 "),
+        (DOCKER, "172.17.0.1", "refused", True, "On the host: OLLAMA_HOST=172.17.0.1 "),
+        (DOCKER, "172.17.0.1", "silent", True, "On the host, let containers through"),
+        (DOCKER, None, "unknown name", True, f"Start the container with --add-host={DOCKER}:"),
+        ("ollama", None, "unknown name", True, "Set OLLAMA_BASE_URL to where Ollama runs"),
+        ("192.168.1.9", "192.168.1.9", "refused", True, "ollama serve"),
     ],
 )
 def test_silence_has_a_fix_for_each_place(
-    host: str, fix: str, *, known: bool, container: bool
+    host: str, address: str | None, how: absence.How, fix: str, *, container: bool
 ) -> None:
-    assert doctor_upstream.silence(host, known=known, container=container) == fix
+    _, hint = absence.explained(f"http://{host}:11434", how)
+    assert doctor_upstream.silence(host, address, hint, container=container).startswith(fix)
 
 
 async def test_an_ollama_at_another_address_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,8 +72,8 @@ def ask(home: Home, *, stream: bool = False) -> tuple[int, str]:
 
 
 @contextmanager
-def client(home: Home) -> Iterator["subprocess.Popen[str]"]:
-    """A program that has read the first word of an answer that goes on."""
+def client(home: Home, until: str = "content_block_delta") -> Iterator["subprocess.Popen[str]"]:
+    """A program that has read the first word of an answer that goes on, or another part of it."""
     words = [str(home.state["port"]), question(stream=True), key(home)]
     with subprocess.Popen(
         [sys.executable, "-c", CLIENT, *words], stdout=subprocess.PIPE, text=True
@@ -81,7 +81,7 @@ def client(home: Home) -> Iterator["subprocess.Popen[str]"]:
         assert program.stdout is not None
         try:
             for line in program.stdout:
-                if "content_block_delta" in line:
+                if until in line:
                     break
             yield program
         finally:
@@ -161,6 +161,18 @@ def test_a_claude_that_is_killed_stops_the_model(home: Home) -> None:
         assert (status["requests_in_flight"], status["last_error"]) == (0, None)
         (loaded,) = status["loaded_models"]
         assert loaded["context_window"] > 0
+
+
+def test_status_tells_of_a_request_that_waits_for_ollama(home: Home) -> None:
+    with practice_server(script=HANGS, max_pending=0) as practice:
+        file = home.path / "my.yaml"
+        # The second one hears that it is alive while it waits.
+        file.write_text("server: {hold: 1s}\n")
+        home.run("--config", str(file), "start", OLLAMA_BASE_URL=practice.url)
+        with client(home), client(home, until="message_start"):
+            status = home.json("status").data
+            assert (status["requests_in_flight"], status["queued"]) == (2, 1)
+            assert "2 in flight, 1 of them waiting for Ollama" in home.run("status").out
 
 
 def test_of_two_starts_on_one_port_one_wins_and_the_other_says_who_has_it(home: Home) -> None:

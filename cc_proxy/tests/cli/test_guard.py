@@ -94,6 +94,20 @@ def test_a_proxy_that_is_killed_comes_back_with_its_address_and_its_key(home: Ho
 
 
 @pytest.mark.usefixtures("claude")
+def test_what_the_guard_writes_has_the_form_of_the_log(home: Home) -> None:
+    file = home.path / ".cc-proxy" / "cc-proxy.user.yaml"
+    file.parent.mkdir()
+    file.write_text("logging: {format: json}\n")
+    with session(home):
+        first = home.state["pid"]
+        os.kill(first, signal.SIGKILL)
+        until(lambda: "was started again" in home.log_file.read_text())
+    entries = [json.loads(line) for line in home.log_file.read_text().splitlines()]
+    (told,) = [entry for entry in entries if "was started again" in entry["message"]]
+    assert (told["level"], told["logger"]) == ("warning", "cc_proxy.app.daemon.guard")
+
+
+@pytest.mark.usefixtures("claude")
 def test_a_proxy_that_is_stopped_stays_stopped(home: Home) -> None:
     with session(home) as environ:
         (pid,) = guards(environ) if sys.platform == "linux" else (0,)

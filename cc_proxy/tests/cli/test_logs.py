@@ -1,3 +1,4 @@
+import json
 import signal
 
 from .conftest import Home
@@ -41,6 +42,15 @@ def test_logs_go_to_where_the_running_process_writes(home: Home) -> None:
     folder = str(home.path / "elsewhere")
     home.run("start", "--log-dir", folder)
     assert home.json("logs").data["log_dir"] == folder
+
+
+def test_what_never_ends_is_not_one_object_and_that_is_said(home: Home) -> None:
+    ran = home.run("logs", "--follow", "--json")
+    assert ran.code == 2
+    (error,) = json.loads(ran.out)["errors"]
+    assert error["code"] == "usage_error"
+    assert "--follow never ends, and --json prints one object: choose one." in error["message"]
+    assert not home.run_dir.exists()
 
 
 def test_logs_follow_until_ctrl_c(home: Home) -> None:

@@ -38,3 +38,18 @@ def test_the_speed_is_told_in_what_people_wait_for() -> None:
     rows = dict(report.behind(health(100.0)))
     assert rows["Reading"] == "100 tokens/s; Claude Code's first request takes 2 min 0 s"
     assert "Reading" not in dict(report.behind(health(None)))
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "queued", "told"),
+    [
+        (0, 0, "0 in flight"),
+        (2, 0, "2 in flight"),
+        (3, 2, "3 in flight, 2 of them waiting for Ollama"),
+    ],
+)
+def test_requests_that_wait_are_told_beside_those_in_flight(
+    in_flight: int, queued: int, told: str
+) -> None:
+    found = Health("ok", "1", "i", 1, 1.0, "d", requests_in_flight=in_flight, queued=queued)
+    assert report.requests(found) == told

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cc_proxy import __version__
+from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.tests.fitness.played import good
 
 from .conftest import SECONDS, Home
 from .practice import practice_server
@@ -26,6 +28,8 @@ import pyte
 KEPT = Path(__file__).parent / "screens"
 # Wide enough for a path of the tests not to be broken.
 ROWS, COLUMNS = 60, 300
+# Enough for what is longer than a screen, and what is kept of that.
+LONG, HEAD = 800, 12
 # What differs from run to run, and what stands for it.
 MASKS = (
     (r"\(pid \d+\)", "(pid N)"),
@@ -37,6 +41,9 @@ MASKS = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "TIME"),
     (r"\b\d+ (?:s|min \d+ s)\b", "N s"),
     (re.escape(__version__), "VERSION"),
+    (r"(?<=AUTH_TOKEN=)\S+", "KEY"),
+    (r"\b[\d,.]+ (?=tokens/s)", "N "),
+    (r"(?s)(?<=ExecStart=).*?(?=\nExecReload)", "PROGRAM"),
     (r"(?s)in use by pid .*?\)\.", "in use by pid N (PROGRAM)."),
     (r"\d+ ok, \d+ warn, \d+ fail", "N ok, N warn, N fail"),
 )
@@ -45,9 +52,12 @@ MASKS = (
 class Screen:
     """A command in a terminal of its own."""
 
-    def __init__(self, home: Home, *arguments: str, **variables: str) -> None:
+    def __init__(self, home: Home, *arguments: str, rows: int = ROWS, **variables: str) -> None:
         self._home = home
-        self._screen = pyte.Screen(COLUMNS, ROWS)
+        self._rows = rows
+        # All that it has written, what it has taken away again too.
+        self.written = b""
+        self._screen = pyte.Screen(COLUMNS, rows)
         self._stream = pyte.ByteStream(self._screen)
         program, *first = [*home.command, *arguments]
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
@@ -55,21 +65,22 @@ class Screen:
             first,
             env=home.environ | {"TERM": "xterm-256color"} | variables,
             cwd=str(home.path),
-            dimensions=(ROWS, COLUMNS),
+            dimensions=(rows, COLUMNS),
             timeout=SECONDS,
         )
 
     def type_after(self, shown: str, text: str) -> None:
         """Type a line once the program has asked for it."""
         self._child.expect_exact(shown.encode())
-        self._stream.feed((self._child.before or b"") + shown.encode())
+        self.written += (self._child.before or b"") + shown.encode()
         self._child.sendline(text)
 
     def end(self) -> str:
         """Return the screen once the program has ended, with its exit code, and masked."""
-        self._stream.feed(self._child.read())
+        self.written += self._child.read()
+        self._stream.feed(self.written)
         self._child.close()
-        lines = [self._coloured(row).rstrip() for row in range(ROWS)]
+        lines = [self._coloured(row).rstrip() for row in range(self._rows)]
         text = "\n".join(lines).rstrip("\n") + f"\n[exit code {self._child.exitstatus}]\n"
         text = text.replace(str(self._home.path), "HOME")
         for pattern, mask in MASKS:
@@ -108,12 +119,16 @@ def test_the_life_of_a_proxy_on_the_screen(home: Home, practice_url: str) -> Non
         "start": ["start"],
         "start-again": ["start"],
         "status": ["status"],
+        "reload": ["reload"],
+        "claude-print-env": ["claude", "--print-env"],
         "logs": ["logs"],
         "restart": ["restart"],
         "stop": ["stop"],
         "stop-again": ["stop"],
     }.items():
-        compare(name, Screen(home, *arguments, OLLAMA_BASE_URL=practice_url).end())
+        # Which Claude Code is there says how it is told the window.
+        screen = Screen(home, *arguments, OLLAMA_BASE_URL=practice_url, PATH="/nowhere")
+        compare(name, screen.end())
 
 
 @pytest.mark.parametrize(
@@ -126,6 +141,7 @@ def test_the_life_of_a_proxy_on_the_screen(home: Home, practice_url: str) -> Non
         ("models", ["models"]),
         ("config-show", ["config", "show"]),
         ("config-check", ["config", "check"]),
+        ("config-path", ["config", "path"]),
         ("no-color", ["--no-color", "status"]),
     ],
 )
@@ -171,3 +187,41 @@ def test_what_doctor_finds(home: Home, practice_url: str) -> None:
     own = re.compile(r"\S+ +(?:</>)? *(?:python|package|container)\b")
     lines = [line for line in screen.end().splitlines() if not own.match(line)]
     compare("doctor", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("config-schema", ["config", "schema"]),
+        ("schema", ["schema", "status"]),
+        ("completion-bash", ["completion", "bash"]),
+    ],
+)
+def test_a_long_text_begins_as_it_did(home: Home, name: str, arguments: list[str]) -> None:
+    lines = Screen(home, *arguments, rows=LONG).end().splitlines()
+    compare(name, "\n".join([*lines[:HEAD], "…", lines[-1]]) + "\n")
+
+
+def test_a_download_is_watched_and_leaves_one_line(home: Home) -> None:
+    with practice_server() as practice:
+        screen = Screen(home, "models", "pull", "practice-more", OLLAMA_BASE_URL=practice.url)
+        compare("models-pull", screen.end())
+    assert b"4.9 GB of 4.9 GB" in screen.written
+
+
+def test_a_model_is_tried_with_progress(home: Home) -> None:
+    with practice_server(models=[PracticeModel("played")], script=good()) as practice:
+        screen = Screen(home, "models", "test", "--tasks", "3", OLLAMA_BASE_URL=practice.url)
+        compare("models-test", screen.end())
+    assert b" 3 of 3  " in screen.written
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a script plays systemctl")
+def test_the_service_of_the_system(home: Home) -> None:
+    systemctl = home.path / "systemctl"
+    systemctl.write_text('#!/bin/sh\n[ "$2" != is-enabled ]\n')
+    systemctl.chmod(0o755)
+    path = f"{home.path}:{home.environ['PATH']}"
+    compare("service-status", Screen(home, "service", "status", PATH=path).end())
+    printed = Screen(home, "service", "install", "--print", PATH=path)
+    compare("service-install-print", printed.end())

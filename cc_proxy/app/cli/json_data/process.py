@@ -55,7 +55,8 @@ class LastReload(TypedDict):
 class Running(TypedDict):
     """A cc-proxy that runs; what Ollama tells is null if it has not answered in time.
 
-    Two equal digests of the configuration mean that nothing has changed.
+    Two equal digests of the configuration mean that nothing has changed. `queued` are those of
+    `requests_in_flight` that wait for Ollama to have room.
     """
 
     pid: int
@@ -70,6 +71,7 @@ class Running(TypedDict):
     config_digest: str
     log_file: str
     requests_in_flight: int
+    queued: int
     last_error: LastError | None
     last_reload: LastReload | None
     upstream: Upstream | None
