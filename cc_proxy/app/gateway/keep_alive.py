@@ -6,6 +6,7 @@ which an error can still be a true HTTP status, the answer begins and is kept al
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class Pace:
-    """How long headers wait for a true status, and the longest silence after that."""
+    """How long headers wait for a true status, and the longest silence after that.
+
+    `stall_seconds`: a client that takes nothing for so long (one that was suspended, say) is given
+    up, since the model would be held for it. Claude Code itself waits for 300.
+    """
 
     hold_seconds: float = 10.0
     beat_seconds: float = 5.0
+    stall_seconds: float = 300.0
 
 
 class Pacer:
@@ -45,6 +54,9 @@ class Pacer:
         self._writer: AbstractStreamWriter | None = None
         self._last_write = 0.0
         self._sending = False
+        # What the client has not taken yet, in bytes, and when it last took something.
+        self._untaken = 0
+        self._taken_at = 0.0
         # One timer for a whole silence, and a task only for a beat: both cost too much to have
         # one for every word.
         self._timer: asyncio.TimerHandle | None = None
@@ -90,11 +102,35 @@ class Pacer:
         self._timer = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
-        silent = self._loop.time() - self._last_write
+        now = self._loop.time()
+        if self._is_stalled(now):
+            self._give_up()
+            return
+        silent = now - self._last_write
         if silent < self._pace.beat_seconds:
             self._look_again_after(self._pace.beat_seconds - silent)
-        else:
+            return
+        # Before the beat is written: one that the client does not take ends with this look only.
+        self._look_again_after(self._pace.beat_seconds)
+        if self._beating is None:
             self._beating = self._loop.create_task(self._beat())
+
+    def _is_stalled(self, now: float) -> bool:
+        transport = self._request.transport
+        untaken = transport.get_write_buffer_size() if transport is not None else 0
+        if not untaken or untaken != self._untaken:
+            self._untaken, self._taken_at = untaken, now
+            return False
+        return now - self._taken_at >= self._pace.stall_seconds
+
+    def _give_up(self) -> None:
+        log.warning(
+            "the client has read nothing for %g seconds: its answer is given up",
+            self._pace.stall_seconds,
+        )
+        if self._request.transport is not None:
+            # As if it had left: its handler is cancelled, which stops the model.
+            self._request.transport.abort()
 
     async def _beat(self) -> None:
         # Asked only now: an answer that has been translated but not written must not be
@@ -106,4 +142,3 @@ class Pacer:
                 # The client has left; its handler is being cancelled and says so in the log.
                 return
         self._beating = None
-        self._look_again_after(self._pace.beat_seconds)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+from cc_proxy.app.gateway.keep_alive import Pace
+
 from .client import RawClient, request_bytes
 from .stage import Stage, until
 from .upstream import NDJSON, Exchange, done, line
@@ -157,6 +159,37 @@ async def test_it_reads_slowly_or_not_at_all(stage: Stage) -> None:
     client.close()
     await stopped(stage)
     assert sent < wanted
+
+
+async def test_it_stops_reading_for_good(stage: Stage) -> None:
+    stage.shared.pace = Pace(hold_seconds=0.1, beat_seconds=0.1, stall_seconds=0.5)
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(NDJSON)
+        while True:
+            await exchange.chunk(line("word " * 2000))
+
+    stage.upstream.play = play
+    client = await RawClient.connect(stage.port, buffer=65_536)
+    await client.ask(stream=True)
+    await until(lambda: stage.upstream.working == 1)
+    await stopped(stage)
+    assert "the client has read nothing for 0.5 seconds: its answer is given up" in stage.logged()
+    client.close()
+
+
+async def test_it_stops_reading_while_only_the_signs_of_life_come(stage: Stage) -> None:
+    # They are too few to fill the sockets, so nothing is held up, and the model may go on.
+    stage.shared.pace = Pace(hold_seconds=0.1, beat_seconds=0.05, stall_seconds=0.2)
+    stage.upstream.play = speaks
+    client = await RawClient.connect(stage.port)
+    await client.ask(stream=True)
+    await until(lambda: stage.upstream.working == 1)
+    await asyncio.sleep(0.6)
+    assert stage.upstream.working == 1
+    assert "given up" not in stage.logged()
+    client.close()
+    await stopped(stage)
 
 
 async def settled(value: Callable[[], int]) -> None:
