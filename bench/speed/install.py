@@ -14,7 +14,7 @@ WORK = Path(__file__).parent / ".work"
 _NATIVE = Path(__file__).parent / "native"
 _SOURCES = ("cc_proxy", "docs/man", "pyproject.toml", "README.md", "LICENSE")
 _SECONDS = 600
-_LITELLM = "litellm[proxy]==1.109.0"
+_LITELLM = "litellm[proxy]==1.106.2"
 _CCR = "@musistudio/claude-code-router"
 # The last release that is one package; pinned, so that two runs measure the same program.
 _CCR_VERSION = "2.0.0"
