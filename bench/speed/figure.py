@@ -45,6 +45,7 @@ def draw(measured: Bench, path: Path) -> None:
     axes.set_yticks([place + middle for place in range(len(rows))], [row[0] for row in rows])
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.margins(x=0.08)
     axes.axvline(1, color="grey", linewidth=0.8)
     axes.set_xlabel("times what a relay takes that only copies bytes (black: the target)")
     axes.legend(loc="lower right", fontsize=8)
