@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cc_proxy import __version__
+from release import first_steps
 from release.build import ROOT, build, build_tree, digests, export
 from release.commands import ReleaseError, clean_environment, run, say
 from release.index import serve_index
@@ -43,10 +44,21 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
     run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"])
     run([*pip, "pip", "pipx"])
     with serve_index(own) as address, serve_index(others) as more:
-        for file in (*(dist / name for name in made), *(scratch / "older").iterdir()):
+        index = Index(f"{address}/simple/", f"{more}/simple/")
+
+        def publish() -> None:
+            for name in made:
+                upload(dist / name, address)
+
+        for file in (scratch / "older").iterdir():
             upload(file, address)
+        if sys.platform == "win32":  # the pages are for a POSIX shell
+            publish()
+        else:
+            first_steps.follow(scratch / "home-of-a-reader", index, older, __version__, publish)
+            say(f"README.md and {first_steps.PAGE}: followed to the letter")
         say(f"uploaded by twine to {address}")
-        yield Index(f"{address}/simple/", f"{more}/simple/")
+        yield index
 
 
 def upload(file: Path, address: str) -> None:

@@ -24,8 +24,8 @@ may change; `--json` and exit codes are for programs.
 Colours are for terminals: `--no-color` or `NO_COLOR=1` takes them away, `FORCE_COLOR=1` has them
 everywhere. Progress is told on stderr.
 
-`cc-proxy completion` prints a script that has bash, zsh, fish or PowerShell complete commands,
-flags and the names of models. Each command has a man page: `man cc-proxy-start`.
+`cc-proxy completion SHELL` prints a script that has bash, zsh, fish or PowerShell complete
+commands, flags and the names of models. Each command has a man page: `man cc-proxy-start`.
 """
 
 _JSON = """# `--json`

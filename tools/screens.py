@@ -22,9 +22,12 @@ from release.smoke import practice_model
 
 ROOT = Path(__file__).parents[1]
 ASSETS = ROOT / "docs" / "assets"
-COLUMNS, ROWS = 96, 60
+# Wider than the picture, which breaks lines once what varies in them is steady.
+TERMINAL_COLUMNS, ROWS = 240, 60
+COLUMNS = 100
 SECONDS = 120
 PROGRAM = Path(sys.executable).with_name("cc-proxy")
+CLAUDE = ROOT / "cc_proxy/tests/clients/current/node_modules/.bin/claude"
 
 # (name of the picture, the command), in the order in which a person would type them.
 SCREENS = (
@@ -37,17 +40,21 @@ SCREENS = (
 # What a run has of its own, and what stands in its place.
 _VARYING = (
     (r"\(pid \d+\)", "(pid 4711)"),
-    (r"127\.0\.0\.1:(?!11444)\d+", "127.0.0.1:11434"),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:11444"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "1 s"),
-    (r"Python 3\.\d+\.\d+", "Python 3.13"),
+    (r"\([0-9a-f]{8}\)$", "(6c9f1a20)"),
+    (r"^ok    python  .*", "ok    python              3.13.1 at /usr/bin/python3, Linux x86_64"),
 )
+_UPSTREAM = "http://127.0.0.1:11434"
+# A check that there is in containers only.
+_ONLY_HERE = "ok    container  "
 
 
 def screen(command: str, env: dict[str, str]) -> list[str]:
     """Run a command in a terminal and return the lines that its screen shows at the end."""
-    stream = pyte.Stream(shown := pyte.Screen(COLUMNS, ROWS))
+    stream = pyte.Stream(shown := pyte.Screen(TERMINAL_COLUMNS, ROWS))
     child = pexpect.spawn(
-        "/bin/sh", ["-c", command], env=env, dimensions=(ROWS, COLUMNS), encoding="utf-8"
+        "/bin/sh", ["-c", command], env=env, dimensions=(ROWS, TERMINAL_COLUMNS), encoding="utf-8"
     )
     child.expect(pexpect.EOF, timeout=SECONDS)
     stream.feed(child.before or "")
@@ -55,12 +62,23 @@ def screen(command: str, env: dict[str, str]) -> list[str]:
     return [line.rstrip() for line in shown.display]
 
 
-def steady(line: str, home: Path) -> str:
-    """Return a line with fixed values for what differs from run to run."""
-    line = line.replace(str(home), "~")
+def steady(line: str, home: Path, upstream: str) -> str:
+    """Return a line with fixed values for what differs from run to run, and place to place.
+
+    `upstream`: the address of the practice model, which is shown as Ollama's usual one.
+    """
+    line = line.replace(str(home), "~").replace(str(CLAUDE), "/usr/local/bin/claude")
+    parts = line.split(upstream)
     for pattern, fixed in _VARYING:
-        line = re.sub(pattern, fixed, line)
-    return line
+        parts = [re.sub(pattern, fixed, part) for part in parts]
+    return _UPSTREAM.join(parts)
+
+
+def as_elsewhere(lines: list[str]) -> list[str]:
+    """Return the lines without what doctor says in some places only, and counted without it."""
+    kept = [line for line in lines if not line.startswith(_ONLY_HERE)]
+    good = sum(line.startswith("ok  ") for line in kept)
+    return [re.sub(r"^\d+ ok,", f"{good} ok,", line) for line in kept]
 
 
 def picture(command: str, lines: list[str]) -> str:
@@ -75,16 +93,24 @@ def picture(command: str, lines: list[str]) -> str:
 
 
 def draw(folder: Path) -> list[Path]:
-    """Draw every screen into `folder` and return the files."""
+    """Draw every screen into `folder` and return the files.
+
+    Raises:
+        FileNotFoundError: Claude Code is not there, for doctor to find.
+
+    """
+    if not CLAUDE.exists():
+        raise FileNotFoundError(f"expected Claude Code at {CLAUDE}, found none: make clients")
     made = []
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch) / "home"
         clean = clean_environment(home, TERM="xterm-256color", NO_COLOR="1")
-        clean["PATH"] = f"{PROGRAM.parent}{os.pathsep}{clean['PATH']}"
+        clean["PATH"] = os.pathsep.join(map(str, (PROGRAM.parent, CLAUDE.parent, clean["PATH"])))
         with practice_model(PROGRAM, clean) as upstream:
-            env = clean | {"OLLAMA_BASE_URL": upstream}
+            env = clean | {"OLLAMA_BASE_URL": upstream, "CC_PROXY_PORT": "0"}
             for name, command in SCREENS:
-                lines = [steady(line, home) for line in screen(command, env)]
+                shown = as_elsewhere(screen(command, env))
+                lines = [steady(line, home, upstream) for line in shown]
                 path = folder / f"{name}.svg"
                 path.write_text(picture(command, lines), encoding="utf-8")
                 made.append(path)

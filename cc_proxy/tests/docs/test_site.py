@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tools.screens import ASSETS, SCREENS, picture, steady
 from tools.site_links import ROOT, DeadLinkError, absolute
 
 REPOSITORY = "https://code.example/cc-proxy"
@@ -69,17 +68,3 @@ def test_a_link_out_of_the_docs_leads_to_the_repository() -> None:
 def test_a_link_to_a_file_that_is_gone_is_named() -> None:
     with pytest.raises(DeadLinkError, match=r"expected a file at \.\./\.\./gone\.md, found none"):
         absolute("[a](../../gone.md)", "how-to/x.md", REPOSITORY)
-
-
-def test_every_picture_is_there_and_shows_its_command() -> None:
-    assert {path.stem for path in ASSETS.glob("*.svg")} == {name for name, _ in SCREENS}
-    for name, command in SCREENS:
-        svg = (ASSETS / f"{name}.svg").read_text(encoding="utf-8").replace("&#160;", " ")
-        assert command in svg
-        assert "@font-face" not in svg
-
-
-def test_a_picture_has_what_the_terminal_showed_with_what_varies_made_steady() -> None:
-    line = steady("/x/home/.cc-proxy (pid 12) http://127.0.0.1:45123 in 3.2 s", Path("/x/home"))
-    assert line == "~/.cc-proxy (pid 4711) http://127.0.0.1:11434 in 1 s"
-    assert "pid&#160;4711" in picture("cc-proxy status", [line])

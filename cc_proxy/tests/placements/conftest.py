@@ -27,10 +27,16 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory, cc_proxy: list[str]) -> Path:
-    """Return a folder with `cc-proxy`, `ollama` and `claude`."""
+    """Return a folder with the programs that the pages name."""
     folder = tmp_path_factory.mktemp("programs")
-    ollama = [sys.executable, str(HERE / "ollama.py")]
-    for name, command in (("cc-proxy", cc_proxy), ("ollama", ollama), ("claude", [str(CLAUDE)])):
+    played = {
+        "cc-proxy": cc_proxy,
+        "claude": [str(CLAUDE)],
+        "ollama": [sys.executable, str(HERE / "ollama.py")],
+        "systemctl": [sys.executable, str(HERE / "systemctl.py")],
+        "loginctl": ["test", "enable-linger", "="],
+    }
+    for name, command in played.items():
         path = folder / name
         path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
         path.chmod(0o755)

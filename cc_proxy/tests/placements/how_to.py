@@ -9,7 +9,8 @@
 A line with `$` is a command, the lines after it are what it prints; `…` stands for anything. The
 exit code is that of the block's last command. `export` and `.` stay in force on their machine;
 `ollama serve` stays in the background until the next one. `copied from
-the host:` brings a file of the host's home to the block's machine.
+the host:` brings a file of the host's home to the block's machine. After `until:` stands what the
+terminal shows when a session has begun that would go on for ever; it is closed then.
 """
 
 import re
@@ -20,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pexpect
+import pyte
+
 from cc_proxy.tests.placements.machines import SECONDS, Machine
 
 if TYPE_CHECKING:
@@ -28,13 +32,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 _BLOCK = re.compile(
     r"(?:<!-- copied from the host: (?P<copied>.+?) -->\n)?"
-    r"<!-- runs on: (?P<where>.+?)(?:; exit (?P<code>\d+))? -->\n"
+    r"<!-- runs on: (?P<where>.+?)(?:; exit (?P<code>\d+))?(?:; until: (?P<until>.+?))? -->\n"
     r"```console\n(?P<text>.*?)```",
     re.DOTALL,
 )
 _LASTING = ("export ", ". ")
 _SERVES = "ollama serve"
 ANYTHING = "…"
+COLUMNS, ROWS = 160, 50
+READ_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Block:
     commands: tuple[Command, ...]
     exit_code: int
     copied: str | None
+    until: str | None
 
 
 def blocks(name: str) -> list[Block]:
@@ -77,6 +84,9 @@ def follow(name: str, machines: Mapping[str, Machine]) -> Iterator[None]:
                     serving[block.where] = _serve(machine, command)
                     continue
                 lines = [*so_far[block.where], command.line]
+                if block.until is not None and command is block.commands[-1]:
+                    session(machine, "\n".join(lines), block.until)
+                    continue
                 code, printed = machine.shell("\n".join(lines))
                 compare(command, printed)
                 last = command is block.commands[-1]
@@ -96,7 +106,26 @@ def _block(match: re.Match[str]) -> Block:
     for part in re.split(r"^\$ ", match["text"], flags=re.MULTILINE)[1:]:
         line, _, printed = part.partition("\n")
         commands.append(Command(line, printed))
-    return Block(match["where"], tuple(commands), int(match["code"] or 0), match["copied"])
+    code = int(match["code"] or 0)
+    return Block(match["where"], tuple(commands), code, match["copied"], match["until"])
+
+
+def session(machine: Machine, line: str, until: str) -> None:
+    """Run a command in a terminal of its own until the screen shows a text, and close it."""
+    stream = pyte.Stream(screen := pyte.Screen(COLUMNS, ROWS))
+    command, *arguments = machine.command("sh", "-c", line)
+    child = pexpect.spawn(
+        command, arguments, env=machine.environ | {"TERM": "xterm-256color"}, encoding="utf-8",
+        dimensions=(ROWS, COLUMNS), timeout=SECONDS,
+    )  # fmt: skip
+    try:
+        while until not in "\n".join(screen.display):
+            stream.feed(child.read_nonblocking(READ_AT_ONCE))
+    except (pexpect.TIMEOUT, pexpect.EOF) as error:
+        shown = "\n".join(row.rstrip() for row in screen.display).strip()
+        raise AssertionError(f"$ {line}\n--- until\n{until}\n--- shows\n{shown}") from error
+    finally:
+        child.close(force=True)
 
 
 def compare(command: Command, printed: str) -> None:
@@ -106,6 +135,16 @@ def compare(command: Command, printed: str) -> None:
     assert re.fullmatch(".*".join(parts), printed.strip(), re.DOTALL), (
         f"$ {command.line}\n--- said to print\n{wanted}\n--- prints\n{printed}"
     )
+
+
+@contextmanager
+def ollama(machine: Machine) -> Iterator[None]:
+    """Have Ollama run on a machine, for a page that takes this for granted."""
+    process = _serve(machine, Command(_SERVES, ANYTHING))
+    try:
+        yield
+    finally:
+        _end(process)
 
 
 def _serve(machine: Machine, command: Command) -> "Popen[str]":

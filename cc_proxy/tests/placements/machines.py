@@ -50,9 +50,13 @@ class Machine:
         """The same for its network alone: pids and paths are still those of outside."""
         return [part for part in self.enter if part not in ("--mount", "--pid")]
 
+    def command(self, *command: str) -> list[str]:
+        """Return what runs a command there, in the home of its user."""
+        return [*self.enter, "sh", "-c", _IN_FOLDER, str(self.home), *command]
+
     def popen(self, *command: str, **variables: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [*self.enter, "sh", "-c", _IN_FOLDER, str(self.home), *command],
+            self.command(*command),
             env=self.environ | variables,
             cwd=self.home,
             stdin=subprocess.DEVNULL,

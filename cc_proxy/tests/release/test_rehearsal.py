@@ -22,6 +22,7 @@ def test_a_release_can_be_installed_upgraded_used_and_removed_by_every_installer
     told = done.stdout.splitlines()
     for installer in ("pipx", "uv", "pip", "install.sh"):
         assert [line for line in told if line.startswith(f"{installer}: installed, upgraded, used")]
+    assert "README.md and docs/how-to/upgrade.md: followed to the letter" in told
     assert {path.suffix for path in tmp_path.iterdir()} == {".gz", ".whl"}
 
 

@@ -1,0 +1,46 @@
+"""ARCHITECTURE and CONTRIBUTING name the files that there are."""
+
+import re
+
+import pytest
+
+from cc_proxy.tests.docs.shown import ROOT
+
+APP = ROOT / "cc_proxy/app"
+# What a path in the maps may begin in.
+ROOTS = (APP, ROOT / "cc_proxy", ROOT, APP / "translate")
+MAPS = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+KINDS = ("command", "an option that Ollama takes", "a format in which a model writes tool calls")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_file_and_folder_that_a_map_names_is_there(name: str) -> None:
+    paths = re.findall(r"`([\w./]+(?:\.(?:py|yaml|json|yml)|/))`", text(name))
+    assert paths
+    known = [path for path in paths if not re.search(r"NAME|^\.", path)]
+    assert [path for path in known if not any((root / path).exists() for root in ROOTS)] == []
+
+
+def test_every_room_is_on_the_map() -> None:
+    rooms = {path.parent.name for path in APP.glob("*/__init__.py")}
+    table = set(re.findall(r"^\| `(\w+)/` \|", text("ARCHITECTURE.md"), re.MULTILINE))
+    assert table == rooms
+
+
+def test_the_arrows_on_the_map_are_those_that_lint_holds_to() -> None:
+    layers = re.search(r"^layers = \[(.*?)^\]", text("pyproject.toml"), re.MULTILINE | re.DOTALL)
+    assert layers
+    held = re.findall(r"cc_proxy\.app\.(\w+)", layers[1])
+    line = next(line for line in text("ARCHITECTURE.md").splitlines() if line.startswith("    cli"))
+    drawn = re.findall(r"\w+", line)
+    assert drawn == [room for room in held if room in drawn]
+    assert set(held) - set(drawn) == {"demo", "fitness"}, "which have lines of their own"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_told_where_to_add(kind: str) -> None:
+    assert re.search(rf"^\| (a )?{re.escape(kind)} \|", text("CONTRIBUTING.md"), re.MULTILINE)
