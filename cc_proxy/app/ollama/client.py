@@ -15,20 +15,19 @@ from yarl import URL
 
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.config.upstream_url import without_user_info
-from cc_proxy.app.ollama import absence
-from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk, decode_chunks
+from cc_proxy.app.ollama import absence, reading
+from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import (
     NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
     UpstreamStalledError,
     UpstreamUnreachableError,
-    from_text,
-    is_web_page,
     refused,
 )
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
 from cc_proxy.app.ollama.pull import PullLine, read_line
+from cc_proxy.app.ollama.reading import CHECK_ADDRESS
 from cc_proxy.app.ollama.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
@@ -46,11 +45,6 @@ STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
 LARGE_BODY_BYTES = 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
-_QUOTED = 120
-_NOT_JSON = "Ollama sent a line that is not its JSON"
-_ENDED_EARLY = "Ollama ended its answer in the middle of a line"
-_WEB_PAGE = "What answers for Ollama sent a web page."
-_CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 
 
 class OllamaClient:
@@ -236,7 +230,7 @@ class OllamaClient:
     def _not_ollama(self, found: str) -> NotOllamaError:
         return NotOllamaError(
             f"What answers at {self.shown_url} is not Ollama ({found}).",
-            hint=_CHECK_ADDRESS,
+            hint=CHECK_ADDRESS,
         )
 
     async def _batches(
@@ -246,7 +240,7 @@ class OllamaClient:
         watch = SilenceWatch(response.content, self._silence_seconds)
         try:
             while piece := await watch.read():
-                batch, trouble = _read(splitter.feed(piece))
+                batch, trouble = reading.complete(splitter.feed(piece))
                 if batch:
                     yield batch
                 if trouble is not None:
@@ -261,8 +255,7 @@ class OllamaClient:
         finally:
             watch.end()
         if rest := splitter.rest().strip():
-            # The last line may well lack its newline, and be whole.
-            yield [_decoded(rest, _ENDED_EARLY)]
+            yield [reading.last(rest)]
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -298,42 +291,6 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
             await response.content.read(1)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         log.debug("the connection to Ollama is not used again: %s", _reason(error))
-
-
-def _read(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
-    """Return the chunks of some lines, up to the first that is an error or cannot be read."""
-    try:
-        chunks = decode_chunks(lines)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _read_apart(lines)
-    if any(chunk.error is not None for chunk in chunks):
-        return _read_apart(lines)
-    return chunks, None
-
-
-def _read_apart(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
-    chunks = []
-    for line in lines.split(b"\n"):
-        if not line or line.isspace():
-            continue
-        try:
-            chunks.append(_decoded(line))
-        except UpstreamError as error:
-            return chunks, error
-    return chunks, None
-
-
-def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
-    try:
-        chunk = decode_chunk(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if is_web_page(line):
-            raise NotOllamaError(_WEB_PAGE, hint=_CHECK_ADDRESS) from error
-        shown = line[:_QUOTED].decode(errors="replace")
-        raise UpstreamBrokeError(f"{trouble}: {shown!r}") from error
-    if chunk.error is not None:
-        raise from_text(200, chunk.error)
-    return chunk
 
 
 def _how(error: Exception) -> absence.How:
