@@ -76,7 +76,7 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with RawUpstream(storm.playing()) as upstream:
-        async with on_stage(upstream, silence_seconds=1.0) as stage:
+        async with on_stage(upstream, silence_seconds=3.0) as stage:
             stage.shared.queue = Queue(
                 stage.shared.ollama, Limits(pause_seconds=0.01, taken_seconds=0.1)
             )
