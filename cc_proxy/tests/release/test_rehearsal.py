@@ -12,7 +12,7 @@ from release.commands import ReleaseError
 from release.smoke import expect
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_a_release_can_be_installed_upgraded_used_and_removed_by_every_installer(
     tmp_path: Path,
 ) -> None:
