@@ -32,6 +32,7 @@ from cc_proxy.app.translate.errors import api_error
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
+_CLIENT_LEFT = 499
 # Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
 # second or more; aiohttp has 128.
 BACKLOG = 4096
@@ -150,8 +151,9 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         return _error_response(request, _from_http(request, error))
     except ConnectionError:
-        # The client has left, and the server knows it.
-        raise
+        # The client has left before the server was told. Raised on, it would be logged as a fault;
+        # this is written to nobody.
+        return web.Response(status=_CLIENT_LEFT)
     except Exception:  # the last stop: a fault of ours must still be an answer, and be logged
         log.exception("%s %s %s", request_id, request.method, request.path)
         return _error_response(request, fault())

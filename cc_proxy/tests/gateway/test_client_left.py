@@ -1,0 +1,32 @@
+"""A client whose leaving is first noticed when something is written to it."""
+
+import asyncio
+
+import pytest
+from aiohttp import ClientConnectionResetError
+
+from cc_proxy.app.gateway.keep_alive import Pacer
+
+from .conftest import KEY, Gateway
+
+
+async def test_a_client_that_left_unnoticed_is_no_fault_of_ours(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def closing(_pacer: Pacer, _data: bytes) -> None:
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(Pacer, "send", closing)
+    body = {
+        "model": "m",
+        "max_tokens": 9,
+        "stream": True,
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with asyncio.timeout(10):
+        url = f"{gateway.url}/v1/messages"
+        async with gateway.client.post(url, json=body, headers=headers) as response:
+            assert response.status == 499
+    assert "Traceback" not in caplog.text
+    assert gateway.shared.requests_in_flight == 0
