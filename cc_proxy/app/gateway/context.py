@@ -103,8 +103,6 @@ class Shared:
         self.models.use(settings)
         self.attachments.use(settings.images)
         self.search.use(settings)
-        # A front is asked for with the window that held when it was seen.
-        self.read_ahead.forget()
         self.pace = replace(self.pace, hold_seconds=settings.server.hold_seconds)
 
     async def close(self) -> None:

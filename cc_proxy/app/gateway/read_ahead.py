@@ -64,11 +64,6 @@ class ReadAhead:
         self._reading = asyncio.create_task(self._read(target, front))
         return True
 
-    def forget(self) -> None:
-        """Know no front any more, and stop reading one."""
-        self._give_way()
-        self._fronts.clear()
-
     async def close(self) -> None:
         """Stop reading, and have written what was learned."""
         reading = self._reading

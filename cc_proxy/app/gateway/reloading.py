@@ -13,8 +13,9 @@ from cc_proxy.app.gateway.context import SHARED
 
 log = logging.getLogger(__name__)
 
-# What is bound, and what every client was told, stays as long as the process does.
-_FIXED = ("host", "port", "auth_key")
+# What is bound, what every client was told, and the files that are open stay as they are for as
+# long as the process does.
+_FIXED = ("host", "port", "auth_key", "keep_on_disk")
 
 
 class Reloaded(msgspec.Struct, frozen=True, kw_only=True):

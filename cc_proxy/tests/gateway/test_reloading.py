@@ -86,13 +86,15 @@ async def test_an_answer_that_runs_goes_on_though_ollama_is_elsewhere_now(
 
 async def test_what_is_bound_stays_and_is_named(gateway: Gateway) -> None:
     before = gateway.shared.context.settings
-    server = msgspec.structs.replace(before.server, port=1, auth_key="another-key", hold_seconds=3)
+    server = msgspec.structs.replace(
+        before.server, port=1, auth_key="another-key", keep_on_disk=False, hold_seconds=3
+    )
     fresh = msgspec.structs.replace(before, server=server, aliases={"a": "b"})
     seen: list[Loaded] = []
     reloader = Reloader(loaded(before), lambda: loaded(fresh), seen.append)
     outcome = reloader.reload()
     assert outcome.changed == ("server.hold_seconds", "aliases.a")
-    assert outcome.needs_restart == ("server.port", "server.auth_key")
+    assert outcome.needs_restart == ("server.port", "server.auth_key", "server.keep_on_disk")
     assert seen[0].settings.server.port == before.server.port
     assert seen[0].digest not in {"new", ""}
     # What still waits for a restart is named again.
