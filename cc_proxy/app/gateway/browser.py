@@ -42,7 +42,7 @@ def check(request: web.Request, allowed_hosts: Sequence[str] = ()) -> None:
             f"Host: expected an address, localhost, a name without a dot or one that ends in"
             f" .internal, found {name!r}. If this proxy is meant to be reached by that name, add it"
             f" to server.allowed_hosts in cc-proxy.user.yaml (or CC_PROXY_ALLOWED_HOSTS), and"
-            f" `cc-proxy restart`."
+            f" `cc-proxy reload`."
         )
     origin = request.headers.get("Origin")
     if origin is not None and origin.lower() not in _own_origins(hosts):
