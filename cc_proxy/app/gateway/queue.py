@@ -25,7 +25,7 @@ Ask = Callable[[bytes], AbstractAsyncContextManager[Batches]]
 
 
 @dataclass(frozen=True)
-class Limits:
+class QueueLimits:
     """How many may wait, how long, and how the first of them finds out that there is room.
 
     `patience_seconds` is below the 300 seconds after which Claude Code gives up on an answer that
@@ -61,9 +61,9 @@ class Queue:
     subagents does not stand before all others; within a session, first come, first served.
     """
 
-    def __init__(self, ollama: OllamaClient, limits: Limits | None = None) -> None:
+    def __init__(self, ollama: OllamaClient, limits: QueueLimits | None = None) -> None:
         self._ollama = ollama
-        self._limits = limits or Limits()
+        self._limits = limits or QueueLimits()
         self._waiting: list[_Waiter] = []
         self._trying: _Waiter | None = None
         self._pause = self._limits.pause_seconds

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cc_proxy.app.gateway.token_scales import PLAUSIBLE, ScaleFile, Scales
+from cc_proxy.app.gateway.token_scales import PLAUSIBLE, Scales, scale_file
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.reuse import corrected_reuse
@@ -113,7 +113,7 @@ class TokenCounter:
     """Learns from every answer. Scales are kept in the file `path`, prefixes only in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._file = ScaleFile(path)
+        self._file = scale_file(path)
         self._models = {
             name: _Model(scales, saved=_current(scales))
             for name, scales in self._file.load().items()

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from cc_proxy.app.gateway.kept_file import KeptFile
+from cc_proxy.app.gateway.kept_models import KeptModels
 from cc_proxy.app.translate.tokens import Weight
 
-_VERSION = 1
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
 
@@ -134,36 +133,13 @@ class Scales(msgspec.Struct, omit_defaults=True):
         return self.prefill[min(self.prefill, key=lambda known: abs(known - bits))]
 
 
-class _Kept(msgspec.Struct):
-    version: int
-    models: dict[str, Scales]
-
-
-class ScaleFile:
-    """The scales of all models in a small JSON file; without a path nothing is kept."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._file = KeptFile(path, "token counts", _MOST_BYTES)
-
-    def load(self) -> dict[str, Scales]:
-        """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
-        body = self._file.read()
-        if body is None:
-            return {}
-        try:
-            kept = msgspec.json.decode(body, type=_Kept)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._put_aside(str(error))
-            return {}
-        if kept.version != _VERSION:
-            self._put_aside(f"expected version {_VERSION}, found {kept.version}")
-            return {}
-        return kept.models
-
-    def save(self, models: dict[str, Scales]) -> None:
-        """Write the file anew."""
-        latest = dict(list(models.items())[-_MOST_MODELS:])
-        self._file.write(msgspec.json.encode(_Kept(_VERSION, latest)))
-
-    def _put_aside(self, reason: str) -> None:
-        self._file.put_aside(reason, "counting starts anew")
+def scale_file(path: Path | None) -> KeptModels[Scales]:
+    """Return the file that keeps the scales of all models; without a path nothing is kept."""
+    return KeptModels(
+        path,
+        Scales,
+        what="token counts",
+        and_now="counting starts anew",
+        most=_MOST_MODELS,
+        most_bytes=_MOST_BYTES,
+    )

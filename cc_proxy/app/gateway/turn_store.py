@@ -4,13 +4,14 @@ The file has one line of JSON for each turn. Lines are added in the background a
 ended; now and then the oldest ones leave.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from cc_proxy.app.gateway.background import Background
 from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.ollama.chat import ToolCall
 from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
@@ -45,7 +46,7 @@ class TurnStore:
         self._file = KeptFile(path, "turns", 2 * MOST_BYTES)
         self._size = 0
         self._pending: list[bytes] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writer = Background(self._next)
         self._kept = path is not None
         self._load()
 
@@ -61,22 +62,18 @@ class TurnStore:
         line = _Line(_VERSION, self._clock(), turn.content, turn.thinking, list(turn.calls))
         # The model may have broken the lines of its arguments, which are kept as they are.
         self._pending.append(msgspec.json.encode(line).replace(b"\n", b" ") + b"\n")
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        self._writer.more()
 
     async def close(self) -> None:
         """Return once all is written."""
-        while self._writing is not None:
-            await asyncio.wait([self._writing])
+        await self._writer.close()
 
-    async def _write(self) -> None:
-        try:
-            while self._pending:
-                lines = b"".join(self._pending)
-                self._pending.clear()
-                await asyncio.to_thread(self._append, lines)
-        finally:
-            self._writing = None
+    def _next(self) -> Callable[[], None] | None:
+        if not self._pending:
+            return None
+        lines = b"".join(self._pending)
+        self._pending.clear()
+        return partial(self._append, lines)
 
     def _append(self, lines: bytes) -> None:
         self._file.append(lines)

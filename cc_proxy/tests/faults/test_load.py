@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cc_proxy.app.demo.server import PracticeServer
-from cc_proxy.app.gateway.queue import Limits, Queue
+from cc_proxy.app.gateway.queue import Queue, QueueLimits
 
 from . import storm
 from .stage import Stage, on_stage, until
@@ -60,7 +60,7 @@ async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
         PracticeServer(script=script, max_pending=1) as practice,
         on_stage(practice, silence_seconds=30, hold_seconds=30) as stage,
     ):
-        limits = Limits(pause_seconds=0.01, taken_seconds=0.1)
+        limits = QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
         stage.shared.queue = Queue(stage.shared.ollama, limits)
         model = "practice"
         answers = await asyncio.gather(
@@ -78,7 +78,7 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
     async with RawUpstream(storm.playing()) as upstream:
         async with on_stage(upstream, silence_seconds=3.0) as stage:
             stage.shared.queue = Queue(
-                stage.shared.ollama, Limits(pause_seconds=0.01, taken_seconds=0.1)
+                stage.shared.ollama, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
             )
             before = len(asyncio.all_tasks())
             storming = storm.Storm(stage.port, seed=6)

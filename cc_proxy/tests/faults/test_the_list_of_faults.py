@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cc_proxy.app.gateway.queue import Limits
+from cc_proxy.app.gateway.queue import QueueLimits
 from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
 
 TESTS = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def test_every_test_of_a_fault_is_named() -> None:
 
 
 def test_its_figures_are_those_of_the_code() -> None:
-    limits = Limits()
+    limits = QueueLimits()
     words = " ".join(PAGE.split())
     for said in (
         f"at most {limits.most}, and at most {limits.patience_seconds:g} seconds",

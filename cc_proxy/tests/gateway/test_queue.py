@@ -9,14 +9,14 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.queue import Limits, Queue
+from cc_proxy.app.gateway.queue import Queue, QueueLimits
 
 from .conftest import Gateway, Upstream, body, done, line
 
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
-QUICK = Limits(taken_seconds=0.1, pause_seconds=0.02, longest_pause_seconds=0.1)
+QUICK = QueueLimits(taken_seconds=0.1, pause_seconds=0.02, longest_pause_seconds=0.1)
 
 
 class OneAtATime:
@@ -56,7 +56,7 @@ def quick(gateway: Gateway) -> None:
     limit(gateway, QUICK)
 
 
-def limit(gateway: Gateway, limits: Limits) -> None:
+def limit(gateway: Gateway, limits: QueueLimits) -> None:
     gateway.shared.queue = Queue(gateway.shared.ollama, limits)
     # Every answer here waits for the test.
     gateway.shared.ollama._silence_seconds = 30  # noqa: SLF001 - the fixture's is for stalls
@@ -143,7 +143,7 @@ async def test_the_main_conversation_goes_before_side_requests(
 async def test_a_side_request_that_has_waited_long_goes_with_the_main_ones(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:
-    limit(gateway, Limits(aging_seconds=0.05, pause_seconds=0.02, longest_pause_seconds=0.1))
+    limit(gateway, QueueLimits(aging_seconds=0.05, pause_seconds=0.02, longest_pause_seconds=0.1))
     await asked.first(ollama)
     await asked.ask("a title", "s")
     await asked.ask("the main one", "s", tools=[READ])
@@ -175,7 +175,7 @@ async def test_another_program_that_keeps_ollama_busy_is_outlasted(
 async def test_a_full_queue_says_when_to_come_again(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:
-    limit(gateway, Limits(most=1))
+    limit(gateway, QueueLimits(most=1))
     gateway.shared.pace = Pace(hold_seconds=10.0)
     await asked.first(ollama)
     await asked.ask("second")
@@ -191,7 +191,7 @@ async def test_patience_has_an_end(
     gateway: Gateway, ollama: OneAtATime, caplog: Any, *, begun: bool
 ) -> None:
     ollama.taken = True
-    limit(gateway, Limits(patience_seconds=1.0 if begun else 0.1, pause_seconds=0.02))
+    limit(gateway, QueueLimits(patience_seconds=1.0 if begun else 0.1, pause_seconds=0.02))
     gateway.shared.pace = Pace(hold_seconds=0.2 if begun else 10.0, beat_seconds=0.05)
     if begun:
         # The answer has begun by then, and was kept alive while it waited.
