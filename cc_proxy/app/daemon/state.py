@@ -114,11 +114,7 @@ def write_own(paths: Paths, state: State) -> None:
         DaemonError: that is not possible.
 
     """
-    try:
-        there = read(paths)
-    except UnreadableStateError:
-        return
-    if there is not None and there.instance_id == state.instance_id:
+    if _is_own(paths, state.instance_id):
         write(paths, state)
 
 
@@ -129,9 +125,13 @@ def clear_own(paths: Paths, instance_id: str) -> None:
         DaemonError: that is not possible.
 
     """
-    try:
-        state = read(paths)
-    except UnreadableStateError:
-        return
-    if state is not None and state.instance_id == instance_id:
+    if _is_own(paths, instance_id):
         clear(paths)
+
+
+def _is_own(paths: Paths, instance_id: str) -> bool:
+    try:
+        there = read(paths)
+    except UnreadableStateError:
+        return False
+    return there is not None and there.instance_id == instance_id

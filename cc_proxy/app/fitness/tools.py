@@ -11,14 +11,7 @@ from typing import Any
 
 import msgspec
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-}
+from cc_proxy.app.translate.schemas import JSON_TYPES
 
 
 @functools.cache
@@ -62,7 +55,7 @@ def _in_value(value: object, schema: Mapping[str, Any], where: str) -> str | Non
         wrongs = [_in_value(value, choice, where) for choice in choices]
         return None if None in wrongs else wrongs[0]
     kind = schema.get("type")
-    if kind in _KINDS and not _is(value, kind):
+    if kind in JSON_TYPES and not _is(value, kind):
         return f"{where}: expected {kind}, found {type(value).__name__}"
     allowed = schema.get("enum", [schema["const"]] if "const" in schema else None)
     if allowed is not None and value not in allowed:
@@ -78,4 +71,4 @@ def _in_value(value: object, schema: Mapping[str, Any], where: str) -> str | Non
 def _is(value: object, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
-    return isinstance(value, _KINDS[kind])
+    return isinstance(value, JSON_TYPES[kind])

@@ -11,6 +11,17 @@ import msgspec
 
 Schema = dict[str, Any]
 
+# A schema's `type`, and what JSON of that type is here; note that Python's bool is an int.
+JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
+
 # Definitions that use each other twice double at every step; a real tool has far fewer parts.
 _MAX_PARTS = 5_000
 _DROPPED = frozenset({"$schema", "$id", "$defs", "definitions", "$comment", "additionalProperties"})

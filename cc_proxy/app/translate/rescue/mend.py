@@ -9,17 +9,10 @@ from typing import Any
 
 import msgspec
 
+from cc_proxy.app.translate.schemas import JSON_TYPES
+
 _WRAPPERS = ("arguments", "input", "parameters", "args")
 _BOOLEANS = {"true": True, "false": False}
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
-}
 
 
 def tool_name(written: str, names: Iterable[str]) -> str | None:
@@ -124,7 +117,7 @@ def _converted(value: Any, kinds: frozenset[str]) -> Any:  # noqa: ANN401 - JSON
         return _BOOLEANS[text.casefold()]
     if "null" in kinds and text == "null":
         return None
-    wanted = tuple(kind for name in kinds - {"string"} for kind in _JSON_TYPES[name])
+    wanted = tuple(kind for name in kinds - {"string"} for kind in JSON_TYPES[name])
     decoded = _decoded(text, *wanted)
     if isinstance(decoded, float) and decoded.is_integer() and kinds == {"integer"}:
         decoded = int(decoded)
@@ -143,23 +136,23 @@ def _decoded(text: str, *wanted: type) -> Any:  # noqa: ANN401 - JSON
 def _is_one_of(value: object, kinds: frozenset[str]) -> bool:
     if isinstance(value, bool):
         return "boolean" in kinds
-    return any(isinstance(value, _JSON_TYPES[kind]) for kind in kinds)
+    return any(isinstance(value, JSON_TYPES[kind]) for kind in kinds)
 
 
 def _kinds(schema: Mapping[str, Any]) -> frozenset[str]:
     """Return the types a schema names; none when it has alternatives, or names none."""
     kind = schema.get("type")
     if isinstance(kind, str):
-        return frozenset({kind}) & _JSON_TYPES.keys()
+        return frozenset({kind}) & JSON_TYPES.keys()
     if isinstance(kind, list):
-        return frozenset(name for name in kind if isinstance(name, str)) & _JSON_TYPES.keys()
+        return frozenset(name for name in kind if isinstance(name, str)) & JSON_TYPES.keys()
     return frozenset()
 
 
 def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
-    return next(name for name, types in _JSON_TYPES.items() if isinstance(value, types))
+    return next(name for name, types in JSON_TYPES.items() if isinstance(value, types))
 
 
 def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
