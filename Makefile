@@ -14,7 +14,8 @@ NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
 run: .make/runtime .make/client
 	@PATH="$$PATH:$(CURDIR)/$(CLIENTS)/current/node_modules/.bin" $(WHEEL_VENV)/bin/cc-proxy demo --upstream auto
 
-test: .make/dev wheel clients lint
+test: .make/dev
+	$(MAKE) --no-print-directory -j 3 wheel clients lint
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
 		$(BIN)/pytest -n 4 --dist loadgroup -q
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator
 
 import pytest
 
+_MINUTES = 300
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C reach the programs under test, also where the run itself is in the background.
@@ -16,6 +18,16 @@ def pytest_configure() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what is given minutes: at the end, all other processors would wait for it."""
+    items.sort(key=lambda item: not _takes_minutes(item))
+
+
+def _takes_minutes(item: pytest.Item) -> bool:
+    given = item.get_closest_marker("timeout")
+    return given is not None and given.args[0] > _MINUTES
 
 
 @pytest.hookimpl(wrapper=True)
