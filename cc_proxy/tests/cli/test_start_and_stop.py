@@ -78,8 +78,9 @@ def test_every_file_is_for_the_user_alone(home: Home) -> None:
 def test_the_key_is_in_no_argument_and_no_output(home: Home) -> None:
     ran = home.json("start", CC_PROXY_AUTH_KEY="a-secret-of-mine")
     shown = home.run("logs", CC_PROXY_AUTH_KEY="a-secret-of-mine")
-    listed = subprocess.check_output(["/bin/ps", "-A", "-o", "args"], text=True)
-    assert "cc_proxy start --foreground" in listed
+    # -ww: at 80 columns nothing of what is looked for would be seen
+    listed = subprocess.check_output(["/bin/ps", "-A", "-ww", "-o", "args"], text=True)
+    assert f"cc_proxy.app.daemon.child --state-dir {home.run_dir}" in listed
     assert "a-secret-of-mine" not in listed
     assert "a-secret-of-mine" not in ran.out + ran.err + shown.out + shown.err
     assert "a-secret-of-mine" not in home.log_file.read_text() + home.state_file.read_text()
