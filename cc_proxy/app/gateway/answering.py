@@ -10,6 +10,7 @@ from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama.chat import ChatChunk, in_one_piece
 from cc_proxy.app.ollama.errors import ContextOverflowError, UpstreamBrokeError
+from cc_proxy.app.ollama.incoming import Shortcut
 from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.request import Translated
 from cc_proxy.app.translate.searching import SearchingAnswer
@@ -25,6 +26,7 @@ class Asking:
 
     body: bytes
     prompt: Prompt
+    shortcut: Shortcut | None = None
 
 
 def new_answer(
@@ -59,6 +61,8 @@ async def one_round(
 ) -> Events:
     """Ask Ollama once and yield the events that `answer` makes of it, as they come.
 
+    What the shortcut takes is not among them.
+
     `counter` learns what a prompt was counted as that does not fit.
 
     Raises:
@@ -68,6 +72,8 @@ async def one_round(
     """
     try:
         async with ask(asking.body) as batches:
+            if asking.shortcut:
+                batches.go_straight(asking.shortcut)
             async for batch in batches:
                 record.first_token()
                 yield answer.feed_all(batch)

@@ -52,6 +52,7 @@ class Pacer:
         self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._writer: AbstractStreamWriter | None = None
+        self._in_chunks = False
         self._last_write = 0.0
         self._sending = False
         # What the client has not taken yet, in bytes, and when it last took something.
@@ -93,9 +94,26 @@ class Pacer:
     async def _write(self, data: bytes) -> None:
         if self._writer is None:
             self._writer = await self._response.prepare(self._request)
+            # Not so in HTTP/1.0, which some programs still speak.
+            self._in_chunks = self._response.headers.get("Transfer-Encoding") == "chunked"
         if self._writer is not None:
             # What the response's own write() does, without its checks for every word.
             await self._writer.write(data)
+        self._last_write = self._loop.time()
+
+    def can_send_at_once(self) -> bool:
+        """Tell whether the answer has begun, and nothing of it waits to be taken."""
+        if not self._in_chunks or self._sending or self._beating is not None:
+            return False
+        transport = self._request.transport
+        return transport is not None and not transport.get_write_buffer_size()
+
+    def send_at_once(self, data: bytes) -> None:
+        """Write to the client, who can be sent something at once, without a task that waits."""
+        transport = self._request.transport
+        assert transport is not None  # noqa: S101 - can_send_at_once
+        # What the writer's own write() does, which is a coroutine.
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data))
         self._last_write = self._loop.time()
 
     def _look_again_after(self, seconds: float) -> None:

@@ -25,16 +25,36 @@ from cc_proxy.app.gateway.probes import answer_to, is_probe
 from cc_proxy.app.gateway.request_log import RequestLog
 from cc_proxy.app.gateway.token_counter import certainly_too_long
 from cc_proxy.app.gateway.web_search import WebSearch
+from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.ollama.models import unknown_model
 from cc_proxy.app.translate.answer import AnswerCollector
 from cc_proxy.app.translate.errors import api_error, api_error_for
 from cc_proxy.app.translate.request import Target, Translated, chat_request
+from cc_proxy.app.translate.stream import AnswerStream
 from cc_proxy.app.translate.web_search import Offer, offer
 
 log = logging.getLogger(__name__)
 
 _SSE_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
+
+
+class Shortcut:
+    """The way of a word that only adds to the block that is open: no task is woken for it."""
+
+    def __init__(self, answer: AnswerStream) -> None:
+        self.pacer: Pacer | None = None
+        self._answer = answer
+
+    def took(self, batch: list[ChatChunk]) -> bool:
+        """Send a batch on, if nothing stands in its way."""
+        if self.pacer is None or not self.pacer.can_send_at_once():
+            return False
+        event = self._answer.more(batch)
+        if event is None:
+            return False
+        self.pacer.send_at_once(encode([event]))
+        return True
 
 
 @dataclass
@@ -46,6 +66,7 @@ class _Exchange:
     answer: Answer
     events: Events
     record: RequestLog
+    shortcut: Shortcut | None
 
 
 async def handle(request: web.Request) -> web.StreamResponse:
@@ -79,14 +100,16 @@ async def handle(request: web.Request) -> web.StreamResponse:
         who = caller(request.headers, asked, only_searches=bool(search and search.alone))
         ask = shared.queue.asking(who, record.waited)
         answer: Answer
+        shortcut = None
         if search:
             searching = WebSearch(shared, target, asked, search, translated, record, ask)
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
-            asking = Asking(translated.body, translated.prompt)
+            shortcut = Shortcut(answer)
+            asking = Asking(translated.body, translated.prompt, shortcut.took)
             events = one_round(ask, asking, answer, record, shared.tokens)
-        exchange = _Exchange(shared, target, answer, events, record)
+        exchange = _Exchange(shared, target, answer, events, record, shortcut)
         gives_way = shared.read_ahead.gives_way_to(translated, request.headers)
         translated.prompt.let_go()
         shared.spare_memory.left_by(len(body))
@@ -158,6 +181,8 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
         headers={**_SSE_HEADERS, "request-id": request[REQUEST_ID]},
     )
     async with Pacer(request, response, answer, exchange.shared.pace) as pacer:
+        if exchange.shortcut:
+            exchange.shortcut.pacer = pacer
         try:
             with exchange.shared.answers.told():
                 async with aclosing(exchange.events) as batches:

@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
 from cc_proxy.app.gateway.caller import Caller
-from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.client import ChatAnswer, OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamBusyError
 
 log = logging.getLogger(__name__)
 
-Batches = AsyncIterator[list[ChatChunk]]
-Ask = Callable[[bytes], AbstractAsyncContextManager[Batches]]
+Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Queue:
     def asking(self, caller: Caller, waited: Callable[[float], None]) -> Ask:
         """Return what asks Ollama for a caller; `waited` is told the seconds, if it had to wait."""
 
-        def ask(body: bytes) -> AbstractAsyncContextManager[Batches]:
+        def ask(body: bytes) -> AbstractAsyncContextManager[ChatAnswer]:
             return self._chat(body, caller, waited)
 
         return ask
@@ -87,7 +85,7 @@ class Queue:
     @asynccontextmanager
     async def _chat(
         self, body: bytes, caller: Caller, waited: Callable[[float], None]
-    ) -> AsyncIterator[Batches]:
+    ) -> AsyncIterator[ChatAnswer]:
         """Do as OllamaClient.chat() does, in turn.
 
         Raises:
@@ -96,14 +94,14 @@ class Queue:
 
         """
         async with AsyncExitStack() as stack:
-            batches = await self._at_once(stack, body)
-            if batches is None:
-                batches = await self._queued(stack, body, caller, waited)
+            answer = await self._at_once(stack, body)
+            if answer is None:
+                answer = await self._queued(stack, body, caller, waited)
             stack.callback(self._has_room)
             del body  # it may be megabytes, and an answer can take an hour
-            yield batches
+            yield answer
 
-    async def _at_once(self, stack: AsyncExitStack, body: bytes) -> Batches | None:
+    async def _at_once(self, stack: AsyncExitStack, body: bytes) -> ChatAnswer | None:
         if self._waiting:
             return None
         try:
@@ -113,7 +111,7 @@ class Queue:
 
     async def _queued(
         self, stack: AsyncExitStack, body: bytes, caller: Caller, waited: Callable[[float], None]
-    ) -> Batches:
+    ) -> ChatAnswer:
         loop = asyncio.get_running_loop()
         waiter = self._join(caller)
         give_up_at = waiter.since + self._limits.patience_seconds

@@ -10,7 +10,7 @@ from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.reuse import corrected_reuse
 from cc_proxy.app.translate.tokens import NOTHING, Weight
 
-MAX_PREFIXES = 50_000
+MAX_PREFIXES = 20_000
 # Loading takes seconds; a model that stays loaded says a few milliseconds (recording 10).
 _RELOAD_NS = 500_000_000
 

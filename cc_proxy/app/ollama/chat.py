@@ -116,3 +116,17 @@ def decode_chunk(line: bytes) -> ChatChunk:
 
     """
     return _chunk_decoder.decode(line)
+
+
+def written(chunks: list[ChatChunk]) -> ChunkMessage | None:
+    """Return what chunks write together; None if one of them calls a tool or is the last."""
+    for chunk in chunks:
+        if chunk.done or chunk.message is None or chunk.message.tool_calls:
+            return None
+    if len(chunks) == 1:
+        return chunks[0].message
+    messages = [chunk.message for chunk in chunks if chunk.message is not None]
+    return ChunkMessage(
+        "".join([message.content for message in messages]),
+        "".join([message.thinking for message in messages]),
+    )

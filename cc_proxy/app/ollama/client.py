@@ -25,10 +25,9 @@ from cc_proxy.app.ollama.errors import (
     UpstreamUnreachableError,
     refused,
 )
-from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
+from cc_proxy.app.ollama.incoming import Incoming, Shortcut
 from cc_proxy.app.ollama.pull import PullLine, read_line
 from cc_proxy.app.ollama.reading import CHECK_ADDRESS
-from cc_proxy.app.ollama.silence import SilenceWatch
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +44,22 @@ STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
 LARGE_BODY_BYTES = 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
+
+
+class ChatAnswer:
+    """The batches of an answer, to be iterated over once."""
+
+    def __init__(self, batches: AsyncGenerator[list[ChatChunk], None], incoming: Incoming) -> None:
+        self._batches = batches
+        self._incoming = incoming
+
+    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
+        """Return the batches, but for those that go straight."""
+        return self._batches
+
+    def go_straight(self, shortcut: Shortcut) -> None:
+        """Offer `shortcut` each batch that is waited for, the moment it comes."""
+        self._incoming.shortcut = shortcut
 
 
 class OllamaClient:
@@ -95,7 +110,7 @@ class OllamaClient:
         await self._session.close()
 
     @asynccontextmanager
-    async def chat(self, body: bytes) -> AsyncIterator[AsyncIterator[list[ChatChunk]]]:
+    async def chat(self, body: bytes) -> AsyncIterator[ChatAnswer]:
         """Send a chat request; give its answer as batches of chunks, one batch a read.
 
         Entering waits for the first token (Ollama 0.32 sends its headers with it). Leaving,
@@ -107,13 +122,17 @@ class OllamaClient:
         """
         response = await self._post_chat(body)
         del body
-        batches = self._batches(response)
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status
                 raise await self._refusal(response)
-            yield batches
+            incoming = Incoming(response, self._silence_seconds)
+            batches = self._batches(response, incoming)
+            try:
+                yield ChatAnswer(batches, incoming)
+            finally:
+                await batches.aclose()
+                incoming.end()
         finally:
-            await batches.aclose()
             # Not release(): an unread answer must end the connection, and with it the model's
             # work. A fully read one is already back in the pool and close() leaves it there.
             response.close()
@@ -182,11 +201,9 @@ class OllamaClient:
             total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
         try:
-            response = await self._send("/api/chat", body, timeout)
+            return await self._send("/api/chat", body, timeout)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
-        _watch_no_more(response)
-        return response
 
     async def _send(
         self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
@@ -234,13 +251,11 @@ class OllamaClient:
         )
 
     async def _batches(
-        self, response: aiohttp.ClientResponse
+        self, response: aiohttp.ClientResponse, incoming: Incoming
     ) -> AsyncGenerator[list[ChatChunk], None]:
-        splitter = LineSplitter()
-        watch = SilenceWatch(response.content, self._silence_seconds)
         try:
-            while piece := await watch.read():
-                batch, trouble = reading.complete(splitter.feed(piece))
+            while found := await incoming.read():
+                batch, trouble = found
                 if batch:
                     yield batch
                 if trouble is not None:
@@ -248,13 +263,9 @@ class OllamaClient:
                 if batch and batch[-1].done:
                     await _drain(response)
                     return
-        except LineTooLongError as error:
-            raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
-        finally:
-            watch.end()
-        if rest := splitter.rest().strip():
+        if rest := incoming.rest().strip():
             yield [reading.last(rest)]
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
@@ -272,13 +283,6 @@ class OllamaClient:
             f"The connection to Ollama at {self.shown_url} broke ({_reason(error)}).",
             hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
         )
-
-
-def _watch_no_more(response: aiohttp.ClientResponse) -> None:
-    """Have aiohttp set no more timers: who reads the answer has a watch of its own."""
-    connection = response.connection
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = None
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -24,8 +24,9 @@ def complete(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
         chunks = decode_chunks(lines)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _apart(lines)
-    if any(chunk.error is not None for chunk in chunks):
-        return _apart(lines)
+    for chunk in chunks:
+        if chunk.error is not None:
+            return _apart(lines)
     return chunks, None
 
 

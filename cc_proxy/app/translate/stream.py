@@ -11,7 +11,7 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
+from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall, written
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
@@ -113,9 +113,20 @@ class AnswerStream:
 
     def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
         """Return the events for chunks that came together, what can be one delta as one."""
-        if len(chunks) > 1 and (event := self._as_one(chunks)):
+        if event := self.more(chunks):
             return [event]
         return [event for chunk in chunks for event in self.feed(chunk)]
+
+    def more(self, chunks: list[ChatChunk]) -> ev.Event | None:
+        """Return the one event that chunks come to which all go on with the block that is open.
+
+        None for any others; nothing of them has been taken then.
+        """
+        whole = written(chunks)
+        event = self._plain(whole) if whole is not None else None
+        if event is not None:
+            self._chunks += len(chunks)
+        return event
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
@@ -142,21 +153,6 @@ class AnswerStream:
         elif chunk.done:
             self._finish(chunk, out)
         return out
-
-    def _as_one(self, chunks: list[ChatChunk]) -> ev.Event | None:
-        """Return the one event that chunks come to which are all of the same block."""
-        texts, thoughts = [], []
-        for chunk in chunks:
-            message = chunk.message
-            if message is None or message.tool_calls or chunk.done:
-                return None
-            texts.append(message.content)
-            thoughts.append(message.thinking)
-        whole = ChunkMessage("".join(texts), "".join(thoughts))
-        event = self._plain(whole)
-        if event is not None:
-            self._chunks += len(chunks)
-        return event
 
     def _plain(self, message: ChunkMessage) -> ev.Event | None:
         """Take most chunks of most answers, cheaply: more of a block that has begun."""

@@ -2,13 +2,16 @@
 
 import asyncio
 import io
+import json
 import logging
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
 
+from cc_proxy.app.gateway.keep_alive import Pacer
 from cc_proxy.app.translate.stream import AnswerStream
 
 from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
@@ -563,3 +566,64 @@ async def test_bytes_that_are_not_utf_8_are_refused_wherever_they_stand(
         answer = await response.json()
     assert response.status == 400
     assert "not valid JSON in UTF-8" in answer["error"]["message"]
+
+
+async def test_words_reach_a_client_without_a_task_and_the_answer_is_the_same(
+    gateway: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [f"word {number} " for number in range(20)]
+    lines = [*map(line, words), line(message={"thinking": "hm"}), line("end"), done()]
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for one in lines:
+            await response.write(one)
+            await asyncio.sleep(0.005)
+        return response
+
+    upstream.chat = chat
+    sent: list[bytes] = []
+    send = Pacer.send
+
+    async def counted(self: Pacer, data: bytes) -> None:
+        sent.append(data)
+        await send(self, data)
+
+    monkeypatch.setattr(Pacer, "send", counted)
+    straight = await gateway.stream()
+    by_tasks, sent = len(sent), []
+    monkeypatch.setattr(Pacer, "can_send_at_once", lambda _pacer: False)
+    waited = await gateway.stream()
+    assert text_of(straight) == text_of(waited) == "".join(words) + "end"
+    assert [event["type"] for event in straight] == [event["type"] for event in waited]
+    # The first words of a block, and what ends it: not the 19 that only go on with it.
+    assert by_tasks < len(sent) - 15
+
+
+async def test_an_older_client_gets_no_chunks(gateway: Gateway, upstream: Upstream) -> None:
+    async def chat(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for one in (line("one "), line("two "), line("three"), done()):
+            await response.write(one)
+            await asyncio.sleep(0.01)
+        return response
+
+    upstream.chat = chat
+    address = urlsplit(gateway.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    asked = json.dumps(body(stream=True)).encode()
+    writer.write(
+        b"POST /v1/messages HTTP/1.0\r\nHost: %b\r\nx-api-key: %b\r\nContent-Length: %d\r\n\r\n%b"
+        % (address.netloc.encode(), KEY.encode(), len(asked), asked)
+    )
+    head, _, events = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert b"chunked" not in head
+    data = [row.removeprefix("data: ") for row in events.decode().splitlines() if "data: " in row]
+    assert text_of([json.loads(one) for one in data]) == "one two three"
+
+
+def text_of(events: list[dict[str, Any]]) -> str:
+    return "".join(event["delta"].get("text", "") for event in events if "delta" in event)
