@@ -1,5 +1,6 @@
 """`python -m bench.start`: the time of `--help` and of a start, as ratios to `python -c pass`."""
 
+import functools
 import json
 import os
 import platform
@@ -16,8 +17,12 @@ from bench.speed import install
 
 _RESULTS = Path(__file__).parent / "RESULTS.md"
 _BASE = "python -c pass"
-# Beside them, what a server cannot do without: the least that a start can come to.
-_AIOHTTP = "python -c 'import aiohttp.web'"
+# Beside them, what a server cannot do without, and what this one is made of: the least that a
+# start can come to.
+_FLOORS = {
+    "python -c 'import asyncio'": "import asyncio",
+    "python -c 'import aiohttp.web'": "import aiohttp.web",
+}
 # What was promised, as ratios to the base.
 _TARGETS = {"cc-proxy --help": 4.0, "cc-proxy --version": 4.0, "cc-proxy start": 12.0}
 
@@ -42,9 +47,10 @@ def main(*, rounds: int, write: bool) -> None:
         command = installed.command
         things: dict[str, Callable[[], float]] = {
             _BASE: lambda: _seconds([str(installed.python), "-c", "pass"], environ),
-            _AIOHTTP: lambda: _seconds(
-                [str(installed.python), "-c", "import aiohttp.web"], environ
-            ),
+            **{
+                name: functools.partial(_seconds, [str(installed.python), "-c", code], environ)
+                for name, code in _FLOORS.items()
+            },
             "cc-proxy --help": lambda: _seconds([*command, "--help"], environ),
             "cc-proxy --version": lambda: _seconds([*command, "--version"], environ),
             "cc-proxy start": lambda: _start_seconds(command, environ),
