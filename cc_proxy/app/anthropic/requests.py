@@ -116,18 +116,22 @@ def decode(body: bytes) -> MessagesRequest:
 
     """
     try:
-        if not body.isascii():
-            # What stays raw is not looked at by the decoder.
-            body.decode()
-        return _decoder.decode(body)
+        return _read(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         mended = _LONE_SURROGATE.sub(lambda m: m[0] if m[2] else m[1] + rb"\ufffd", body)
         if mended == body:
             raise _wrong(error) from error
     try:
-        return _decoder.decode(mended)
+        return _read(mended)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(error) from error
+
+
+def _read(body: bytes) -> MessagesRequest:
+    if not body.isascii():
+        # What stays raw is not looked at by the decoder.
+        body.decode()
+    return _decoder.decode(body)
 
 
 def unread_fields(body: bytes) -> list[str]:

@@ -56,6 +56,8 @@ def test_half_a_surrogate_pair_is_replaced_and_nothing_else(written: str, read: 
         (b"", "not valid JSON"),
         (b"{", "not valid JSON"),
         (b"[]", "Expected `object`, got `array`"),
+        (b'{"model":"m","messages":[],"tools":["\xff"]}', "UTF-8"),
+        (b'{"model":"\\ud800","messages":[],"tools":["\xff"]}', "UTF-8"),
         (b'{"messages":[]}', "missing required field `model`"),
         (b'{"model":1,"messages":[]}', r"Expected `str`, got `int` - at `\$\.model`"),
         (b'{"model":"m","messages":[{"role":"user","content":5}]}', r"\$\.messages\[0\]\.content"),

@@ -69,7 +69,8 @@ def fuzz_request(data: bytes) -> None:
         except ApiError as error:
             if error.status != _REFUSED:
                 raise
-        requests.unread_fields(body)
+        else:
+            requests.unread_fields(body)
 
 
 def fuzz_config(data: bytes) -> None:
