@@ -241,12 +241,13 @@ class Rescue:
 
     def _emit(self, group: list[tuple[int, Found]], end: int) -> None:
         """Give out the calls; what has the form of a call and is none stays text."""
-        stops = [start for start, _ in group[1:]] + [end]
-        for (start, found), stop in zip(group, stops, strict=True):
+        following = [(start, bool(found.calls)) for start, found in group[1:]] + [(end, True)]
+        for (start, found), (stop, text_ends) in zip(group, following, strict=True):
             if found.calls:
                 self._out += found.calls
             else:
-                self._out.append(self._src.text[start:stop].rstrip())
+                text = self._src.text[start:stop]
+                self._out.append(text.rstrip() if text_ends else text)
         self._said.paragraph()
 
     def _fence(self, at: int) -> Steps[bool]:

@@ -122,6 +122,11 @@ def test_order_is_kept() -> None:
     assert kinds == [str, RescuedCall, str, RescuedCall]
 
 
+def test_text_between_two_that_are_no_calls_is_kept_to_the_space() -> None:
+    rest = "<tool_call>{Read- <function=Read>"
+    assert "".join(map(str, feed_all(CALL + rest, 1000)[1:])) == rest
+
+
 def test_two_instances_know_nothing_of_each_other() -> None:
     thinking, text = Rescue(TOOLS), Rescue(TOOLS)
     thinking.feed("For example:\n")
