@@ -60,11 +60,15 @@ class Commands(Group):
 
 def _group() -> Result:
     context = click.get_current_context()
-    if context.ensure_object(Common).version:
+    common = context.ensure_object(Common)
+    if common.version:
         return version()
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return Result("")
+    if common.json:
         raise click.UsageError("Expected a command, found none.", context)
-    return Result("")
+    click.echo(context.get_help(), err=True)
+    return Result("", exit_code=result.USAGE)
 
 
 group = Commands(

@@ -53,7 +53,7 @@ async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> 
         host = urlsplit(ollama.base_url).hostname or ""
         fix = refusal(error) or await _found_elsewhere(ollama.base_url)
         seen = addresses[0].text if addresses else None
-        fix = fix or silence(host, seen, error.hint, container=container is not None)
+        fix = fix or silence(host, seen, error.hint, await _outside(container))
         return [fail("ollama", f"{error.message} The address: {origin}", fix)]
     answering = ", ".join(one.text for one in addresses if one.listens)
     silent = ", ".join(one.text for one in addresses if not one.listens)
@@ -77,14 +77,15 @@ def refusal(error: UpstreamError) -> str | None:
             return "export OLLAMA_BASE_URL=http://127.0.0.1:11434"
 
 
-def silence(host: str, address: str | None, hint: str | None, *, container: bool) -> str:
+def silence(host: str, address: str | None, hint: str | None, outside: str | None) -> str:
     """Return what helps when nothing answers at a host, and nowhere else either.
 
-    `address` is what the host's name stands for, `hint` what the failed connection tells.
+    `address` is what the host's name stands for, `hint` what the failed connection tells,
+    `outside` what leads out of the container that this is in, if it is one.
     """
-    if container and host in _LOOPBACK:
+    if outside is not None and host in _LOOPBACK:
         # In a container, loopback is the container itself.
-        return f"export OLLAMA_BASE_URL=http://{HOST_NAMES[0]}:{_PORT}"
+        return outside
     if host in HOST_NAMES and address is not None and hint and _EVERYWHERE in hint:
         # What Docker Desktop and Podman give the name is no address that the host could bind to.
         if address.startswith(_DOCKER_LINUX):
@@ -136,6 +137,17 @@ def _version(version: str) -> Check:
         return ok("ollama_version", version)
     text = f"{version}; cc-proxy is tested with {_TESTED[0]}.{_TESTED[1]}"
     return warn("ollama_version", text, "Update Ollama: https://ollama.com/download")
+
+
+async def _outside(container: str | None) -> str | None:
+    """Return what leads from a container to an Ollama on the machine that it runs on."""
+    if container is None:
+        return None
+    name = HOST_NAMES[0]
+    point = f"export OLLAMA_BASE_URL=http://{name}:{_PORT}"
+    if await _addresses(f"http://{name}:{_PORT}"):
+        return point
+    return f"Start the container with --add-host={name}:host-gateway; in it: {point}"
 
 
 async def _addresses(base_url: str) -> list[Address]:

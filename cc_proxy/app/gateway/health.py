@@ -12,6 +12,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.models import from_ps, from_version
+from cc_proxy.app.translate.errors import api_error_for
 
 # Any name of Anthropic's without an alias of its own.
 DEFAULT = "claude-default"
@@ -75,8 +76,9 @@ async def _loaded(shared: Shared) -> list[dict[str, Any]] | None:
 
 async def _model(shared: Shared, name: str) -> dict[str, Any]:
     try:
-        target = await shared.models.target(name)
-    except (UpstreamError, ApiError) as error:
+        with api_error_for(name):
+            target = await shared.models.target(name)
+    except ApiError as error:
         return {"name": None, "context_window": None, "error": error.message}
     seconds = shared.tokens.prefill_seconds(target.model.name, _FIRST_REQUEST_TOKENS)
     return {

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -18,6 +19,7 @@ from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.ollama import absence, reading
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import (
+    CHECK_ADDRESS,
     NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
@@ -27,7 +29,6 @@ from cc_proxy.app.ollama.errors import (
 )
 from cc_proxy.app.ollama.incoming import Incoming, Shortcut
 from cc_proxy.app.ollama.pull import PullLine, read_line
-from cc_proxy.app.ollama.reading import CHECK_ADDRESS
 
 log = logging.getLogger(__name__)
 
@@ -305,10 +306,22 @@ def _how(error: Exception) -> absence.How:
     return "silent"
 
 
+def _system_words(error: OSError) -> str:
+    """Return why a connection was not made; asyncio's text has the address, and not the reason."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    words = os.strerror(error.errno) if error.errno else ""
+    if not words or words.startswith("Unknown error"):  # Windows numbers sockets' errors apart
+        words = error.strerror or type(error).__name__
+    return words
+
+
 def _reason(error: Exception) -> str:
     match error:
+        case aiohttp.ClientConnectorDNSError():
+            return error.os_error.strerror or "unknown name"
         case aiohttp.ClientConnectorError():
-            return error.os_error.strerror or type(error.os_error).__name__
+            return _system_words(error.os_error)
         case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
             return "what came is not compressed as it says"
         case aiohttp.ClientPayloadError():

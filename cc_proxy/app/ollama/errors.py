@@ -9,6 +9,8 @@ import msgspec
 
 from cc_proxy.app.errors import CcProxyError
 
+CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
+
 
 class UpstreamError(CcProxyError):
     """Ollama did not do what was asked."""
@@ -44,8 +46,8 @@ class UpstreamRefusedError(UpstreamError):
 
     code = "upstream_refused"
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(f"Ollama answered {status}: {text}")
+    def __init__(self, status: int, text: str, hint: str | None = None) -> None:
+        super().__init__(f"Ollama answered {status}: {text}", hint=hint)
         self.status = status
         self.text = text
 
@@ -99,7 +101,7 @@ def refused(status: int, body: bytes) -> UpstreamRefusedError:
     try:
         text = msgspec.json.decode(body, type=_Body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return UpstreamRefusedError(status, _plain(body))
+        return UpstreamRefusedError(status, _plain(body), CHECK_ADDRESS)
     return from_text(status, text)
 
 

@@ -4,6 +4,7 @@ import msgspec
 
 from cc_proxy.app.ollama.chat import ChatChunk, decode_chunk, decode_chunks
 from cc_proxy.app.ollama.errors import (
+    CHECK_ADDRESS,
     NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
@@ -11,7 +12,6 @@ from cc_proxy.app.ollama.errors import (
     is_web_page,
 )
 
-CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 _QUOTED = 120
 _NOT_JSON = "Ollama sent a line that is not its JSON"
 _ENDED_EARLY = "Ollama ended its answer in the middle of a line"

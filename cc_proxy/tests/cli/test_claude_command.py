@@ -127,6 +127,14 @@ def test_an_ollama_without_a_model_says_what_to_do(home: Home) -> None:
     assert "1 pulled, none that can use tools" in ran.err
 
 
+@pytest.mark.usefixtures("claude", "model")
+def test_a_model_that_is_not_pulled_is_named_with_what_pulls_it(home: Home) -> None:
+    ran = home.run("claude", "--model", "nope")
+    assert ran.code == 1
+    assert "Ollama has no model nope. Pull it with `ollama pull nope`" in ran.err
+    assert "cc-proxy models" in ran.err
+
+
 @pytest.mark.usefixtures("claude")
 def test_without_a_start_a_running_proxy_is_needed(home: Home) -> None:
     ran = home.run("claude", "--no-start-if-needed")

@@ -24,6 +24,13 @@ FIELDS = {
 }
 
 
+def test_without_a_command_the_commands_are_shown(home: Home) -> None:
+    ran = home.run()
+    assert (ran.code, ran.out) == (2, "")
+    assert "Commands:\n  start " in ran.err
+    assert home.json().error["message"] == "Expected a command, found none."
+
+
 def test_every_command_answers_with_one_envelope(home: Home) -> None:
     for command, fields in FIELDS.items():
         ran = home.json(command)

@@ -22,7 +22,7 @@ from cc_proxy.app.translate.request import Target
 
 GIB = 1024**3
 DOCKER = "host.docker.internal"
-HOST = f"http://{DOCKER}:11434"
+OUT = f"export OLLAMA_BASE_URL=http://{DOCKER}:11434"
 TARGET = Target(
     ModelInfo("m:latest", frozenset({"completion", "tools"}), 131_072, None, "llama"),
     window=65_536,
@@ -93,23 +93,46 @@ async def test_an_answer_that_is_not_as_it_should_be_has_its_own_fix(
 
 
 @pytest.mark.parametrize(
-    ("host", "address", "how", "container", "fix"),
+    ("host", "address", "how", "outside", "fix"),
     [
-        ("127.0.0.1", "127.0.0.1", "refused", False, "ollama serve"),
-        ("localhost", "127.0.0.1", "refused", True, f"export OLLAMA_BASE_URL={HOST}"),
-        (DOCKER, "192.168.65.254", "refused", True, "On the host: OLLAMA_HOST=0.0.0.0 "),
-        (DOCKER, "172.17.0.1", "refused", True, "On the host: OLLAMA_HOST=172.17.0.1 "),
-        (DOCKER, "172.17.0.1", "silent", True, "On the host, let containers through"),
-        (DOCKER, None, "unknown name", True, f"Start the container with --add-host={DOCKER}:"),
-        ("ollama", None, "unknown name", True, "Set OLLAMA_BASE_URL to where Ollama runs"),
-        ("192.168.1.9", "192.168.1.9", "refused", True, "ollama serve"),
+        ("127.0.0.1", "127.0.0.1", "refused", None, "ollama serve"),
+        ("localhost", "127.0.0.1", "refused", OUT, OUT),
+        (DOCKER, "192.168.65.254", "refused", OUT, "On the host: OLLAMA_HOST=0.0.0.0 "),
+        (DOCKER, "172.17.0.1", "refused", OUT, "On the host: OLLAMA_HOST=172.17.0.1 "),
+        (DOCKER, "172.17.0.1", "silent", OUT, "On the host, let containers through"),
+        (DOCKER, None, "unknown name", OUT, f"Start the container with --add-host={DOCKER}:"),
+        ("ollama", None, "unknown name", OUT, "Set OLLAMA_BASE_URL to where Ollama runs"),
+        ("192.168.1.9", "192.168.1.9", "refused", OUT, "ollama serve"),
     ],
 )
 def test_silence_has_a_fix_for_each_place(
-    host: str, address: str | None, how: absence.How, fix: str, *, container: bool
+    host: str, address: str | None, how: absence.How, outside: str | None, fix: str
 ) -> None:
     _, hint = absence.explained(f"http://{host}:11434", how)
-    assert doctor_upstream.silence(host, address, hint, container=container).startswith(fix)
+    assert doctor_upstream.silence(host, address, hint, outside).startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("known", "fix"),
+    [
+        (True, OUT),
+        (False, f"Start the container with --add-host={DOCKER}:host-gateway; in it: {OUT}"),
+    ],
+)
+async def test_a_container_that_does_not_know_its_host_is_told_how_it_would(
+    fix: str, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    async def none_but_loopback(_self: object, host: str, port: int, **_: object) -> list[Any]:
+        if host == DOCKER and not known:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", none_but_loopback)
+    monkeypatch.setattr(doctor_upstream, "_ELSEWHERE", ())
+    monkeypatch.setattr(doctor_upstream, "_PROBE_SECONDS", 0.2)
+    async with OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as asked:
+        (check,) = await reached(asked, "/.dockerenv")
+    assert check.fix == fix
 
 
 async def test_an_ollama_at_another_address_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

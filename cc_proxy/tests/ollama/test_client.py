@@ -1,10 +1,47 @@
 """The one HTTP client towards Ollama."""
 
+import errno
+import os
+import socket
+
+import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestServer, unused_port
 
 from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.errors import UpstreamRefusedError, UpstreamUnreachableError
 from cc_proxy.app.ollama.models import from_version
+
+
+async def test_a_connection_that_is_refused_is_said_in_words() -> None:
+    async with OllamaClient(
+        f"http://localhost:{unused_port()}", api_key=None, silence_seconds=1
+    ) as client:
+        with pytest.raises(UpstreamUnreachableError, match=r" \(connection refused\)\.$"):
+            await client.ask("/api/version", from_version)
+
+
+async def test_the_reason_is_the_systems_own_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_way(*_: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
+
+    monkeypatch.setattr(socket.socket, "connect", no_way)
+    async with OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as client:
+        with pytest.raises(UpstreamUnreachableError, match=os.strerror(errno.EHOSTUNREACH)):
+            await client.ask("/api/version", from_version)
+
+
+async def test_an_answer_that_is_not_ollamas_leads_to_the_address() -> None:
+    async with (
+        TestServer(web.Application()) as server,
+        OllamaClient(f"http://127.0.0.1:{server.port}", api_key=None, silence_seconds=1) as client,
+    ):
+        with pytest.raises(UpstreamRefusedError) as refused:
+            await client.ask("/api/version", from_version)
+    assert refused.value.status == 404
+    assert refused.value.hint == "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 
 
 async def test_a_login_in_the_address_counts_before_the_key() -> None:
