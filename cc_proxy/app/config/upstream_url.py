@@ -12,6 +12,7 @@ from cc_proxy.app.config import rules
 from cc_proxy.app.config.errors import RefusedValueError
 
 _OLLAMA_PORT = 11434
+_ONE_SLASH = re.compile(r"https?:/", re.IGNORECASE)
 _API_PATH = re.compile(r"/(?:v1|api)(?=/|$).*")
 # What a server binds to is not what a client can call.
 _CALLABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - no bind here
@@ -58,6 +59,8 @@ def _split(text: str) -> tuple[SplitResult, bool]:
         raise RefusedValueError
     scheme, separator, rest = text.partition("://")
     if not separator:
+        if _ONE_SLASH.match(text):
+            raise RefusedValueError(fix="write two slashes after http: or https:")
         scheme, rest = "http", text
     if scheme.lower() not in ("http", "https"):
         raise RefusedValueError(fix="cc-proxy speaks http and https to Ollama")

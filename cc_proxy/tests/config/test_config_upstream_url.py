@@ -49,6 +49,7 @@ def test_every_spelling_becomes_one_url(text: str, url: str) -> None:
         ("http://", None),
         ("://x", "http and https"),
         ("ftp://x", "http and https"),
+        ("http:/127.0.0.1:11434", "two slashes"),
         ("http://a b", None),
         ("a\tb", None),
         ("http://[::1", None),
