@@ -9,15 +9,13 @@ from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
 from cc_proxy.app.translate.rescue.literal import Unreadable, read_json
 from cc_proxy.app.translate.rescue.source import Source, Steps
 
-_NAMES = ("name", "tool_name", "function", "tool")
-_ARGUMENTS = ("arguments", "parameters", "input", "args")
-_BARE_NAMES = ("name", "tool_name")
-_BARE_ARGUMENTS = ("arguments", "parameters")
+_NAMES = ("name", "tool_name", "function", "tool", "action")
+_ARGUMENTS = ("arguments", "parameters", "input", "args", "action_input", "tool_input")
 _BESIDES = frozenset({"id", "type", "index", "tool_call_id"})
+# OpenAI's list of calls, which some models write as their answer.
+_LIST = "tool_calls"
 _FIRST_KEYS = tuple(
-    f"{quote}{key}{quote}"
-    for quote in "\"'"
-    for key in (*_BARE_NAMES, *_BARE_ARGUMENTS, "type", "function")
+    f"{quote}{key}{quote}" for quote in "\"'" for key in (*_NAMES, *_ARGUMENTS, "type", _LIST)
 )
 # A run of braces too many, as small models close their calls.
 _EXTRA = frozenset("}]")
@@ -50,6 +48,8 @@ def calls_from(
         return out or None
     if not isinstance(value, dict):
         return None
+    if isinstance(value.get(_LIST), list) and len(value) == 1:
+        return calls_from(value[_LIST], declared, form, bare=bare)
     inner = value.get("function")
     if isinstance(inner, dict) and set(value) <= {"type", "id", "index", "function"}:
         return calls_from(inner, declared, form, bare=bare)
@@ -60,8 +60,8 @@ def calls_from(
 def _call(
     value: Mapping[str, Any], declared: Declared, form: str, *, bare: bool
 ) -> RescuedCall | None:
-    names = [key for key in (_BARE_NAMES if bare else _NAMES) if key in value]
-    arguments = [key for key in (_BARE_ARGUMENTS if bare else _ARGUMENTS) if key in value]
+    names = [key for key in _NAMES if key in value]
+    arguments = [key for key in _ARGUMENTS if key in value]
     if len(names) != 1 or len(arguments) > 1 or not isinstance(value[names[0]], str):
         return None
     if set(value) - {*names, *arguments} - _BESIDES or (bare and not arguments):
@@ -181,8 +181,12 @@ def _may_be_call(reading: Reading, pos: int) -> Steps[bool]:
     pos = yield from src.skip(pos + 1)
     quote = yield from src.char(pos)
     key = key[1:-1]
-    if key in _BARE_ARGUMENTS or key == "function":
-        return quote == "{" or (key != "function" and quote in _QUOTES)
+    if key == _LIST:
+        return quote == "["
+    if key in _ARGUMENTS:
+        return quote == "{" or quote in _QUOTES
+    if key == "function" and quote == "{":
+        return True
     end = (yield from src.find(quote, pos + 1)) if quote in _QUOTES else -1
     value = src.text[pos + 1 : end] if end >= 0 else ""
     known = value == "function" if key == "type" else reading.declared.resolve(value) is not None

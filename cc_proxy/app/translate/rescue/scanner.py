@@ -241,7 +241,8 @@ class Rescue:
 
     def _emit(self, group: list[tuple[int, Found]], end: int) -> None:
         """Give out the calls; what has the form of a call and is none stays text."""
-        following = [(start, bool(found.calls)) for start, found in group[1:]] + [(end, True)]
+        following = [(start, bool(found.calls)) for start, found in group[1:]]
+        following.append((end, end >= len(self._src.text)))
         for (start, found), (stop, text_ends) in zip(group, following, strict=True):
             if found.calls:
                 self._out += found.calls

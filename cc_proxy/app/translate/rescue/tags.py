@@ -36,7 +36,8 @@ class Dialect:
 
 _AROUND = (
     r"(?P<begin><tool_call>)"
-    r"|(?P<outer></tool_call>|</function_calls>|</minimax:tool_call>|</tools>)"
+    r"|(?P<outer></tool_call>|</function_calls>|</minimax:tool_call>|</tools>"
+    r"|</seed:tool_call>)"
 )
 QWEN = Dialect(
     "qwen3-coder",

@@ -27,6 +27,9 @@ WRAPPERS = {
     "<|tool_call>": "gemma",
     "<|tool_call_start|>": "lfm2",
     "<|START_ACTION|>": "command-r",
+    "<seed:tool_call>": "seed-oss",
+    "<TOOLCALL>": "nemotron",
+    "<|action_start|>": "internlm",
     "[TOOL_CALLS]": "mistral",
     "<｜DSML｜function_calls>": "deepseek-v3.2",
     "<｜tool▁calls▁begin｜>": "deepseek",
@@ -48,10 +51,11 @@ LITTER = (
     *("</｜DSML｜invoke>", "<|eom_id|>", "<|eot_id|>", "<|python_end|>", "<｜tool▁call▁end｜>"),
     *("<｜tool▁calls▁end｜>", "<｜end▁of▁sentence｜>", "<|tool_call_end|>"),
     *("<|tool_calls_section_end|>", "<|call|>", "<|end|>", "<|return|>", "<tool_call|>"),
+    *("</seed:tool_call>", "</TOOLCALL>", "<|action_end|>"),
     *("<|/tool_call|>", "<|tool_response>", "<|END_ACTION|>", "<|END_OF_TURN_TOKEN|>"),
     *("<|im_end|>", "<|endoftext|>", "<|end_of_text|>", "</s>", "<end_of_turn>"),
 )
-_BEFORE_NAME = ("call:", FUNCTION, *WRAPPERS)
+_BEFORE_NAME = ("call:", FUNCTION, "<|plugin|>", *WRAPPERS)
 _DEEPEST = 4
 _MOST_MARKS = 12
 _MARKED = ("<｜tool▁sep｜>", "[ARGS]", "<|tool_call_argument_begin|>")
@@ -120,7 +124,7 @@ def named(reading: Reading, pos: int, form: str, *, wrapped: bool = False) -> St
         # GLM writes a call without arguments as the tool's name and nothing else.
         if closed:
             return (yield from glm(reading, following, name, "glm"))
-    return (yield from _marked(reading, following, written, form))
+    return (yield from _marked(reading, following, written, form, wrapped=wrapped))
 
 
 def _bare(reading: Reading, found: Found | None) -> Found | None:
@@ -131,8 +135,13 @@ def _bare(reading: Reading, found: Found | None) -> Found | None:
     return Found(found.calls, found.end, weak=True, open=found.open) if fitting else None
 
 
-def _marked(reading: Reading, pos: int, written: str, form: str) -> Steps[Found | None]:
-    """Read `[CALL_ID]…[ARGS]{…}`, or one of the other marks and a JSON object, fenced or not."""
+def _marked(
+    reading: Reading, pos: int, written: str, form: str, *, wrapped: bool
+) -> Steps[Found | None]:
+    """Read `[CALL_ID]…[ARGS]{…}`, or one of the other marks and a JSON object, fenced or not.
+
+    What is `wrapped` needs no mark before a fence.
+    """
     src = reading.src
     if (yield from src.starts(pos, ("[CALL_ID]",))):
         pos = yield from src.skip(pos + len("[CALL_ID]"))
@@ -141,7 +150,7 @@ def _marked(reading: Reading, pos: int, written: str, form: str) -> Steps[Found 
     if mark:
         pos = yield from src.skip(pos + len(mark))
     fence = yield from src.starts(pos, _FENCES)
-    if not mark and not (fence and form == "deepseek"):
+    if not mark and not (fence and (wrapped or form == "deepseek")):
         return None
     pos = yield from src.skip(pos + len(fence))
     form = {"[ARGS]": "mistral", _MARKED[2]: "kimi", _MARKED[0]: "deepseek"}.get(mark, form)

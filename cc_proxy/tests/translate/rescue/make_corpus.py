@@ -300,13 +300,57 @@ def command_a(calls: list[Call]) -> str:
     return f"<|START_ACTION|>{inner}<|END_ACTION|>"
 
 
+def seed_oss(calls: list[Call]) -> str:
+    return "\n".join(f"<seed:tool_call>\n{function(c)}\n</seed:tool_call>" for c in calls)
+
+
+def nemotron(calls: list[Call]) -> str:
+    return f"<TOOLCALL>{dumps([{'name': n, 'arguments': a} for n, a in calls])}</TOOLCALL>"
+
+
+def internlm(calls: list[Call]) -> str:
+    return "".join(
+        f"<|action_start|><|plugin|>\n{obj(c, 'parameters')}<|action_end|>\n" for c in calls
+    )
+
+
+def hunyuan(calls: list[Call]) -> str:
+    inner = "\n".join(f"<tool_call>{n}\n```json\n{dumps(a)}\n```</tool_call>" for n, a in calls)
+    return f"<tool_calls>\n{inner}\n</tool_calls>"
+
+
+def openai(calls: list[Call]) -> str:
+    def one(index: int, call: Call) -> Arguments:
+        inner = {"name": call[0], "arguments": dumps(call[1])}
+        return {"id": f"call_{index}", "type": "function", "function": inner}
+
+    return dumps({"tool_calls": [one(i, c) for i, c in enumerate(calls)]})
+
+
+def tool_input(calls: list[Call]) -> str:
+    return "\n".join(dumps({"tool": n, "input": a}, indent=2) for n, a in calls)
+
+
+def function_text(calls: list[Call]) -> str:
+    return "\n".join(dumps({"function": n, "arguments": a}) for n, a in calls)
+
+
+def action_input(calls: list[Call]) -> str:
+    return "\n".join(
+        "```json\n" + dumps({"action": n, "action_input": a}, indent=2) + "\n```" for n, a in calls
+    )
+
+
 STRONG: list[Render] = [
     *(hermes, hermes_string, tools_tag, qwen, qwen_orphan, llama_tag, llama_function, llama4),
     *(lfm2, olmo, mistral, mistral_args, mistral_id, deepseek, deepseek31, dsml, glm, glm_tight),
     *(kimi, minimax, minimax_m2, harmony, harmony_role, harmony_lost, gemma4, granite),
-    *(granite_tag, phi, phi_tag, command_a),
+    *(granite_tag, phi, phi_tag, command_a, seed_oss, nemotron, internlm, hunyuan),
 ]
-BARE: list[Render] = [bare, fence, fence_list, llama, pythonic, tool_code, command_r]
+BARE: list[Render] = [
+    *(bare, fence, fence_list, llama, pythonic, tool_code, command_r),
+    *(openai, tool_input, function_text, action_input),
+]
 # In these an argument of the wrong type is a string either way, or Python cannot name the tool.
 NO_PYTHON_NAME = {"pythonic", "llama4", "lfm2", "olmo", "tool_code"}
 # Ends that get lost, and the call is whole without them.
@@ -327,6 +371,7 @@ LOST_ENDS = [
         "<|END_ACTION|>",
         "\n```",
     ),
+    *("\n</seed:tool_call>", "</TOOLCALL>", "<|action_end|>\n", "\n</tool_calls>"),
     *("}\n</tool_call>", "}", "]", "}]", "}]\n```", "}<|eom_id|>"),
 ]
 LOST_STARTS = [
@@ -347,7 +392,7 @@ LOST_STARTS = [
         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>",
         "<|tool_calls_section_begin|><|tool_call_begin|>",
     ),
-    *("<tool_call>", "<|tool_call>"),
+    *("<tool_call>", "<|tool_call>", "<seed:tool_call>\n", "<tool_calls>\n"),
 ]
 
 

@@ -122,8 +122,11 @@ def test_order_is_kept() -> None:
     assert kinds == [str, RescuedCall, str, RescuedCall]
 
 
-def test_text_between_two_that_are_no_calls_is_kept_to_the_space() -> None:
-    rest = "<tool_call>{Read- <function=Read>"
+@pytest.mark.parametrize(
+    "rest",
+    ["<tool_call>{Read- <function=Read>", "<tool_call>[ARGS]\n\n<tool_call><tool_call>[ARGS]"],
+)
+def test_text_between_two_that_are_no_calls_is_kept_to_the_space(rest: str) -> None:
     assert "".join(map(str, feed_all(CALL + rest, 1000)[1:])) == rest
 
 
