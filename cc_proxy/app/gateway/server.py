@@ -19,6 +19,7 @@ from cc_proxy.app.gateway import (
     openapi,
     preload,
     reloading,
+    spare_memory,
 )
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
@@ -59,6 +60,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
 
     """
     open_files.allow_many()
+    spare_memory.expect_reads()
     server = context.settings.server
     async with _upstream(context) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)

@@ -13,6 +13,8 @@ from functools import lru_cache
 # Not worth the milliseconds for less.
 _WORTH_BYTES = 8 * 1024 * 1024
 _CALM_SECONDS = 1.0
+# More than asyncio's 256 KB.
+_LARGER_THAN_A_READ = 512 * 1024
 
 
 class SpareMemory:
@@ -37,6 +39,15 @@ class SpareMemory:
         self._bytes = 0
         self._timer = None
         _trim()()
+
+
+def expect_reads() -> None:
+    """Have the C library keep what asyncio reads into, instead of asking the system each time.
+
+    asyncio has room for 256 KB made for every word that comes. glibc maps and unmaps blocks of
+    that size, three system calls and new pages for each, until a larger one has been freed.
+    """
+    bytes(_LARGER_THAN_A_READ)
 
 
 @lru_cache(maxsize=1)

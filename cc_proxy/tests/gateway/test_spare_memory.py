@@ -1,6 +1,9 @@
 """Memory that large requests leave behind is given back."""
 
 import asyncio
+import ctypes
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -49,3 +52,34 @@ async def test_small_requests_and_a_proxy_that_ends_give_nothing_back(
 
 def test_there_is_always_something_to_call() -> None:
     spare_memory._trim()()  # noqa: SLF001 - what it does is the system's; that it works is ours
+
+
+_C_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Says how many blocks are mapped, as its fourth number (malloc.h of glibc 2.33 and later).
+_COUNTS = """
+import ctypes
+from cc_proxy.app.gateway import spare_memory
+
+class Told(ctypes.Structure):
+    _fields_ = [(f"n{number}", ctypes.c_size_t) for number in range(10)]
+
+told = ctypes.CDLL(None).mallinfo2
+told.restype = Told
+
+def mapped_by_a_read():
+    before = told().n3
+    room = bytes(256 * 1024)
+    return told().n3 - before
+
+first = mapped_by_a_read()
+spare_memory.expect_reads()
+print(first, mapped_by_a_read())
+"""
+
+if hasattr(_C_LIBRARY, "mallinfo2"):
+
+    def test_room_for_a_read_is_not_mapped_anew_each_time() -> None:
+        ran = subprocess.run(
+            [sys.executable, "-c", _COUNTS], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout == "1 0\n"
