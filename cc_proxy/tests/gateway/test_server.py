@@ -85,7 +85,7 @@ async def test_health_tells_about_another_model_if_asked(gateway: Gateway) -> No
     async with gateway.client.get(gateway.url + "/health?model=nope") as response:
         model = (await response.json())["default_model"]
     assert model["name"] is None
-    assert "not found" in model["error"]
+    assert "Ollama has no model nope. Pull it with `ollama pull nope`" in model["error"]
 
 
 async def test_health_can_leave_the_upstream_alone(gateway: Gateway) -> None:
