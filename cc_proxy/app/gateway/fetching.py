@@ -7,6 +7,7 @@ import aiohttp
 from yarl import URL
 
 from cc_proxy import __version__
+from cc_proxy.app import certificates
 from cc_proxy.app.config import ImageSettings
 from cc_proxy.app.gateway.addresses import Allowed, PrivateAddressError, checked_sockets, is_public
 
@@ -111,7 +112,9 @@ class Fetcher:
         # Made with the first URL: most conversations have none.
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=checked_sockets(self._allowed)),
+                connector=aiohttp.TCPConnector(
+                    socket_factory=checked_sockets(self._allowed), ssl=certificates.verified()
+                ),
                 headers={
                     "User-Agent": f"cc-proxy/{__version__}",
                     "Accept-Encoding": "identity",

@@ -3,15 +3,21 @@
 from typing import Literal
 from urllib.parse import urlsplit
 
+from cc_proxy.app.config.upstream_url import without_user_info
+
 # What Docker and Podman call the machine that a container runs on, in the container.
 HOST_NAMES = ("host.docker.internal", "host.containers.internal")
 
-How = Literal["unknown name", "refused", "silent"]
+How = Literal["unknown name", "refused", "silent", "not trusted", "not https"]
 
 _USUAL = "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs."
 _OTHER_CONTAINER = (
     "Set OLLAMA_BASE_URL to where Ollama runs; a container is known by its name to those on the"
     " same network."
+)
+_TRUST = (
+    "Name the file of the authority that has signed it: SSL_CERT_FILE=/path/to/authority.pem"
+    " cc-proxy restart"
 )
 _LOOPBACK_ONLY = (
     "The host is there, but Ollama listens on the host's 127.0.0.1 only, or is not started."
@@ -22,9 +28,14 @@ _DROPPED = "Nothing came back from the host: its firewall may drop what comes fr
 def explained(url: str, how: How) -> tuple[str, str]:
     """Return what there is to say besides that nothing answers (may be empty), and what helps.
 
-    `how` the connection failed: the name has no address, the other side refused it, or nothing
-    came back.
+    `how` the connection failed: the name has no address, the other side refused it, nothing came
+    back, or, of an https address, nobody whom the system trusts vouches for the other side, or it
+    does not speak https.
     """
+    if how == "not trusted":
+        return "", _TRUST
+    if how == "not https":
+        return "", f"Set OLLAMA_BASE_URL to {without_user_info(url).replace('https:', 'http:', 1)}"
     host = urlsplit(url).hostname or ""
     if host in HOST_NAMES:
         return _host_of_container(host, how)
@@ -43,5 +54,5 @@ def _host_of_container(host: str, how: How) -> tuple[str, str]:
             return what, f"Start the container with {flag} ({where})."
         case "refused":
             return _LOOPBACK_ONLY, "On the host: OLLAMA_HOST=0.0.0.0 ollama serve"
-        case "silent":
+        case _:
             return _DROPPED, "On the host, let containers through to Ollama's port."

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import logging
-import os
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -14,9 +14,10 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from cc_proxy.app import certificates
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.config.upstream_url import without_user_info
-from cc_proxy.app.ollama import absence, reading
+from cc_proxy.app.ollama import absence, reading, reasons
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import (
     CHECK_ADDRESS,
@@ -177,7 +178,7 @@ class OllamaClient:
         url = self.base_url + "/api/pull"
         try:
             async with self._session.post(
-                url, data=body, timeout=timeout, allow_redirects=False
+                url, data=body, timeout=timeout, allow_redirects=False, ssl=self._ssl()
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
                     raise await self._refusal(response)
@@ -219,7 +220,8 @@ class OllamaClient:
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             if loop.time() - began > STALE_CONNECTION_SECONDS:
                 raise
-            log.info("Ollama has closed a connection (%s): asked over a new one", _reason(error))
+            why = reasons.reason(error)
+            log.info("Ollama has closed a connection (%s): asked over a new one", why)
             return await self._send_once(path, body, limits)
 
     async def _send_once(
@@ -233,7 +235,11 @@ class OllamaClient:
             data=data,
             timeout=limits,
             allow_redirects=False,
+            ssl=self._ssl(),
         )
+
+    def _ssl(self) -> ssl.SSLContext | bool:
+        return certificates.verified() if self.base_url.startswith("https:") else True
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
@@ -271,8 +277,8 @@ class OllamaClient:
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            more, hint = absence.explained(self.base_url, _how(error))
-            text = f"Ollama does not answer at {self.shown_url} ({_reason(error)})."
+            more, hint = absence.explained(self.base_url, reasons.how(error))
+            text = f"Ollama does not answer at {self.shown_url} ({reasons.reason(error)})."
             return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
         if isinstance(error, TimeoutError):
             return UpstreamStalledError(
@@ -281,7 +287,7 @@ class OllamaClient:
                 hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
             )
         return UpstreamBrokeError(
-            f"The connection to Ollama at {self.shown_url} broke ({_reason(error)}).",
+            f"The connection to Ollama at {self.shown_url} broke ({reasons.reason(error)}).",
             hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
         )
 
@@ -295,37 +301,4 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await response.content.read(1)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        log.debug("the connection to Ollama is not used again: %s", _reason(error))
-
-
-def _how(error: Exception) -> absence.How:
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "unknown name"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return "refused" if isinstance(error.os_error, ConnectionRefusedError) else "silent"
-    return "silent"
-
-
-def _system_words(error: OSError) -> str:
-    """Return why a connection was not made; asyncio's text has the address, and not the reason."""
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    words = os.strerror(error.errno) if error.errno else ""
-    if not words or words.startswith("Unknown error"):  # Windows numbers sockets' errors apart
-        words = error.strerror or type(error).__name__
-    return words
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return error.os_error.strerror or "unknown name"
-        case aiohttp.ClientConnectorError():
-            return _system_words(error.os_error)
-        case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
-            return "what came is not compressed as it says"
-        case aiohttp.ClientPayloadError():
-            return "it ended before the answer did"
-        case aiohttp.ClientResponseError():
-            return "what came is not HTTP"
-    return str(error) or type(error).__name__
+        log.debug("the connection to Ollama is not used again: %s", reasons.reason(error))

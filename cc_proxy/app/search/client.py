@@ -4,6 +4,7 @@ import aiohttp
 import msgspec
 
 from cc_proxy import __version__
+from cc_proxy.app import certificates
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.errors import CcProxyError
@@ -134,6 +135,7 @@ class SearchClient:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=certificates.verified()),
                 timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds),
                 headers={"User-Agent": f"cc-proxy/{__version__}", "Accept": "application/json"},
                 cookie_jar=aiohttp.DummyCookieJar(),

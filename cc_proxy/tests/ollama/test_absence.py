@@ -18,6 +18,8 @@ HOST = "http://host.docker.internal:11434"
         ("http://ollama:11434", "refused", "", "ollama serve"),
         ("http://127.0.0.1:11434", "refused", "", "ollama serve"),
         ("http://[::1]:11434", "silent", "", "OLLAMA_BASE_URL"),
+        (HOST.replace("http", "https"), "not trusted", "", "SSL_CERT_FILE="),
+        ("https://me:secret@one", "not https", "", "Set OLLAMA_BASE_URL to http://********@one"),
     ],
 )
 def test_the_address_says_what_is_likely_and_what_helps(
