@@ -32,9 +32,9 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
 
     """
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.gateway.health import DEFAULT  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
 
-    if resolve_model(loaded.settings.aliases, DEFAULT) is not None:
+    if resolve_model(loaded.settings.aliases, ANY_CLAUDE) is not None:
         return None
     with waiting("Asking Ollama about its models"):
         found = asyncio.run(_survey(loaded))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.config import Settings
-from cc_proxy.app.gateway.health import DEFAULT
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamRefusedError
@@ -119,7 +119,7 @@ async def _row(models: Models, pulled: PulledModel, loaded: LoadedModel | None) 
 
 async def _default(models: Models) -> tuple[str | None, str | None]:
     try:
-        return (await models.target(DEFAULT)).model.name, None
+        return (await models.target(ANY_CLAUDE)).model.name, None
     except UpstreamRefusedError:
         return None, None  # its alias, or its row, tells why
     except ApiError as error:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
-from aiohttp import web
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
-from cc_proxy.app.gateway.context import SHARED
 
 log = logging.getLogger(__name__)
 
@@ -78,16 +76,6 @@ class Reloader:
             log.warning("this only counts after a restart: %s", ", ".join(needs_restart))
         self.last = Reloaded(at=at, status="ok", changed=changed, needs_restart=needs_restart)
         return self.last
-
-
-async def handle(request: web.Request) -> web.Response:
-    """`POST /reload`: answer 200 with a `Reloaded`, whether it has failed or not."""
-    reloader = request.app[SHARED].context.reloader
-    if reloader is None:
-        raise web.HTTPNotFound
-    return web.Response(
-        body=msgspec.json.encode(reloader.reload()), content_type="application/json"
-    )
 
 
 def _with_fixed(fresh: Settings, before: Settings) -> Settings:

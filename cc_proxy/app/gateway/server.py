@@ -8,24 +8,13 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import (
-    auth,
-    browser,
-    catalogue,
-    connections,
-    health,
-    messages,
-    open_files,
-    openapi,
-    preload,
-    reloading,
-    spare_memory,
-)
+from cc_proxy.app.gateway import auth, browser, connections, open_files, spare_memory
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.request_id import CURRENT
+from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.errors import api_error
@@ -124,7 +113,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/v1/models", catalogue.many)
     app.router.add_get("/v1/models/{name:.+}", catalogue.one)
     app.router.add_post("/api/event_logging/batch", _telemetry)
-    app.router.add_post("/reload", reloading.handle)
+    app.router.add_post("/reload", reload.handle)
     preload.add_to(app)
     return app
 
