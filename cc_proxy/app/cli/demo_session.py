@@ -69,11 +69,7 @@ async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
     """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
     settings = loaded.settings
     try:
-        async with OllamaClient(
-            settings.ollama.base_url,
-            api_key=settings.ollama.api_key,
-            silence_seconds=settings.ollama.timeout_seconds,
-        ) as ollama:
+        async with OllamaClient.configured(settings.ollama) as ollama:
             target = await Models(settings, ollama).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message

@@ -12,9 +12,9 @@ import aiohttp
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
-from cc_proxy.app.cli.report import duration
 from cc_proxy.app.config import Loaded
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext

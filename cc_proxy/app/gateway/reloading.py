@@ -2,12 +2,13 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
+from cc_proxy.app.config.layers import leaves
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +85,11 @@ def _with_fixed(fresh: Settings, before: Settings) -> Settings:
 
 
 def _differing(one: Settings, other: Settings) -> Iterator[str]:
-    left, right = (dict(_leaves(msgspec.to_builtins(settings))) for settings in (one, other))
+    left, right = _dotted(one), _dotted(other)
     yield from (key for key in left | right if left.get(key) != right.get(key))
 
 
-def _leaves(tree: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+def _dotted(settings: Settings) -> dict[str, object]:
+    found = leaves(msgspec.to_builtins(settings))
+    # A mapping that becomes empty has lost its entries, each of which is named.
+    return {".".join(path): value for path, value in found if value != {}}

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -51,7 +50,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     open_files.allow_many()
     spare_memory.expect_reads()
     server = context.settings.server
-    async with _upstream(context) as ollama:
+    async with OllamaClient.configured(context.settings.ollama) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
         if context.reloader is not None:
@@ -86,17 +85,6 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
 def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
     if not asked.cancelled():
         shared.answers.cut_off(comes_back=asked.result())
-
-
-@asynccontextmanager
-async def _upstream(context: GatewayContext) -> AsyncIterator[OllamaClient]:
-    settings = context.settings.ollama
-    async with OllamaClient(
-        settings.base_url,
-        api_key=settings.api_key,
-        silence_seconds=settings.timeout_seconds,
-    ) as ollama:
-        yield ollama
 
 
 def application(shared: Shared) -> web.Application:
