@@ -56,7 +56,7 @@ class Preloads:
         return task
 
     async def close(self) -> None:
-        """Wait for nothing that still loads."""
+        """Cancel what still loads."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
