@@ -47,7 +47,7 @@ class Block(msgspec.Struct, omit_defaults=True):
 
 
 class Message(msgspec.Struct):
-    """One turn: `role` is user, assistant or (FACTS: Claude Code 2.1) system."""
+    """One turn: `role` is user, assistant or system (as Claude Code 2.1 sends it)."""
 
     role: str
     content: str | list[Block]

@@ -1,4 +1,7 @@
-"""What a command knows that only looks at, or ends, what runs: settings and key, if it can."""
+"""Settings and key for commands that only look at what runs, or stop it.
+
+They work with a broken configuration too: it must not keep anybody from a `status` or a `stop`.
+"""
 
 import os
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """None stands for what could not be had; `problems` says why."""
+    """The settings and the proxy's key; None for what could not be had, and `problems` says why."""
 
     loaded: "Loaded | None"
     key: str | None
@@ -23,7 +26,7 @@ class Access:
 
 
 def access(common: Common, paths: "Paths") -> Access:
-    """Return what can be had: a configuration that is broken by now must not be in the way.
+    """Return the settings and the key, each None if it cannot be had.
 
     Raises:
         ConfigError: the file that `--config` names cannot be used.

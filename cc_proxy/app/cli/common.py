@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,11 @@ class Common:
         from cc_proxy.app.daemon import paths  # noqa: PLC0415 - as above
 
         return paths.find(state_dir=self.state_dir, log_dir=self.log_dir, environ=os.environ)
+
+    def may_ask(self) -> bool:
+        """Tell whether a person can be asked: stdin and stderr are terminals, and no --json."""
+        streams = (sys.stdin, sys.stderr)
+        return not self.json and all(one is not None and one.isatty() for one in streams)
 
 
 def flags() -> list[click.Parameter]:

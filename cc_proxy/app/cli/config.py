@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -34,13 +34,13 @@ def show(common: Common) -> Result:
     Example: cc-proxy config show
     """
     from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config.layers import leaves  # noqa: PLC0415 - as above
 
     loaded = common.load()
     values = redacted(loaded.settings)
     origins = loaded.origins
-    rows = [
-        (name, _shown(name, value), origins.get(name, "default")) for name, value in _leaves(values)
-    ]
+    named = [(".".join(path), value) for path, value in leaves(values)]
+    rows = [(name, _shown(name, value), origins.get(name, "default")) for name, value in named]
     names, texts = (max(len(row[column]) for row in rows) for column in (0, 1))
     return Result(
         "config show",
@@ -101,8 +101,7 @@ def path(common: Common) -> Result:
     from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
 
     sources = places.sources(common.config, os.environ)
-    active = next(source for source in sources if source.status == "active")
-    found = active.path or places.preferred(sources)
+    found = places.file_to_write(sources)
     return Result(
         "config path",
         {
@@ -133,15 +132,6 @@ def command(_common: Common) -> Result:
     """
     context = click.get_current_context()
     raise click.UsageError("Expected init, show, check, path or schema, found none.", context)
-
-
-def _leaves(tree: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in tree.items():
-        name = f"{above}{key}"
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{name}.")
-        else:
-            yield name, value
 
 
 def _shown(name: str, value: object) -> str:
@@ -176,8 +166,7 @@ def _refused(common: Common, error: "ConfigError") -> Result:
 def _active(common: Common) -> str | None:
     from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
 
-    sources = places.sources(common.config, os.environ)
-    return next(report.shown(source.path) for source in sources if source.status == "active")
+    return report.shown(places.active(places.sources(common.config, os.environ)).path)
 
 
 def _problem(problem: "Problem") -> "json_data.Problem":

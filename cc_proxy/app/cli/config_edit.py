@@ -1,12 +1,11 @@
 """One line put into the configuration file; all else in it stays as it is, comments too."""
 
-import json
 import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli.config_init import data_file, with_default
+from cc_proxy.app.cli.config_init import data_file, line_for, with_default
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -17,12 +16,6 @@ _DATA_FILE = "cc-proxy.user.yaml"
 
 class EditError(CcProxyError):
     """The line cannot be put in by a program; the hint has it."""
-
-
-def line_for(model: str) -> str:
-    """Return the line of `aliases` that makes a model the default."""
-    # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
-    return f"default: {json.dumps(model).replace('${', '$${')}"
 
 
 def set_default(path: Path, model: str) -> None:

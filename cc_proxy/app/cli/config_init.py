@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,7 @@ def command(common: Common, *, model: str | None, force: bool) -> Result:
         )
     warnings: list[ErrorItem] = []
     chosen = _checked(model) if model is not None else None
-    if chosen is None and _may_ask(common):
+    if chosen is None and common.may_ask():
         chosen = _asked(warnings)
     backup = _write(target, _text(chosen))
     other = next((s.path for s in sources if s.status == "active" and s.path != target), None)
@@ -113,16 +112,11 @@ def _checked(model: str) -> str:
         ) from error
 
 
-def _may_ask(common: Common) -> bool:
-    streams = (sys.stdin, sys.stderr)
-    return not common.json and all(one is not None and one.isatty() for one in streams)
-
-
 def _asked(warnings: list[ErrorItem]) -> str | None:
     """Ask which of the pulled models is to answer; None when there is nothing to choose from."""
     try:
         with waiting("Asking Ollama about its models"):
-            found = asyncio.run(_survey())
+            found = _survey()
     except CcProxyError as error:  # a file can be made without an Ollama
         warnings.append(ErrorItem.of(error))
         return None
@@ -142,14 +136,13 @@ def _asked(warnings: list[ErrorItem]) -> str | None:
     return able[number - 1].name
 
 
-async def _survey() -> "Survey":
+def _survey() -> "Survey":
     from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
     from cc_proxy.app.config import load  # noqa: PLC0415 - see common.Common
 
     # What will hold with the new file: environment and defaults.
     settings = load(config_file=Path(os.devnull), environ=os.environ).settings
-    async with model_survey.client(settings) as ollama:
-        return await model_survey.survey(settings, ollama)
+    return asyncio.run(model_survey.survey(settings))
 
 
 def _text(chosen: str | None) -> str:
@@ -159,9 +152,13 @@ def _text(chosen: str | None) -> str:
 
 def with_default(text: str, chosen: str) -> str:
     """Return the file that comes with the package, with a model in place of its example."""
+    return text.replace(_EXAMPLE, f"  {line_for(chosen)}", 1)
+
+
+def line_for(model: str) -> str:
+    """Return the line of `aliases` that makes a model the default."""
     # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
-    written = json.dumps(chosen).replace("${", "$${")
-    return text.replace(_EXAMPLE, f"  default: {written}", 1)
+    return f"default: {json.dumps(model).replace('${', '$${')}"
 
 
 def _write(target: Path, text: str) -> Path | None:

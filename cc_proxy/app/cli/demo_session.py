@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.cli import claude_environment, claude_version
 from cc_proxy.app.config import Loaded, load
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
@@ -37,7 +38,6 @@ _PASSED_ON = frozenset(
     | {"SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA"}
 )
 _MARKER = re.compile(r"\s*\[practice: demo\]")
-_ASKED_NAME = "claude-opus-4-5"
 _PRACTICE_ONLY = (
     "A practice model answered: it plays a fixed script, and no real model was asked.",
     "With a real one: ollama pull qwen3-coder:30b, then: cc-proxy claude",
@@ -69,12 +69,8 @@ async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
     """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
     settings = loaded.settings
     try:
-        async with OllamaClient(
-            settings.ollama.base_url,
-            api_key=settings.ollama.api_key,
-            silence_seconds=settings.ollama.timeout_seconds,
-        ) as ollama:
-            target = await Models(settings, ollama).target(_ASKED_NAME)
+        async with OllamaClient.configured(settings.ollama) as ollama:
+            target = await Models(settings, ollama).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message
     return Upstream(loaded, target), ""

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from cc_proxy.app.cli import colour
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.progress import on_terminal, waiting
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import FAILED, ErrorItem, Result, note
 from cc_proxy.app.errors import CcProxyError
 
@@ -49,7 +48,7 @@ def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
     """
     if yes and not fix:
         raise click.UsageError("--yes goes with --fix.")
-    if fix and not yes and not _may_ask(common):
+    if fix and not yes and not common.may_ask():
         raise click.UsageError(
             "--fix asks before it changes anything: use it on a terminal, or with --yes."
         )
@@ -128,10 +127,6 @@ async def _asked(
     with waiting(f"Comparing the prompts of two turns of {name}"):
         found.append(await doctor_model.prefix(target, ollama))
     return found
-
-
-def _may_ask(common: Common) -> bool:
-    return not common.json and sys.stdin is not None and sys.stdin.isatty() and on_terminal()
 
 
 def _mended(check: "Check", *, ask: bool) -> "Check":

@@ -12,10 +12,11 @@ import aiohttp
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
-from cc_proxy.app.cli.report import duration
 from cc_proxy.app.config import Loaded
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.server import serve
 from cc_proxy.app.ollama.chat import ChatChunk
@@ -24,7 +25,6 @@ from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.ollama.models import from_ps, same_model
 from cc_proxy.app.translate.request import Target, chat_request
 
-_NAME = "claude-opus-4-8"
 _NANOSECONDS = 1e9
 _MORE_SECONDS = 30.0
 # A shorter prompt says little about the speed.
@@ -197,7 +197,7 @@ async def _rendered(
     tools = [_TOOL] if target.model.can("tools") else []
     # An Ollama that does not know the question answers the conversation instead: briefly.
     asked = {
-        "model": _NAME,
+        "model": ANY_CLAUDE,
         "max_tokens": 1,
         "system": [{"type": "text", "text": "You help in a terminal."}],
         "messages": turns,
@@ -228,7 +228,7 @@ def _common(one: str, other: str) -> int:
 
 
 def _message(text: str, **fields: object) -> bytes:
-    body = {"model": _NAME, "messages": [{"role": "user", "content": text}], **fields}
+    body = {"model": ANY_CLAUDE, "messages": [{"role": "user", "content": text}], **fields}
     return json.dumps(body).encode()
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
 from cc_proxy.app.config import Loaded, Settings, resolve_model
-from cc_proxy.app.gateway.health import DEFAULT
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.absence import HOST_NAMES
 from cc_proxy.app.ollama.client import OllamaClient
@@ -97,9 +97,9 @@ def silence(host: str, address: str | None, hint: str | None, outside: str | Non
 
 async def default_model(settings: Settings, models: Models) -> tuple[Target | None, list[Check]]:
     """Check the model that answers for Claude's names; return it too."""
-    wanted = resolve_model(settings.aliases, DEFAULT)
+    wanted = resolve_model(settings.aliases, ANY_CLAUDE)
     try:
-        target = await models.target(DEFAULT)
+        target = await models.target(ANY_CLAUDE)
     except UpstreamRefusedError as error:
         fix = f"cc-proxy models pull {wanted}" if wanted else PULL
         return None, [fail("default_model", f"{wanted}: {error.message}", fix)]

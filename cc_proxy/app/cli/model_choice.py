@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -32,12 +31,14 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
 
     """
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.gateway.health import DEFAULT  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
 
-    if resolve_model(loaded.settings.aliases, DEFAULT) is not None:
+    if resolve_model(loaded.settings.aliases, ANY_CLAUDE) is not None:
         return None
+    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
+
     with waiting("Asking Ollama about its models"):
-        found = asyncio.run(_survey(loaded))
+        found = asyncio.run(model_survey.survey(loaded.settings))
     able = [
         row
         for row in found.rows
@@ -45,7 +46,7 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
     ]
     if len(able) < 2:  # noqa: PLR2004 - a choice is between two
         return None
-    if not (may_ask and _on_terminal()):
+    if not (may_ask and common.may_ask()):
         return _taken(found, able)
     name = _asked(found, able)
     if click.confirm("Use it from now on?", default=False, err=True):
@@ -61,17 +62,6 @@ def _taken(found: "Survey", able: list["Row"]) -> str:
         " To have another one: --model NAME, or aliases.default in the configuration"
     )
     return name
-
-
-def _on_terminal() -> bool:
-    return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))
-
-
-async def _survey(loaded: "Loaded") -> "Survey":
-    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
-
-    async with model_survey.client(loaded.settings) as ollama:
-        return await model_survey.survey(loaded.settings, ollama)
 
 
 def _asked(found: "Survey", able: list["Row"]) -> str:
@@ -95,8 +85,7 @@ def _remember(common: "Common", model: str) -> None:
     from cc_proxy.app.config import places  # noqa: PLC0415 - as above
 
     sources = places.sources(common.config, os.environ)
-    active = next(source for source in sources if source.status == "active")
-    path = active.path or places.preferred(sources)
+    path = places.file_to_write(sources)
     try:
         config_edit.set_default(path, model)
     except CcProxyError as error:  # the choice holds for this session all the same

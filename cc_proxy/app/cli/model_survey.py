@@ -1,13 +1,11 @@
 """What Ollama has, and what cc-proxy makes of it: asked of Ollama itself, proxy or none."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.config import Settings
-from cc_proxy.app.gateway.health import DEFAULT
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamRefusedError
@@ -72,24 +70,23 @@ class Survey:
         return self.default is not None and full_name(self.default) == full_name(row.name)
 
 
-@asynccontextmanager
-async def client(settings: Settings) -> AsyncIterator[OllamaClient]:
-    """Give a client of the configured Ollama, as the proxy has one."""
-    async with OllamaClient(
-        settings.ollama.base_url,
-        api_key=settings.ollama.api_key,
-        silence_seconds=settings.ollama.timeout_seconds,
-    ) as ollama:
-        yield ollama
+def client(settings: Settings) -> OllamaClient:
+    """Return a client of the configured Ollama, as the proxy has one."""
+    return OllamaClient.configured(settings.ollama)
 
 
-async def survey(settings: Settings, ollama: OllamaClient) -> Survey:
-    """Return what Ollama has.
+async def survey(settings: Settings) -> Survey:
+    """Return what the configured Ollama has, and what these settings make of it.
 
     Raises:
         UpstreamError: it cannot be asked.
 
     """
+    async with client(settings) as ollama:
+        return await _survey(settings, ollama)
+
+
+async def _survey(settings: Settings, ollama: OllamaClient) -> Survey:
     version = await ollama.ask("/api/version", from_version)
     pulled = await ollama.ask("/api/tags", from_tags)
     loaded = {full_name(m.name): m for m in await ollama.ask("/api/ps", from_ps)}
@@ -119,7 +116,7 @@ async def _row(models: Models, pulled: PulledModel, loaded: LoadedModel | None) 
 
 async def _default(models: Models) -> tuple[str | None, str | None]:
     try:
-        return (await models.target(DEFAULT)).model.name, None
+        return (await models.target(ANY_CLAUDE)).model.name, None
     except UpstreamRefusedError:
         return None, None  # its alias, or its row, tells why
     except ApiError as error:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.models import Model
     from cc_proxy.app.cli.kept_verdicts import KeptTest
     from cc_proxy.app.cli.model_survey import Row, Survey
-    from cc_proxy.app.config import Loaded
     from cc_proxy.app.ollama.models import LoadedModel
 
     Tests = dict[str, KeptTest]
@@ -32,13 +31,13 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy models --json
     """
-    from cc_proxy.app.cli import kept_verdicts  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli import kept_verdicts, model_survey  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - as above
 
     loaded = common.load()
     tests, troubles = kept_verdicts.known(common.paths())
     with waiting("Asking Ollama about its models"):
-        found = asyncio.run(_survey(loaded))
+        found = asyncio.run(model_survey.survey(loaded.settings))
     return Result(
         _NAME,
         {
@@ -50,13 +49,6 @@ def command(common: Common) -> Result:
         tuple(_lines(found, tests)),
         warnings=(*_warnings(found), *troubles, *report.other_settings(common, loaded)),
     )
-
-
-async def _survey(loaded: "Loaded") -> "Survey":
-    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
-
-    async with model_survey.client(loaded.settings) as ollama:
-        return await model_survey.survey(loaded.settings, ollama)
 
 
 def _test(tests: "Tests", row: "Row") -> "KeptTest | None":

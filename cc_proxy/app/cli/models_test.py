@@ -80,17 +80,17 @@ async def _tested(
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
-    from cc_proxy.app.gateway.health import DEFAULT  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.models import Models  # noqa: PLC0415 - as above
     from cc_proxy.app.ollama.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
     from cc_proxy.app.ollama.models import from_tags, same_model  # noqa: PLC0415 - as above
 
     async with model_survey.client(settings) as ollama:
         try:
-            target = await Models(settings, ollama).target(name or DEFAULT)
+            target = await Models(settings, ollama).target(name or ANY_CLAUDE)
             pulled = await ollama.ask("/api/tags", from_tags)
         except UpstreamRefusedError as error:
             hint = f"cc-proxy models pull {name}" if name else "cc-proxy models"

@@ -1,10 +1,10 @@
-"""Having the model in memory before it is needed: waited for, or behind a person's back."""
+"""Having the model loaded before the first request: waited for, or in the background."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.report import duration
 from cc_proxy.app.cli.result import FAILED, NO_UPSTREAM, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.state import State
 
 # A request that is answered at once, with Ollama asked for no more than what a model can do.
-_BEHIND_SECONDS = 15.0
+_BACKGROUND_SECONDS = 15.0
 # The proxy itself gives up on Ollama first, and says so.
 _MORE_SECONDS = 30.0
 
 
-def waited(result: Result, started: "Started", loaded: "Loaded") -> Result:
+def wait_for_default_model(result: Result, started: "Started", loaded: "Loaded") -> Result:
     """Return the result of a start, with the default model loaded, or the error it met.
 
     cc-proxy runs in either case.
@@ -57,13 +57,16 @@ def waited(result: Result, started: "Started", loaded: "Loaded") -> Result:
     )
 
 
-def behind(now: "State", key: str, model: str | None = None) -> ErrorItem | None:
-    """Have a model loaded while nobody waits; return what is to be said if that cannot begin."""
+def in_background(now: "State", key: str, model: str | None = None) -> ErrorItem | None:
+    """Have a model loaded while nobody waits; return a warning if that cannot begin.
+
+    `model` None: the one that answers for Claude's names.
+    """
     from cc_proxy.app.daemon import preload  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
 
     try:
-        preload.preload(now, key, model=model, wait=False, timeout_seconds=_BEHIND_SECONDS)
+        preload.preload(now, key, model=model, wait=False, timeout_seconds=_BACKGROUND_SECONDS)
     except DaemonError as error:
         return ErrorItem.of(error)
     return None

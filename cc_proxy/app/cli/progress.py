@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cc_proxy.app.cli import result
-from cc_proxy.app.cli.amounts import size
-from cc_proxy.app.cli.report import duration
+from cc_proxy.app.cli.amounts import duration, size
 
 # What goes faster than this needs no words.
 _AT_ONCE_SECONDS = 0.5

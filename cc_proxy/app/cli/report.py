@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
+from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
@@ -16,12 +18,10 @@ if TYPE_CHECKING:
 
 _UPSTREAM_SECONDS = 5.0
 _ENOUGH = 65_536
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def with_upstream(now: "State", health: "Health", key: str) -> "Health":
     """Return the health with Ollama's part, or as it is if that takes too long."""
-    from cc_proxy.app.cli.progress import waiting  # noqa: PLC0415 - which imports this
     from cc_proxy.app.daemon.health import ask  # noqa: PLC0415 - see common.Common
 
     with waiting("Asking Ollama"):
@@ -64,8 +64,8 @@ def place(now: "State") -> list[tuple[str, str]]:
     ]
 
 
-def behind(health: "Health") -> list[tuple[str, str]]:
-    """Return the rows that say what it has behind it."""
+def upstream_rows(health: "Health") -> list[tuple[str, str]]:
+    """Return the rows about Ollama and the model that answers for Claude's names."""
     upstream, model = health.upstream, health.default_model
     if upstream is None:
         return [("Ollama", "not known, it has not answered yet")]
@@ -163,18 +163,6 @@ def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
     except CcProxyError as error:  # what is asked for can be shown all the same
         return (ErrorItem.of(error),)
     return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it, in its two largest units."""
-    whole = int(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
-    if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
 def shown(path: Path | None) -> str | None:

@@ -9,7 +9,8 @@ import click
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem, Result
-from cc_proxy.app.cli.start import outcome
+from cc_proxy.app.cli.start import log_format_option, log_level_option, outcome
+from cc_proxy.app.cli.stop import timeout_option
 
 if TYPE_CHECKING:
     from cc_proxy.app.daemon.state import State
@@ -18,18 +19,9 @@ if TYPE_CHECKING:
 @define("restart")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address from now on.")
 @click.option("--port", type=int, metavar="PORT", help="Listen on this port from now on.")
-@click.option(
-    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
-)
-@click.option("--log-format", metavar="FORM", help="Write the log as text or json.")
-@click.option(
-    "--timeout-seconds",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Let running answers finish for so long, then kill.",
-)
+@log_level_option
+@log_format_option
+@timeout_option
 def command(  # noqa: PLR0913 - the flags
     common: Common,
     *,

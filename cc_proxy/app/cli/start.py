@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.start import Started
     from cc_proxy.app.daemon.state import State
 
+# `restart` has these too.
+log_level_option = click.option(
+    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
+)
+log_format_option = click.option(
+    "--log-format", metavar="FORM", help="Write the log as text or json."
+)
+
 
 @define("start")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address.")
 @click.option("--port", type=int, metavar="PORT", help="Listen on this port; 0: any free one.")
-@click.option(
-    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
-)
-@click.option("--log-format", metavar="FORM", help="Write the log as text or json.")
+@log_level_option
+@log_format_option
 @click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")
 @click.option(
     "--preload/--no-preload",
@@ -62,7 +68,7 @@ def command(  # noqa: PLR0913 - the flags
         with waiting("Starting cc-proxy"):
             started = start.in_background(paths, loaded, environ=os.environ)
         result = outcome("start", started)
-        return preloading.waited(result, started, loaded) if preload else result
+        return preloading.wait_for_default_model(result, started, loaded) if preload else result
     from cc_proxy.app.daemon.foreground import in_terminal  # noqa: PLC0415 - as above
 
     served = in_terminal(paths, loaded, load, _loads_model(paths, loaded) if preload else None)
@@ -71,7 +77,7 @@ def command(  # noqa: PLR0913 - the flags
     text = "This terminal does not serve, since cc-proxy runs in the background."
     hint = "To serve here: cc-proxy stop, then start again."
     result = outcome("start", served, [ErrorItem("not_in_foreground", text, hint)])
-    return preloading.waited(result, served, loaded) if preload else result
+    return preloading.wait_for_default_model(result, served, loaded) if preload else result
 
 
 def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) -> Result:
@@ -82,7 +88,7 @@ def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) 
     return Result(
         name,
         {"already_running": started.already_running, **report.data(now, health)},
-        (f"{did} (pid {now.pid}).", *aligned([*report.place(now), *report.behind(health)])),
+        (f"{did} (pid {now.pid}).", *aligned([*report.place(now), *report.upstream_rows(health)])),
         warnings=(
             *map(ErrorItem.of, started.notices),
             *report.warnings(health),
@@ -99,6 +105,6 @@ def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
         key = auth_key.known(loaded.settings, paths, os.environ)
         if key is not None:
             # The loop that serves runs in this very thread.
-            threading.Thread(target=preloading.behind, args=(now, key), daemon=True).start()
+            threading.Thread(target=preloading.in_background, args=(now, key), daemon=True).start()
 
     return announce

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli import report
 from cc_proxy.app.cli.access import access
+from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.reload import needs_restart
 from cc_proxy.app.cli.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
@@ -40,9 +41,9 @@ def command(common: Common) -> Result:
     health = report.with_upstream(now, health, known.key)
     other = differences.differences(now, known.loaded) if known.loaded else ()
     rows = [
-        ("Uptime", report.duration(health.uptime_seconds)),
+        ("Uptime", duration(health.uptime_seconds)),
         *report.place(now),
-        *report.behind(health),
+        *report.upstream_rows(health),
         *report.in_memory(health),
         ("Requests", report.requests(health)),
         *report.last_error(health),

@@ -12,9 +12,8 @@ from cc_proxy.app.cli.result import ErrorItem, Result
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.process import Stop
 
-
-@define("stop")
-@click.option(
+# `restart` has it too.
+timeout_option = click.option(
     "--timeout-seconds",
     type=click.FloatRange(min=0),
     default=10.0,
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Let running answers finish for so long, then kill.",
 )
+
+
+@define("stop")
+@timeout_option
 def command(common: Common, *, timeout_seconds: float) -> Result:
     """Stop cc-proxy.
 

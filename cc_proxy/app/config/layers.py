@@ -49,9 +49,18 @@ def settle(layers: Layer) -> tuple[Settings, dict[str, str]]:
     settings = msgspec.convert(tree, Settings)
     origins = {
         ".".join(path): layers[path].origin if path in layers else "default"
-        for path in _leaves(msgspec.to_builtins(settings))
+        for path, _ in leaves(msgspec.to_builtins(settings))
     }
     return settings, origins
+
+
+def leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
+    """Yield the path and the value of everything in nested mappings; an empty one is a value."""
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*above, key))
+        else:
+            yield (*above, key), value
 
 
 def _put(tree: dict[str, object], path: KeyPath, value: object) -> None:
@@ -61,11 +70,3 @@ def _put(tree: dict[str, object], path: KeyPath, value: object) -> None:
             raise TypeError(path)
         tree = below
     tree[path[-1]] = value
-
-
-def _leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[KeyPath]:
-    for key, value in tree.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, (*above, key))
-        else:
-            yield (*above, key)

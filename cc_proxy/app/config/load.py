@@ -46,7 +46,7 @@ def load(  # noqa: PLR0913 - the flags
     file, environment and flags.
     """
     sources = places.sources(config_file, environ, home)
-    active = next(source for source in sources if source.status == "active")
+    active = places.active(sources)
     file, file_problems = _from_file(active, environ)
     variables, variable_problems = environment.values(environ)
     flags, flag_problems = _from_flags(

@@ -57,6 +57,16 @@ def sources(
     return tuple(found)
 
 
+def active(sources: Sequence[Source]) -> Source:
+    """Return the one that counts."""
+    return next(source for source in sources if source.status == "active")
+
+
+def file_to_write(sources: Sequence[Source]) -> Path:
+    """Return the file that counts, or where one belongs while only the defaults hold."""
+    return active(sources).path or preferred(sources)
+
+
 def preferred(sources: Sequence[Source]) -> Path:
     """Return where a file that is yet to be made belongs, when nothing names it."""
     return next(

@@ -1,4 +1,4 @@
-"""The last word on who runs: its own answer, given to our key."""
+"""Asking the process of a state file whether it is the one: by its answer to our key."""
 
 import time
 

@@ -40,5 +40,5 @@ def in_terminal(
             if announce is not None:
                 announce(now)
 
-        with orphans.adopted():
+        with orphans.reaped():
             return serve(service, announced)

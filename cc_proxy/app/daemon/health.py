@@ -7,11 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from cc_proxy.app.daemon.addresses import to_connect
-
 # What the gateway answers to everybody at `/`.
 _GREETING = b"cc-proxy is running"
-_ANSWER_LIMIT = 1 << 20
 
 Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
 
@@ -117,8 +114,7 @@ def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
     """
     query = {"upstream": "0"} if not upstream else {"model": model} if model else {}
     target = f"/health?{urlencode(query)}" if query else "/health"
-    headers = {"Authorization": f"Bearer {key}"}
-    answer = _get(host, port, target, headers, timeout_seconds)
+    answer = _get(host, port, target, key, timeout_seconds)
     if isinstance(answer, Probe):
         return answer
     status, body = answer
@@ -132,28 +128,24 @@ def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
 
 def is_cc_proxy(host: str, port: int, *, timeout_seconds: float = 1.0) -> bool:
     """Tell whether some cc-proxy listens there, without showing it a key."""
-    answer = _get(host, port, "/", {}, timeout_seconds)
+    answer = _get(host, port, "/", None, timeout_seconds)
     return not isinstance(answer, Probe) and answer[1].startswith(_GREETING)
 
 
 def _get(
-    host: str, port: int, target: str, headers: dict[str, str], timeout_seconds: float
+    host: str, port: int, target: str, key: str | None, timeout_seconds: float
 ) -> tuple[int, bytes] | Probe:
-    import http.client  # noqa: PLC0415 - dear: see spawn.spawn
+    from http.client import HTTPException  # noqa: PLC0415 - dear: see spawn.spawn
 
-    # http.client goes where it is told, whatever proxies the environment names.
-    connection = http.client.HTTPConnection(to_connect(host), port, timeout=timeout_seconds)
+    from cc_proxy.app.daemon.http_exchange import exchange  # noqa: PLC0415 - as above
+
     try:
-        connection.request("GET", target, headers={"Connection": "close", **headers})
-        response = connection.getresponse()
-        return response.status, response.read(_ANSWER_LIMIT)
+        return exchange(host, port, target, key=key, timeout_seconds=timeout_seconds)
     except TimeoutError:
         return Probe("silent")
     except ConnectionRefusedError:
         return Probe("nobody")
-    except http.client.HTTPException:
+    except HTTPException:
         return Probe("stranger")
     except OSError:  # it hung up, or the address has gone away
         return Probe("nobody")
-    finally:
-        connection.close()

@@ -1,4 +1,4 @@
-"""Being the first process of a container: orphans become its children, and wait to be noticed."""
+"""Being the first process of a container: orphans become its children, and it must reap them."""
 
 import contextlib
 import os
@@ -10,23 +10,23 @@ _FIRST = 1
 
 
 @contextlib.contextmanager
-def adopted() -> Iterator[None]:
-    """Take leave of each orphan that ends, while this is the first process; else do nothing.
+def reaped() -> Iterator[None]:
+    """Reap each orphan that ends, while this is the first process (pid 1); else do nothing.
 
-    What `docker exec` leaves behind is one. Unnoticed, it stays a zombie and keeps its pid.
+    What `docker exec` leaves behind is one. Not waited for, it stays a zombie and keeps its pid.
     This process waits for no child of its own meanwhile.
     """
     if os.getpid() != _FIRST:
         yield
         return
-    before = signal.signal(signal.SIGCHLD, _take_leave)
+    before = signal.signal(signal.SIGCHLD, _reap)
     try:
         yield
     finally:
         signal.signal(signal.SIGCHLD, before)
 
 
-def _take_leave(_number: int, _frame: FrameType | None) -> None:
+def _reap(_number: int, _frame: FrameType | None) -> None:
     # One signal may stand for many that have ended.
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):

@@ -1,15 +1,14 @@
 """Asking a running proxy to have its model loaded."""
 
-import http.client
 from http import HTTPStatus
+from http.client import HTTPException
 
 import msgspec
 
-from cc_proxy.app.daemon.addresses import to_connect
 from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.http_exchange import exchange
 from cc_proxy.app.daemon.state import State
 
-_ANSWER_LIMIT = 1 << 20
 _DONE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 
 
@@ -40,22 +39,18 @@ def preload(
         DaemonError: code `preload_failed`.
 
     """
-    body = {"wait": wait} | ({"model": model} if model else {})
-    headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-    connection = http.client.HTTPConnection(to_connect(now.host), now.port, timeout=timeout_seconds)
+    body = msgspec.json.encode({"wait": wait} | ({"model": model} if model else {}))
     try:
-        connection.request("POST", "/preload", msgspec.json.encode(body), headers)
-        response = connection.getresponse()
-        answer = response.read(_ANSWER_LIMIT)
-        if response.status in _DONE:
+        status, answer = exchange(
+            now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds
+        )
+        if status in _DONE:
             return msgspec.json.decode(answer, type=Preloaded)
         raise _failed(msgspec.json.decode(answer, type=_Refusal).error.message)
     except TimeoutError as error:
         raise _failed(f"it took more than {timeout_seconds:g} seconds.") from error
-    except (OSError, http.client.HTTPException, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, HTTPException, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _failed(f"the proxy at {now.url} does not answer ({error}).") from error
-    finally:
-        connection.close()
 
 
 def _failed(why: str) -> DaemonError:

@@ -85,7 +85,7 @@ def spawn(
         with _interrupted_later():
             process = _start(command(paths, loaded), log, environ)
         # It takes its time; what will be needed to ask it for its health is loaded meanwhile.
-        import_module("http.client")
+        import_module("cc_proxy.app.daemon.http_exchange")
         import_module("cc_proxy.app.daemon.confirm")
         line = _first_line(process, timeout_seconds)
     except BaseException:  # Ctrl-C too must not leave half a start behind

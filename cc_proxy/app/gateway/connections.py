@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
+from cc_proxy.app.gateway.error_response import error_response
 from cc_proxy.app.gateway.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -19,16 +20,16 @@ def new_request_id() -> str:
     return "req_" + secrets.token_hex(12)
 
 
-def door(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
-    """Return the protocol factory for a listening socket."""
+def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
+    """Return what makes the protocol of each new connection; those too many are refused."""
 
-    def enter() -> asyncio.Protocol:
+    def make() -> asyncio.Protocol:
         if len(server.connections) >= limits.connections:
             log.warning("a connection is refused: %d are open", limits.connections)
             return _Refusal(limits)
         return Connection(server, limits)
 
-    return enter
+    return make
 
 
 class Connection(web.RequestHandler):
@@ -52,13 +53,13 @@ class Connection(web.RequestHandler):
         self._unheard: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Give the other side its time for the first request."""
+        """Close the connection if no request has come within `header_seconds`."""
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
         self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget the time."""
+        """Cancel the time limit of the first request."""
         self.heard()
         super().connection_lost(exc)
 
@@ -85,13 +86,7 @@ class Connection(web.RequestHandler):
         else:
             log.error("a fault outside of every handler", exc_info=exc)
             error = fault()
-        request_id = new_request_id()
-        response = web.Response(
-            status=error.status,
-            body=error.body(request_id),
-            content_type="application/json",
-            headers={"request-id": request_id, **error.headers()},
-        )
+        response = error_response(error, new_request_id())
         response.force_close()
         return response
 

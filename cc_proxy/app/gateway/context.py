@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -12,23 +11,21 @@ from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fair_share import FairShare
 from cc_proxy.app.gateway.faults import Faults
 from cc_proxy.app.gateway.fetching import Fetcher
-from cc_proxy.app.gateway.front_file import FrontFile
 from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.kept_file import KeptFile
 from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.queue import Queue
 from cc_proxy.app.gateway.read_ahead import ReadAhead
+from cc_proxy.app.gateway.reloading import Reloader
 from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.stopping import Answers
+from cc_proxy.app.gateway.storage.front_file import FrontFile
+from cc_proxy.app.gateway.storage.kept_file import KeptFile
+from cc_proxy.app.gateway.storage.turn_store import TurnStore
 from cc_proxy.app.gateway.token_counter import TokenCounter
-from cc_proxy.app.gateway.turn_store import TurnStore
 from cc_proxy.app.gateway.unread import UnreadFields
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
-
-if TYPE_CHECKING:
-    from cc_proxy.app.gateway.reloading import Reloader
 
 COUNTS_FILE = "token-counts.json"
 TURNS_FILE = "turns.jsonl"
@@ -49,7 +46,7 @@ class GatewayContext:
     config_path: Path | None
     config_digest: str
     state_dir: Path | None = None
-    reloader: "Reloader | None" = None
+    reloader: Reloader | None = None
 
 
 @dataclass

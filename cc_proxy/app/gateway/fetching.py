@@ -9,7 +9,12 @@ from yarl import URL
 from cc_proxy import __version__
 from cc_proxy.app import certificates
 from cc_proxy.app.config import ImageSettings
-from cc_proxy.app.gateway.addresses import Allowed, PrivateAddressError, checked_sockets, is_public
+from cc_proxy.app.gateway.public_addresses import (
+    Allowed,
+    PrivateAddressError,
+    checked_sockets,
+    is_public,
+)
 
 FETCH_SECONDS = 20.0
 MAX_HOPS = 5

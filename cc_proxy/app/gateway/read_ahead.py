@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from cc_proxy.app.gateway.caller import SUBAGENT
-from cc_proxy.app.gateway.front_file import FrontFile
+from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient

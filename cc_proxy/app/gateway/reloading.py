@@ -2,14 +2,13 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
-from aiohttp import web
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
-from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.config.layers import leaves
 
 log = logging.getLogger(__name__)
 
@@ -80,29 +79,17 @@ class Reloader:
         return self.last
 
 
-async def handle(request: web.Request) -> web.Response:
-    """`POST /reload`: answer 200 with a `Reloaded`, whether it has failed or not."""
-    reloader = request.app[SHARED].context.reloader
-    if reloader is None:
-        raise web.HTTPNotFound
-    return web.Response(
-        body=msgspec.json.encode(reloader.reload()), content_type="application/json"
-    )
-
-
 def _with_fixed(fresh: Settings, before: Settings) -> Settings:
     fixed = {name: getattr(before.server, name) for name in _FIXED}
     return msgspec.structs.replace(fresh, server=msgspec.structs.replace(fresh.server, **fixed))
 
 
 def _differing(one: Settings, other: Settings) -> Iterator[str]:
-    left, right = (dict(_leaves(msgspec.to_builtins(settings))) for settings in (one, other))
+    left, right = _dotted(one), _dotted(other)
     yield from (key for key in left | right if left.get(key) != right.get(key))
 
 
-def _leaves(tree: Mapping[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+def _dotted(settings: Settings) -> dict[str, object]:
+    found = leaves(msgspec.to_builtins(settings))
+    # A mapping that becomes empty has lost its entries, each of which is named.
+    return {".".join(path): value for path, value in found if value != {}}

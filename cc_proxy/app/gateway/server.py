@@ -2,30 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
-from cc_proxy.app.gateway import (
-    auth,
-    browser,
-    catalogue,
-    connections,
-    health,
-    messages,
-    open_files,
-    openapi,
-    preload,
-    reloading,
-    spare_memory,
-)
+from cc_proxy.app.gateway import auth, browser, connections, open_files, spare_memory
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
+from cc_proxy.app.gateway.error_response import error_response
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.request_id import CURRENT
+from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.translate.errors import api_error
@@ -62,7 +51,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     open_files.allow_many()
     spare_memory.expect_reads()
     server = context.settings.server
-    async with _upstream(context) as ollama:
+    async with OllamaClient.configured(context.settings.ollama) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
         if context.reloader is not None:
@@ -80,11 +69,13 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
         if cut_off is not None:
             cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         assert runner.server is not None  # noqa: S101 - setup() has made it
-        enter = connections.door(runner.server, shared.limits)
+        new_protocol = connections.protocol_factory(runner.server, shared.limits)
         listening: asyncio.Server | None = None
         try:
             loop = asyncio.get_running_loop()
-            listening = await loop.create_server(enter, server.host, server.port, backlog=BACKLOG)
+            listening = await loop.create_server(
+                new_protocol, server.host, server.port, backlog=BACKLOG
+            )
             host, port = listening.sockets[0].getsockname()[:2]
             on_ready(host, port)
             await stop.wait()
@@ -97,17 +88,6 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
 def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
     if not asked.cancelled():
         shared.answers.cut_off(comes_back=asked.result())
-
-
-@asynccontextmanager
-async def _upstream(context: GatewayContext) -> AsyncIterator[OllamaClient]:
-    settings = context.settings.ollama
-    async with OllamaClient(
-        settings.base_url,
-        api_key=settings.api_key,
-        silence_seconds=settings.timeout_seconds,
-    ) as ollama:
-        yield ollama
 
 
 def application(shared: Shared) -> web.Application:
@@ -124,7 +104,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/v1/models", catalogue.many)
     app.router.add_get("/v1/models/{name:.+}", catalogue.one)
     app.router.add_post("/api/event_logging/batch", _telemetry)
-    app.router.add_post("/reload", reloading.handle)
+    app.router.add_post("/reload", reload.handle)
     preload.add_to(app)
     return app
 
@@ -147,25 +127,25 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not response.prepared:
             response.headers["request-id"] = request_id
     except ApiError as error:
-        return _error_response(request, error)
+        return _refused(request, error)
     except UpstreamError as error:
-        return _error_response(request, api_error(error, "the model"))
+        return _refused(request, api_error(error, "the model"))
     except web.HTTPException as error:
-        return _error_response(request, _from_http(request, error))
+        return _refused(request, _from_http(request, error))
     except ConnectionError:
         # The client has left before the server was told. Raised on, it would be logged as a fault;
         # this is written to nobody.
         return web.Response(status=_CLIENT_LEFT)
     except Exception:  # the last stop: a fault of ours must still be an answer, and be logged
         log.exception("%s %s %s", request_id, request.method, request.path)
-        return _error_response(request, fault())
+        return _refused(request, fault())
     finally:
         shared.requests_in_flight -= 1
         CURRENT.reset(named)
     return response
 
 
-def _error_response(request: web.Request, error: ApiError) -> web.Response:
+def _refused(request: web.Request, error: ApiError) -> web.Response:
     request_id = request[REQUEST_ID]
     faults = request.app[SHARED].faults
     faults.note_answer(request_id, request.path, error.status, error.message)
@@ -178,12 +158,7 @@ def _error_response(request: web.Request, error: ApiError) -> web.Response:
         error.error_type,
         error.message,
     )
-    return web.Response(
-        status=error.status,
-        body=error.body(request_id),
-        content_type="application/json",
-        headers={"request-id": request_id, **error.headers()},
-    )
+    return error_response(error, request_id)
 
 
 def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:

@@ -31,7 +31,7 @@ class SpareMemory:
             self._timer = asyncio.get_running_loop().call_later(_CALM_SECONDS, self._give_back)
 
     def close(self) -> None:
-        """Forget about it."""
+        """Cancel the giving back that is due, if there is one."""
         if self._timer is not None:
             self._timer.cancel()
 

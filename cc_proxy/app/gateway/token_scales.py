@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from cc_proxy.app.gateway.kept_models import KeptModels
+from cc_proxy.app.gateway.storage.kept_models import KeptModels
 from cc_proxy.app.translate.tokens import Weight
 
 _MOST_BYTES = 1024 * 1024

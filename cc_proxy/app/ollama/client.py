@@ -81,6 +81,13 @@ class OllamaClient:
         )
         self._point_at(base_url, api_key, silence_seconds)
 
+    @classmethod
+    def configured(cls, settings: OllamaSettings) -> Self:
+        """Return a client of the server that the user has configured."""
+        return cls(
+            settings.base_url, api_key=settings.api_key, silence_seconds=settings.timeout_seconds
+        )
+
     def use(self, settings: OllamaSettings) -> None:
         """Talk to this server from the next request on; answers that run are not touched."""
         self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds)

@@ -102,23 +102,23 @@ class Incoming(asyncio.Protocol):
             waiter.set_exception(error)
 
     def eof_received(self) -> bool | None:
-        """Pass it on."""
+        """Tell aiohttp that the other side sends no more, and wake whoever waits."""
         ended = self._aiohttp.eof_received()
         self._wake()
         return ended
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on; whoever waits finds the end, or what broke."""
+        """Tell aiohttp that the connection is gone, and wake whoever waits."""
         self._is_lost = True
         self._aiohttp.connection_lost(exc)
         self._wake()
 
     def pause_writing(self) -> None:
-        """Pass it on."""
+        """Tell aiohttp that the send buffer is full."""
         self._aiohttp.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass it on."""
+        """Tell aiohttp that the send buffer has room."""
         self._aiohttp.resume_writing()
 
     def _go_straight(self, shortcut: Shortcut) -> bool:

@@ -8,6 +8,8 @@ import msgspec
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block
 
+# Claude Code puts its own words to the model between this tag and its end.
+REMINDER = "<system-reminder>"
 NO_VISION = "[An image was here; this model cannot see images.]"
 
 

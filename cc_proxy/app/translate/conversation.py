@@ -10,12 +10,11 @@ import msgspec
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
-from cc_proxy.app.translate.content import Reader, Said
+from cc_proxy.app.translate.content import REMINDER, Reader, Said
 from cc_proxy.app.translate.search_results import told
 from cc_proxy.app.translate.turns import Recall, nothing
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
-_REMINDER = "<system-reminder>"
 _SEARCHED = "web_search_tool_result"
 # web_search_tool_result, code_execution_tool_result and more: they stand in assistant turns.
 _SERVER_RESULT = "_tool_result"
@@ -138,8 +137,8 @@ class _Turns:
         if said.images:
             self._reader.drop("image in a system message")
         text = said.text
-        if not text.startswith(_REMINDER):
-            text = f"{_REMINDER}\n{text}\n</system-reminder>"
+        if not text.startswith(REMINDER):
+            text = f"{REMINDER}\n{text}\n</system-reminder>"
         append_text(self.done, text)
 
     def _append_user(self, said: Said) -> None:
@@ -202,7 +201,7 @@ def _opened(messages: list[Message]) -> list[Message]:
 
 
 def _is_reminder(block: Block) -> bool:
-    return block.type == "text" and (block.text or "").startswith(_REMINDER)
+    return block.type == "text" and (block.text or "").startswith(REMINDER)
 
 
 def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from cc_proxy.app.anthropic.requests import Block, Message
+from cc_proxy.app.translate.content import REMINDER
 
 TOOL_SEARCH = "ToolSearch"
 # Claude Code 2.1.197 and 2.1.330: one name a line, in 2.1.330 perhaps with ": when to use it".
 _ANNOUNCEMENT = "The following deferred tools are now available"
-_REMINDER = "<system-reminder>"
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,128})(?:: .*)?")
 # A stub is 35 to 55 tokens; without one, a load costs reading the conversation once more.
 _MOST_STUBS = 64
@@ -94,7 +94,7 @@ def _told(message: Message) -> list[str]:
     )
     if message.role == "system":
         return texts
-    return [text for text in texts if text.startswith(_REMINDER)]
+    return [text for text in texts if text.startswith(REMINDER)]
 
 
 def _names(text: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""A model that goes round in circles."""
+"""Noticing a model that makes the same call again and again, for the log."""
 
 from cc_proxy.app.ollama.chat import ChatMessage
 
@@ -6,7 +6,7 @@ _MANY = 3
 
 
 def repeated_calls(turns: list[ChatMessage]) -> tuple[str, ...]:
-    """Return a note when the latest turns all make the same call, as often as not to be chance.
+    """Return a note for the log when the latest three turns or more all make the same call.
 
     `turns` end with the result of the latest call.
     """

@@ -130,7 +130,7 @@ def _format(request: MessagesRequest) -> dict[str, Any] | None:
 
 
 def _said_format(schema: dict[str, Any]) -> str:
-    """Say a schema in words: with tools offered, `format` would suppress every call (21d)."""
+    """Say a schema in words: with tools, `format` would suppress every call (recording 21d)."""
     text = msgspec.json.encode(schema).decode()
     return (
         "When you answer in words and not with a tool call, answer with only a JSON object that"

@@ -9,10 +9,10 @@ from typing import Any
 class AnswerRules:
     """Kept by the answer's stream.
 
-    `tools` are the declared ones, with the schemas of their arguments; `stubs` those of them that
-    the model sees no schema of in front. `stop_sequences` end the
-    answer; `must_call` names the tools of which one has to be called (the model was made to
-    write the call as JSON); `may_call` False drops calls, and `one_call` all calls but the first.
+    `tools` are the declared ones, with the schemas of their arguments; `stubs` are those of them
+    whose schema the model does not see in front. `stop_sequences` end the answer; `must_call` names
+    the tools of which one has to be called (the model was made to write the call as JSON);
+    `may_call` False drops calls, and `one_call` all calls but the first.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -15,11 +15,12 @@ from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, To
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.translate.reuse import Spent, as_counted
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
-from cc_proxy.app.translate.written_text import Piece, WrittenText
+from cc_proxy.app.translate.written_text import WrittenText
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
@@ -37,6 +38,9 @@ class State(Enum):
 
 class AnswerStream:
     """Translates one answer. Pure: ids come from outside, nothing is read or written.
+
+    In its methods, `_take_…` reads what the model has written, and may hold some of it back;
+    `_emit_…` appends events to `out`, and opens and closes blocks as they need.
 
     `input_tokens` is the estimate for the first event; the last one has what `spent` says.
     `notes` says what was changed in the answer on the way, for the log. `vanished`: the model
@@ -140,14 +144,14 @@ class AnswerStream:
         self._chunks += 1
         if message is not None:
             if message.thinking:
-                self._part(self._tags.told_apart(), out)
-                self._reflect(message.thinking, out)
+                self._take_parts(self._tags.told_apart(), out)
+                self._take_thinking(message.thinking, out)
             if message.content:
-                self._part(self._tags.feed(message.content), out)
+                self._take_parts(self._tags.feed(message.content), out)
             for call in message.tool_calls or ():
-                self._part(self._tags.told_apart(), out)
+                self._take_parts(self._tags.told_apart(), out)
                 self._turn_to(State.BETWEEN, out)
-                self._call(call.function, out)
+                self._emit_call(call.function, out)
         if self.stopped_early:
             self._end_at_stop_sequence(out)
         elif chunk.done:
@@ -199,7 +203,7 @@ class AnswerStream:
         self.state = State.ENDED
         return out
 
-    def _think(self, text: str, out: list[ev.Event]) -> None:
+    def _emit_thinking(self, text: str, out: list[ev.Event]) -> None:
         if self.state is not State.THINKING:
             self._close(out)
             out.append(ev.ContentBlockStart(self._index, ev.ThinkingBlock()))
@@ -207,55 +211,55 @@ class AnswerStream:
         self._thinking.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
 
-    def _part(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
+    def _take_parts(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
         thinking, text = parts
         if thinking:
-            self._reflect(thinking, out)
+            self._take_thinking(thinking, out)
         if text:
-            self._speak(text, out)
+            self._take_text(text, out)
 
-    def _reflect(self, text: str, out: list[ev.Event]) -> None:
+    def _take_thinking(self, text: str, out: list[ev.Event]) -> None:
         self._turn_to(State.THINKING, out)
         if self._thoughts is None:
             self._thoughts = Rescue(self._rules.tools if self._rules.may_call else {})
-        self._ponder(self._thoughts.feed(text), out)
+        self._emit_thoughts(self._thoughts.feed(text), out)
 
-    def _speak(self, text: str, out: list[ev.Event]) -> None:
+    def _take_text(self, text: str, out: list[ev.Event]) -> None:
         self._turn_to(State.TEXT, out)
-        self._take(self._written.feed(text), out)
+        self._emit_pieces(self._written.feed(text), out)
 
     def _turn_to(self, kind: State, out: list[ev.Event]) -> None:
         """Give out what is held back, if what comes now is of another kind."""
         if self._latest not in (kind, State.NEW):
             self._end_thoughts(out)
-            self._take(self._written.interrupted(), out)
+            self._emit_pieces(self._written.interrupted(), out)
         self._latest = kind
 
     def _end_thoughts(self, out: list[ev.Event], *, cut: bool = False) -> None:
         if self._thoughts is not None:
-            self._ponder(self._thoughts.finish(cut=cut), out)
+            self._emit_thoughts(self._thoughts.finish(cut=cut), out)
             self._thoughts = None
 
-    def _ponder(self, pieces: list[Piece], out: list[ev.Event]) -> None:
+    def _emit_thoughts(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:
             if isinstance(piece, RescuedCall):
                 # A model may think of a call and then make it: which, the end will show.
                 self._thought_calls.append(piece)
             else:
-                self._think(piece, out)
+                self._emit_thinking(piece, out)
 
-    def _take(self, pieces: list[Piece], out: list[ev.Event]) -> None:
+    def _emit_pieces(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:
             if isinstance(piece, RescuedCall):
-                self._call_rescued(piece, out)
+                self._emit_rescued_call(piece, out)
             else:
-                self._say(piece, out)
+                self._emit_text(piece, out)
 
-    def _call_rescued(self, call: RescuedCall, out: list[ev.Event]) -> None:
+    def _emit_rescued_call(self, call: RescuedCall, out: list[ev.Event]) -> None:
         self.notes.append(f"call of {call.name} read from the text, written as {call.form}")
-        self._call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
+        self._emit_call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
 
-    def _say(self, text: str, out: list[ev.Event]) -> None:
+    def _emit_text(self, text: str, out: list[ev.Event]) -> None:
         if self.state is not State.TEXT:
             self._close(out)
             out.append(ev.ContentBlockStart(self._index, ev.TextBlock()))
@@ -264,7 +268,7 @@ class AnswerStream:
         self._text.append(text)
         out.append(ev.ContentBlockDelta(self._index, ev.TextDelta(text)))
 
-    def _call(self, call: CalledFunction, out: list[ev.Event]) -> None:
+    def _emit_call(self, call: CalledFunction, out: list[ev.Event]) -> None:
         if not self._rules.may_call:
             self.notes.append(f"call of {call.name} dropped: tool_choice is none")
             return
@@ -292,13 +296,13 @@ class AnswerStream:
             self.state = State.BETWEEN
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
-        self._part(self._tags.finish(), out)
+        self._take_parts(self._tags.finish(), out)
         self._end_thoughts(out, cut=cut)
-        self._take(self._written.finish(cut=cut), out)
+        self._emit_pieces(self._written.finish(cut=cut), out)
         if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
         for call in () if self._calls else tuple(self._thought_calls):
-            self._call_rescued(call, out)
+            self._emit_rescued_call(call, out)
 
     def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
         self._close(out)
@@ -321,7 +325,7 @@ class AnswerStream:
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
-            self._say(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
+            self._emit_text(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
         self._close(out)
         prompt, reused = self._spent(chunk)
         if prompt:

@@ -2,10 +2,9 @@
 
 from cc_proxy.app.translate import forced
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.translate.rules import AnswerRules
 from cc_proxy.app.translate.stops import StopFinder
-
-Piece = str | RescuedCall
 
 
 class WrittenText:

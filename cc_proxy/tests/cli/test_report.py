@@ -35,9 +35,9 @@ def test_a_slow_model_with_a_small_window_is_warned_of_once() -> None:
 
 
 def test_the_speed_is_told_in_what_people_wait_for() -> None:
-    rows = dict(report.behind(health(100.0)))
+    rows = dict(report.upstream_rows(health(100.0)))
     assert rows["Reading"] == "100 tokens/s; Claude Code's first request takes 2 min 0 s"
-    assert "Reading" not in dict(report.behind(health(None)))
+    assert "Reading" not in dict(report.upstream_rows(health(None)))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cc_proxy.app.cli import report
+from cc_proxy.app.cli import amounts
 from cc_proxy.app.cli.result import ErrorItem, Result, aligned, envelope, show
 
 FULL = Result(
@@ -83,4 +83,4 @@ def test_values_begin_in_one_column() -> None:
     [(0.9, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7380, "2 h 3 min"), (90000, "1 d 1 h")],
 )
 def test_a_duration_is_said_in_two_units(seconds: float, text: str) -> None:
-    assert report.duration(seconds) == text
+    assert amounts.duration(seconds) == text

@@ -1,4 +1,4 @@
-"""What of a prompt was read before, in every request of Ollama's own measurements (FACTS B5)."""
+"""What of a prompt was read before, for each way in which one request follows another."""
 
 import pytest
 from hypothesis import given

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.openapi import document
+from cc_proxy.app.gateway.routes.openapi import document
 from cc_proxy.app.gateway.server import application, serve
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.tests.conformance.stack import Background

@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import ImageSettings
 from cc_proxy.app.gateway import attachments
-from cc_proxy.app.gateway.addresses import is_public
 from cc_proxy.app.gateway.attachments import Attachments
 from cc_proxy.app.gateway.fetching import IMAGE_TYPES, Fetcher, NotFetchedError, shown
+from cc_proxy.app.gateway.public_addresses import is_public
 
 from .conftest import Gateway, Upstream
 

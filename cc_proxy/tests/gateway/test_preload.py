@@ -15,7 +15,7 @@ from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.demo.speed import Speed
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.preload import load_body
+from cc_proxy.app.gateway.routes.preload import load_body
 from cc_proxy.app.gateway.server import application
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.models import ModelInfo

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cc_proxy.app.gateway import turn_store
-from cc_proxy.app.gateway.turn_store import TurnStore
+from cc_proxy.app.gateway.storage import turn_store
+from cc_proxy.app.gateway.storage.turn_store import TurnStore
 from cc_proxy.app.ollama.chat import CalledFunction, ToolCall
 from cc_proxy.app.translate.turns import WrittenTurn
 

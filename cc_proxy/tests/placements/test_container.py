@@ -134,7 +134,7 @@ def test_the_first_process_hears_signals(claude: Machine, number: int, code: int
         assert running.signal(number) == code
 
 
-def test_the_first_process_takes_leave_of_orphans(claude: Machine) -> None:
+def test_the_first_process_reaps_orphans(claude: Machine) -> None:
     """What `docker exec` leaves behind becomes a child of the first process."""
     with container(claude) as running:
         running.read_until(LISTENS)

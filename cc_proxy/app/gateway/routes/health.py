@@ -9,13 +9,12 @@ from aiohttp import web
 
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.models import from_ps, from_version
 from cc_proxy.app.translate.errors import api_error_for
 
-# Any name of Anthropic's without an alias of its own.
-DEFAULT = "claude-default"
 _FIRST_REQUEST_TOKENS = 12_000
 
 
@@ -44,7 +43,7 @@ async def handle(request: web.Request) -> web.Response:
     if request.query.get("upstream") != "0":
         answer["upstream"] = await _upstream(shared)
         answer["loaded_models"] = await _loaded(shared)
-        answer["default_model"] = await _model(shared, request.query.get("model", DEFAULT))
+        answer["default_model"] = await _model(shared, request.query.get("model", ANY_CLAUDE))
     return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
 

@@ -14,9 +14,9 @@ from msgspec import inspect as types
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
-from cc_proxy.app.gateway import catalogue
-from cc_proxy.app.gateway.preload import Asked, Preloaded
 from cc_proxy.app.gateway.reloading import Reloaded
+from cc_proxy.app.gateway.routes import catalogue
+from cc_proxy.app.gateway.routes.preload import Asked, Preloaded
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from cc_proxy.app.gateway.kept_file import KeptFile
+from cc_proxy.app.gateway.storage.kept_file import KeptFile
 
 _VERSION = 1
 

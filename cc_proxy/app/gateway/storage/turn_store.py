@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from cc_proxy.app.gateway.background import Background
-from cc_proxy.app.gateway.kept_file import KeptFile
+from cc_proxy.app.gateway.storage.background import Background
+from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.ollama.chat import ToolCall
 from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
 

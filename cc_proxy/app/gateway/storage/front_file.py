@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cc_proxy.app.gateway.background import Background
-from cc_proxy.app.gateway.kept_models import KeptModels
+from cc_proxy.app.gateway.storage.background import Background
+from cc_proxy.app.gateway.storage.kept_models import KeptModels
 from cc_proxy.app.translate.fronts import Front
 
 _MOST_BYTES = 16 * 1024 * 1024

@@ -12,9 +12,9 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.context import SHARED
-from cc_proxy.app.gateway.health import DEFAULT
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamBrokeError
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
     """The body; `wait` False lets it load in the background, and is answered with 202."""
 
-    model: str = DEFAULT
+    model: str = ANY_CLAUDE
     wait: bool = True
 
 
@@ -56,7 +56,7 @@ class Preloads:
         return task
 
     async def close(self) -> None:
-        """Wait for nothing that still loads."""
+        """Cancel what still loads."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()

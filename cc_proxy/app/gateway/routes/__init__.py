@@ -1,0 +1,1 @@
+"""What clients can ask for: one route, or one family of them, a file."""

@@ -1,0 +1,1 @@
+"""What the proxy has learned and keeps in files; each can be learned again."""
