@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+
+import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.config import Settings, resolve_model
@@ -55,27 +58,29 @@ class Models:
             UpstreamError: Ollama cannot be asked, or does not have the model.
 
         """
-        known = self._targets.get(name)
+        # `m` and `m:latest` are one model: two windows would have it loaded again and again.
+        key = wire.full_name(name)
+        known = self._targets.get(key)
         if known is not None:
-            return known
-        task = self._asking.get(name)
+            return _spelled(known, name)
+        task = self._asking.get(key)
         if task is None:
             task = asyncio.create_task(self._ask(name))
             asking, targets = self._asking, self._targets
-            asking[name] = task
+            asking[key] = task
 
             def asked(done: asyncio.Task[Target]) -> None:
-                del asking[name]
+                del asking[key]
                 if not done.cancelled() and done.exception() is None:
-                    targets[name] = done.result()
+                    targets[key] = done.result()
 
             task.add_done_callback(asked)
         # All who wait get the one answer; one that leaves does not take it from the others.
-        return await asyncio.shield(task)
+        return _spelled(await asyncio.shield(task), name)
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
-        self._targets.pop(name, None)
+        self._targets.pop(wire.full_name(name), None)
         if self._chosen == name:
             self._chosen = None
 
@@ -92,9 +97,12 @@ class Models:
         return await self._ollama.ask("/api/show", read, {"model": name})
 
     def _window(self, info: wire.ModelInfo, loaded: list[wire.LoadedModel]) -> int:
-        of_model = self._settings.models.get(info.name)
-        wanted = of_model.context_window if of_model else None
-        wanted = wanted or self._settings.context_window
+        of_model = (
+            each.context_window
+            for name, each in self._settings.models.items()
+            if wire.same_model(name, info.name)
+        )
+        wanted = next(of_model, None) or self._settings.context_window
         if wanted is None:
             running = next((m for m in loaded if wire.same_model(m.name, info.name)), None)
             wanted = max(
@@ -129,6 +137,13 @@ class Models:
         except UpstreamRefusedError as error:
             log.warning("model %s cannot be asked what it can do: %s", model.name, error)
             return False
+
+
+def _spelled(target: Target, name: str) -> Target:
+    """Return the target under the name that was asked for: the one its user knows."""
+    if target.model.name == name:
+        return target
+    return replace(target, model=msgspec.structs.replace(target.model, name=name))
 
 
 def _no_model(pulled: int) -> ApiError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cc_proxy.app.gateway.token_scales import PLAUSIBLE, Scales, scale_file
 from cc_proxy.app.ollama.chat import ChatChunk
+from cc_proxy.app.ollama.models import full_name
 from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.reuse import corrected_reuse
 from cc_proxy.app.translate.tokens import NOTHING, Weight
@@ -115,7 +116,7 @@ class TokenCounter:
     def __init__(self, path: Path | None = None) -> None:
         self._file = scale_file(path)
         self._models = {
-            name: _Model(scales, saved=_current(scales))
+            full_name(name): _Model(scales, saved=_current(scales))
             for name, scales in self._file.load().items()
         }
         self._prefixes: OrderedDict[int, _Known] = OrderedDict()
@@ -169,7 +170,7 @@ class TokenCounter:
 
     def prefill_seconds(self, model: str, tokens: int) -> float | None:
         """Return how long a prompt takes that is not in the cache; None when that is not known."""
-        each = self._model(model).scales.seconds_per_token(tokens)
+        each = self._model(full_name(model)).scales.seconds_per_token(tokens)
         return each * tokens if each else None
 
     def save(self) -> None:

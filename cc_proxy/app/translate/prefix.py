@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from cc_proxy.app.ollama.chat import ChatMessage
+from cc_proxy.app.ollama.models import full_name
 from cc_proxy.app.translate.tokens import (
     Digits,
     Weight,
@@ -56,7 +57,7 @@ class Prompt:
         messages: Sequence[ChatMessage],
         digits: Digits = Digits.UNKNOWN,
     ) -> None:
-        self.model = model
+        self.model = full_name(model)
         self.digits = digits
         self._tools = tools
         self._messages = messages

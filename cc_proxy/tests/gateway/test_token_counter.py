@@ -295,7 +295,7 @@ def test_a_new_scale_is_written_without_being_asked_for(tmp_path: Path) -> None:
     counter = TokenCounter(path)
     counter.learned(said("Hello"), end(1500))
     written = path.read_bytes()
-    assert b'"m"' in written
+    assert b'"m:latest"' in written
     counter.learned(said("Hello"), end(1500))
     assert path.read_bytes() == written
     assert [entry.name for entry in tmp_path.iterdir()] == ["token-counts.json"]
