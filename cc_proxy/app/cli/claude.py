@@ -12,7 +12,7 @@ import click
 
 from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
-from cc_proxy.app.cli.claude_profiles import PROFILES
+from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.proxy_url import ProxyUrl, not_its_own
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
@@ -232,8 +232,8 @@ def _small_window(name: str, window: int) -> ErrorItem:
         "small_window",
         f"{name} has a window of {window} tokens; Claude Code works well from {_SMALL_WINDOW} on,"
         " and below that it may compact again and again.",
-        f"Set context_window for it in the configuration, if the model allows more: "
-        f"ollama show {name}",
+        f"Set context_window for it in the configuration, if the model allows more (ollama show"
+        f" {name}); if not: cc-proxy claude --profile {recommended(None, window)}",
     )
 
 

@@ -7,10 +7,15 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Profile:
-    """What Claude Code is started with, its first request in tokens, and what is given up."""
+    """What Claude Code is started with, its first request in tokens, and what is given up.
+
+    `least_window`: in a smaller one it compacts at every other turn, or gives up, since it keeps
+    33,000 tokens free for its answer and its summary (2.1.197 and 2.1.330, tried at 32k to 64k).
+    """
 
     arguments: tuple[str, ...]
     first_tokens: int
+    least_window: int
     gives_up: str
 
 
@@ -20,23 +25,29 @@ _SAME_FRONT = "--exclude-dynamic-system-prompt-sections"
 
 # The tokens are those of 2.1.330; with 2.1.197 they are 17,900, 3,800 and 800.
 PROFILES = {
-    "full": Profile((_SAME_FRONT,), 12_000, "nothing"),
+    "full": Profile((_SAME_FRONT,), 12_000, 65_536, "nothing"),
     "lean": Profile(
         (_SAME_FRONT, "--tools=Bash,Read,Edit,Write,Glob,Grep"),
         4_800,
+        49_152,
         "all tools but Bash, Read, Edit, Write, Glob and Grep: no subagents, web, notebooks, tasks",
     ),
     "bare": Profile(
         ("--bare",),
         830,
+        40_960,
         "all tools but Bash, Read and Edit, and hooks, plugins, CLAUDE.md and memory",
     ),
 }
 
 
-def recommended(tokens_per_second: float) -> str:
-    """Return the fullest profile whose first request is read in a time that people wait."""
+def recommended(tokens_per_second: float | None, window: int | None = None) -> str:
+    """Return the fullest profile whose first request is read in a time that people wait.
+
+    And for which the window is large enough. What is None is not known, and stands in no way.
+    """
     for name, profile in PROFILES.items():
-        if profile.first_tokens / tokens_per_second <= PATIENCE_SECONDS:
+        seconds = profile.first_tokens / tokens_per_second if tokens_per_second else 0.0
+        if seconds <= PATIENCE_SECONDS and (window is None or window >= profile.least_window):
             return name
     return "bare"

@@ -120,7 +120,8 @@ async def _asked(
         found: list[Check | None] = [*await doctor_model.answer(target, ollama)]
     if any(check is not None and check.status == "fail" for check in found):
         return found
-    found.append(await doctor_model.memory(target, ollama))
+    reading = next((check for check in found if check and check.name == "reading_speed"), None)
+    found.append(await doctor_model.memory(target, ollama, reading))
     if target.model.can("tools"):
         with waiting(f"Having {name} call a tool"):
             found.append(await doctor_model.tool_call(loaded))

@@ -59,11 +59,14 @@ async def answer(target: Target, ollama: OllamaClient) -> list[Check]:
     text = f"{last.eval_count} tokens in {took:.1f} s (loading {load:.1f} s, reading {read:.1f} s"
     write = last.eval_duration / _NANOSECONDS
     speed = f", writing {last.eval_count / write:.0f} tokens/s)" if write > 0 else ")"
-    return [ok("answer", text + speed), *_reading(last)]
+    return [ok("answer", text + speed), *_reading(last, target.window)]
 
 
-async def memory(target: Target, ollama: OllamaClient) -> Check:
-    """Check where the model that is loaded now has found room."""
+async def memory(target: Target, ollama: OllamaClient, reading: Check | None = None) -> Check:
+    """Check where the model that is loaded now has found room.
+
+    `reading` is what was found about its speed, and names the profile if that is slow.
+    """
     name = "memory"
     try:
         loaded = await ollama.ask("/api/ps", from_ps)
@@ -77,7 +80,8 @@ async def memory(target: Target, ollama: OllamaClient) -> Check:
         return ok(name, "all of it on the GPU")
     window = f"with a window of {found.context_length:,} tokens"
     if share <= 0:
-        return warn(name, f"all on the CPU, {window}", "cc-proxy claude --profile lean")
+        fix = reading.fix if reading and reading.fix else "cc-proxy claude --profile lean"
+        return warn(name, f"all on the CPU, {window}", fix)
     text = f"{1 - share:.0%} of it on the CPU, {window}: slower"
     smaller = max(65_536, found.context_length // 2)
     if smaller < found.context_length:
@@ -153,16 +157,16 @@ _TURNS: list[dict[str, Any]] = [
 ]
 
 
-def _reading(last: ChatChunk) -> list[Check]:
+def _reading(last: ChatChunk, window: int) -> list[Check]:
     seconds = last.prompt_eval_duration / _NANOSECONDS
     if seconds <= 0 or not last.prompt_eval_count:
         return []
     speed = last.prompt_eval_count / seconds
     first = duration(PROFILES["full"].first_tokens / speed)
     told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
-    profile = recommended(speed)
-    if profile == "full":
+    if recommended(speed) == "full":
         return [ok("reading_speed", told)]
+    profile = recommended(speed, window)
     given_up = PROFILES[profile].gives_up
     text = f"{told}. The profile {profile} gives up {given_up}"
     return [warn("reading_speed", text, f"cc-proxy claude --profile {profile}")]

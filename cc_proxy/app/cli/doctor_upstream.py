@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.cli.claude_profiles import recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
@@ -125,7 +126,7 @@ def _window(target: Target) -> Check:
         return ok("window", detail)
     text = f"{detail}; Claude Code needs {_ENOUGH:,} to work well"
     if most is not None and most < _ENOUGH:
-        return warn("window", text, "cc-proxy claude --profile lean")
+        return warn("window", text, f"cc-proxy claude --profile {recommended(None, window)}")
     return warn("window", text, f"context_window: {_ENOUGH}  # in cc-proxy.user.yaml")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli import models_pull, models_test, report
 from cc_proxy.app.cli.amounts import size
+from cc_proxy.app.cli.claude_profiles import recommended
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
@@ -186,7 +187,9 @@ def _small(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
         window, most = row.target.window, row.target.model.max_context
         text = f"{row.name} has a window of {window:,} tokens; Claude Code needs {_SMALL_WINDOW:,}"
         if most is not None and most <= window:
-            hint = "It can have no larger one: use another model, or cc-proxy claude --profile lean"
+            profile = recommended(None, window)
+            other = f"cc-proxy claude --profile {profile}"
+            hint = f"It can have no larger one: use another model, or {other}"
         else:
             hint = f"Raise context_window for {row.name} in the configuration."
         yield ErrorItem("small_window", f"{text} to work well.", hint)

@@ -127,30 +127,27 @@ def warnings(health: "Health") -> list[ErrorItem]:
     if model is None:
         return []
     speed, window = model.tokens_read_per_second, model.context_window
-    found = _slow(speed) if speed else []
-    if window and window < _ENOUGH and not found:
-        found = [_small_window(window)]
-    return found
+    profile = recommended(speed, window)
+    if speed and recommended(speed) != "full":
+        return [_slow(speed, profile)]
+    return [_small_window(window, profile)] if window and window < _ENOUGH else []
 
 
-def _small_window(window: int) -> ErrorItem:
+def _small_window(window: int, profile: str) -> ErrorItem:
     text = (
         f"The model has a window of {window:,} tokens; Claude Code needs {_ENOUGH:,} to work well."
-        f" The profile lean leaves more of it, and gives up {PROFILES['lean'].gives_up}."
+        f" The profile {profile} leaves more of it, and gives up {PROFILES[profile].gives_up}."
     )
-    hint = "cc-proxy claude --profile lean, or a larger context_window if the model allows it"
+    hint = f"cc-proxy claude --profile {profile}, or a larger context_window if the model allows it"
     return ErrorItem("small_window", text, hint)
 
 
-def _slow(tokens_per_second: float) -> list[ErrorItem]:
-    profile = recommended(tokens_per_second)
-    if profile == "full":
-        return []
+def _slow(tokens_per_second: float, profile: str) -> ErrorItem:
     text = (
         f"The model reads {tokens_per_second:,.0f} tokens/s. The profile {profile} makes Claude"
         f" Code's first request smaller, and gives up {PROFILES[profile].gives_up}."
     )
-    return [ErrorItem("reads_slowly", text, f"cc-proxy claude --profile {profile}")]
+    return ErrorItem("reads_slowly", text, f"cc-proxy claude --profile {profile}")
 
 
 def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:

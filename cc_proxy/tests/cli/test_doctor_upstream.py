@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,14 @@ async def test_what_does_not_fit_the_gpu_is_said(vram: int, status: str, says: s
     assert says in check.detail
 
 
+async def test_a_slow_model_on_the_cpu_has_one_profile_named_for_it() -> None:
+    reading = Check("reading_speed", "warn", "50 tokens/s", "cc-proxy claude --profile bare")
+    on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
+    async with ollama({"/api/ps": on_cpu}) as client:
+        check = await doctor_model.memory(TARGET, client, reading)
+    assert (check.status, check.fix) == ("warn", reading.fix)
+
+
 def rendered(*prompts: str) -> Answer:
     left = list(prompts)
 
@@ -248,15 +257,17 @@ async def test_an_ollama_that_shows_no_prompts_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens_a_second", "status", "fix"),
+    ("tokens_a_second", "window", "status", "fix"),
     [
-        (1000, "ok", None),
-        (150, "warn", "cc-proxy claude --profile lean"),
-        (50, "warn", "cc-proxy claude --profile bare"),
+        (1000, 65_536, "ok", None),
+        (1000, 32_768, "ok", None),
+        (150, 65_536, "warn", "cc-proxy claude --profile lean"),
+        (150, 32_768, "warn", "cc-proxy claude --profile bare"),
+        (50, 65_536, "warn", "cc-proxy claude --profile bare"),
     ],
 )
 async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
-    tokens_a_second: int, status: str, fix: str | None
+    tokens_a_second: int, window: int, status: str, fix: str | None
 ) -> None:
     last = {
         "message": {"role": "assistant", "content": "yes"},
@@ -268,7 +279,7 @@ async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
     }
     body = json.dumps(last).encode() + b"\n"
     async with ollama({"/api/chat": body}) as client:
-        answered, reading = await doctor_model.answer(TARGET, client)
+        answered, reading = await doctor_model.answer(replace(TARGET, window=window), client)
     assert answered.status == "ok"
     assert "writing 20 tokens/s" in answered.detail
     assert (reading.name, reading.status, reading.fix) == ("reading_speed", status, fix)

@@ -67,12 +67,17 @@ def test_small_windows_and_models_without_tools_are_warned_about(
     texts = {item["code"]: item["message"] for item in warnings}
     assert set(texts) == {"small_window", "no_tools"}
     assert "practice-small:latest has a window of 8,192" in texts["small_window"]
+    hints = {item["code"]: item["hint"] for item in warnings}
+    assert hints["small_window"].endswith("cc-proxy claude --profile bare")
     assert "practice-plain:latest" in texts["no_tools"]
 
 
-def test_a_window_from_the_configuration_counts(home: Home, practice: Practice) -> None:
+@pytest.mark.parametrize("spelled", ["practice:latest", "practice"])
+def test_a_window_from_the_configuration_counts(
+    home: Home, practice: Practice, spelled: str
+) -> None:
     assert practice.url
-    configure(home, 'models:\n  "practice:latest": {context_window: 100k}\n')
+    configure(home, f'models:\n  "{spelled}": {{context_window: 100k}}\n')
     ran = home.json("models")
     (first, *_) = ran.data["models"]
     assert first["context_window"] == 100 * 1024

@@ -23,15 +23,21 @@ def test_a_smaller_profile_is_recommended_where_the_model_reads_slowly(
     assert [item.hint for item in found] == hints
 
 
-def test_a_smaller_profile_is_recommended_where_the_window_is_small() -> None:
-    (found,) = report.warnings(health(None, window=32768))
+@pytest.mark.parametrize(
+    ("window", "profile"), [(65_535, "lean"), (49_152, "lean"), (49_151, "bare"), (32_768, "bare")]
+)
+def test_a_smaller_profile_is_recommended_where_the_window_is_small(
+    window: int, profile: str
+) -> None:
+    (found,) = report.warnings(health(None, window=window))
     assert found.code == "small_window"
-    assert "32,768 tokens" in found.message
-    assert (found.hint or "").startswith("cc-proxy claude --profile lean")
+    assert f"{window:,} tokens" in found.message
+    assert (found.hint or "").startswith(f"cc-proxy claude --profile {profile},")
 
 
-def test_a_slow_model_with_a_small_window_is_warned_of_once() -> None:
-    assert [item.code for item in report.warnings(health(20.0, window=8192))] == ["reads_slowly"]
+def test_a_slow_model_with_a_small_window_is_warned_of_once_with_a_profile_for_both() -> None:
+    (found,) = report.warnings(health(100.0, window=32768))
+    assert (found.code, found.hint) == ("reads_slowly", "cc-proxy claude --profile bare")
 
 
 def test_the_speed_is_told_in_what_people_wait_for() -> None:
