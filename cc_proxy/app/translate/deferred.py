@@ -7,7 +7,7 @@ its definition is told in the conversation, where tool search has found it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -19,6 +19,8 @@ from cc_proxy.app.translate.content import REMINDER
 TOOL_SEARCH = "ToolSearch"
 # Claude Code 2.1.197 and 2.1.330: one name a line, in 2.1.330 perhaps with ": when to use it".
 _ANNOUNCEMENT = "The following deferred tools are now available"
+# How the summary of a compacted conversation begins (2.1.197, 2.1.330).
+_COMPACTED = "This session is being continued from a previous conversation"
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,128})(?:: .*)?")
 # A stub is 35 to 55 tokens; without one, a load costs reading the conversation once more.
 _MOST_STUBS = 64
@@ -30,14 +32,18 @@ STUB_DESCRIPTION = "Load it with ToolSearch first."
 STUB_SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {_WRAPPER: {"type": "object"}}}
 
 
-def announced(messages: Iterable[Message]) -> tuple[str, ...]:
+def announced(messages: Sequence[Message]) -> tuple[str, ...]:
     """Return the names of deferred tools that stand before the model's first call, in order.
 
-    What is named later would change the front when most of the conversation has been read.
+    What is named later would change the front when most of the conversation has been read. But
+    where a conversation was compacted all is new: behind the summary 2.1.330 keeps the latest
+    turns, and only then names the tools.
     """
-    opening = takewhile(lambda message: not _calls(message), messages)
-    names = (name for message in opening for text in _told(message) for name in _names(text))
-    return tuple(dict.fromkeys(names))[:_MOST_STUBS]
+    opening = list(takewhile(lambda message: not _calls(message), messages))
+    found = _named(opening)
+    if not found and any(_COMPACTED in text for message in opening for text in _texts(message)):
+        found = next(filter(None, (_named([message]) for message in messages)), ())
+    return found[:_MOST_STUBS]
 
 
 def found_tools(messages: Iterable[Message]) -> tuple[str, ...]:
@@ -84,17 +90,24 @@ def _calls(message: Message) -> bool:
     )
 
 
+def _named(messages: Iterable[Message]) -> tuple[str, ...]:
+    names = (name for message in messages for text in _told(message) for name in _names(text))
+    return tuple(dict.fromkeys(names))
+
+
 def _told(message: Message) -> list[str]:
     """Return what the client itself says in a message, the words of the person left out."""
-    content = message.content
-    texts = (
-        [content]
-        if isinstance(content, str)
-        else [block.text or "" for block in content if block.type == "text"]
-    )
+    texts = _texts(message)
     if message.role == "system":
         return texts
     return [text for text in texts if text.startswith(REMINDER)]
+
+
+def _texts(message: Message) -> list[str]:
+    content = message.content
+    if isinstance(content, str):
+        return [content]
+    return [block.text or "" for block in content if block.type == "text"]
 
 
 def _names(text: str) -> Iterable[str]:

@@ -34,6 +34,9 @@ async def test_an_overflow_makes_the_client_compact_and_go_on(stage: Stage) -> N
     assert "summary" in asked.body["messages"][-1]["content"]
     assert "continued from a previous conversation" in str(went_on.body["messages"])
     assert went_on.prompt_tokens < 1.1 * refused.prompt_tokens
+    # What stands in front of the conversation is what the model has read already.
+    front = [(one.body["messages"][0], one.body["tools"]) for one in (refused, asked, went_on)]
+    assert front[0] == front[1] == front[2]
 
 
 async def test_the_client_is_told_the_window_of_the_model(stage: Stage) -> None:

@@ -90,6 +90,18 @@ def test_an_answer_without_a_call_does_not_end_the_start() -> None:
     assert "CronList" in announced(messages(answer, {"role": "system", "content": ANNOUNCEMENT}))
 
 
+def test_after_compaction_the_tools_are_named_behind_the_turns_that_were_kept() -> None:
+    summary = "This session is being continued from a previous conversation. It was about herons."
+    start = messages({"role": "user", "content": [{"type": "text", "text": summary}]})
+    kept = messages(*found("toolu_1", "Alpha"), {"role": "system", "content": ANNOUNCEMENT})
+    more = messages(*found("toolu_2", "Beta"), {"role": "system", "content": "deferred: x"})
+    late = messages({"role": "system", "content": ANNOUNCEMENT.replace("CronList", "Late")})
+    names = ("CronList", "TaskStop", "mcp__heron__nest")
+    assert announced([*start, *kept]) == names
+    # What is named later still would change the front.
+    assert announced([*start, *kept, *more, *late]) == names
+
+
 def test_at_most_64_tools_have_a_stub() -> None:
     lines = "\n".join(f"tool_{number}" for number in range(200))
     message = Message("system", f"The following deferred tools are now available:\n{lines}")
