@@ -126,7 +126,8 @@ def command(  # noqa: PLR0913 - the flags
     if program is None:
         return _shown(wanted, first, shell or _DEFAULT_SHELL, warnings)
     # Loading a model takes as long as a person needs to type; the first request joins it.
-    if trouble := preloading.in_background(started.state, started.auth_key, models.main):
+    key, folder = started.auth_key, str(Path.cwd())
+    if trouble := preloading.in_background(started.state, key, models.main, folder=folder):
         warnings += (trouble,)
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
     if start_if_needed:

@@ -57,16 +57,26 @@ def wait_for_default_model(result: Result, started: "Started", loaded: "Loaded")
     )
 
 
-def in_background(now: "State", key: str, model: str | None = None) -> ErrorItem | None:
+def in_background(
+    now: "State", key: str, model: str | None = None, *, folder: str = ""
+) -> ErrorItem | None:
     """Have a model loaded while nobody waits; return a warning if that cannot begin.
 
-    `model` None: the one that answers for Claude's names.
+    `model` None: the one that answers for Claude's names. `folder` is where a session is about to
+    begin.
     """
     from cc_proxy.app.daemon import preload  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
 
     try:
-        preload.preload(now, key, model=model, wait=False, timeout_seconds=_BACKGROUND_SECONDS)
+        preload.preload(
+            now,
+            key,
+            model=model,
+            wait=False,
+            timeout_seconds=_BACKGROUND_SECONDS,
+            folder=folder,
+        )
     except DaemonError as error:
         return ErrorItem.of(error)
     return None

@@ -28,10 +28,18 @@ class _Refusal(msgspec.Struct):
     error: _Error
 
 
-def preload(
-    now: State, key: str, *, model: str | None, wait: bool, timeout_seconds: float
+def preload(  # noqa: PLR0913 - whom to ask, and what for
+    now: State,
+    key: str,
+    *,
+    model: str | None,
+    wait: bool,
+    timeout_seconds: float,
+    folder: str = "",
 ) -> Preloaded:
     """Have a model loaded, None for the one that answers for `claude-*`.
+
+    `folder` is where a session is about to begin, if it is known.
 
     To be asked only of a process that has confirmed who it is: it is shown the key.
 
@@ -39,7 +47,9 @@ def preload(
         DaemonError: code `preload_failed`.
 
     """
-    body = msgspec.json.encode({"wait": wait} | ({"model": model} if model else {}))
+    said = {"model": model, "folder": folder}
+    asked = {"wait": wait} | {name: value for name, value in said.items() if value}
+    body = msgspec.json.encode(asked)
     try:
         status, answer = exchange(
             now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds

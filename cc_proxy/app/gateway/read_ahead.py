@@ -3,23 +3,26 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from cc_proxy.app.gateway.caller import SUBAGENT
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
+from cc_proxy.app.ollama.models import full_name
 from cc_proxy.app.translate.fronts import Front, front_of
 from cc_proxy.app.translate.request import Target, Translated
 
 log = logging.getLogger(__name__)
 
+# Folders that a person works in by turns; each of their fronts is about 60 KB.
+_MOST_FRONTS = 8
+
 
 class ReadAhead:
-    """Remembers the latest front of each model, and has it read when a session is about to begin.
+    """Remembers each model's latest fronts, and has one read when a session is about to begin.
 
     It gives way at once to every real request, and never runs beside one.
     """
@@ -32,21 +35,25 @@ class ReadAhead:
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
-    def gives_way_to(
-        self, translated: Translated, headers: Mapping[str, str]
-    ) -> AbstractContextManager[None]:
-        """Stand back while a real request is answered, and learn its front."""
+    def gives_way_to(self, translated: Translated, *, begins: bool) -> AbstractContextManager[None]:
+        """Stand back while a real request is answered, and learn its front.
+
+        `begins`: it may be the first one of a session, and not a subagent's or one beside it:
+        those have a front of their own, which no new session begins with.
+        """
         self._give_way()
-        model = translated.request.model
-        # Subagents have a front of their own, which no new session begins with.
-        if SUBAGENT not in headers:
-            before = self._fronts.pop(model, None)
-            front = front_of(translated, before) or before
-            if front is not None:
-                self._fronts[model] = front
-                if front != before:
-                    self._file.save(self._fronts)
+        front = front_of(translated) if begins else None
+        if front is not None:
+            self._learn(full_name(translated.request.model), front)
         return self._stands_back()
+
+    def _learn(self, model: str, front: Front) -> None:
+        # Those used last come last, of the models and of the fronts of one.
+        known = self._fronts.pop(model, [])
+        others = [one for one in known if one != front]
+        self._fronts[model] = [*others, front][-_MOST_FRONTS:]
+        if known[-1:] != [front]:
+            self._file.save(self._fronts)
 
     @contextmanager
     def _stands_back(self) -> Iterator[None]:
@@ -56,11 +63,16 @@ class ReadAhead:
         finally:
             self._answering -= 1
 
-    def start(self, target: Target) -> bool:
-        """Have the front of a model read, if one is known and nothing else is going on."""
-        front = self._fronts.get(target.model.name)
-        if front is None or self._answering or self._reading is not None:
+    def start(self, target: Target, folder: str = "") -> bool:
+        """Have the front of a model read, if one is known and nothing else is going on.
+
+        That of the latest session in `folder`; where none is known, of the latest one.
+        """
+        known = self._fronts.get(full_name(target.model.name), [])
+        if not known or self._answering or self._reading is not None:
             return False
+        here = [front for front in known if folder and front.names(folder)]
+        front = (here or known)[-1]
         self._reading = asyncio.create_task(self._read(target, front))
         return True
 

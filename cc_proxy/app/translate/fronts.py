@@ -4,6 +4,8 @@ System prompt and tools are the same as last time; so is what Claude Code puts b
 person's first words. A model that has read them waits for the person, and not the other way.
 """
 
+import re
+
 import msgspec
 
 from cc_proxy.app.ollama.chat import ChatMessage, ChatRequest
@@ -11,16 +13,23 @@ from cc_proxy.app.translate.prefix import Prompt
 from cc_proxy.app.translate.request import Target, Translated
 from cc_proxy.app.translate.tokens import digits_of
 
+# Claude Code's own words stand in these, one after the other, before the person's.
+_REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)
+
 
 class Front(msgspec.Struct, frozen=True):
-    """What a session began with, and how much of its first turn the one before had too.
+    """What a session began with: of its messages the system prompt, and what came before words.
 
-    Of the messages of `request` only the first is kept.
+    `shared` is what the client itself said in the first user turn.
     """
 
     request: ChatRequest
-    first_turn: str
     shared: str = ""
+
+    def names(self, folder: str) -> bool:
+        """Tell whether the session was one in this folder: the client says so, in a line."""
+        said = [self.shared, *(str(m.content) for m in self.request.messages)]
+        return any(f" {folder}\n" in f"{text}\n" for text in said)
 
     def prompt(self, target: Target) -> Prompt:
         """Return what the model is given to read."""
@@ -33,11 +42,10 @@ class Front(msgspec.Struct, frozen=True):
 
         The window is the one that `target` has by now: another would load the model again.
         """
-        system = [m for m in self.request.messages if m.role == "system"]
         options = self.request.options or {}
         return msgspec.structs.replace(
             self.request,
-            messages=[*system, ChatMessage(role="user", content=self.shared)],
+            messages=[*self.request.messages, ChatMessage(role="user", content=self.shared)],
             stream=False,
             format=msgspec.UNSET,
             keep_alive=target.keep_alive,
@@ -45,34 +53,20 @@ class Front(msgspec.Struct, frozen=True):
         )
 
 
-def front_of(translated: Translated, before: Front | None) -> Front | None:
-    """Return the front of the session that a request belongs to, None if it has none worth it.
+def front_of(translated: Translated) -> Front | None:
+    """Return the front of the session that a request begins; None if it begins none.
 
-    `before` is the front that was seen last.
+    A conversation that goes on has begun before: it may have been compacted since.
     """
     request = translated.request
-    first = next((m for m in request.messages if m.role == "user"), None)
-    if request.tools is msgspec.UNSET or first is None:
+    system = [message for message in request.messages if message.role == "system"]
+    turns = request.messages[len(system) :]
+    if request.tools is msgspec.UNSET or [turn.role for turn in turns] != ["user"]:
         return None
-    # The turns are not kept: they may be megabytes.
-    begun = msgspec.structs.replace(request, messages=request.messages[:1])
-    words = first.content if isinstance(first.content, str) else ""
-    if before is None or not _begin_alike(begun, before.request):
-        return Front(request=begun, first_turn=words)
-    if words == before.first_turn:
-        return msgspec.structs.replace(before, request=begun)
-    shared = _shared(words, before.first_turn)
-    return Front(request=begun, first_turn=words, shared=shared)
-
-
-def _begin_alike(one: ChatRequest, other: ChatRequest) -> bool:
-    return one.tools == other.tools and one.messages == other.messages
-
-
-def _shared(one: str, other: str) -> str:
-    """Return the whole lines that both begin with."""
-    size = next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
-        min(len(one), len(other)),
+    words = turns[0].content if isinstance(turns[0].content, str) else ""
+    said = _REMINDERS.match(words)
+    # The turn itself is not kept: it may be megabytes, and is the person's.
+    return Front(
+        request=msgspec.structs.replace(request, messages=system),
+        shared=said[0] if said else "",
     )
-    return one[: one.rfind("\n", 0, size) + 1]

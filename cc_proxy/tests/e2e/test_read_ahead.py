@@ -17,5 +17,17 @@ async def test_the_front_is_read_while_the_client_is_starting(stage: Stage) -> N
     *_, ahead, first = stage.chats()
     assert ahead.body["options"]["num_predict"] == 1
     assert ahead.read_tokens == ahead.prompt_tokens
-    assert first.read_tokens < 0.3 * first.prompt_tokens
+    assert first.read_tokens < 0.05 * first.prompt_tokens
     assert "read ahead for practice: tokens=" in stage.log()
+
+
+async def test_of_two_folders_the_one_that_the_session_begins_in_is_read(stage: Stage) -> None:
+    first = stage.project
+    await stage.ask("Hello.", turns=[{"text": "Hello."}])
+    stage.project = stage.home.parent / "another"
+    stage.project.mkdir()
+    await stage.ask("Hello.", turns=[{"text": "Hello."}])
+    stage.project = first
+    await stage.ask("Good evening.", turns=[{"text": "Good evening."}])
+    *_, ahead, _ = stage.chats()
+    assert f" {first}\n" in ahead.body["messages"][-1]["content"]

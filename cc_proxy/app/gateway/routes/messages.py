@@ -17,7 +17,7 @@ from cc_proxy.app.anthropic.errors import (
 from cc_proxy.app.anthropic.events import encode
 from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.answering import Answer, Asking, Events, new_answer, one_round
-from cc_proxy.app.gateway.caller import caller
+from cc_proxy.app.gateway.caller import SUBAGENT, caller
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.keep_alive import Pacer
 from cc_proxy.app.gateway.models import AUTO_WINDOW
@@ -110,7 +110,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
             asking = Asking(translated.body, translated.prompt, shortcut.took)
             events = one_round(ask, asking, answer, record, shared.tokens)
         exchange = _Exchange(shared, target, answer, events, record, shortcut)
-        gives_way = shared.read_ahead.gives_way_to(translated, request.headers)
+        begins = not who.side and SUBAGENT not in request.headers
+        gives_way = shared.read_ahead.gives_way_to(translated, begins=begins)
         translated.prompt.let_go()
         shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole

@@ -14,7 +14,7 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway import bodies
-from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama import chat
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamBrokeError
@@ -25,10 +25,14 @@ log = logging.getLogger(__name__)
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """The body; `wait` False lets it load in the background, and is answered with 202."""
+    """The body; `wait` False lets it load in the background, and is answered with 202.
+
+    `folder` is where a session is about to begin: what the last one in it began with is read.
+    """
 
     model: str = ANY_CLAUDE
     wait: bool = True
+    folder: str = ""
 
 
 class Preloaded(msgspec.Struct, omit_defaults=True):
@@ -95,13 +99,18 @@ async def handle(request: web.Request) -> web.Response:
         target = await shared.models.target(asked.model)
         answer = Preloaded(target.model.name, target.window)
         task = request.app[PRELOADS].start(shared.ollama, target)
-        task.add_done_callback(lambda _done: shared.read_ahead.start(target))
+        task.add_done_callback(lambda done: _then_read(shared, target, asked.folder, done))
         if not asked.wait:
             return _json(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.
         seconds = await asyncio.shield(task)
     answer.seconds = round(seconds, 3)
     return _json(answer)
+
+
+def _then_read(shared: Shared, target: Target, folder: str, loading: asyncio.Task[float]) -> None:
+    if not loading.cancelled() and loading.exception() is None:
+        shared.read_ahead.start(target, folder)
 
 
 def _json(answer: Preloaded, status: int = 200) -> web.Response:
@@ -141,7 +150,7 @@ def _decoded(body: bytes) -> Asked:
     try:
         return msgspec.json.decode(body or b"{}", type=Asked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid_request(f"Expected {{model, wait}}, found: {error}.") from error
+        raise invalid_request(f"Expected {{model, wait, folder}}, found: {error}.") from error
 
 
 async def _close(app: web.Application) -> None:

@@ -9,31 +9,31 @@ from cc_proxy.app.gateway.storage.kept_models import KeptModels
 from cc_proxy.app.translate.fronts import Front
 
 _MOST_BYTES = 16 * 1024 * 1024
-# About 100 KB each.
+# Up to eight fronts of about 60 KB each.
 _MOST_MODELS = 16
 
 
 class FrontFile:
-    """Keeps the front of each model; without a path nothing is kept."""
+    """Keeps the fronts of each model; without a path nothing is kept."""
 
     def __init__(self, path: Path | None) -> None:
         self._file = KeptModels(
             path,
-            Front,
+            list[Front],
             what="fronts",
             and_now="nothing is read ahead before the next session",
             most=_MOST_MODELS,
             most_bytes=_MOST_BYTES,
         )
         self._kept = path is not None
-        self._latest: dict[str, Front] | None = None
+        self._latest: dict[str, list[Front]] | None = None
         self._writer = Background(self._next)
 
-    def load(self) -> dict[str, Front]:
+    def load(self) -> dict[str, list[Front]]:
         """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
         return self._file.load()
 
-    def save(self, fronts: dict[str, Front]) -> None:
+    def save(self, fronts: dict[str, list[Front]]) -> None:
         """Have the file written anew in the background; the models used last come last."""
         if self._kept:
             self._latest = dict(fronts)
