@@ -127,8 +127,8 @@ class TokenCounter:
         gap = self._gap(prompt, model)
         sure = _COUNTED_BEFORE if gap.known and gap.known.exact else _WORKED_OUT
         least = gap.before * sure + gap.total * (_LEARNED if model.scales.learned else _NOT_LEARNED)
-        if not model.scales.image_tokens:
-            least -= gap.images * model.scales.of_image
+        # What another image of another size was counted as says nothing for certain.
+        least -= gap.images * model.scales.of_image
         # Templates leave old thinking out when the next question comes.
         least -= 1.5 * prompt.thinking_tokens
         return Estimate(

@@ -33,6 +33,7 @@ _CACHED_BY_OTHERS = 5
 
 _Factor = Annotated[float, msgspec.Meta(ge=_LEAST_FACTOR, le=_MOST_FACTOR)]
 _Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+_OfImage = Annotated[float, msgspec.Meta(ge=0, le=_MOST_IMAGE_TOKENS)]
 
 
 class Ratio(msgspec.Struct):
@@ -62,7 +63,7 @@ class Scales(msgspec.Struct, omit_defaults=True):
 
     whole: Ratio = msgspec.field(default_factory=Ratio)
     growth: tuple[_Factor, _Factor, _Factor, _Factor] | None = None
-    image_tokens: _Amount = 0.0
+    image_tokens: _OfImage = 0.0
     prefill: dict[int, _Amount] = msgspec.field(default_factory=dict)
 
     @property
@@ -73,7 +74,8 @@ class Scales(msgspec.Struct, omit_defaults=True):
     @property
     def of_whole(self) -> float:
         """Tokens of a whole prompt for one token weighed."""
-        return self.whole.value(1.0, _PRIOR_TOKENS)
+        # A damaged file could have every prompt refused for its length, with nothing learned.
+        return min(max(self.whole.value(1.0, _PRIOR_TOKENS), _LEAST_FACTOR), _MOST_FACTOR)
 
     def of_growth(self, weight: Weight) -> float:
         """Return the tokens of what turns add, for what they weigh."""

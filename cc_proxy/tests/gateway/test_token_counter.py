@@ -172,6 +172,15 @@ def test_a_refused_prompt_does_not_take_back_what_was_read() -> None:
     assert certainly_too_long(counter.estimate(said("Hello", "Yes.", "Go on")), 990)
 
 
+def test_many_small_images_after_a_large_one_are_not_refused_before_they_were_counted() -> None:
+    counter = TokenCounter()
+    counter.learned(said("Hello"), end(1000))
+    counter.learned(said("Hello", "Yes.", "Look", images=1), end(2620))
+    icons = counter.estimate(said("Hello", "Yes.", "Look", images=50))
+    assert icons.tokens > 65_536
+    assert not certainly_too_long(icons, 65_536)
+
+
 def test_images_are_counted_and_what_they_cost_is_learned() -> None:
     counter = TokenCounter()
     counter.learned(said("Hello"), end(1000))
@@ -320,6 +329,7 @@ def test_the_file_is_nobody_elses_business(tmp_path: Path) -> None:
         b'{"version":1,"models":{"m":{"growth":[1,1,1,"a"]}}}',
         b'{"version":1,"models":{"m":{"growth":[1e300,1,1,1]}}}',
         b'{"version":1,"models":{"m":{"prefill":{"x":1}}}}',
+        b'{"version":1,"models":{"m":{"image_tokens":1e11}}}',
     ],
 )
 def test_a_broken_file_is_put_aside_and_reported(
@@ -343,6 +353,16 @@ def test_a_folder_that_cannot_be_written_to_is_reported_and_counting_goes_on(
         counter.learned(said("Hello"), end(1234))
     assert counter.estimate(said("Hello")).tokens == 1234
     assert "cannot be written" in caplog.text
+
+
+def test_a_scale_that_was_damaged_has_no_short_prompt_refused(tmp_path: Path) -> None:
+    path = tmp_path / "token-counts.json"
+    path.write_bytes(
+        b'{"version":1,"models":{"m":{"whole":{"tokens":1e9,"weight":1e5},"image_tokens":20000}}}'
+    )
+    counter = TokenCounter(path)
+    assert not certainly_too_long(counter.estimate(said("Hello")), 65_536)
+    assert not certainly_too_long(counter.estimate(said("Hello", images=20)), 65_536)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
