@@ -122,6 +122,9 @@ def _tools(target: Target) -> Check:
 def _window(target: Target) -> Check:
     window, most = target.window, target.model.max_context
     detail = f"{window:,} tokens" + (f" of {most:,}" if most and most != window else "")
+    if target.configured and target.configured > window:
+        text = f"{detail}, all that it can have; the configuration has {target.configured:,}"
+        return warn("window", text, f"context_window: {window}  # in cc-proxy.user.yaml")
     if window >= _ENOUGH:
         return ok("window", detail)
     text = f"{detail}; Claude Code needs {_ENOUGH:,} to work well"

@@ -168,6 +168,7 @@ def _warnings(found: "Survey") -> Iterator[ErrorItem]:
         row for row in found.rows if row.target and not row.target.model.can("tools")
     )
     yield from _small(row for row in found.rows if row.target and row.target.model.can("tools"))
+    yield from _too_large(found.rows)
     yield from _other_windows(found.rows)
 
 
@@ -193,6 +194,17 @@ def _small(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
         else:
             hint = f"Raise context_window for {row.name} in the configuration."
         yield ErrorItem("small_window", f"{text} to work well.", hint)
+
+
+def _too_large(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
+    for row in rows:
+        if row.target and row.target.configured and row.target.configured > row.target.window:
+            yield ErrorItem(
+                "window_over_maximum",
+                f"The configuration has a context_window of {row.target.configured:,} for"
+                f" {row.name}, which can have {row.target.window:,}: that is what it runs with.",
+                f"Set context_window for it to {row.target.window} or less.",
+            )
 
 
 def _other_windows(rows: Iterable["Row"]) -> Iterator[ErrorItem]:

@@ -86,9 +86,13 @@ class Models:
 
     async def _ask(self, name: str) -> Target:
         info = await self._show(name)
-        window = self._window(info, await self._ollama.ask("/api/ps", wire.from_ps))
+        configured = self._configured(info)
+        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
+        window = self._window(info, configured, loaded)
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
-        return Target(model=info, window=window, keep_alive=self._settings.ollama.keep_alive)
+        if configured and configured > window:
+            log.warning("model %s: context_window is %d, more than it can have", name, configured)
+        return Target(info, window, self._settings.ollama.keep_alive, configured)
 
     async def _show(self, name: str) -> wire.ModelInfo:
         def read(body: bytes) -> wire.ModelInfo:
@@ -96,13 +100,18 @@ class Models:
 
         return await self._ollama.ask("/api/show", read, {"model": name})
 
-    def _window(self, info: wire.ModelInfo, loaded: list[wire.LoadedModel]) -> int:
+    def _configured(self, info: wire.ModelInfo) -> int | None:
         of_model = (
             each.context_window
             for name, each in self._settings.models.items()
             if wire.same_model(name, info.name)
         )
-        wanted = next(of_model, None) or self._settings.context_window
+        return next(of_model, None)
+
+    def _window(
+        self, info: wire.ModelInfo, configured: int | None, loaded: list[wire.LoadedModel]
+    ) -> int:
+        wanted = configured or self._settings.context_window
         if wanted is None:
             running = next((m for m in loaded if wire.same_model(m.name, info.name)), None)
             wanted = max(

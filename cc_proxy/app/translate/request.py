@@ -27,11 +27,15 @@ from cc_proxy.app.translate.turns import Recall, nothing
 
 @dataclass(frozen=True)
 class Target:
-    """The model that will answer: what it can do, its window in tokens, how long it stays."""
+    """The model that will answer: what it can do, its window in tokens, how long it stays.
+
+    `configured` is the window that was set for this model: more than it can have, maybe.
+    """
 
     model: ModelInfo
     window: int
     keep_alive: str
+    configured: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.cli import doctor_machine, doctor_model, doctor_upstream
 from cc_proxy.app.cli.doctor_check import Check
-from cc_proxy.app.config import load
+from cc_proxy.app.config import Settings, load
+from cc_proxy.app.config.settings import ModelSettings
+from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.ollama import absence
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.models import ModelInfo
@@ -219,6 +221,18 @@ async def test_a_slow_model_on_the_cpu_has_one_profile_named_for_it() -> None:
     async with ollama({"/api/ps": on_cpu}) as client:
         check = await doctor_model.memory(TARGET, client, reading)
     assert (check.status, check.fix) == ("warn", reading.fix)
+
+
+async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
+    show = {"capabilities": ["tools"], "model_info": {"llama.context_length": 131_072}}
+    settings = Settings(
+        aliases={"default": "m"}, models={"m:latest": ModelSettings(context_window=300_000)}
+    )
+    async with ollama({"/api/show": show, "/api/ps": {"models": []}}) as client:
+        _, found = await doctor_upstream.default_model(settings, Models(settings, client))
+    (window,) = [check for check in found if check.name == "window"]
+    assert window.status == "warn"
+    assert "131,072 tokens, all that it can have; the configuration has 300,000" in window.detail
 
 
 def rendered(*prompts: str) -> Answer:

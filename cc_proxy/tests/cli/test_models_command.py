@@ -83,6 +83,17 @@ def test_a_window_from_the_configuration_counts(
     assert first["context_window"] == 100 * 1024
 
 
+def test_a_window_over_the_model_s_maximum_is_told_of(home: Home, practice: Practice) -> None:
+    assert practice.url
+    configure(home, "models:\n  practice: {context_window: 300k}\n")
+    ran = home.json("models")
+    (first, *_) = ran.data["models"]
+    assert first["context_window"] == 131_072
+    (found,) = [w for w in ran.envelope["warnings"] if w["code"] == "window_over_maximum"]
+    assert "307,200 for practice:latest, which can have 131,072" in found["message"]
+    assert found["hint"] == "Set context_window for it to 131072 or less."
+
+
 def test_aliases_tell_what_they_point_to_and_whether_it_is_there(
     home: Home, practice: Practice
 ) -> None:

@@ -39,3 +39,18 @@ class TestConfigured:
     async def test_another_tag_is_another_model(self, gateway: Gateway, upstream: Upstream) -> None:
         await gateway.ask(model="m:8b")
         assert upstream.bodies[-1]["options"]["num_ctx"] == 65_536
+
+
+class TestOverTheMaximum:
+    """More is configured for a model than it can have: Ollama would clamp it in silence."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"models": {"m": ModelSettings(context_window=300_000)}}
+
+    async def test_it_runs_with_its_maximum_and_the_log_says_so(
+        self, gateway: Gateway, upstream: Upstream, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await gateway.ask()
+        assert upstream.bodies[-1]["options"]["num_ctx"] == 131_072
+        assert "model m: context_window is 300000, more than it can have" in caplog.messages
