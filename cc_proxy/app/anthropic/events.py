@@ -16,7 +16,7 @@ class ServerToolUsage(msgspec.Struct):
 
 
 class Usage(msgspec.Struct):
-    """Tokens in and out; the cache fields split `input_tokens`' whole by what was reused."""
+    """Tokens in and out; the prompt's are split by what was reused, and what is kept for reuse."""
 
     input_tokens: int = 0
     output_tokens: int = 0

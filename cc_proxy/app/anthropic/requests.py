@@ -39,6 +39,7 @@ class Block(msgspec.Struct, omit_defaults=True):
     tool_name: str | None = None
     encrypted_content: str | None = None
     page_age: str | None = None
+    cache_control: dict[str, Any] | None = None
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -92,6 +93,14 @@ class MessagesRequest(msgspec.Struct):
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
     thread: dict[str, Any] | None = None
+    cache_control: dict[str, Any] | None = None
+
+    @property
+    def caches_all(self) -> bool:
+        """Whether the prompt is to be kept up to its end, as Claude Code has it in every turn."""
+        last = self.messages[-1].content if self.messages else ""
+        marked = not isinstance(last, str) and any(block.cache_control for block in last)
+        return marked or bool(self.cache_control)
 
 
 _decoder = msgspec.json.Decoder(MessagesRequest)

@@ -73,11 +73,14 @@ class RequestLog:
 
     def answered(self, answer: AnswerStream | SearchingAnswer) -> None:
         """Note the tokens and why the answer ended."""
-        self._fields["tokens_in"] = answer.usage.input_tokens
-        self._fields["tokens_out"] = answer.usage.output_tokens
+        usage = answer.usage
+        self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens
+        if usage.cache_read_input_tokens:
+            self._fields["tokens_reused"] = usage.cache_read_input_tokens
+        self._fields["tokens_out"] = usage.output_tokens
         self._fields["stop"] = answer.stop_reason
-        if answer.usage.server_tool_use:
-            self._fields["searches"] = answer.usage.server_tool_use.web_search_requests
+        if usage.server_tool_use:
+            self._fields["searches"] = usage.server_tool_use.web_search_requests
         for note in answer.notes:
             log.warning("%s %s", self._request_id, note)
         if answer.empty:

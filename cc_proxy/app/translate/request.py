@@ -100,6 +100,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         must_call=use.must_call,
         may_call=use.may_call,
         one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
+        caches_all=request.caches_all,
     )
     return Translated(
         request=body,

@@ -13,6 +13,7 @@ class AnswerRules:
     whose schema the model does not see in front. `stop_sequences` end the answer; `must_call` names
     the tools of which one has to be called (the model was made to write the call as JSON);
     `may_call` False drops calls, and `one_call` all calls but the first.
+    `caches_all`: what was read counts as written to the cache.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -21,6 +22,7 @@ class AnswerRules:
     must_call: frozenset[str] = frozenset()
     may_call: bool = True
     one_call: bool = False
+    caches_all: bool = False
 
 
 FREE = AnswerRules()

@@ -329,8 +329,10 @@ class AnswerStream:
         self._close(out)
         prompt, reused = self._spent(chunk)
         if prompt:
-            # What was read is kept as well; but the API counts each token in one place.
-            self.usage.input_tokens = prompt - reused
+            # The API counts each token in one place. The last one is always read again.
+            kept = prompt - reused - 1 if self._rules.caches_all else 0
+            self.usage.input_tokens = prompt - reused - kept
+            self.usage.cache_creation_input_tokens = kept
             self.usage.cache_read_input_tokens = reused
         self.usage.output_tokens = chunk.eval_count
         self.stop_reason = self._reason(chunk)

@@ -402,6 +402,34 @@ async def test_usage_tells_what_the_model_knew_already(
     assert second["usage"]["input_tokens"] == 20
 
 
+@pytest.mark.parametrize("marked", ["block", "request"])
+async def test_what_is_new_is_told_as_kept_where_the_client_asks_for_that(
+    gateway: Gateway, upstream: Upstream, marked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = {"cache_control": {"type": "ephemeral"}}
+    history: list[dict[str, Any]] = [{"role": "user", "content": "heron reed " * 500}]
+    upstream.chat = says(line("Yes."), done(prompt_eval_count=1500))
+    _, first, _ = await gateway.ask(messages=history)
+    assert first["usage"]["cache_creation_input_tokens"] == 0
+    block = {"type": "text", "text": "And?"} | (cache if marked == "block" else {})
+    history += [
+        {"role": "assistant", "content": first["content"]},
+        {"role": "user", "content": [block]},
+    ]
+    upstream.chat = says(line("And so on."), done(prompt_eval_count=1520))
+    with caplog.at_level(logging.INFO):
+        *_, end, _ = await gateway.stream(
+            messages=history, **(cache if marked == "request" else {})
+        )
+    counts = {name: count for name, count in end["usage"].items() if name != "output_tokens"}
+    assert counts == {
+        "input_tokens": 1,
+        "cache_creation_input_tokens": 19,
+        "cache_read_input_tokens": 1500,
+    }
+    assert "tokens_in=20 tokens_reused=1500" in caplog.text
+
+
 async def test_a_fault_of_ours_is_an_answer_and_in_the_log(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
