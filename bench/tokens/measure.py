@@ -14,7 +14,7 @@ from pathlib import Path
 
 import corpus
 import vocabularies
-from sessions import TEMPLATES, TURNS, Session, rendered, sessions, spoken
+from sessions import JSON_INDENTS, TEMPLATES, TURNS, Session, rendered, sessions, spoken
 
 from cc_proxy.app.gateway.token_counter import TokenCounter
 from cc_proxy.app.ollama.chat import ChatChunk, ChatMessage
@@ -106,7 +106,8 @@ def play(
 ) -> Iterator[float]:
     """Yield the error of each turn's estimate before its count is known."""
     for added in [*turns, []]:
-        prompt = Prompt(model.name, session.tool_bytes, session.messages, model.digits)
+        indent = JSON_INDENTS[model.template]
+        prompt = Prompt(model.name, session.tool_bytes, session.messages, model.digits, indent)
         tokens = model.count(rendered(session, model.template))
         yield abs(counter.estimate(prompt).tokens / tokens - 1)
         answer = model.count(spoken(added[0])) if added else 0

@@ -9,6 +9,7 @@ import corpus
 import msgspec
 
 from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
+from cc_proxy.app.ollama.models import COMPACT
 
 TURNS = 8
 _ROUND = 3
@@ -16,8 +17,10 @@ _ROUND = 3
 TEMPLATES: dict[str, tuple[str, str, str, int | None, tuple[str, str]]] = {
     "go": ("<|im_start|>", "\n", "<|im_end|>\n", None, (",", ":")),
     "jinja": ("<|im_start|>", "\n", "<|im_end|>\n", None, (", ", ": ")),
-    "indented": ("### ", ":\n\n", "\n\n", 1, (",", ": ")),
+    "indented": ("### ", ":\n\n", "\n\n", 4, (",", ": ")),
 }
+# The same as the proxy reads it out of `/api/show`.
+JSON_INDENTS = {"go": COMPACT, "jinja": 0, "indented": 4}
 
 
 @dataclass

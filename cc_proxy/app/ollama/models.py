@@ -6,12 +6,17 @@ from typing import Any
 import msgspec
 
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+# How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).
+_TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d+))?")
+COMPACT = -1
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
     """A pulled model. Window sizes are in tokens; None where Ollama does not say.
 
-    `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp.
+    `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp. `json_indent`
+    is how its template writes tools: with so many spaces a level, on one line with a space behind
+    each comma and colon (0), or COMPACT.
     """
 
     name: str
@@ -20,6 +25,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     modelfile_context: int | None
     family: str
     tokenizer: str = ""
+    json_indent: int = COMPACT
 
     def can(self, capability: str) -> bool:
         """Tell whether the model has a capability: tools, thinking, vision, completion."""
@@ -72,6 +78,7 @@ class _Show(msgspec.Struct):
     capabilities: list[str] | None = None
     model_info: dict[str, Any] | None = None
     parameters: str = ""
+    template: str = ""
     details: _Details | None = None
 
 
@@ -106,6 +113,7 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         modelfile_context=int(num_ctx[1]) if num_ctx else None,
         family=show.details.family if show.details else "",
         tokenizer=_tokenizer(show.model_info or {}),
+        json_indent=max((int(n or 0) for n in _TO_JSON.findall(show.template)), default=COMPACT),
     )
 
 

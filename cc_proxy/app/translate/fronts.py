@@ -35,7 +35,8 @@ class Front(msgspec.Struct, frozen=True):
         """Return what the model is given to read."""
         asks = self.asks(target)
         tools = bytes(asks.tools) if isinstance(asks.tools, msgspec.Raw) else b""
-        return Prompt(asks.model, tools, asks.messages, digits_of(target.model.tokenizer))
+        digits = digits_of(target.model.tokenizer)
+        return Prompt(asks.model, tools, asks.messages, digits, target.model.json_indent)
 
     def asks(self, target: Target) -> ChatRequest:
         """Return the request that has the model read the front and write next to nothing.

@@ -105,7 +105,13 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     return Translated(
         request=body,
         body=chat.encode(body),
-        prompt=Prompt(target.model.name, use.body, messages, digits_of(target.model.tokenizer)),
+        prompt=Prompt(
+            target.model.name,
+            use.body,
+            messages,
+            digits_of(target.model.tokenizer),
+            target.model.json_indent,
+        ),
         dropped=reader.dropped,
         rules=rules,
         notes=(*repeated_calls(messages), *_loaded_late(request.messages, tools)),

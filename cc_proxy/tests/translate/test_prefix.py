@@ -1,10 +1,14 @@
 """The chain of prefixes: what two prompts share, and what they do not."""
 
+import json
+import time
+
 import msgspec
 import pytest
 
 from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prefix import BLOCK, Prompt
+from cc_proxy.app.translate.tokens import weigh
 
 TOOLS = b'[{"type":"function","function":{"name":"Read"}}]'
 SYSTEM = ChatMessage(role="system", content="You help.")
@@ -134,3 +138,28 @@ def test_a_long_prompt_weighs_by_samples_nearly_what_all_of_it_weighs() -> None:
     prompt = Prompt("m", TOOLS, [SYSTEM, *turns])
     whole = sum(sum(Prompt("m", b"", [turn]).weights(0)[0]) for turn in turns)
     assert sum(map(sum, prompt.weights(0)[2:])) == pytest.approx(whole, rel=0.03)
+
+
+@pytest.mark.parametrize("indent", [0, 4])
+def test_tools_weigh_as_the_template_writes_them(indent: int) -> None:
+    tools: list[dict[str, object]] = [
+        {"type": "function", "function": {"name": f"tool_{number}", "parameters": {"a": {"b": 1}}}}
+        for number in range(20)
+    ]
+    sent = json.dumps(tools, separators=(",", ":")).encode()
+    prompt = Prompt("m", sent, [], json_indent=indent)
+    separators = (",", ": ") if indent else (", ", ": ")
+    lines = (json.dumps(tool, indent=indent or None, separators=separators) for tool in tools)
+    written = weigh("\n".join(lines))
+    (weight,) = prompt.weights(0)
+    assert sum(weight) == pytest.approx(written, rel=0.15)
+    (compact,) = Prompt("m", sent, []).weights(0)
+    assert sum(weight) > 1.1 * sum(compact)
+
+
+def test_tools_of_any_depth_are_weighed_at_once() -> None:
+    deep = b'{"a":[1,2,3],"b":' * 800 + b'""' + b"}" * 800
+    prompt = Prompt("m", b"[" + b",".join([deep] * 200) + b"]", [], json_indent=4)
+    started = time.process_time()
+    assert prompt.weights(0)
+    assert time.process_time() - started < 2
