@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 NAME = "claude"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
 _ASK_SECONDS = 15.0
-_SMALL_WINDOW = 65_536
 _DEFAULT_SHELL = "powershell" if sys.platform == "win32" else "sh"
 # Anything else is a session, a bare prompt too: a small command that goes through the proxy for
 # nothing does no harm, a prompt that does not go through it would leave the machine.
@@ -218,7 +218,7 @@ def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
 
 def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
     yield from (ErrorItem.of(notice) for notice in started.notices)
-    if models.window < _SMALL_WINDOW:
+    if models.window < ENOUGH_WINDOW:
         yield _small_window(models.main, models.window)
 
 
@@ -231,7 +231,7 @@ def _greeting(started: "Started", models: Models) -> tuple[str, ...]:
 def _small_window(name: str, window: int) -> ErrorItem:
     return ErrorItem(
         "small_window",
-        f"{name} has a window of {window} tokens; Claude Code works well from {_SMALL_WINDOW} on,"
+        f"{name} has a window of {window} tokens; Claude Code works well from {ENOUGH_WINDOW} on,"
         " and below that it may compact again and again.",
         f"Set context_window for it in the configuration, if the model allows more (ollama show"
         f" {name}); if not: cc-proxy claude --profile {recommended(None, window)}",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PATIENCE_SECONDS = 60.0
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW, FIRST_REQUEST_TOKENS, PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ _SAME_FRONT = "--exclude-dynamic-system-prompt-sections"
 
 # The tokens are those of 2.1.330; with 2.1.197 they are 17,900, 3,800 and 800.
 PROFILES = {
-    "full": Profile((_SAME_FRONT,), 12_000, 65_536, "nothing"),
+    "full": Profile((_SAME_FRONT,), FIRST_REQUEST_TOKENS, ENOUGH_WINDOW, "nothing"),
     "lean": Profile(
         (_SAME_FRONT, "--tools=Bash,Read,Edit,Write,Glob,Grep"),
         4_800,

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
@@ -83,7 +84,7 @@ async def memory(target: Target, ollama: OllamaClient, reading: Check | None = N
         fix = reading.fix if reading and reading.fix else "cc-proxy claude --profile lean"
         return warn(name, f"all on the CPU, {window}", fix)
     text = f"{1 - share:.0%} of it on the CPU, {window}: slower"
-    smaller = max(65_536, found.context_length // 2)
+    smaller = max(ENOUGH_WINDOW, found.context_length // 2)
     if smaller < found.context_length:
         return warn(name, text, f"context_window: {smaller}  # in cc-proxy.user.yaml")
     return warn(name, text, "cc-proxy models pull a smaller one, or a smaller quantization")

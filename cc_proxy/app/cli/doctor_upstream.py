@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude_profiles import recommended
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
 from cc_proxy.app.config import Loaded, Settings, resolve_model
@@ -26,7 +27,6 @@ from cc_proxy.app.translate.request import Target
 
 PULL = "cc-proxy models pull qwen3-coder:30b"
 _TESTED = (0, 32)
-_ENOUGH = 65_536
 _PORT = 11434
 _PROBE_SECONDS = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -125,12 +125,12 @@ def _window(target: Target) -> Check:
     if target.configured and target.configured > window:
         text = f"{detail}, all that it can have; the configuration has {target.configured:,}"
         return warn("window", text, f"context_window: {window}  # in cc-proxy.user.yaml")
-    if window >= _ENOUGH:
+    if window >= ENOUGH_WINDOW:
         return ok("window", detail)
-    text = f"{detail}; Claude Code needs {_ENOUGH:,} to work well"
-    if most is not None and most < _ENOUGH:
+    text = f"{detail}; Claude Code needs {ENOUGH_WINDOW:,} to work well"
+    if most is not None and most < ENOUGH_WINDOW:
         return warn("window", text, f"cc-proxy claude --profile {recommended(None, window)}")
-    return warn("window", text, f"context_window: {_ENOUGH}  # in cc-proxy.user.yaml")
+    return warn("window", text, f"context_window: {ENOUGH_WINDOW}  # in cc-proxy.user.yaml")
 
 
 def _version(version: str) -> Check:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli import models_pull, models_test, report
 from cc_proxy.app.cli.amounts import size
 from cc_proxy.app.cli.claude_profiles import recommended
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     Tests = dict[str, KeptTest]
 
 _NAME = "models"
-# Claude Code starts with 12,000 to 25,000 tokens and compacts 33,000 below its window.
-_SMALL_WINDOW = 65_536
 _HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
 
 
@@ -183,10 +182,10 @@ def _no_tools(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
 
 def _small(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
     for row in rows:
-        if row.target is None or row.target.window >= _SMALL_WINDOW:
+        if row.target is None or row.target.window >= ENOUGH_WINDOW:
             continue
         window, most = row.target.window, row.target.model.max_context
-        text = f"{row.name} has a window of {window:,} tokens; Claude Code needs {_SMALL_WINDOW:,}"
+        text = f"{row.name} has a window of {window:,} tokens; Claude Code needs {ENOUGH_WINDOW:,}"
         if most is not None and most <= window:
             profile = recommended(None, window)
             other = f"cc-proxy claude --profile {profile}"

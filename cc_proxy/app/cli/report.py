@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
 from cc_proxy.app.cli.progress import waiting
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.state import State
 
 _UPSTREAM_SECONDS = 5.0
-_ENOUGH = 65_536
 
 
 def with_upstream(now: "State", health: "Health", key: str) -> "Health":
@@ -130,13 +130,14 @@ def warnings(health: "Health") -> list[ErrorItem]:
     profile = recommended(speed, window)
     if speed and recommended(speed) != "full":
         return [_slow(speed, profile)]
-    return [_small_window(window, profile)] if window and window < _ENOUGH else []
+    return [_small_window(window, profile)] if window and window < ENOUGH_WINDOW else []
 
 
 def _small_window(window: int, profile: str) -> ErrorItem:
     text = (
-        f"The model has a window of {window:,} tokens; Claude Code needs {_ENOUGH:,} to work well."
-        f" The profile {profile} leaves more of it, and gives up {PROFILES[profile].gives_up}."
+        f"The model has a window of {window:,} tokens; Claude Code needs {ENOUGH_WINDOW:,} to work"
+        f" well. The profile {profile} leaves more of it, and gives up"
+        f" {PROFILES[profile].gives_up}."
     )
     hint = f"cc-proxy claude --profile {profile}, or a larger context_window if the model allows it"
     return ErrorItem("small_window", text, hint)

@@ -9,6 +9,7 @@ import msgspec
 
 # What the gateway answers to everybody at `/`.
 _GREETING = b"cc-proxy is running"
+_GREETING_SECONDS = 1.0
 
 Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
 
@@ -126,9 +127,9 @@ def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
         return Probe("stranger")
 
 
-def is_cc_proxy(host: str, port: int, *, timeout_seconds: float = 1.0) -> bool:
+def is_cc_proxy(host: str, port: int) -> bool:
     """Tell whether some cc-proxy listens there, without showing it a key."""
-    answer = _get(host, port, "/", None, timeout_seconds)
+    answer = _get(host, port, "/", None, _GREETING_SECONDS)
     return not isinstance(answer, Probe) and answer[1].startswith(_GREETING)
 
 

@@ -49,8 +49,8 @@ def _is_json(text: str, wanted: object) -> bool:
         return False
 
 
-def _edited(path: str, old: str, new: str, count: int = -1) -> Callable[[Attempt], bool]:
-    wanted = FILES[path].replace(old, new, count)
+def _edited(path: str, old: str, new: str) -> Callable[[Attempt], bool]:
+    wanted = FILES[path].replace(old, new)
     return lambda done: done.workspace.text(path).rstrip() == wanted.rstrip()
 
 

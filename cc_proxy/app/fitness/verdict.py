@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW, FIRST_REQUEST_TOKENS, PATIENCE_SECONDS
 from cc_proxy.app.fitness.report import Report
 
 Level = Literal["fit", "usable", "unfit"]
@@ -15,11 +16,7 @@ FIT_SHARE = 0.9
 USABLE_SHARE = 0.6
 _MOST_WRONG_SHARE = 0.15
 _MUCH_MENDED_SHARE = 0.5
-# Claude Code starts with 12,000 to 25,000 tokens and compacts 33,000 below its window.
-ENOUGH_WINDOW = 65_536
 LEAST_WINDOW = 16_384
-_FIRST_REQUEST_TOKENS = 12_000
-_PATIENCE_SECONDS = 60.0
 _LEAST_WRITTEN_PER_SECOND = 5.0
 _BETTER = "cc-proxy models pull qwen3-coder:30b"
 
@@ -105,8 +102,8 @@ def _window(report: Report, max_window: int | None) -> Iterator[Reason]:
 def _speed(report: Report) -> Iterator[Reason]:
     read, written, memory = report.speed.read, report.speed.written, report.memory
     smaller = ", or a smaller model or quantization" if memory and memory.on_gpu < 1 else ""
-    if read is not None and _FIRST_REQUEST_TOKENS / read > _PATIENCE_SECONDS:
-        seconds = _FIRST_REQUEST_TOKENS / read
+    if read is not None and FIRST_REQUEST_TOKENS / read > PATIENCE_SECONDS:
+        seconds = FIRST_REQUEST_TOKENS / read
         text = f"it reads {read:,.0f} tokens/s: Claude Code's first request takes {seconds:,.0f} s"
         yield Reason("reads_slowly", "usable", text, f"cc-proxy claude --profile lean{smaller}")
     if written is not None and written < _LEAST_WRITTEN_PER_SECOND:

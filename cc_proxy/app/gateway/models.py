@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.ollama import models as wire
 from cc_proxy.app.ollama.client import OllamaClient
@@ -15,9 +16,8 @@ from cc_proxy.app.translate.request import Target
 
 log = logging.getLogger(__name__)
 
-# Claude Code starts with 12,000 to 25,000 tokens and compacts 33,000 below its window: under
-# 64k it does not work well, and the model's own maximum may cost more memory than there is.
-AUTO_WINDOW = 65_536
+# No more than that: the model's own maximum may cost more memory than there is.
+AUTO_WINDOW = ENOUGH_WINDOW
 
 
 class Models:

@@ -78,15 +78,23 @@ def test_without_an_ollama_it_is_a_5(home: Home) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"version": 2, "models": {}}', b"[]"])
-def test_results_that_cannot_be_read_are_named_and_replaced(home: Home, body: bytes) -> None:
+def test_results_that_cannot_be_read_are_named(home: Home, body: bytes) -> None:
     home.run_dir.mkdir(parents=True, mode=0o700)
-    kept = home.run_dir / "model-tests.json"
-    kept.write_bytes(body)
+    (home.run_dir / "model-tests.json").write_bytes(body)
+    with practice_server(models=MODELS) as practice:
+        ran = home.json("models", OLLAMA_BASE_URL=practice.url)
+    assert "tests_unreadable" in ran.warnings
+
+
+def test_results_that_cannot_be_read_are_replaced_by_the_next_test(home: Home) -> None:
+    home.run_dir.mkdir(parents=True, mode=0o700)
+    (home.run_dir / "model-tests.json").write_bytes(b"{")
     with practice_server(models=MODELS, script=good()) as practice:
         home.environ["OLLAMA_BASE_URL"] = practice.url
-        assert "tests_unreadable" in home.json("models").warnings
         assert home.json("models", "test").code == 0
-        assert "tests_unreadable" not in home.json("models").warnings
+        ran = home.json("models")
+    assert "tests_unreadable" not in ran.warnings
+    assert ran.data["models"][0]["test"]["verdict"] == "fit"
 
 
 def test_another_version_of_a_model_is_marked_as_such(home: Home) -> None:

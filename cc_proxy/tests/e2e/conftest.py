@@ -117,7 +117,7 @@ def claude(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 async def stage(cc_proxy: list[str], claude: Path, tmp_path: Path) -> AsyncIterator[Stage]:
-    """A stage with the practice server running and the proxy stopped at the end."""
+    """A stage with the practice server running; at the end the proxy is stopped, its log clean."""
     home, project = tmp_path / "home", tmp_path / "project"
     home.mkdir()
     project.mkdir()
@@ -127,6 +127,11 @@ async def stage(cc_proxy: list[str], claude: Path, tmp_path: Path) -> AsyncItera
         yield stage
         code, out, err = await stage.run("stop")
         assert code == 0, (out, err)
+    key_file = home / ".cc-proxy/run/auth.key"
+    if key_file.exists():
+        key = key_file.read_text(encoding="utf-8").strip()
+        assert len(key) > 20
+        assert key not in stage.log(), "no session may leave the key in the log"
 
 
 def words(text: str) -> str:

@@ -9,13 +9,12 @@ from aiohttp import web
 
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.models import from_ps, from_version
 from cc_proxy.app.translate.errors import api_error_for
-
-_FIRST_REQUEST_TOKENS = 12_000
 
 
 async def handle(request: web.Request) -> web.Response:
@@ -79,10 +78,10 @@ async def _model(shared: Shared, name: str) -> dict[str, Any]:
             target = await shared.models.target(name)
     except ApiError as error:
         return {"name": None, "context_window": None, "error": error.message}
-    seconds = shared.tokens.prefill_seconds(target.model.name, _FIRST_REQUEST_TOKENS)
+    seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
     return {
         "name": target.model.name,
         "context_window": target.window,
-        "tokens_read_per_second": round(_FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
+        "tokens_read_per_second": round(FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
         "error": None,
     }
