@@ -31,12 +31,13 @@ lint: .make/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck install.sh
+	$(BIN)/shellcheck install.sh devcontainer/src/cc-proxy/install.sh .ci/run
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
 
-# What is made from the code: JSON Schemas, man pages, help, pages of docs/reference; and the pictures.
-generate: .make/dev
+# What is made from the code: JSON Schemas, man pages, help, pages of docs/reference, the version of
+# the devcontainer Feature; and the pictures, for which doctor has to find a Claude Code.
+generate: .make/dev .make/clients
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.screens
 

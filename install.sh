@@ -5,6 +5,7 @@
 #   sh install.sh 1.2.3        this version
 #
 # It writes only into your home, as pipx does, and needs no root. To undo it: pipx uninstall cc-proxy
+# and, if it has brought pipx: rm -r ~/.local/share/pipx-environment ~/.local/bin/pipx
 set -eu
 
 fail() {
@@ -34,6 +35,9 @@ done
 
 if command -v pipx >/dev/null 2>&1; then
     pipx=pipx
+elif "$HOME/.local/bin/pipx" --version >/dev/null 2>&1; then
+    # Yours, or brought by an earlier run; its folder is not on PATH.
+    pipx="$HOME/.local/bin/pipx"
 else
     # In an environment of its own, as many systems forbid pip to touch theirs.
     own="$HOME/.local/share/pipx-environment"

@@ -15,16 +15,22 @@ TOOLS = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Index:
-    """Where packages come from; `more`: another one, for what the first does not have."""
+    """Where packages come from; `more`: another one, for what the first does not have.
+
+    `constraints`: a file with the versions to take, where there are two to choose from.
+    """
 
     simple: str | None
     more: str | None = None
+    constraints: Path | None = None
 
     def for_pip(self) -> dict[str, str]:
         """Return the variables that pip and pipx take; without an address they use pip's own."""
         if self.simple is None:
             return {}
         chosen = {"PIP_INDEX_URL": self.simple, "PIP_CONFIG_FILE": os.devnull}
+        if self.constraints:
+            chosen["PIP_CONSTRAINT"] = str(self.constraints)
         return chosen | ({"PIP_EXTRA_INDEX_URL": self.more} if self.more else {})
 
     def for_uv(self) -> dict[str, str]:
@@ -32,6 +38,8 @@ class Index:
         if self.simple is None:
             return {}
         chosen = {"UV_DEFAULT_INDEX": self.simple, "UV_NO_CONFIG": "1"}
+        if self.constraints:
+            chosen["UV_CONSTRAINT"] = str(self.constraints)
         # As pip does it: the newest of what either has.
         strategy = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
         return chosen | ({"UV_INDEX": self.more} | strategy if self.more else {})

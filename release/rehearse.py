@@ -44,7 +44,7 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
     run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"])
     run([*pip, "pip", "pipx"])
     with serve_index(own) as address, serve_index(others) as more:
-        index = Index(f"{address}/simple/", f"{more}/simple/")
+        index = Index(f"{address}/simple/", f"{more}/simple/", pinned(scratch))
 
         def publish() -> None:
             for name in made:
@@ -59,6 +59,19 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
             say(f"README.md and {first_steps.PAGE}: followed to the letter")
         say(f"uploaded by twine to {address}")
         yield index
+
+
+def pinned(scratch: Path) -> Path:
+    """Write the versions of requirements/runtime.txt as constraints, without their hashes.
+
+    On a test index anybody may have put an aiohttp that is newer than the real one, and of two
+    indexes installers take what is newest. (With hashes pip would want one for cc-proxy as well.)
+    """
+    locked = Path(ROOT, "requirements", "runtime.txt").read_text(encoding="utf-8")
+    lines = re.findall(r"^\w[^\\\n]*", locked, re.MULTILINE)
+    constraints = scratch / "constraints.txt"
+    constraints.write_text("\n".join(lines), encoding="utf-8")
+    return constraints
 
 
 def upload(file: Path, address: str) -> None:
@@ -181,8 +194,12 @@ def upgrade(installer: Installer, version: str, older: str) -> None:
 def main() -> int:
     """Rehearse with every installer."""
     parser = argparse.ArgumentParser(prog="python -m release.rehearse", description=__doc__)
-    parser.add_argument("--index", metavar="URL", help="take what is published at this index")
-    parser.add_argument("--more", metavar="URL", help="an index for what that one has not")
+    parser.add_argument(
+        "--index", metavar="URL", type=simple_pages, help="take what is published at this index"
+    )
+    parser.add_argument(
+        "--more", metavar="URL", type=simple_pages, help="an index for what that one has not"
+    )
     parser.add_argument("--published", action="store_true", help="take it from pip's own index")
     parser.add_argument("--version", default=__version__, help="the version to install")
     parser.add_argument("--wait", type=float, default=0, help="seconds until it must be there")
@@ -193,7 +210,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder)
             if asked.index or asked.published:
-                index = Index(asked.index, asked.more)
+                index = Index(asked.index, asked.more, pinned(scratch) if asked.more else None)
                 await_release(index, asked.version, asked.dist, asked.wait)
                 walk(index, scratch, asked.version, None, asked.only)
             else:
@@ -206,6 +223,21 @@ def main() -> int:
         return 1
     say("The rehearsal is done: nothing failed.")
     return 0
+
+
+def simple_pages(address: str) -> str:
+    """Return the address of an index as it was given, if it is one.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, as where a variable of the workflow is not set.
+
+    """
+    if not address.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(
+            f"expected the address of an index's simple pages, found {address!r}. In the workflow "
+            "it comes from a variable of the repository: see release/README.md"
+        )
+    return address
 
 
 def walk(index: Index, scratch: Path, version: str, older: str | None, only: str | None) -> None:

@@ -3,13 +3,16 @@
 With --check nothing is written, and the exit code is 1 if a file is out of date.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cc_proxy import __version__
 from tools import help_pages, json_schemas, manual, reference
 
 ROOT = Path(__file__).parents[1]
+FEATURE = ROOT / "devcontainer/src/cc-proxy/devcontainer-feature.json"
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -22,6 +25,9 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield ROOT / "docs/man" / name, text
     for name, text in help_pages.files().items():
         yield ROOT / "cc_proxy/data/help" / name, text
+    # Of this one only the version is made; it has to stand there, as no build goes before its use.
+    feature = FEATURE.read_text(encoding="utf-8")
+    yield FEATURE, re.sub(r'(?<="version": ")[^"]+', __version__, feature, count=1)
 
 
 def stale() -> dict[Path, str | None]:

@@ -1,5 +1,6 @@
 """The pages of docs/reference that are made from the code."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from importlib.resources import files as package_files
@@ -9,6 +10,7 @@ import click
 
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.app.config import schema as config_schema
+from cc_proxy.app.config.environment import VARIABLES
 from tools import commands, json_schemas
 
 _MADE = "<!-- Made by `python -m tools.generate`; change the code, not this page. -->\n\n"
@@ -59,6 +61,23 @@ looks for mistakes, and `cc-proxy config schema` prints the JSON Schema for edit
 
 In values `${NAME}` stands for a variable of the environment, `${NAME:-other}` for `other` where it
 is not set. Unknown keys are errors.
+
+## Which file, and which value
+
+The file is the first of these; no other is read, and one that is named and is not there is an
+error: `--config`, `CC_PROXY_CONFIG_FILE`, `~/.cc-proxy/cc-proxy.user.yaml`,
+`$XDG_CONFIG_HOME/cc-proxy/cc-proxy.user.yaml`, `/etc/cc-proxy/cc-proxy.user.yaml`.
+
+A value is a flag's, else a variable's, else the file's, else the default. An empty variable counts
+as not set, and of two for one key the first here counts:
+
+| variable | key |
+|---|---|
+"""
+
+_OTHER_VARIABLES = """
+Those that end in `_FILE` name a file, by its whole path, that holds the value. `CC_PROXY_STATE_DIR`
+and `CC_PROXY_LOG_DIR` are the folders that `--state-dir` and `--log-dir` name.
 """
 
 
@@ -86,7 +105,7 @@ def _commands() -> Iterator[str]:
 def _data() -> Iterator[str]:
     told: set[str] = set()
     for command, types in DATA.items():
-        if all(not vars(one).get("__annotations__") for one in types):
+        if not any(map(inspect.get_annotations, types)):
             continue
         schema = json_schemas.data(command)
         yield f"\n## {command}\n"
@@ -130,6 +149,8 @@ def _kind(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - a row of the table 
 def _configuration() -> Iterator[str]:
     text = (package_files("cc_proxy") / "data" / "config.schema.json").read_text(encoding="utf-8")
     properties = json.loads(text)["properties"]
+    yield from (f"| `{name}` | `{'.'.join(path)}` |\n" for name, path in VARIABLES.items())
+    yield _OTHER_VARIABLES
     for name, about in properties.items():
         yield f"\n## {name}\n\n{about['description']}\n"
         entry = config_schema.FILE.keys[name]

@@ -79,7 +79,8 @@ def _claude(named: str | None) -> str | None:
             code="claude_not_found",
             hint="Leave --claude-bin out: a client that cc-proxy brings along plays then.",
         )
-    return found
+    # It is started in a folder of its own, from which a relative path leads elsewhere.
+    return str(Path(found).absolute()) if found else None
 
 
 def _upstream(

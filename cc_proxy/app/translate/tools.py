@@ -83,6 +83,9 @@ def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...]
         tools = _decoder.decode(raw)
     except msgspec.DecodeError as error:
         raise invalid_request(f"tools: expected a list of tool definitions: {error}.") from error
+    except RecursionError as error:
+        # Python 3.14 passes over what is deeper than it can then take apart.
+        raise invalid_request("tools: a definition is nested too deeply.") from error
     if not tools:
         return _NONE
     left_out = tuple(tool.name for tool in tools if tool.input_schema is None)

@@ -62,7 +62,7 @@ def test_half_a_surrogate_pair_is_replaced_and_nothing_else(written: str, read: 
         (b'{"model":1,"messages":[]}', r"Expected `str`, got `int` - at `\$\.model`"),
         (b'{"model":"m","messages":[{"role":"user","content":5}]}', r"\$\.messages\[0\]\.content"),
         (b'{"model":"\xff","messages":[]}', "not valid JSON in UTF-8"),
-        (b'{"model":"m","messages":[],"new":' + b"[" * 100_000, "nested too deeply"),
+        (b'{"model":"m","messages":[],"new":' + b"[" * 1_000_000, "nested too deeply"),
     ],
 )
 def test_a_wrong_body_is_a_400_that_names_the_place(body: bytes, words: str) -> None:

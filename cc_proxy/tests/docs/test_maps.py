@@ -1,10 +1,13 @@
-"""ARCHITECTURE and CONTRIBUTING name the files that there are."""
+"""What documents name is there: files, variables, keys, routes; and what there is, is named."""
 
 import re
 
 import pytest
 
-from cc_proxy.tests.docs.shown import ROOT
+from cc_proxy.app.config import schema as config_schema
+from cc_proxy.app.config.environment import VARIABLES
+from cc_proxy.app.gateway.routes import openapi
+from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
 
 APP = ROOT / "cc_proxy/app"
 # What a path in the maps may begin in.
@@ -44,3 +47,24 @@ def test_the_arrows_on_the_map_are_those_that_lint_holds_to() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_told_where_to_add(kind: str) -> None:
     assert re.search(rf"^\| (a )?{re.escape(kind)} \|", text("CONTRIBUTING.md"), re.MULTILINE)
+
+
+def test_every_variable_is_in_the_readme() -> None:
+    assert [name for name in VARIABLES if f"`{name}`" not in text("README.md")] == []
+
+
+def test_every_key_of_the_configuration_that_a_document_names_is_one() -> None:
+    keys = config_schema.FILE.keys
+    for document in DOCUMENTS:
+        named = re.findall(r"`(\w+)\.([a-z_]+)`", document.read_text(encoding="utf-8"))
+        for section, key in named:
+            entry = keys.get(section)
+            if isinstance(entry, config_schema.Section):
+                assert key in entry.keys, f"{document.name}: {section}.{key}"
+
+
+def test_every_route_is_on_the_page_of_the_http_surface() -> None:
+    page = text("docs/reference/http.md")
+    for path, operations in openapi.document()["paths"].items():
+        for method in operations:
+            assert f"`{method.upper()} {path}`" in page, path

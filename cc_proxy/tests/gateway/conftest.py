@@ -108,11 +108,16 @@ class Gateway:
         async with self.client.post(self.url + "/v1/messages", data=data) as response:
             return response.status, await response.json(), dict(response.headers)
 
-    async def stream(self, **fields: Any) -> list[dict[str, Any]]:
+    async def stream(
+        self, begun: asyncio.Event | None = None, /, **fields: Any
+    ) -> list[dict[str, Any]]:
+        """Ask, set `begun` when the answer has begun, and return its events."""
         async with self.client.post(
             self.url + "/v1/messages?beta=true", json=body(stream=True, **fields)
         ) as response:
             assert response.status == 200, await response.text()
+            if begun:
+                begun.set()
             return [
                 json.loads(raw.removeprefix(b"data: "))
                 async for raw in response.content

@@ -25,12 +25,14 @@ def going(upstream: Upstream) -> asyncio.Event:
     return event
 
 
+@pytest.mark.usefixtures("going")
 async def test_a_stream_ends_with_an_error_event(
-    gateway: Gateway, upstream: Upstream, going: asyncio.Event, caplog: pytest.LogCaptureFixture
+    gateway: Gateway, upstream: Upstream, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    answer = asyncio.create_task(gateway.stream())
-    await asyncio.wait_for(going.wait(), 10)
+    begun = asyncio.Event()
+    answer = asyncio.create_task(gateway.stream(begun))
+    await asyncio.wait_for(begun.wait(), 10)
     gateway.shared.answers.cut_off(comes_back=False)
     events = await asyncio.wait_for(answer, 10)
     assert [event["type"] for event in events[-2:]] == ["content_block_stop", "error"]

@@ -81,6 +81,17 @@ def test_a_pipx_that_is_there_is_used(tools: Path, tmp_path: Path) -> None:
     assert asked == ["install --force --python python3.12 cc-proxy==1.2.3", "ensurepath"]
 
 
+def test_a_pipx_that_is_not_on_path_is_used_and_not_replaced(tools: Path, tmp_path: Path) -> None:
+    program(tools, "python3.12", "exit 0")
+    (tmp_path / ".local").mkdir()
+    program(tmp_path / ".local/bin", "pipx", f'echo "$@" >> "{tmp_path}/asked"')
+    done = install(tools, HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked == ["--version", "install --force --python python3.12 cc-proxy", "ensurepath"]
+    assert not (tmp_path / ".local/bin/pipx").is_symlink()
+
+
 def test_a_pipx_that_fails_is_told_of(tools: Path, tmp_path: Path) -> None:
     program(tools, "python3.12", "exit 0")
     program(tools, "pipx", "exit 1")

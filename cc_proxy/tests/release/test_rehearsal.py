@@ -9,6 +9,8 @@ import pytest
 from release.build import ROOT, build_tree, digests, export
 from release.check_tag import check
 from release.commands import ReleaseError
+from release.installers import Index
+from release.rehearse import pinned
 from release.smoke import expect
 
 
@@ -68,3 +70,22 @@ def test_any_other_tag_is_not_released(tag: str, version: str, said: str) -> Non
 def test_a_smoke_test_says_what_it_expected_and_what_it_found() -> None:
     with pytest.raises(ReleaseError, match="the answer: expected 42, found 41"):
         expect("the answer", found=41, expected=42)
+
+
+@pytest.mark.parametrize("flag", ["--index", "--more"])
+def test_a_variable_of_the_workflow_that_is_not_set_is_no_rehearsal_on_loopback(flag: str) -> None:
+    command = [sys.executable, "-m", "release.rehearse", flag, ""]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "expected the address of an index's simple pages, found ''" in done.stderr
+
+
+def test_beside_a_test_index_only_pinned_versions_are_taken(tmp_path: Path) -> None:
+    constraints = pinned(tmp_path)
+    lines = constraints.read_text(encoding="utf-8").splitlines()
+    names = {line.partition("==")[0] for line in lines}
+    assert {"aiohttp", "click", "msgspec", "pypdf", "pyyaml"} <= names
+    assert not [line for line in lines if "==" not in line or "--hash" in line]
+    index = Index("http://127.0.0.1:1/simple/", "http://127.0.0.1:2/simple/", constraints)
+    assert index.for_pip()["PIP_CONSTRAINT"] == str(constraints)
+    assert index.for_uv()["UV_CONSTRAINT"] == str(constraints)

@@ -9,7 +9,8 @@ from cc_proxy.tests.gateway.conftest import body
 
 from .conftest import Door
 
-DEEP = 100_000
+# Python 3.14 goes as deep as the stack is, some hundred thousand; those before it to hundreds.
+DEEP = 400_000
 # What each has in common: whatever a field holds, it is decoded once more somewhere.
 PLACES = [
     "messages",
@@ -57,7 +58,7 @@ async def test_deep_nesting_is_a_400(door: Door, target: str, nested: str) -> No
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_nesting_that_can_still_be_read_is_no_fault(door: Door, place: str) -> None:
-    for depth in (50, 200, 400, 600, 900, 1500):
+    for depth in (50, 200, 400, 600, 900, 1500, 60_000):
         for raw in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
             answer = await door.ask(data=with_raw(place, raw))
             assert answer.status in (200, 400), answer
