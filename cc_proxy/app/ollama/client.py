@@ -16,7 +16,7 @@ from yarl import URL
 
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Ollama as OllamaSettings
-from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
 from cc_proxy.app.ollama import absence, reading, reasons
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import (
@@ -258,7 +258,7 @@ class OllamaClient:
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
         if target := response.headers.get("Location"):
-            return self._not_ollama(f"{response.status}, go to {without_user_info(target)}")
+            return self._not_ollama(f"{response.status}, go to {without_secrets(target)}")
         body = bytearray()
         try:
             async with asyncio.timeout(ERROR_SECONDS):
