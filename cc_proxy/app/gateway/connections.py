@@ -14,6 +14,8 @@ from cc_proxy.app.gateway.limits import Limits
 
 log = logging.getLogger(__name__)
 
+# What `Server` says of this one.
+NAME = "cc-proxy"
 # How often it is looked, in the time that a client may take nothing, whether it does.
 _LOOKS = 10
 
@@ -132,6 +134,7 @@ class Connection(web.RequestHandler):
             log.error("a fault outside of every handler", exc_info=exc)
             error = fault()
         response = error_response(error, new_request_id())
+        response.headers["Server"] = NAME
         response.force_close()
         return response
 
