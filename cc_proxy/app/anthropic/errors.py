@@ -11,6 +11,8 @@ from cc_proxy.app.errors import CcProxyError
 
 # What Claude Code 2.1 waits at least before it tries again; over about 60 it gives up.
 RETRY_AFTER_SECONDS = 5
+# What was found is quoted, and may be megabytes: a person reads the beginning.
+LONGEST_MESSAGE = 2000
 
 
 class ApiError(CcProxyError):
@@ -30,6 +32,8 @@ class ApiError(CcProxyError):
         retry_after: int | None = None,
         detail_code: str | None = None,
     ) -> None:
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[:LONGEST_MESSAGE]} [...]"
         super().__init__(message, code=error_type)
         self.status = status
         self.error_type = error_type

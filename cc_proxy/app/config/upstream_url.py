@@ -53,6 +53,14 @@ def without_user_info(text: str) -> str:
     return f"{scheme}://********@{after}" if separator else f"********@{after}"
 
 
+def without_secrets(text: str) -> str:
+    """Return a URL that somebody else wrote without what may be nobody's business in it.
+
+    That is a login, and what stands behind `?`, such as what was searched for, or a token.
+    """
+    return without_user_info(text.partition("?")[0].partition("#")[0])
+
+
 def _split(text: str) -> tuple[SplitResult, bool]:
     # urlsplit drops tabs and line breaks in silence, so they are refused before it.
     if not text or re.search(r"[\s\x00-\x1f\x7f]", text):

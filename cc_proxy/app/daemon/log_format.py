@@ -10,6 +10,9 @@ from cc_proxy.app.config import LogFormat
 from cc_proxy.app.gateway.request_id import CURRENT
 
 HIDDEN = "********"
+# Of what a client or Ollama has named there can be megabytes, and the size of the file is looked
+# at between lines. Of a traceback the end counts.
+LONGEST = 16 * 1024
 _NAMES = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
 # What could begin a line of its own, or move a terminal's cursor.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -27,7 +30,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines that begin with spaces."""
-        text = _hidden(super().format(record), self._secrets)
+        text = _cut(_hidden(super().format(record), self._secrets))
         request = CURRENT.get()
         if request is not None and not text.startswith(request):
             text = f"{request} {text}"
@@ -63,7 +66,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         shown = {
-            name: _hidden(value, self._secrets) if isinstance(value, str) else value
+            name: _cut(_hidden(value, self._secrets)) if isinstance(value, str) else value
             for name, value in entry.items()
         }
         return json.dumps(shown, default=str)
@@ -78,6 +81,14 @@ def _hidden(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def _cut(text: str) -> str:
+    left_out = len(text) - LONGEST
+    if left_out <= 0:
+        return text
+    half = LONGEST // 2
+    return f"{text[:half]} [... {left_out} more characters ...] {text[-half:]}"
 
 
 def _time(record: logging.LogRecord) -> str:

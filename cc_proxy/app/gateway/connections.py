@@ -14,6 +14,11 @@ from cc_proxy.app.gateway.limits import Limits
 
 log = logging.getLogger(__name__)
 
+# What `Server` says of this one.
+NAME = "cc-proxy"
+# How often it is looked, in the time that a client may take nothing, whether it does.
+_LOOKS = 10
+
 
 def new_request_id() -> str:
     """Return an id as the API has them."""
@@ -33,9 +38,13 @@ def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio
 
 
 class Connection(web.RequestHandler):
-    """One connection; its first request must come soon, and what is no HTTP is told so."""
+    """One connection; its first request must come soon, and what is no HTTP is told so.
 
-    __slots__ = ("_limits", "_unheard")
+    A client that takes nothing of an answer for too long (one that was suspended, say) is given
+    up, as if it had left: its handler is cancelled, which stops the model.
+    """
+
+    __slots__ = ("_limits", "_taken_at", "_unheard", "_untaken", "_untaken_look")
 
     def __init__(self, server: web.Server, limits: Limits) -> None:
         super().__init__(
@@ -51,17 +60,55 @@ class Connection(web.RequestHandler):
         )
         self._limits = limits
         self._unheard: asyncio.TimerHandle | None = None
+        # What the client has not taken yet, in bytes, and when it last took something.
+        self._untaken = 0
+        self._taken_at = 0.0
+        self._untaken_look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Close the connection if no request has come within `header_seconds`."""
         super().connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
+        # Writing is paused by every byte that is not taken, even behind the end of an answer.
+        transport.set_write_buffer_limits(high=0)
         loop = asyncio.get_running_loop()
         self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Cancel the time limit of the first request."""
+        """Cancel the time limits."""
         self.heard()
+        self._all_taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch whether what waits is taken."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._untaken = 0
+            self._look_at_untaken(self.transport)
+
+    def resume_writing(self) -> None:
+        """Note that all is taken."""
+        self._all_taken()
+        super().resume_writing()
+
+    def _all_taken(self) -> None:
+        if self._untaken_look is not None:
+            self._untaken_look.cancel()
+            self._untaken_look = None
+
+    def _look_at_untaken(self, transport: asyncio.Transport) -> None:
+        # The transport as it was: aiohttp forgets one that it closes, which first sends what waits.
+        loop = asyncio.get_running_loop()
+        untaken, now = transport.get_write_buffer_size(), loop.time()
+        seconds = self._limits.stall_seconds
+        if untaken != self._untaken:
+            self._untaken, self._taken_at = untaken, now
+        elif now - self._taken_at >= seconds:
+            log.warning("the client has read nothing for %g seconds: it is given up", seconds)
+            transport.abort()
+            return
+        self._untaken_look = loop.call_later(seconds / _LOOKS, self._look_at_untaken, transport)
 
     def heard(self) -> None:
         """Note that a request has come."""
@@ -87,6 +134,7 @@ class Connection(web.RequestHandler):
             log.error("a fault outside of every handler", exc_info=exc)
             error = fault()
         response = error_response(error, new_request_id())
+        response.headers["Server"] = NAME
         response.force_close()
         return response
 

@@ -73,6 +73,9 @@ class Fetcher:
             if isinstance(error.os_error, PrivateAddressError):
                 raise NotFetchedError(error.os_error.strerror) from error
             raise NotFetchedError(f"its server cannot be reached ({error.os_error})") from error
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
+            # Their texts have the whole address; shown() leaves out what may be secret in it.
+            raise NotFetchedError("what came is not HTTP, or leads to no address") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host name or a header that cannot be put into a request.
             raise NotFetchedError(str(error) or type(error).__name__) from error

@@ -6,7 +6,6 @@ which an error can still be a true HTTP status, the answer begins and is kept al
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -20,20 +19,12 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
 
-log = logging.getLogger(__name__)
-
-
 @dataclass(frozen=True)
 class Pace:
-    """How long headers wait for a true status, and the longest silence after that.
-
-    `stall_seconds`: a client that takes nothing for so long (one that was suspended, say) is given
-    up, since the model would be held for it. Claude Code itself waits for 300.
-    """
+    """How long headers wait for a true status, and the longest silence after that."""
 
     hold_seconds: float = 10.0
     beat_seconds: float = 5.0
-    stall_seconds: float = 300.0
 
 
 class Pacer:
@@ -55,9 +46,6 @@ class Pacer:
         self._in_chunks = False
         self._last_write = 0.0
         self._sending = False
-        # What the client has not taken yet, in bytes, and when it last took something.
-        self._untaken = 0
-        self._taken_at = 0.0
         # One timer for a whole silence, and a task only for a beat: both cost too much to have
         # one for every word.
         self._timer: asyncio.TimerHandle | None = None
@@ -120,11 +108,7 @@ class Pacer:
         self._timer = self._loop.call_later(seconds, self._look)
 
     def _look(self) -> None:
-        now = self._loop.time()
-        if self._is_stalled(now):
-            self._give_up()
-            return
-        silent = now - self._last_write
+        silent = self._loop.time() - self._last_write
         if silent < self._pace.beat_seconds:
             self._look_again_after(self._pace.beat_seconds - silent)
             return
@@ -132,23 +116,6 @@ class Pacer:
         self._look_again_after(self._pace.beat_seconds)
         if self._beating is None:
             self._beating = self._loop.create_task(self._beat())
-
-    def _is_stalled(self, now: float) -> bool:
-        transport = self._request.transport
-        untaken = transport.get_write_buffer_size() if transport is not None else 0
-        if not untaken or untaken != self._untaken:
-            self._untaken, self._taken_at = untaken, now
-            return False
-        return now - self._taken_at >= self._pace.stall_seconds
-
-    def _give_up(self) -> None:
-        log.warning(
-            "the client has read nothing for %g seconds: its answer is given up",
-            self._pace.stall_seconds,
-        )
-        if self._request.transport is not None:
-            # As if it had left: its handler is cancelled, which stops the model.
-            self._request.transport.abort()
 
     async def _beat(self) -> None:
         # Asked only now: an answer that has been translated but not written must not be

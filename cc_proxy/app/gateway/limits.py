@@ -12,7 +12,8 @@ class Limits:
     `connections`: many times what the sessions of one person need. `header_seconds`: from
     connecting to the end of the first request's headers. `idle_seconds`: from an answer to the end
     of the next request's headers, longer than clients keep a connection. `line_bytes`: of the first
-    line, and of each header.
+    line, and of each header. `stall_seconds`: in which a client takes nothing of its answer; the
+    model would be held for it, and Claude Code itself waits for 300.
     """
 
     connections: int = 2048
@@ -22,3 +23,4 @@ class Limits:
     headers: int = 128
     body_bytes: int = 64 * MIB
     body_seconds: float = 120.0
+    stall_seconds: float = 300.0

@@ -95,6 +95,7 @@ def application(shared: Shared) -> web.Application:
     app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
     app.on_cleanup.append(_close)
+    app.on_response_prepare.append(_tell_no_versions)
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
@@ -166,6 +167,11 @@ def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
     if error.status == web.HTTPNotFound.status_code:
         return ApiError(404, "not_found_error", f"cc-proxy has no {where}.", retry=False)
     return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
+
+
+async def _tell_no_versions(_request: web.Request, response: web.StreamResponse) -> None:
+    # aiohttp names itself and Python, with their versions, to those without the key as well.
+    response.headers["Server"] = connections.NAME
 
 
 async def _close(app: web.Application) -> None:

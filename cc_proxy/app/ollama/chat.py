@@ -105,6 +105,7 @@ def decode_chunks(lines: bytes) -> list[ChatChunk]:
         msgspec.DecodeError, UnicodeDecodeError: one of them is not the JSON that Ollama writes.
 
     """
+    _must_be_utf_8(lines)
     return _chunk_decoder.decode_lines(lines)
 
 
@@ -115,7 +116,14 @@ def decode_chunk(line: bytes) -> ChatChunk:
         msgspec.DecodeError, UnicodeDecodeError: the line is not the JSON that Ollama writes.
 
     """
+    _must_be_utf_8(line)
     return _chunk_decoder.decode(line)
+
+
+def _must_be_utf_8(lines: bytes) -> None:
+    if not lines.isascii():
+        # The arguments of a call stay raw: the decoder does not look at them.
+        lines.decode()
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:

@@ -16,7 +16,7 @@ from yarl import URL
 
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Ollama as OllamaSettings
-from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
 from cc_proxy.app.ollama import absence, reading, reasons
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import (
@@ -45,7 +45,10 @@ QUESTION_SECONDS = 10.0
 STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
 LARGE_BODY_BYTES = 1024 * 1024
+# A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
+ERROR_SECONDS = 5.0
 
 
 class ChatAnswer:
@@ -161,11 +164,15 @@ class OllamaClient:
             async with await self._send(path, data, timeout) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
                     raise await self._refusal(response)
-                answer = await response.read()
+                answer = bytearray()
+                while piece := await response.content.readany():
+                    answer += piece
+                    if len(answer) > MAX_ANSWER_BYTES:
+                        raise self._not_ollama(f"{path}: more than {MAX_ANSWER_BYTES} bytes")
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error, QUESTION_SECONDS) from error
         try:
-            return read(answer)
+            return read(bytes(answer))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._not_ollama(f"{path}: {error}") from error
 
@@ -251,12 +258,18 @@ class OllamaClient:
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
         if target := response.headers.get("Location"):
-            return self._not_ollama(f"{response.status}, go to {without_user_info(target)}")
+            return self._not_ollama(f"{response.status}, go to {without_secrets(target)}")
+        body = bytearray()
         try:
-            body = await response.content.read(MAX_ERROR_BYTES)
+            async with asyncio.timeout(ERROR_SECONDS):
+                while len(body) < MAX_ERROR_BYTES and (piece := await response.content.readany()):
+                    body += piece
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            return self._named(error)
-        return refused(response.status, body)
+            # The status is known, and says more than how its text broke off.
+            log.info(
+                "the text of an error %d is not whole: %s", response.status, reasons.reason(error)
+            )
+        return refused(response.status, bytes(body[:MAX_ERROR_BYTES]))
 
     def _not_ollama(self, found: str) -> NotOllamaError:
         return NotOllamaError(

@@ -58,8 +58,15 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if is_web_page(line):
             raise NotOllamaError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
-        shown = line[:_QUOTED].decode(errors="replace")
-        raise UpstreamBrokeError(f"{trouble}: {shown!r}") from error
+        raise UpstreamBrokeError(f"{trouble}: {_what_is_wrong(line, error)}") from error
     if chunk.error is not None:
         raise from_text(200, chunk.error)
     return chunk
+
+
+def _what_is_wrong(line: bytes, error: Exception) -> str:
+    line = line.strip()
+    if line.startswith(b"{") or line.endswith(b"}"):
+        # A piece of an answer: what was said is nothing for a log.
+        return str(error)
+    return repr(line[:_QUOTED].decode(errors="replace"))

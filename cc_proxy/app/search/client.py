@@ -6,7 +6,7 @@ import msgspec
 from cc_proxy import __version__
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Settings
-from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.search import domains, providers
 from cc_proxy.app.translate.search_results import Found
@@ -75,9 +75,7 @@ class SearchClient:
                 f"gave no answer in {self._settings.timeout_seconds:g} seconds"
             ) from error
         except (aiohttp.ClientError, OSError) as error:
-            raise self._failed(f"cannot be reached ({str(error) or type(error).__name__})") from (
-                error
-            )
+            raise self._failed(f"cannot be reached ({_reason(error)})") from error
         try:
             found = providers.read(answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -125,7 +123,7 @@ class SearchClient:
         if response.status == _FORBIDDEN and self._settings.provider == "searxng":
             return self._failed("answered 403: add json to search.formats in its settings.yml")
         if where := response.headers.get("Location"):
-            return self._failed(f"leads on to {without_user_info(where)}: set web_search.url to it")
+            return self._failed(f"leads on to {without_secrets(where)}: set web_search.url to it")
         return self._failed(f"answered {response.status}")
 
     def _failed(self, what: str, *, error_code: str = "unavailable") -> SearchError:
@@ -141,3 +139,10 @@ class SearchClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientResponseError):
+        # Its text has the address, and with that what is searched for.
+        return "what came is not HTTP"
+    return str(error) or type(error).__name__

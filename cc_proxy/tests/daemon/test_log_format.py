@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.daemon.log_format import JsonFormatter, LineFormatter, formatter
+from cc_proxy.app.daemon.log_format import LONGEST, JsonFormatter, LineFormatter, formatter
 from cc_proxy.app.gateway.request_id import CURRENT
 
 
@@ -85,3 +85,15 @@ def test_a_traceback_is_one_field_of_json() -> None:
     entry = json.loads(JsonFormatter().format(made))
     assert entry["message"] == "a fault"
     assert "ValueError: invalid literal" in entry["exception"]
+
+
+@pytest.mark.parametrize("name", ["text", "json"])
+def test_a_line_has_an_end_however_much_a_client_names(name: Any) -> None:
+    secret = "a-secret"
+    asked = "m" * (LONGEST // 2 - 4) + secret + "x" * 1_000_000
+    made = record(f"asked={asked}", fields={"asked": asked}, exc_info=failure("no number"))
+    line = formatter(name, [secret]).format(made)
+    assert len(line) < 3 * LONGEST
+    assert "more characters" in line
+    assert "a-s" not in line
+    assert "ValueError: invalid literal" in line

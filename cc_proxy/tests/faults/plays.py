@@ -37,6 +37,21 @@ def answers(status: int, body: bytes, *headers: str) -> Play:
     return play
 
 
+def answers_in_pieces(status: int, *pieces: bytes, length: int | None = None) -> Play:
+    """Answer in packets of their own; with a `length` that is more, the rest never comes."""
+
+    async def play(exchange: Exchange) -> None:
+        size = length or sum(map(len, pieces))
+        await exchange.send(f"HTTP/1.1 {status} Status\r\nContent-Length: {size}\r\n\r\n".encode())
+        for piece in pieces:
+            await asyncio.sleep(0.02)
+            await exchange.send(piece)
+        if length:
+            await exchange.gone()
+
+    return play
+
+
 def streams(*pieces: bytes, pause: float = 0.002) -> Play:
     """Send pieces of an answer, each in a packet and a chunk of its own, and its proper end."""
 

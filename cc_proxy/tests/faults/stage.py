@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import ClientSession, TCPConnector
-from aiohttp.test_utils import TestServer
+from aiohttp import ClientSession, TCPConnector, web
 
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.gateway import connections
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.limits import Limits
 from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
+from cc_proxy.app.gateway.server import BACKLOG, application
 from cc_proxy.app.ollama.client import OllamaClient
 
 from .upstream import RawUpstream, hello
@@ -39,6 +40,7 @@ class Seen:
 class Stage:
     """The gateway's address, a client that carries its key, and what stands behind it."""
 
+    server: web.Server
     port: int
     client: ClientSession
     shared: Shared
@@ -48,6 +50,11 @@ class Stage:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1/messages"
+
+    @property
+    def connections(self) -> int:
+        """How many connections clients have."""
+        return len(self.server.connections)
 
     @property
     def busy_connections(self) -> int:
@@ -146,6 +153,7 @@ async def on_stage(
     *,
     silence_seconds: float = 1.5,
     hold_seconds: float = 10.0,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Stage]:
     """Serve a gateway over an upstream that has been started."""
     settings = Settings(ollama=Ollama(base_url=upstream.url, timeout_seconds=silence_seconds))
@@ -155,11 +163,28 @@ async def on_stage(
             ollama,
             Models(settings, ollama),
             pace=Pace(hold_seconds=hold_seconds, beat_seconds=0.1),
+            limits=limits or Limits(),
         )
         async with (
-            TestServer(application(shared), handler_cancellation=True) as front,
+            _served(shared) as (server, port),
             ClientSession(connector=TCPConnector(limit=0), headers={"x-api-key": KEY}) as client,
         ):
-            assert front.port is not None
             raw = upstream if isinstance(upstream, RawUpstream) else RawUpstream()
-            yield Stage(front.port, client, shared, raw)
+            yield Stage(server, port, client, shared, raw)
+
+
+@asynccontextmanager
+async def _served(shared: Shared) -> AsyncIterator[tuple[web.Server, int]]:
+    runner = web.AppRunner(
+        application(shared), handle_signals=False, handler_cancellation=True, shutdown_timeout=1
+    )
+    await runner.setup()
+    assert runner.server is not None
+    listening = await asyncio.get_running_loop().create_server(
+        connections.protocol_factory(runner.server, shared.limits), "127.0.0.1", 0, backlog=BACKLOG
+    )
+    try:
+        yield runner.server, listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+        await runner.cleanup()

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.gateway.keep_alive import Pace
+from cc_proxy.app.gateway.limits import Limits
 
 from .client import RawClient, request_bytes
+from .plays import streams
 from .stage import Stage, until
 from .upstream import NDJSON, Exchange, done, line
 
@@ -161,9 +162,11 @@ async def test_it_reads_slowly_or_not_at_all(stage: Stage) -> None:
     assert sent < wanted
 
 
-async def test_it_stops_reading_for_good(stage: Stage) -> None:
-    stage.shared.pace = Pace(hold_seconds=0.1, beat_seconds=0.1, stall_seconds=0.5)
+QUICK = pytest.mark.parametrize("limits", [Limits(stall_seconds=0.5)], ids=["quick"])
 
+
+@QUICK
+async def test_it_stops_reading_for_good(stage: Stage) -> None:
     async def play(exchange: Exchange) -> None:
         await exchange.send(NDJSON)
         while True:
@@ -174,18 +177,60 @@ async def test_it_stops_reading_for_good(stage: Stage) -> None:
     await client.ask(stream=True)
     await until(lambda: stage.upstream.working == 1)
     await stopped(stage)
-    assert "the client has read nothing for 0.5 seconds: its answer is given up" in stage.logged()
+    await until(lambda: stage.connections == 0)
+    assert "the client has read nothing for 0.5 seconds: it is given up" in stage.logged()
     client.close()
 
 
+@QUICK
+async def test_it_does_not_fetch_an_answer_that_is_done(stage: Stage) -> None:
+    words = line("word " * 20_000)
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(NDJSON)
+        for _ in range(120):
+            await exchange.chunk(words)
+        await exchange.chunk(done())
+        await exchange.end()
+
+    stage.upstream.play = play
+    client = await RawClient.connect(stage.port, buffer=65_536)
+    await client.ask(stream=False)
+    await until(lambda: stage.upstream.chats == 1)
+    await stopped(stage)
+    assert stage.connections == 1
+    await until(lambda: stage.connections == 0)
+    assert "the client has read nothing for 0.5 seconds: it is given up" in stage.logged()
+    client.close()
+
+
+@pytest.mark.parametrize("limits", [Limits(stall_seconds=1.5)], ids=["quick"])
+async def test_it_reads_slowly_and_gets_all_of_it(stage: Stage) -> None:
+    stage.upstream.play = streams(*[line("word " * 20_000)] * 120, done(), pause=0)
+    client = await RawClient.connect(stage.port, buffer=65_536)
+    await client.ask(stream=True)
+    received, end = 0, b""
+    # For longer than it may read nothing; the sockets take up to 4 MB without a word to us.
+    for _ in range(20):
+        received += len(await client.exactly(MEGABYTE // 4))
+        await asyncio.sleep(0.1)
+    while piece := await client.receive(MEGABYTE):
+        received, end = received + len(piece), (end + piece)[-5:]
+        if end == b"0\r\n\r\n":
+            break
+    assert received > 12_000_000
+    assert "given up" not in stage.logged()
+    client.close()
+
+
+@QUICK
 async def test_it_stops_reading_while_only_the_signs_of_life_come(stage: Stage) -> None:
     # They are too few to fill the sockets, so nothing is held up, and the model may go on.
-    stage.shared.pace = Pace(hold_seconds=0.1, beat_seconds=0.05, stall_seconds=0.2)
     stage.upstream.play = speaks
     client = await RawClient.connect(stage.port)
     await client.ask(stream=True)
     await until(lambda: stage.upstream.working == 1)
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.2)
     assert stage.upstream.working == 1
     assert "given up" not in stage.logged()
     client.close()

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from cc_proxy.app.gateway.queue import QueueLimits
+from cc_proxy.app.ollama.client import ERROR_SECONDS, MAX_ANSWER_BYTES
 from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
 
 TESTS = Path(__file__).parents[1]
@@ -40,5 +41,7 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"that has waited {limits.aging_seconds:g} seconds",
         f"every {limits.pause_seconds:g} to {limits.longest_pause_seconds:g} seconds",
         f"{MAX_LINE_BYTES // 2**20} MiB",
+        f"{MAX_ANSWER_BYTES // 2**20} MiB of it",
+        f"the status counts, after {ERROR_SECONDS:g} seconds",
     ):
         assert said in words

@@ -4,15 +4,30 @@ docs/reference/faults.md is the list of these.
 """
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
 
 import pytest
 
+from cc_proxy.app.gateway.queue import Queue, QueueLimits
+from cc_proxy.app.ollama import client as ollama_client
+from cc_proxy.app.ollama.client import MAX_ANSWER_BYTES
 from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
 
-from .plays import HALF, MEGABYTE, PAGE, answers, begins, compressed, ends, streams
+from .plays import (
+    HALF,
+    MEGABYTE,
+    PAGE,
+    answers,
+    answers_in_pieces,
+    begins,
+    compressed,
+    ends,
+    streams,
+)
 from .stage import Stage, until
+from .storm import BUSY
 from .upstream import HELLO, NDJSON, Exchange, done, hello, line
 
 
@@ -86,10 +101,28 @@ async def test_it_sends_headers_without_an_end(stage: Stage) -> None:
     await stage.refused(502, "api_error", "The connection to Ollama", "broke")
 
 
-@pytest.mark.parametrize("garbage", [b"\x00\xff\xfe\n", b"not json\n", b"[1, 2]\n", b'"x"\n'])
+CALL = b'{"message":{"tool_calls":[{"function":{"name":"f","arguments":{"a":"\xff"}}}]}}\n'
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\xff\xfe\n", b"not json\n", b"[1, 2]\n", b'"x"\n', b"{\n", CALL]
+)
 async def test_it_sends_garbage_among_the_lines(stage: Stage, garbage: bytes) -> None:
     stage.upstream.play = streams(HALF, garbage, done())
     await stage.breaks_off(502, "api_error", "a line that is not its JSON")
+
+
+@pytest.mark.parametrize(
+    "broken", [line("a heron")[:-4] + b"\n", line("a heron")[20:], line(message={"content": None})]
+)
+async def test_what_was_said_is_not_quoted_when_its_line_breaks(
+    stage: Stage, broken: bytes
+) -> None:
+    stage.upstream.play = streams(HALF, broken, done())
+    await stage.breaks_off(502, "api_error", "a line that is not its JSON")
+    stage.upstream.play = streams(HALF, line("a heron" * 20)[:-4])
+    await stage.breaks_off(502, "api_error", "in the middle of a line")
+    assert "heron" not in stage.logged()
 
 
 async def test_it_names_another_content_type(stage: Stage) -> None:
@@ -112,6 +145,50 @@ async def test_it_sends_a_web_page_with_an_error_status(
     stage.upstream.play = answers(status, PAGE, "Content-Type: text/html")
     for one in await stage.refused(seen, "api_error", "a web page", '"502 Bad Gateway"'):
         assert one.headers.get("x-should-retry") == retry
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+async def test_it_sends_an_error_in_pieces(stage: Stage, cut: int) -> None:
+    stage.shared.queue = Queue(stage.shared.ollama, QueueLimits(patience_seconds=0.3))
+    for status, text, seen, kind, words in (
+        (404, "model 'm' not found", 404, "not_found_error", "ollama pull m"),
+        (500, "out of memory", 500, "api_error", "Ollama failed: out of memory"),
+        (503, BUSY, 529, "overloaded_error", "Ollama was busy for 0.3 seconds"),
+    ):
+        told = json.dumps({"error": text}).encode()
+        stage.upstream.play = answers_in_pieces(status, told[:cut], told[cut:])
+        await stage.refused(seen, kind, words)
+
+
+async def test_it_sends_an_error_without_its_text(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ollama_client, "ERROR_SECONDS", 0.1)
+    for pieces in ((), (b"out of mem",)):
+        stage.upstream.play = answers_in_pieces(500, *pieces, length=1000)
+        await stage.refused(500, "api_error", "Ollama failed:", "".join(p.decode() for p in pieces))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+async def test_its_answer_to_a_question_has_no_end(stage: Stage, *, packed: bool) -> None:
+    sent = 0
+
+    async def endless(exchange: Exchange) -> None:
+        nonlocal sent
+        sent = 0
+        await exchange.send(NDJSON)
+        while True:
+            await exchange.chunk(b" " * MEGABYTE)
+            sent += MEGABYTE
+
+    bomb = gzip.compress(b" " * 10 * MAX_ANSWER_BYTES, mtime=0)
+    play = answers(200, bomb, "Content-Encoding: gzip") if packed else endless
+    known = stage.upstream.questions["/api/show"]
+    stage.upstream.questions["/api/show"] = play
+    for seen in await stage.refused(502, "api_error", "is not Ollama", f"{MAX_ANSWER_BYTES} bytes"):
+        assert seen.headers["x-should-retry"] == "false"
+    assert sent < MAX_ANSWER_BYTES + 24 * MEGABYTE
+    stage.upstream.questions["/api/show"] = known
 
 
 async def test_it_sends_a_line_of_100_megabytes(stage: Stage) -> None:

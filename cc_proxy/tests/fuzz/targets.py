@@ -6,20 +6,24 @@ no chance would write: the words of each language that is read.
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
-
-import msgspec
 
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.anthropic.events import Event, encode
 from cc_proxy.app.config.decoding import decode as decode_config
 from cc_proxy.app.config.errors import ConfigError
 from cc_proxy.app.config.layers import settle
-from cc_proxy.app.ollama.chat import decode_chunk
+from cc_proxy.app.ollama import reading
+from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.lines import LineSplitter
 from cc_proxy.app.ollama.models import ModelInfo
+from cc_proxy.app.translate.errors import api_error
 from cc_proxy.app.translate.request import Target, chat_request
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rules import AnswerRules
+from cc_proxy.app.translate.stream import AnswerStream
 
 ABLE = frozenset({"tools", "vision", "thinking"})
 MODEL = Target(ModelInfo("m", ABLE, 65536, None, "llama"), 65536, "30m")
@@ -84,22 +88,45 @@ def fuzz_config(data: bytes) -> None:
 
 
 def fuzz_lines(data: bytes) -> None:
-    """Read what Ollama sends, whole and in pieces: the same lines, each a chunk or refused."""
+    """Read what Ollama sends, whole and in pieces: the same lines, each said on or refused."""
     for sent in (data, text_of(data, "lines").encode()):
         found = []
         for size in (len(sent) or 1, 1, 3, 7):
             splitter = LineSplitter()
             parts = [sent[at : at + size] for at in range(0, len(sent), size)]
-            lines = b"".join(splitter.feed(part) for part in parts)
-            found.append((lines, splitter.rest()))
+            complete = [splitter.feed(part) for part in parts]
+            rest = splitter.rest()
+            found.append((b"".join(complete), rest))
+            _said_on(complete, rest)
         assert all(one == found[0] for one in found)
         lines, rest = found[0]
         assert lines + rest == sent
-        for line in lines.splitlines():
-            try:
-                decode_chunk(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                continue
+
+
+def _said_on(complete: list[bytes], rest: bytes) -> None:
+    """Give lines to an answer; whatever is in them, a client can read what it comes to."""
+    numbers = count()
+    answer = AnswerStream(
+        message_id="msg_1",
+        model="m",
+        input_tokens=1,
+        new_tool_id=lambda: f"toolu_{next(numbers)}",
+        rules=AnswerRules(tools=TOOLS),
+    )
+    events: list[Event] = []
+    try:
+        for lines in complete:
+            chunks, trouble = reading.complete(lines)
+            events += answer.feed_all(chunks)
+            if trouble is not None:
+                raise trouble
+        if rest.strip():
+            events += answer.feed_all([reading.last(rest)])
+    except UpstreamError as error:
+        events += answer.fail(api_error(error, "m"))
+    for line in encode(events).decode().splitlines():
+        if line.startswith("data: "):
+            json.loads(line.removeprefix("data: "))
 
 
 def fuzz_rescue(data: bytes) -> None:

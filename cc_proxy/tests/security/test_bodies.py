@@ -100,6 +100,15 @@ async def test_a_body_that_is_no_request_is_a_400(door: Door, target: str) -> No
         assert answer.error["type"] == "invalid_request_error"
 
 
+async def test_what_is_quoted_of_a_request_has_an_end(door: Door) -> None:
+    tools = [{"name": "Read", "input_schema": {"type": "object"}}]
+    asked = body(tools=tools, tool_choice={"type": "x" * 1_000_000})
+    answer = await door.ask(data=json.dumps(asked).encode())
+    assert answer.status == 400
+    assert "found 'xxx" in answer.error["message"]
+    assert len(answer.body) < 3000
+
+
 async def test_a_number_of_tokens_that_is_none_is_a_400(door: Door) -> None:
     for number in ("1e400", "-5", "0", "1.5", "true", '"1"', "null"):
         answer = await door.ask(data=with_raw("max_tokens", number))

@@ -28,6 +28,15 @@ async def test_a_body_in_chunks_is_answered(door: Door) -> None:
     assert answer.status == 200
 
 
+async def test_no_answer_tells_what_it_is_made_of(door: Door) -> None:
+    wrong = await door.send(b"nonsense\r\n\r\n")
+    for answer in (wrong, *[await door.ask("GET", at, key=None) for at in ("/", "/x", "/health")]):
+        assert answer.headers["server"] == "cc-proxy"
+        assert b"aiohttp" not in answer.body
+    stream = await door.ask(data=json.dumps(body(stream=True)).encode())
+    assert (stream.status, stream.headers["server"]) == (200, "cc-proxy")
+
+
 UNREADABLE = {
     "length_and_chunks": request(
         "POST", "/v1/messages", f"Content-Length: {len(GOOD)}", "Transfer-Encoding: chunked"

@@ -1,13 +1,15 @@
 """The key is compared in constant time, and secrets go only where the user sent them."""
 
+import asyncio
 import hmac
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cc_proxy.app.config import Ollama, Settings, WebSearchSettings
+from cc_proxy.app.config import ImageSettings, Ollama, Settings, WebSearchSettings
 from cc_proxy.app.gateway import auth
+from cc_proxy.app.gateway.fetching import IMAGE_TYPES, Fetcher, NotFetchedError
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamError
 from cc_proxy.app.ollama.models import from_version
@@ -74,3 +76,42 @@ async def test_no_redirect_is_followed_with_a_key_or_a_question() -> None:
             await search.search("heron", WebSearchTool("web_search_20250305", "web_search"))
         await search.close()
     assert reached == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-something\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 301 Moved\r\nLocation: https://u:p@b.example/a?q=heron#heron\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http:///?q=heron\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[?q=heron\r\n\r\n",
+        b"",
+    ],
+    ids=["not_http", "brotli", "bad_chunk", "moved", "no_host", "no_address", "nothing"],
+)
+async def test_no_error_has_the_question_or_the_query_of_an_address(answer: bytes) -> None:
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(answers, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        search = SearchClient(
+            Settings(web_search=WebSearchSettings(provider="searxng", url=url + "/x"))
+        )
+        fetcher = Fetcher(ImageSettings(fetch_urls=True), allowed=lambda _: True, seconds=5)
+        with pytest.raises(SearchError) as searched:
+            await search.search("heron", WebSearchTool("web_search_20250305", "web_search"))
+        with pytest.raises(NotFetchedError) as fetched:
+            await fetcher.fetch(url + "/a.png?token=heron", IMAGE_TYPES)
+        async with OllamaClient(url, api_key=None, silence_seconds=5) as ollama:
+            with pytest.raises(UpstreamError) as asked:
+                await ollama.ask("/api/version", from_version)
+        await search.close()
+        await fetcher.close()
+    for error in (searched.value, fetched.value, asked.value):
+        assert "heron" not in str(error)
+        assert "u:p" not in str(error)

@@ -54,6 +54,7 @@ def test_the_limits_are_those_of_the_documents() -> None:
         "headers": "128",
         "body_bytes": "64 MiB",
         "body_seconds": "2 min",
+        "stall_seconds": "5 min",
     }
     assert asdict(Limits()) == {
         "connections": 2048,
@@ -63,6 +64,7 @@ def test_the_limits_are_those_of_the_documents() -> None:
         "headers": 128,
         "body_bytes": 64 * 1024 * 1024,
         "body_seconds": 120.0,
+        "stall_seconds": 300.0,
     }
     for name, text in written.items():
         assert text in told, name
