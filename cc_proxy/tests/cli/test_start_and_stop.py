@@ -1,15 +1,20 @@
 import http.client
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from cc_proxy.app.daemon import identity
 
-from .conftest import Home, free_port
+from .conftest import Home, Upstream, free_port
 
 
 def get(port: int, target: str, key: str | None = None) -> tuple[int, bytes]:
@@ -189,6 +194,63 @@ def test_restart_with_a_broken_file_stops_nothing(home: Home) -> None:
     status = home.json("status")
     assert (status.code, status.warnings) == (0, ["config_error"])
     assert home.json("stop").data["was_running"] is True
+
+
+def test_restart_to_an_address_that_cannot_be_had_stops_nothing(home: Home) -> None:
+    home.run("start")
+    before = home.state
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = home.json("restart", "--port", str(taken.getsockname()[1]))
+    assert (ran.code, ran.error["code"]) == (1, "port_in_use")
+    chosen = {"CC_PROXY_AUTH_KEY": "chosen-key"}
+    ran = home.json("restart", "--host", "192.0.2.1", "--port", str(before["port"]), **chosen)
+    assert (ran.code, ran.error["code"]) == (1, "address_not_available")
+    assert home.state == before
+    assert is_alive(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
+def test_a_restart_that_is_interrupted_says_that_nothing_runs(home: Home) -> None:
+    home.run("start")
+    before = home.state
+    with home.popen("restart", "--json") as process:
+        # The next one is its child; until there is one, it waits for the one before.
+        children = ["/usr/bin/env", "pgrep", "-P", str(process.pid)]
+        while subprocess.run(children, stdout=subprocess.DEVNULL, check=False).returncode:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    (error,) = json.loads(out)["errors"]
+    assert error["code"] == "interrupted"
+    assert f"The cc-proxy that ran (pid {before['pid']}) has stopped" in error["message"]
+    assert home.run("status").code == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
+def test_a_stop_that_is_interrupted_says_what_it_has_begun(home: Home, upstream: Upstream) -> None:
+    home.run("start", OLLAMA_BASE_URL=upstream.url)
+    state = home.state
+    key = (home.run_dir / "auth.key").read_text().strip()
+    question = {"model": "x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    connection = http.client.HTTPConnection("127.0.0.1", state["port"], timeout=60)
+    with closing(connection):
+        connection.request("POST", "/v1/messages", json.dumps(question), {"x-api-key": key})
+        assert upstream.asked.wait(30)
+        with home.popen("stop", "--json", "--timeout-seconds", "50") as process:
+            while " stopping by=SIGTERM" not in home.log_file.read_text():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+        assert process.returncode == 130
+        (error,) = json.loads(out)["errors"]
+        assert error["code"] == "interrupted"
+        assert f"cc-proxy (pid {state['pid']}) was asked to stop" in error["message"]
+        upstream.released.set()
+        assert b"the answer" in connection.getresponse().read()
+    while is_alive(state):
+        time.sleep(0.01)
+    assert not home.state_file.exists()
 
 
 def test_restart_starts_what_does_not_run(home: Home) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -98,3 +99,22 @@ def test_a_full_disk_does_not_keep_a_process_alive(
     assert stopped.state == now
     assert [notice.code for notice in stopped.notices] == ["stop_request_not_written"]
     assert not paths.state_file.exists()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_state_that_cannot_be_removed_is_no_failed_stop(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    with program() as child:
+        now = claim(paths, a_state, child.pid) if runs else None
+        if not runs:
+            state.write(paths, a_state)
+        monkeypatch.setattr(Path, "unlink", read_only)
+        stopped = stop.stop(paths, key=None)
+        assert (child.poll() is not None) is runs
+    assert stopped.state == now
+    assert [notice.code for notice in stopped.notices] == ["state_not_removed"]
+    assert "a read-only file system" in stopped.notices[0].message
