@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,7 +38,7 @@ _MANAGED = {
 def program(named: str) -> Check:
     """Check that Claude Code is there, and which one."""
     name = "claude_code"
-    found = shutil.which(Path(named).expanduser())
+    found = claude_version.locate(named)
     if found is None:
         text = f"Expected Claude Code as {named!r}, found no such program"
         return fail(name, text, "npm install -g @anthropic-ai/claude-code")
