@@ -140,6 +140,7 @@ def test_the_agent_and_the_task_carry_the_program_word_for_word(tmp_path: Path) 
 def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path) -> None:
     plan = systemd(PROGRAM, tmp_path, {})
     assert '"a b%%c$$d\\\\e\\"f ä"' in plan.text
+    assert '"x\\ny"' in systemd(["x\ny"], tmp_path, {}).text
     analyze = shutil.which("systemd-analyze")
     if analyze is None:  # a machine without systemd; the words above are then all there is
         return
