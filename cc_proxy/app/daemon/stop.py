@@ -140,9 +140,12 @@ def _gone(now: State, seconds: float) -> bool:
 def _signal(now: State, number: signal.Signals) -> None:
     try:
         _send(now, number)
-    except ProcessLookupError:  # it was faster
-        return
-    except PermissionError as error:
+    except OSError as error:
+        # It was faster, which Windows says in other ways than with ProcessLookupError.
+        if not identity.is_alive(now.pid, now.process_start_time):
+            return
+        if not isinstance(error, PermissionError):
+            raise
         raise DaemonError(
             f"Expected pid {now.pid} to be a process of this user, found another user's.",
             code="not_permitted",

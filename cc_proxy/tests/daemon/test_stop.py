@@ -72,6 +72,22 @@ def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: State
     assert not paths.state_file.exists()
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(22, "no such process")])
+def test_one_that_has_just_ended_is_stopped_whatever_the_system_calls_it(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    with program() as child:
+        now = claim(paths, a_state, child.pid)
+
+        def faster(*_: object) -> None:
+            child.kill()
+            child.wait()
+            raise error  # as os.kill has it on Windows
+
+        monkeypatch.setattr(stop, "_send", faster)
+        assert stop.stop(paths, key=None) == stop.Stopped(now)
+
+
 def test_what_cannot_be_killed_keeps_its_state(
     paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
