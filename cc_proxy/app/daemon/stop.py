@@ -69,6 +69,7 @@ def locked(
     notices = _ask(paths, StopRequest(now.instance_id, drain_seconds, comes_back))
     if sys.platform != "win32":  # there the request is all it takes
         _signal(now, signal.SIGTERM)
+        _signal(now, signal.SIGCONT)  # one that is suspended would only take note of it
     killed = not _gone_in_patience(now, timeout_seconds)
     if killed:
         _signal(now, _KILL)

@@ -154,11 +154,36 @@ def test_after_kill_9_start_cleans_up_and_starts(home: Home) -> None:
 def test_a_process_that_hangs_is_killed_after_the_timeout(home: Home) -> None:
     home.run("start")
     state = home.state
-    os.kill(state["pid"], signal.SIGSTOP)
-    ran = home.json("stop", "--timeout-seconds", "0.2")
-    assert ran.data == {"was_running": True, "pid": state["pid"], "killed": True}
-    assert not is_alive(state)
+    home.run("stop")
+    script = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{script}; sys.stdout.flush(); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as hangs:
+        assert hangs.stdout is not None
+        hangs.stdout.readline()
+        state |= {"pid": hangs.pid, "process_start_time": identity.start_time(hangs.pid)}
+        home.state_file.write_text(json.dumps(state))
+        ran = home.json("stop", "--timeout-seconds", "0.2")
+        assert hangs.wait(30) == -signal.SIGKILL
+    assert ran.data == {"was_running": True, "pid": hangs.pid, "killed": True}
     assert not home.state_file.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
+def test_a_process_that_is_suspended_is_said_to_be_and_stops_when_asked(home: Home) -> None:
+    home.run("start")
+    state = home.state
+    os.kill(state["pid"], signal.SIGSTOP)
+    for command in ("status", "start"):
+        ran = home.json(command)
+        assert (ran.code, ran.error["code"]) == (1, "not_answering")
+        assert "is suspended" in ran.error["message"]
+        assert f"kill -CONT {state['pid']}" in ran.error["hint"]
+    stopped = home.json("stop")
+    assert stopped.data == {"was_running": True, "pid": state["pid"], "killed": False}
+    assert " stopped pid=" in home.log_file.read_text()
 
 
 def test_restart_keeps_the_address_and_the_file(home: Home) -> None:
