@@ -57,12 +57,17 @@ def explained(path: Path, flag: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        fix = _FIXES.get(error.errno or 0, f"Make {path.parent} a folder you can write to")
+        fix = _FIXES.get(error.errno or 0, f"Make {_in_the_way(path)} you can write to")
         raise DaemonError(
             f"Expected to read and write {path}, found {reason}.",
             code="folder_unusable",
             hint=f"{fix}, or name another folder with {flag}.",
         ) from error
+
+
+def _in_the_way(path: Path) -> str:
+    # A file of root's in a folder of one's own is what `sudo cc-proxy start` leaves.
+    return f"{path} a file" if path.is_file() else f"{path.parent} a folder"
 
 
 def make_folder(path: Path) -> None:

@@ -98,3 +98,14 @@ def test_a_file_that_is_read_just_now_can_be_changed_where_that_holds_it(
     monkeypatch.setattr(files, "_READING_HOLDS", False)
     with pytest.raises(PermissionError):
         change(path)
+
+
+def test_the_file_or_the_folder_that_is_in_the_way_is_named(tmp_path: Path) -> None:
+    there, missing = tmp_path / "there", tmp_path / "missing"
+    there.touch()
+    for path, named in ((there, f"{there} a file"), (missing, f"{tmp_path} a folder")):
+        with pytest.raises(DaemonError) as caught, files.explained(path, "--state-dir"):
+            raise PermissionError(errno.EACCES, "denied")
+        assert caught.value.hint == (
+            f"Make {named} you can write to, or name another folder with --state-dir."
+        )
