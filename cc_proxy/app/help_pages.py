@@ -26,6 +26,8 @@ def show(arguments: Sequence[str]) -> bool:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        _forget_stdout()
     except OSError:
         return False
     return True
@@ -34,6 +36,13 @@ def show(arguments: Sequence[str]) -> bool:
 def page_name(words: Sequence[str]) -> str:
     """Return the name of the file for a command: `models pull` is `models-pull.txt`."""
     return "-".join(words or ["cc-proxy"]) + ".txt"
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter's last flush go nowhere."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _text(arguments: Sequence[str]) -> str | None:

@@ -104,6 +104,37 @@ def _read_all(master: int) -> bytes:
     return data
 
 
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        ran = subprocess.run(
+            [*PROGRAM, "--help"],
+            env=ENVIRON,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("module", ["cc_proxy.app.help_pages", "cc_proxy.app.cli"])
+def test_ctrl_c_before_the_program_has_come_up_shows_no_traceback(module: str) -> None:
+    script = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from cc_proxy.__main__ import main\n"
+        "main()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, "status"], env=ENVIRON, capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
 def test_a_stdout_that_cannot_be_written_is_left_to_click(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full:
         encoding = "utf-8"

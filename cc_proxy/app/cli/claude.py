@@ -1,7 +1,8 @@
 """`cc-proxy claude`: Claude Code, on your own models."""
 
 import os
-import shutil
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,7 +105,7 @@ def command(  # noqa: PLR0913 - the flags
     loaded = shared.load()
     program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
     if program is not None and not _is_session(arguments):
-        return _become(program, list(arguments), dict(os.environ))
+        return become(program, list(arguments), dict(os.environ))
     running = None if start_if_needed else _running(shared, loaded)
     if model is None:
         model = model_choice.chosen(shared, loaded, may_ask=not print_env)
@@ -132,11 +133,11 @@ def command(  # noqa: PLR0913 - the flags
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
     if start_if_needed:
         _guard(shared, started)
-    return _become(program, [*first, *arguments], wanted.applied_to(os.environ))
+    return become(program, [*first, *arguments], wanted.applied_to(os.environ))
 
 
 def _program(named: str) -> str:
-    found = shutil.which(Path(named).expanduser())
+    found = claude_version.locate(named)
     if found is None:
         raise ClaudeError(
             f"Expected Claude Code as {named!r}, found no such program.",
@@ -148,7 +149,7 @@ def _program(named: str) -> str:
 
 
 def _version(named: str) -> claude_version.Version | None:
-    found = shutil.which(Path(named).expanduser())
+    found = claude_version.locate(named)
     return claude_version.of(found) if found else None
 
 
@@ -253,14 +254,36 @@ def _is_session(arguments: tuple[str, ...]) -> bool:
     return not arguments or arguments[0] not in _NO_SESSION
 
 
-def _become(program: str, arguments: list[str], environ: dict[str, str]) -> Result:
-    if sys.platform == "win32":
-        # The program is the one that the person has named or installed.
-        done = subprocess.run([program, *arguments], env=environ, check=False)  # noqa: S603
-        return Result(NAME, exit_code=done.returncode)
-    # Keys, signals and the exit code are Claude Code's own from here on.
-    os.execve(program, [program, *arguments], environ)  # noqa: S606 - no shell is wanted
+def become(program: str, arguments: list[str], environ: dict[str, str]) -> Result:
+    """Go on as Claude Code; return only where no process can become another one.
+
+    Raises:
+        ClaudeError: it does not run here.
+
+    """
+    try:
+        if sys.platform == "win32":
+            return Result(NAME, exit_code=_run(program, arguments, environ))
+        # Keys, signals and the exit code are Claude Code's own from here on.
+        os.execve(program, [program, *arguments], environ)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise ClaudeError(
+            f"Expected {program} to be a program that runs here, found: {error.strerror}.",
+            code="claude_not_started",
+            hint="See what happens without cc-proxy: " + shlex.join([program, "--version"]),
+        ) from error
     raise AssertionError  # execve does not return
+
+
+def _run(program: str, arguments: list[str], environ: dict[str, str]) -> int:
+    """Run Claude Code where no process can become another one; return its exit code."""
+    # Ctrl-C reaches both. It is for Claude Code, and subprocess.run would kill that after it.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        # The program is the one that the person has named or installed.
+        return subprocess.run([program, *arguments], env=environ, check=False).returncode  # noqa: S603
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _shown(

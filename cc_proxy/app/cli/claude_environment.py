@@ -126,4 +126,8 @@ def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
     )
     if not proxied:
         return {}
-    return {name: ",".join(filter(None, [environ.get(name, ""), host])) for name in _NO_PROXY_NAMES}
+    # 2.1.197 knows an address of IPv6 in its brackets only.
+    hosts = [host, f"[{host}]"] if ":" in host else [host]
+    return {
+        name: ",".join(filter(None, [environ.get(name, ""), *hosts])) for name in _NO_PROXY_NAMES
+    }

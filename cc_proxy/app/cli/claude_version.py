@@ -1,8 +1,9 @@
-"""Which Claude Code a program is, told by where it lies: asking it would take its whole start."""
+"""Where Claude Code is, and which: its place tells, as asking it would take its whole start."""
 
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 Version = tuple[int, int, int]
@@ -11,6 +12,13 @@ _PACKAGE = "@anthropic-ai/claude-code"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 # node_modules/@anthropic-ai/claude-code/bin/claude: the package is not further away than this.
 _NEAR = 4
+
+
+def locate(named: str) -> str | None:
+    """Return the path of the program that a name or a path stands for, None if there is none."""
+    # As text: a Path loses the `./` that keeps a name from being looked for on the PATH, and
+    # Python 3.11 cannot look for one on Windows.
+    return shutil.which(os.path.expanduser(named))  # noqa: PTH111 - see above
 
 
 def of(program: str) -> Version | None:

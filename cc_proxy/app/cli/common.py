@@ -82,7 +82,7 @@ class Common:
 
 def flags() -> list[click.Parameter]:
     """Return the common flags, for a command or the group; they land in the context's `Common`."""
-    file = click.Path(path_type=Path)
+    file = _Named(path_type=Path)
 
     def flag(name: str, text: str, **how: Any) -> click.Option:  # noqa: ANN401 - click's own
         return click.Option([name], help=text, expose_value=False, callback=_note, **how)
@@ -95,6 +95,21 @@ def flags() -> list[click.Parameter]:
         flag("--no-color", "Show no colours; the same as NO_COLOR=1.", is_flag=True),
         flag("--version", "Show the version and exit.", is_flag=True),
     ]
+
+
+class _Named(click.Path):
+    """A path that has been named: an empty one would be the working directory."""
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """Return the path."""
+        if not os.fspath(value):
+            self.fail("Expected a path, found nothing.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: object) -> None:

@@ -1,14 +1,12 @@
 """`cc-proxy demo`: the whole chain, shown at work, with no Ollama installed."""
 
 import asyncio
-import shutil
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cc_proxy.app.cli import common
+from cc_proxy.app.cli import claude_version, common
 from cc_proxy.app.cli.result import ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
@@ -72,7 +70,7 @@ def command(  # noqa: PLR0913 - the flags
 
 
 def _claude(named: str | None) -> str | None:
-    found = shutil.which(Path(named or "claude").expanduser())
+    found = claude_version.locate(named or "claude")
     if named and found is None:
         raise DemoError(
             f"Expected Claude Code as {named!r}, found no such program.",

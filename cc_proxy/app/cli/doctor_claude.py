@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,16 +29,18 @@ _CHANGES = frozenset(
         "CLAUDE_STREAM_IDLE_TIMEOUT_MS",
     }
 )
-_MANAGED = {
-    "darwin": Path("/Library/Application Support/ClaudeCode/managed-settings.json"),
-    "win32": Path("C:/ProgramData/ClaudeCode/managed-settings.json"),
+# Where a company's settings are, in 2.1.197 and 2.1.330.
+MANAGED = {
+    "darwin": Path("/Library/Application Support/ClaudeCode"),
+    "linux": Path("/etc/claude-code"),
+    "win32": Path("C:/Program Files/ClaudeCode"),
 }
 
 
 def program(named: str) -> Check:
     """Check that Claude Code is there, and which one."""
     name = "claude_code"
-    found = shutil.which(Path(named).expanduser())
+    found = claude_version.locate(named)
     if found is None:
         text = f"Expected Claude Code as {named!r}, found no such program"
         return fail(name, text, "npm install -g @anthropic-ai/claude-code")
@@ -133,7 +134,9 @@ def _overriding(path: Path, content: dict[str, Any]) -> Check | None:
 
 
 def _settings_files(environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
-    yield _MANAGED.get(sys.platform, Path("/etc/claude-code/managed-settings.json"))
+    managed = MANAGED.get(sys.platform, MANAGED["linux"])
+    yield managed / "managed-settings.json"
+    yield from sorted((managed / "managed-settings.d").glob("*.json"))
     if (config := _config_folder(environ)) is not None:
         yield config / "settings.json"
     yield folder / ".claude" / "settings.json"

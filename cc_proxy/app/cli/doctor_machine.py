@@ -156,16 +156,8 @@ def _could_bind(loaded: Loaded) -> Check:
     server = loaded.settings.server
     where = f"{server.host}:{server.port}"
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as trial:
-            if os.name == "posix":  # else a port that has just been left would look taken
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-            trial.listen()
-    except OSError as error:
-        wrong = ports.bind_error(error, server.host, server.port)
+        ports.refuse_unusable(server.host, server.port)
+    except DaemonError as wrong:
         return fail("proxy", wrong.message, wrong.hint)
     free = "any free port" if server.port == 0 else "free"
     return ok("proxy", f"not running; {where} is {free}")

@@ -75,6 +75,9 @@ def command(  # noqa: PLR0913 - the flags
     file = Path(now.log_file) if now else paths.log_file
     log = Log(file, _secrets(loaded, paths), wanted)
     last, found = _last(log, file, lines)
+    if not (last or found or wanted.everything or follow):
+        text = f"Expected an entry that is as asked for in {file}, found none."
+        found = [ErrorItem("no_entries", text, "To see what there is: cc-proxy logs --lines 100")]
     configuration = _configuration(loaded)
     above = _above(loaded, configuration, file) if wanted.everything else ()
     return Result(

@@ -1,5 +1,6 @@
 """`cc-proxy reload`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.access import access
@@ -51,7 +52,10 @@ def _outcome(now: "State", done: "LastReload", problems: tuple[ErrorItem, ...]) 
     }
     if done.status != "ok":
         text = f"{done.error}\ncc-proxy (pid {now.pid}) goes on with the configuration it has."
-        item = ErrorItem("config_error", text, "Correct it, then: cc-proxy reload")
+        hint = "Correct it, then: cc-proxy reload"
+        if now.config_path is not None and not Path(now.config_path).exists():
+            hint += ". To go on without the file: cc-proxy restart"
+        item = ErrorItem("config_error", text, hint)
         # What is wrong with the file stands above, in the words of the one that reads it.
         return Result("reload", data, errors=(item,), exit_code=USAGE)
     what = ", ".join(done.changed) or "nothing"

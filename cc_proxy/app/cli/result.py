@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TextIO
 
@@ -80,16 +79,18 @@ def show(result: Result, *, as_json: bool) -> int:
     try:
         if as_json:
             _write(sys.stdout, [envelope(result)])
-        _write(sys.stderr if as_json else sys.stdout, result.lines)
-        _write(sys.stderr, [*_items("Warning", result.warnings), *_items("Error", result.errors)])
+            _tell(result.lines)
+        else:
+            _write(sys.stdout, result.lines)
+        _tell([*_items("Warning", result.warnings), *_items("Error", result.errors)])
         for line in result.stream:
             _write(sys.stdout, [line])
     except BrokenPipeError:  # the reader, `head` say, has seen enough
-        _forget_stdout()
+        _forget(sys.stdout)
     except OSError as error:
-        _forget_stdout()
+        _forget(sys.stdout)
         item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
-        _write(sys.stderr, _items("Error", [item]))
+        _tell(_items("Error", [item]))
         return FAILED
     return result.exit_code
 
@@ -103,17 +104,12 @@ def transient(text: str) -> None:
         width = os.get_terminal_size(sys.stderr.fileno()).columns
     except OSError:  # a terminal that does not know its size
         width = 80
-    _meanwhile(text[: max(width - 1, 1)], before="\r\x1b[K", end="")
+    _tell([text[: max(width - 1, 1)]], before="\r\x1b[K", end="")
 
 
 def note(text: str) -> None:
     """Say on stderr how far something has come, in a line that stays."""
-    _meanwhile(text)
-
-
-def _meanwhile(text: str, *, before: str = "", end: str = "\n") -> None:
-    with suppress(OSError):  # nobody can watch any more; the work itself goes on
-        _write(sys.stderr, [text], before=before, end=end)
+    _tell([text])
 
 
 def envelope(result: Result) -> str:
@@ -159,10 +155,18 @@ def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: 
     file.flush()
 
 
-def _forget_stdout() -> None:
+def _tell(lines: Iterable[str], *, before: str = "", end: str = "\n") -> None:
+    """Write to stderr, if anybody reads there; the work and the exit code are the same if not."""
+    try:
+        _write(sys.stderr, lines, before=before, end=end)
+    except OSError:
+        _forget(sys.stderr)
+
+
+def _forget(file: TextIO | None) -> None:
     """Let the interpreter's last flush go nowhere."""
-    if sys.stdout is None:
+    if file is None:
         return
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    os.dup2(null, file.fileno())
     os.close(null)

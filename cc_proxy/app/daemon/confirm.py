@@ -26,7 +26,7 @@ def confirm(now: State, key: str, *, timeout_seconds: float) -> Health | None:
             return None
         if probe.standing == "wrong key":
             raise refused(now)
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or identity.is_suspended(now.pid):
             raise silent(now)
         time.sleep(_PAUSE_SECONDS)
 
@@ -43,6 +43,12 @@ def refused(now: State) -> DaemonError:
 
 def silent(now: State) -> DaemonError:
     """Return the error for a process that is there and does not answer."""
+    if identity.is_suspended(now.pid):
+        return DaemonError(
+            f"The cc-proxy that runs (pid {now.pid}, {now.url}) is suspended, as after Ctrl-Z.",
+            code="not_answering",
+            hint=f"To have it go on: fg in its terminal, or: kill -CONT {now.pid}",
+        )
     return DaemonError(
         f"The cc-proxy that runs (pid {now.pid}, {now.url}) does not answer.",
         code="not_answering",

@@ -5,7 +5,8 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cc_proxy.app.daemon.errors import DaemonError
@@ -15,6 +16,11 @@ FILE_MODE = 0o600
 # Windows has neither; there the user's profile folder keeps others out.
 _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
+# There Python opens files so that nobody can replace or remove them meanwhile; ours are read
+# in no time.
+_READING_HOLDS = os.name == "nt"
+_PATIENCE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.01
 
 _REASONS = {
     errno.EACCES: "no permission",
@@ -51,12 +57,17 @@ def explained(path: Path, flag: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        fix = _FIXES.get(error.errno or 0, f"Make {path.parent} a folder you can write to")
+        fix = _FIXES.get(error.errno or 0, f"Make {_in_the_way(path)} you can write to")
         raise DaemonError(
             f"Expected to read and write {path}, found {reason}.",
             code="folder_unusable",
             hint=f"{fix}, or name another folder with {flag}.",
         ) from error
+
+
+def _in_the_way(path: Path) -> str:
+    # A file of root's in a folder of one's own is what `sudo cc-proxy start` leaves.
+    return f"{path} a file" if path.is_file() else f"{path.parent} a folder"
 
 
 def make_folder(path: Path) -> None:
@@ -87,10 +98,34 @@ def replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     create(draft, data)
     try:
-        draft.replace(path)
+        _in_patience(lambda: draft.replace(path))
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if there is one.
+
+    Raises:
+        OSError: it cannot be removed.
+
+    """
+    _in_patience(lambda: path.unlink(missing_ok=True))
+
+
+def _in_patience(change: Callable[[], object]) -> None:
+    """Do it once no other process has the file open, where that keeps it from being done."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            change()
+        except PermissionError:
+            if not _READING_HOLDS or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(_PAUSE_SECONDS)
 
 
 def create(path: Path, data: bytes) -> None:

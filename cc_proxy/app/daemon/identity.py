@@ -8,6 +8,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 _BOOT_ID = _PROC / "sys/kernel/random/boot_id"
 _ENDED = frozenset("ZXx")  # proc(5): zombie and dead; their pid is still listed
+_SUSPENDED = frozenset("Tt")  # proc(5), and ps(1) on macOS: by a signal, or by a debugger
 
 
 def start_time(pid: int) -> str | None:
@@ -32,18 +33,33 @@ def is_alive(pid: int, started: str) -> bool:
     return start_time(pid) == started
 
 
+def is_suspended(pid: int) -> bool:
+    """Tell whether a process waits to be continued, as after Ctrl-Z; not known on Windows."""
+    if sys.platform == "win32":
+        return False
+    state = (
+        _stat(pid)[0]
+        if sys.platform == "linux"
+        else _ps(pid).decode("ascii", "replace").strip()[:1]
+    )
+    return state in _SUSPENDED
+
+
 def _from_proc(pid: int) -> str | None:
-    try:
-        stat = (_PROC / str(pid) / "stat").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    except PermissionError:  # hidepid: a process of another user, so none of ours
-        return None
-    state, ticks = parse_stat(stat)
-    if state in _ENDED:
+    state, ticks = _stat(pid)
+    if not state or state in _ENDED:
         return None
     # The ticks count from boot: two boots can give the same pid the same ticks.
     return f"{_boot_id()}:{ticks}"
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    try:
+        return parse_stat((_PROC / str(pid) / "stat").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return "", 0
+    except PermissionError:  # hidepid: a process of another user, so none of ours
+        return "", 0
 
 
 def _boot_id() -> str:
@@ -64,14 +80,17 @@ def parse_stat(stat: bytes) -> tuple[str, int]:
 
 
 def _from_ps(pid: int) -> str | None:
-    answer = subprocess.run(  # noqa: S603 - a fixed program with a number
+    return parse_ps(_ps(pid))
+
+
+def _ps(pid: int) -> bytes:
+    return subprocess.run(  # noqa: S603 - a fixed program with a number
         ["/bin/ps", "-o", "state=,lstart=", "-p", str(pid)],
         capture_output=True,
         check=False,
         # The date is written in the language and time zone of whoever asks.
         env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-    )
-    return parse_ps(answer.stdout)
+    ).stdout
 
 
 def parse_ps(answer: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """The log: one line a record, in a file that never grows without end."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -75,17 +76,17 @@ class LogFile(logging.Handler):
     def _rotate(self) -> None:
         if os.name == "nt":  # an open file cannot be renamed there
             self._point_at(os.open(os.devnull, os.O_WRONLY))
-        try:
-            for number in range(KEPT - 1, 0, -1):
-                full = self._numbered(number)
-                if full.exists():
-                    full.replace(self._numbered(number + 1))
-            self._path.replace(self._numbered(1))
-        finally:
-            self._reopen()
+        # It grows on where it may not be renamed: in a folder that is read-only by now, and on
+        # Windows while another program, `cc-proxy logs --follow` say, has it open.
+        with contextlib.suppress(OSError):
+            # The first gap takes what comes: a try that failed has made room already.
+            gap = next((n for n in range(1, KEPT) if not self._numbered(n).exists()), KEPT)
+            for number in range(gap - 1, -1, -1):
+                self._numbered(number).replace(self._numbered(number + 1))
+        self._reopen()
 
     def _numbered(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}")
+        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
 
     def _reopen(self) -> None:
         files.make_folder(self._path.parent)

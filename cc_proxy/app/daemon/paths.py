@@ -52,10 +52,11 @@ class Paths:
         """Make both folders, if they are missing.
 
         Raises:
-            DaemonError: one cannot be made.
+            DaemonError: one cannot be made, or its name not be written down.
 
         """
         for folder, flag in ((self.state_dir, STATE_FLAG), (self.log_dir, LOG_FLAG)):
+            _refuse_no_text(folder, flag)
             with files.explained(folder, flag):
                 files.make_folder(folder)
 
@@ -79,12 +80,13 @@ def find(
 
 
 def _folder(named: Path | None, variable: str, name: str, environ: Mapping[str, str]) -> Path:
-    if named is not None:
-        return named.absolute()
     home = environ.get("HOME") or environ.get("USERPROFILE") or ""
-    if text := environ.get(variable):
-        # No shell replaces the `~` in a variable that a service file sets.
-        return Path(home, text[2:]) if home and text.startswith("~/") else Path(text).absolute()
+    text = environ.get(variable)
+    chosen = Path(text) if named is None and text else named
+    if chosen is not None:
+        # Shells leave the `~` alone in `--state-dir=~/x`, and there is none for a service file.
+        in_home = home and chosen.parts[:1] == ("~",)
+        return Path(home, *chosen.parts[1:]) if in_home else chosen.absolute()
     if not Path(home).is_absolute():
         found = f"HOME={home}" if home else "no HOME"
         raise DaemonError(
@@ -95,3 +97,16 @@ def _folder(named: Path | None, variable: str, name: str, environ: Mapping[str, 
             hint=f"Set HOME, or name the folders with {STATE_FLAG} and {LOG_FLAG}.",
         )
     return Path(home, ".cc-proxy", name)
+
+
+def _refuse_no_text(folder: Path, flag: str) -> None:
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        raise DaemonError(
+            f"Expected a folder whose name is text in UTF-8, found {shown}.",
+            code="folder_unusable",
+            hint=f"Name another one with {flag}; if its name is UTF-8, the locale is not:"
+            " LC_ALL=C.UTF-8",
+        ) from error

@@ -1,6 +1,7 @@
 """Why an address cannot be bound, and by whom a port is taken."""
 
 import errno
+import os
 import socket
 import sys
 from pathlib import Path
@@ -11,6 +12,26 @@ from cc_proxy.app.daemon.errors import DaemonError
 _LISTENING = "0A"  # net/tcp_states.h
 _COMMAND_LENGTH = 100
 _PRIVILEGED = 1024
+
+
+def refuse_unusable(host: str, port: int) -> None:
+    """Refuse an address that cannot be bound now; it is free again afterwards.
+
+    Raises:
+        DaemonError: as `bind_error`.
+
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            if os.name == "posix":  # else a port that has just been left would look taken
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+    except OSError as error:
+        raise bind_error(error, host, port) from error
 
 
 def bind_error(error: OSError, host: str, port: int) -> DaemonError:

@@ -1,12 +1,15 @@
 """Restarting: a stop and a start that nobody can come between."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import auth_key, lock, start, stop
+from cc_proxy.app.daemon import auth_key, lock, ports, running, start, stop
+from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.start import Started
+from cc_proxy.app.daemon.state import State
 from cc_proxy.app.daemon.stop import Stopped
 
 
@@ -35,6 +38,35 @@ def restart(
     paths.make_folders()
     with lock.exclusive(paths):
         key = auth_key.effective(loaded.settings, paths)
+        before = running.look(paths).state
+        if before is not None:
+            # What could not be started again is not stopped. Its own port is free once it ends.
+            host, port = loaded.settings.server.host, loaded.settings.server.port
+            ports.refuse_unusable(host, 0 if port == before.port else port)
         stopped = stop.locked(paths, key=key.value, timeout_seconds=stop_seconds, comes_back=True)
-        started = start.locked(paths, loaded, environ=environ, timeout_seconds=start.READY_SECONDS)
+        with _told_what_was_stopped(stopped.state):
+            started = start.locked(
+                paths, loaded, environ=environ, timeout_seconds=start.READY_SECONDS
+            )
         return Restarted(stopped, started)
+
+
+@contextlib.contextmanager
+def _told_what_was_stopped(before: State | None) -> Iterator[None]:
+    """Have the error of a start say that what ran before it is gone."""
+    if before is None:
+        yield
+        return
+    gone = f"The cc-proxy that ran (pid {before.pid}) has stopped, and no other runs."
+    try:
+        yield
+    except DaemonError as error:
+        error.message = f"{error.message}\n{gone}"
+        raise
+    except KeyboardInterrupt as error:
+        raise DaemonError(
+            f"Interrupted. {gone}",
+            code="interrupted",
+            exit_code=130,
+            hint="To start it: cc-proxy start",
+        ) from error

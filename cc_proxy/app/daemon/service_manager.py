@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ from cc_proxy.app.daemon.service_plan import Command, Plan
 
 UNREACHABLE = "manager_unreachable"
 _TIMEOUT_SECONDS = 60.0
+# As long as a stop may take, and what launchd needs beyond it.
+_LETS_GO_SECONDS = 30.0
+_NOT_YET = frozenset({5, 37})
+_PAUSE_SECONDS = 0.5
 # There is nothing secret in it, and managers want to read it.
 _FILE_MODE = 0o644
 
@@ -77,9 +82,10 @@ def install(plan: Plan, run: Run) -> bool:
         if plan.manager == "launchd":
             # It takes a file once, and does not see that it has changed.
             known = run(plan.query).code == 0
+            commands = plan.replace if changed or not known else plan.start
             if known and changed:
                 _all(plan.unregister, run)
-            commands = plan.replace if changed or not known else plan.start
+                run = _patient(run)
         _all(commands, run)
     except DaemonError as error:
         if error.code == UNREACHABLE:
@@ -140,6 +146,24 @@ def standing_of_file(plan: Plan) -> tuple[bool, bool]:
 def by_hand(commands: Sequence[Command]) -> str:
     """Return commands as a person types them."""
     return " && ".join(shlex.join(command) for command in commands)
+
+
+def _patient(run: Run) -> Run:
+    """Return what asks launchd again while it has not let go of the service yet.
+
+    `launchctl bootout` returns at once, and for some seconds `bootstrap` fails with 5
+    (Input/output error) or 37 (Operation already in progress).
+    """
+    deadline = time.monotonic() + _LETS_GO_SECONDS
+
+    def patient(command: Command) -> Ran:
+        while True:
+            answer = run(command)
+            if answer.code not in _NOT_YET or time.monotonic() > deadline:
+                return answer
+            time.sleep(_PAUSE_SECONDS)
+
+    return patient
 
 
 def _all(commands: Sequence[Command], run: Run) -> None:

@@ -159,4 +159,4 @@ def task_scheduler(program: Sequence[str], folder: Path, user: str) -> Plan:
 def _systemd_quoted(word: str) -> str:
     """Return a word of a command line as systemd.service(5) and systemd.syntax(7) read it."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"'
+    return '"' + escaped.replace("\n", "\\n") + '"'

@@ -1,7 +1,5 @@
 """The state file: who is running, where, and on which configuration."""
 
-import contextlib
-
 import msgspec
 
 from cc_proxy.app.config import LogFormat, LogLevel, Server, Settings, settings_digest
@@ -103,8 +101,8 @@ def clear(paths: Paths) -> None:
 
     """
     for path in (paths.pid_file, paths.stop_file, paths.state_file):
-        with files.explained(path, STATE_FLAG), contextlib.suppress(FileNotFoundError):
-            path.unlink()
+        with files.explained(path, STATE_FLAG):
+            files.remove(path)
 
 
 def write_own(paths: Paths, state: State) -> None:

@@ -61,15 +61,16 @@ def locked(
     if found.state is None:
         if found.stale is None:
             return Stopped(None)
-        state.clear(paths)
-        return Stopped(None, notices=(running.cleaned(found.stale),))
+        trouble = _clear(paths)
+        return Stopped(None, notices=trouble or (running.cleaned(found.stale),))
     now = found.state
     _refuse_contradiction(now, key)
     drain_seconds = max(timeout_seconds - _TIDY_UP_SECONDS, timeout_seconds / 2)
     notices = _ask(paths, StopRequest(now.instance_id, drain_seconds, comes_back))
     if sys.platform != "win32":  # there the request is all it takes
         _signal(now, signal.SIGTERM)
-    killed = not _gone(now, timeout_seconds)
+        _signal(now, signal.SIGCONT)  # one that is suspended would only take note of it
+    killed = not _gone_in_patience(now, timeout_seconds)
     if killed:
         _signal(now, _KILL)
         if not _gone(now, _KILL_SECONDS):
@@ -79,8 +80,7 @@ def locked(
                 code="stop_failed",
                 hint="The system holds it, often in a disk or network mount; try again later.",
             )
-    state.clear(paths)
-    return Stopped(now, killed=killed, notices=notices)
+    return Stopped(now, killed=killed, notices=(*notices, *_clear(paths)))
 
 
 def _ask(paths: Paths, request: StopRequest) -> tuple[Notice, ...]:
@@ -89,6 +89,15 @@ def _ask(paths: Paths, request: StopRequest) -> tuple[Notice, ...]:
     except DaemonError as error:  # a full disk must not keep a process alive
         text = f"Running answers got the usual time to finish: {error.message}"
         return (Notice("stop_request_not_written", text, error.hint),)
+    return ()
+
+
+def _clear(paths: Paths) -> tuple[Notice, ...]:
+    try:
+        state.clear(paths)
+    except DaemonError as error:  # nothing runs, which is what was wanted
+        text = f"Nothing runs, and what describes it could not be removed: {error.message}"
+        return (Notice("state_not_removed", text, error.hint),)
     return ()
 
 
@@ -106,6 +115,20 @@ def _refuse_contradiction(now: State, key: str | None) -> None:
         )
 
 
+def _gone_in_patience(now: State, seconds: float) -> bool:
+    try:
+        return _gone(now, seconds)
+    except KeyboardInterrupt as error:  # what it was asked for, it does without being watched
+        raise DaemonError(
+            f"Interrupted. cc-proxy (pid {now.pid}) was asked to stop, and does once its answers"
+            " are finished.",
+            code="interrupted",
+            exit_code=130,
+            hint="To see whether it has: cc-proxy status. Not to wait for answers: cc-proxy stop"
+            " --timeout-seconds 0",
+        ) from error
+
+
 def _gone(now: State, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while identity.is_alive(now.pid, now.process_start_time):
@@ -118,9 +141,12 @@ def _gone(now: State, seconds: float) -> bool:
 def _signal(now: State, number: signal.Signals) -> None:
     try:
         _send(now, number)
-    except ProcessLookupError:  # it was faster
-        return
-    except PermissionError as error:
+    except OSError as error:
+        # It was faster, which Windows says in other ways than with ProcessLookupError.
+        if not identity.is_alive(now.pid, now.process_start_time):
+            return
+        if not isinstance(error, PermissionError):
+            raise
         raise DaemonError(
             f"Expected pid {now.pid} to be a process of this user, found another user's.",
             code="not_permitted",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cc_proxy.app.cli import claude as claude_command
 from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, Ran
 from cc_proxy.tests.cli.practice import practice_server
@@ -258,3 +260,52 @@ def test_a_prompt_never_goes_around_the_proxy(home: Home, words: list[str]) -> N
     environ = told(home.run("claude", "--", *words, ANTHROPIC_API_KEY="sk-real"))["environ"]
     assert environ["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
     assert "ANTHROPIC_API_KEY" not in environ
+
+
+@pytest.mark.usefixtures("model")
+def test_a_program_beside_the_person_is_the_one_that_is_named(home: Home, claude: Path) -> None:
+    beside = home.path / "claude"
+    beside.write_text("#!/bin/sh\nexit 9\n")
+    beside.chmod(0o755)
+    assert home.run("claude", "--claude-bin", "./claude").code == 9
+    assert home.run("claude", "--claude-bin", "bin/claude").code == 7
+    assert home.run("claude", "--claude-bin", "~/bin/claude").code == 7
+    claude.unlink()
+    ran = home.json("doctor", "--no-model")
+    checks = {check["name"]: check for check in ran.envelope["data"]["checks"]}
+    assert checks["claude_code"]["status"] == "fail"
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("arguments", [[], ["--", "--version"]])
+def test_a_program_that_does_not_run_here_is_no_fault_of_ours(
+    home: Home, claude: Path, arguments: list[str]
+) -> None:
+    claude.write_text("#!/no/such/interpreter\n")
+    ran = home.run("claude", *arguments)
+    assert ran.code == 1
+    assert f"Expected {claude} to be a program that runs here" in ran.err
+    assert f"{claude} --version" in ran.err
+
+
+def test_an_option_of_claude_codes_own_is_told_its_place(home: Home) -> None:
+    ran = home.run("claude", "-p", "hi")
+    assert ran.code == 2
+    assert "Claude Code's own options stand behind --: cc-proxy claude -- -p ..." in ran.err
+
+
+def test_on_windows_ctrl_c_is_for_claude_code_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It takes its time to end after Ctrl-C, as one does that has something to write down.
+    program = tmp_path / "claude"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, signal, time\n"
+        "os.kill(os.getppid(), signal.SIGINT)\ntime.sleep(1)\nraise SystemExit(7)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "platform", "win32")
+    before = signal.getsignal(signal.SIGINT)
+    outcome = claude_command.become(str(program), [], dict(os.environ))
+    assert outcome.exit_code == 7
+    assert signal.getsignal(signal.SIGINT) is before

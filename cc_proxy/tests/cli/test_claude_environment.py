@@ -71,9 +71,9 @@ def test_a_company_s_http_proxy_is_kept_out_of_the_way() -> None:
     assert wanted["no_proxy"] == "127.0.0.1"
 
 
-def test_an_ipv6_address_is_named_without_its_brackets() -> None:
+def test_an_ipv6_address_is_named_with_its_brackets_too() -> None:
     found = changes({"http_proxy": "x"}, url="http://[::1]:5", key="k", models=MODELS)
-    assert found.set["NO_PROXY"] == "::1"
+    assert found.set["NO_PROXY"] == "::1,[::1]"
 
 
 def test_an_address_without_a_port_has_a_host_too() -> None:

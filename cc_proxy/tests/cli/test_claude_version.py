@@ -41,3 +41,19 @@ def test_another_program_tells_nothing(tmp_path: Path, package: object) -> None:
 
 def test_a_program_by_itself_tells_nothing(tmp_path: Path) -> None:
     assert claude_version.of(str(tmp_path / "claude")) is None
+
+
+def test_a_path_stays_the_text_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path, tmp_path / "bin"):
+        folder.mkdir(exist_ok=True)
+        (folder / "claude").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    # Text, not a Path: with that Python 3.11 raises AttributeError on Windows.
+    assert claude_version.locate("./claude") == "./claude"
+    assert claude_version.locate("claude") == str(tmp_path / "bin" / "claude")
+    assert claude_version.locate("~/claude") == str(tmp_path / "claude")
+    assert claude_version.locate("~/none") is None

@@ -215,3 +215,28 @@ def test_an_output_that_is_full_is_an_error(home: Home) -> None:
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     assert "No space left" in ran.stderr
+
+
+@pytest.mark.parametrize("command", [["stop", "--json"], ["nothing"]])
+def test_an_error_output_that_nobody_reads_changes_no_exit_code(
+    home: Home, command: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*home.command, *command],
+            env=home.environ,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == (0 if "stop" in command else 2)
+    assert ran.stdout.count("\n") == ("--json" in command)
+
+
+@pytest.mark.parametrize("flag", ["--state-dir", "--log-dir", "--config"])
+def test_a_path_that_is_empty_is_not_the_working_directory(home: Home, flag: str) -> None:
+    ran = home.json("start", flag, "")
+    assert (ran.code, ran.error["code"]) == (2, "usage_error")
+    assert "Expected a path, found nothing." in ran.error["message"]
+    assert list(home.path.iterdir()) == []

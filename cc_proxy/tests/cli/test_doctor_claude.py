@@ -1,6 +1,7 @@
 """What on this machine would come between Claude Code and the proxy."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,24 @@ def test_the_project_s_settings_are_read_too(
     home: dict[str, str], project: Path, place: str
 ) -> None:
     file = write(project / ".claude" / place, {"apiKeyHelper": "/bin/key"})
+    found = doctor_claude.settings(home, project)
+    assert found.status == "fail"
+    assert str(file) in found.detail
+
+
+@pytest.mark.parametrize("place", ["managed-settings.json", "managed-settings.d/10-proxy.json"])
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_the_company_s_settings_are_read_too(
+    home: dict[str, str],
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    system: str,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setitem(doctor_claude.MANAGED, system, tmp_path / "company")
+    file = write(tmp_path / "company" / place, {"env": {"ANTHROPIC_BASE_URL": "u"}})
     found = doctor_claude.settings(home, project)
     assert found.status == "fail"
     assert str(file) in found.detail

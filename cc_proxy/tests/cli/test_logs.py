@@ -29,6 +29,13 @@ def test_logs_before_the_first_start_say_when_there_will_be_some(home: Home) -> 
     assert ran.data["lines"] == []
 
 
+def test_a_request_that_the_log_does_not_know_is_said(home: Home) -> None:
+    home.run("start")
+    ran = home.json("logs", "--request", "0123")
+    assert (ran.code, ran.warnings, ran.data["lines"]) == (0, ["no_entries"], [])
+    assert home.json("logs", "--since", "1h").warnings == []
+
+
 def test_logs_are_shown_though_the_configuration_is_broken(home: Home) -> None:
     home.run("start")
     (home.path / ".cc-proxy" / "cc-proxy.user.yaml").write_text("sevrer: {}\n")

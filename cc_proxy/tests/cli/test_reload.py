@@ -53,9 +53,20 @@ def test_a_broken_file_keeps_the_old_configuration_and_status_says_so(
     assert status.warnings == ["config_error", "reload_failed"]
     assert status.data["config_digest"] == before["config_digest"]
     assert "stays as it was" in home.log_file.read_text()
+    assert "restart" not in ran.error["hint"]
     file.write_text("aliases: {default: one}\n")
     assert home.json("reload").data["changed"] == []
     assert home.json("status").warnings == []
+
+
+def test_a_file_that_is_gone_is_said_and_how_to_go_on_without_it(home: Home, file: Path) -> None:
+    home.run("start")
+    file.unlink()
+    ran = home.json("reload")
+    assert (ran.code, ran.error["code"]) == (2, "config_error")
+    assert f"{file} does not exist" in ran.error["message"]
+    assert "To go on without the file: cc-proxy restart" in ran.error["hint"]
+    assert home.json("restart").data["config_path"] is None
 
 
 def test_what_needs_a_restart_is_named(home: Home, file: Path) -> None:

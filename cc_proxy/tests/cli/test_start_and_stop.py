@@ -1,15 +1,20 @@
 import http.client
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from cc_proxy.app.daemon import identity
 
-from .conftest import Home, free_port
+from .conftest import Home, Upstream, free_port
 
 
 def get(port: int, target: str, key: str | None = None) -> tuple[int, bytes]:
@@ -149,11 +154,36 @@ def test_after_kill_9_start_cleans_up_and_starts(home: Home) -> None:
 def test_a_process_that_hangs_is_killed_after_the_timeout(home: Home) -> None:
     home.run("start")
     state = home.state
-    os.kill(state["pid"], signal.SIGSTOP)
-    ran = home.json("stop", "--timeout-seconds", "0.2")
-    assert ran.data == {"was_running": True, "pid": state["pid"], "killed": True}
-    assert not is_alive(state)
+    home.run("stop")
+    script = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{script}; sys.stdout.flush(); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as hangs:
+        assert hangs.stdout is not None
+        hangs.stdout.readline()
+        state |= {"pid": hangs.pid, "process_start_time": identity.start_time(hangs.pid)}
+        home.state_file.write_text(json.dumps(state))
+        ran = home.json("stop", "--timeout-seconds", "0.2")
+        assert hangs.wait(30) == -signal.SIGKILL
+    assert ran.data == {"was_running": True, "pid": hangs.pid, "killed": True}
     assert not home.state_file.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is suspended there")
+def test_a_process_that_is_suspended_is_said_to_be_and_stops_when_asked(home: Home) -> None:
+    home.run("start")
+    state = home.state
+    os.kill(state["pid"], signal.SIGSTOP)
+    for command in ("status", "start"):
+        ran = home.json(command)
+        assert (ran.code, ran.error["code"]) == (1, "not_answering")
+        assert "is suspended" in ran.error["message"]
+        assert f"kill -CONT {state['pid']}" in ran.error["hint"]
+    stopped = home.json("stop")
+    assert stopped.data == {"was_running": True, "pid": state["pid"], "killed": False}
+    assert " stopped pid=" in home.log_file.read_text()
 
 
 def test_restart_keeps_the_address_and_the_file(home: Home) -> None:
@@ -189,6 +219,63 @@ def test_restart_with_a_broken_file_stops_nothing(home: Home) -> None:
     status = home.json("status")
     assert (status.code, status.warnings) == (0, ["config_error"])
     assert home.json("stop").data["was_running"] is True
+
+
+def test_restart_to_an_address_that_cannot_be_had_stops_nothing(home: Home) -> None:
+    home.run("start")
+    before = home.state
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = home.json("restart", "--port", str(taken.getsockname()[1]))
+    assert (ran.code, ran.error["code"]) == (1, "port_in_use")
+    chosen = {"CC_PROXY_AUTH_KEY": "chosen-key"}
+    ran = home.json("restart", "--host", "192.0.2.1", "--port", str(before["port"]), **chosen)
+    assert (ran.code, ran.error["code"]) == (1, "address_not_available")
+    assert home.state == before
+    assert is_alive(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
+def test_a_restart_that_is_interrupted_says_that_nothing_runs(home: Home) -> None:
+    home.run("start")
+    before = home.state
+    with home.popen("restart", "--json") as process:
+        # The next one is its child; until there is one, it waits for the one before.
+        children = ["/usr/bin/env", "pgrep", "-P", str(process.pid)]
+        while subprocess.run(children, stdout=subprocess.DEVNULL, check=False).returncode:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    (error,) = json.loads(out)["errors"]
+    assert error["code"] == "interrupted"
+    assert f"The cc-proxy that ran (pid {before['pid']}) has stopped" in error["message"]
+    assert home.run("status").code == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
+def test_a_stop_that_is_interrupted_says_what_it_has_begun(home: Home, upstream: Upstream) -> None:
+    home.run("start", OLLAMA_BASE_URL=upstream.url)
+    state = home.state
+    key = (home.run_dir / "auth.key").read_text().strip()
+    question = {"model": "x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    connection = http.client.HTTPConnection("127.0.0.1", state["port"], timeout=60)
+    with closing(connection):
+        connection.request("POST", "/v1/messages", json.dumps(question), {"x-api-key": key})
+        assert upstream.asked.wait(30)
+        with home.popen("stop", "--json", "--timeout-seconds", "50") as process:
+            while " stopping by=SIGTERM" not in home.log_file.read_text():
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+        assert process.returncode == 130
+        (error,) = json.loads(out)["errors"]
+        assert error["code"] == "interrupted"
+        assert f"cc-proxy (pid {state['pid']}) was asked to stop" in error["message"]
+        upstream.released.set()
+        assert b"the answer" in connection.getresponse().read()
+    while is_alive(state):
+        time.sleep(0.01)
+    assert not home.state_file.exists()
 
 
 def test_restart_starts_what_does_not_run(home: Home) -> None:

@@ -68,3 +68,44 @@ def test_another_users_file_is_not_believed(
         os.chown(tmp_path / "file", 1234, -1)
     with pytest.raises(files.ForeignFileError):
         files.read(tmp_path / "file")
+
+
+@pytest.mark.parametrize("change", [lambda path: files.replace(path, b"new"), files.remove])
+def test_a_file_that_is_read_just_now_can_be_changed_where_that_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    held = ["once", "twice"]
+
+    def windows(real: Callable[..., object]) -> Callable[..., object]:
+        def asked(self: Path, *arguments: object, **named: object) -> object:
+            if held:
+                held.pop()
+                raise PermissionError(errno.EACCES, "used by another process")
+            return real(self, *arguments, **named)
+
+        return asked
+
+    monkeypatch.setattr(Path, "replace", windows(Path.replace))
+    monkeypatch.setattr(Path, "unlink", windows(Path.unlink))
+    monkeypatch.setattr(files, "_READING_HOLDS", True)
+    change(path)
+    assert held == []
+    assert not path.exists() or path.read_text() == "new"
+    assert [file.name for file in tmp_path.iterdir()] in ([], ["file"])
+    held.append("no permission at all")
+    monkeypatch.setattr(files, "_READING_HOLDS", False)
+    with pytest.raises(PermissionError):
+        change(path)
+
+
+def test_the_file_or_the_folder_that_is_in_the_way_is_named(tmp_path: Path) -> None:
+    there, missing = tmp_path / "there", tmp_path / "missing"
+    there.touch()
+    for path, named in ((there, f"{there} a file"), (missing, f"{tmp_path} a folder")):
+        with pytest.raises(DaemonError) as caught, files.explained(path, "--state-dir"):
+            raise PermissionError(errno.EACCES, "denied")
+        assert caught.value.hint == (
+            f"Make {named} you can write to, or name another folder with --state-dir."
+        )

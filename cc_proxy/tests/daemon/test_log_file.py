@@ -60,6 +60,36 @@ def test_a_file_that_is_removed_or_moved_is_made_anew(tmp_path: Path) -> None:
     assert (tmp_path / "moved").read_text() == "two\n"
 
 
+def test_a_full_file_that_may_not_be_renamed_grows_on_and_the_older_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    made = handler(path, max_bytes=10)
+    for number in range(3):
+        made.emit(record(f"line {number}"))
+    rename = Path.replace
+
+    def held(self: Path, target: Path) -> Path:
+        # As Windows has it while another program reads the file.
+        if self == path:
+            raise PermissionError(errno.EACCES, "in use")
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", held)
+        for number in range(3, 6):
+            made.emit(record(f"line {number}"))
+    made.emit(record("line 6"))
+    made.close()
+    kept = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert kept == {
+        "log": "line 6\n",
+        "log.1": "line 2\nline 3\nline 4\nline 5\n",
+        "log.2": "line 1\n",
+        "log.3": "line 0\n",
+    }
+
+
 def test_lines_that_a_full_disk_lost_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,12 +19,18 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_home() -> None:
     assert found.log_dir == Path("/home/ada/l")
 
 
+def test_a_tilde_that_no_shell_has_replaced_is_home() -> None:
+    # As it comes from `--state-dir=~/s`.
+    found = paths.find(state_dir=Path("~/s"), log_dir=Path("~"), environ={"HOME": "/home/ada"})
+    assert (found.state_dir, found.log_dir) == (Path("/home/ada/s"), Path("/home/ada"))
+
+
 def test_a_relative_folder_is_made_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = paths.find(state_dir=Path("run"), log_dir=Path("logs"), environ={})
-    assert found.state_dir == tmp_path / "run"
+    found = paths.find(state_dir=Path("run"), log_dir=Path(), environ={"HOME": "/home/ada"})
+    assert (found.state_dir, found.log_dir) == (tmp_path / "run", tmp_path)
 
 
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "relative"}])
@@ -59,3 +65,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_the_flag(tmp_path: Path) 
     assert "found a file where a folder should be" in caught.value.message
     assert caught.value.hint is not None
     assert "--state-dir" in caught.value.hint
+
+
+def test_a_folder_whose_name_is_no_text_is_an_error(tmp_path: Path) -> None:
+    # How Python has a byte that is not UTF-8, and every letter beyond ASCII in an odd locale.
+    made = paths.Paths(tmp_path / "h\udcff", tmp_path / "logs")
+    with pytest.raises(DaemonError, match=r"text in UTF-8, found .*udcff") as caught:
+        made.make_folders()
+    assert caught.value.code == "folder_unusable"
+    assert caught.value.hint is not None
+    assert "--state-dir" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []

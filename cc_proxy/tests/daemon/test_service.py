@@ -78,6 +78,24 @@ def test_a_file_that_has_changed_is_written_anew(plan: Plan, manager: Manager) -
         assert [asked.split()[1] for asked in manager.asked] == ["print", "bootout", "bootstrap"]
 
 
+def test_launchd_is_asked_again_until_it_has_let_go(
+    tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_manager, "_PAUSE_SECONDS", 0.0)
+    plan = launchd(PROGRAM, tmp_path, 501)
+    service_manager.install(plan, manager)
+    plan.path.write_text("by hand")
+    busy = [Ran(5, "Bootstrap failed: 5: Input/output error"), Ran(37, "already in progress")]
+
+    def run(command: Command) -> Ran:
+        answer = manager(command)
+        return busy.pop() if "bootstrap" in command and busy else answer
+
+    manager.asked.clear()
+    assert service_manager.install(plan, run)
+    assert [asked.split()[1] for asked in manager.asked] == ["print", "bootout", *3 * ["bootstrap"]]
+
+
 def test_an_uninstall_leaves_nothing_and_once_more_is_fine(plan: Plan, manager: Manager) -> None:
     service_manager.install(plan, manager)
     assert service_manager.uninstall(plan, manager) == (True, ())
@@ -140,6 +158,7 @@ def test_the_agent_and_the_task_carry_the_program_word_for_word(tmp_path: Path) 
 def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path) -> None:
     plan = systemd(PROGRAM, tmp_path, {})
     assert '"a b%%c$$d\\\\e\\"f ä"' in plan.text
+    assert '"x\\ny"' in systemd(["x\ny"], tmp_path, {}).text
     analyze = shutil.which("systemd-analyze")
     if analyze is None:  # a machine without systemd; the words above are then all there is
         return

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -71,6 +72,22 @@ def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: State
     assert not paths.state_file.exists()
 
 
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(22, "no such process")])
+def test_one_that_has_just_ended_is_stopped_whatever_the_system_calls_it(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    with program() as child:
+        now = claim(paths, a_state, child.pid)
+
+        def faster(*_: object) -> None:
+            child.kill()
+            child.wait()
+            raise error  # as os.kill has it on Windows
+
+        monkeypatch.setattr(stop, "_send", faster)
+        assert stop.stop(paths, key=None) == stop.Stopped(now)
+
+
 def test_what_cannot_be_killed_keeps_its_state(
     paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,3 +115,22 @@ def test_a_full_disk_does_not_keep_a_process_alive(
     assert stopped.state == now
     assert [notice.code for notice in stopped.notices] == ["stop_request_not_written"]
     assert not paths.state_file.exists()
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_state_that_cannot_be_removed_is_no_failed_stop(
+    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    with program() as child:
+        now = claim(paths, a_state, child.pid) if runs else None
+        if not runs:
+            state.write(paths, a_state)
+        monkeypatch.setattr(Path, "unlink", read_only)
+        stopped = stop.stop(paths, key=None)
+        assert (child.poll() is not None) is runs
+    assert stopped.state == now
+    assert [notice.code for notice in stopped.notices] == ["state_not_removed"]
+    assert "a read-only file system" in stopped.notices[0].message

@@ -30,7 +30,9 @@ def test_every_test_of_a_fault_is_named() -> None:
     here = Path(__file__)
     faults = [path for path in here.parent.glob("test_*.py") if path != here]
     assert len(faults) == 3
-    assert names_in(*faults, TESTS / "gateway/test_queue.py") - NO_FAULT - NAMED == set()
+    commands = [TESTS / "cli/test_faults.py", TESTS / "cli/test_faults_while_running.py"]
+    tests = names_in(*faults, *commands, TESTS / "gateway/test_queue.py")
+    assert tests - NO_FAULT - NAMED == set()
 
 
 def test_its_figures_are_those_of_the_code() -> None:
