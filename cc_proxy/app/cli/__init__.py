@@ -126,7 +126,11 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
 def _usage(error: click.UsageError) -> Result:
     path = error.ctx.command_path if error.ctx else "cc-proxy"
     name = path.partition(" ")[2]
-    item = ErrorItem("usage_error", error.format_message(), f"How it is used: {path} --help")
+    hint = f"How it is used: {path} --help"
+    if name == "claude" and isinstance(error, click.NoSuchOption):
+        # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.
+        hint = f"What Claude Code is to get stands behind --: {path} -- {error.option_name} ..."
+    item = ErrorItem("usage_error", error.format_message(), hint)
     return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
 
 
