@@ -250,6 +250,14 @@ def test_a_small_window_is_warned_about(home: Home) -> None:
         ran = home.run("claude", OLLAMA_BASE_URL=running.url)
     assert ran.code == 7
     assert "small:latest has a window of 8192 tokens" in ran.err
+    assert "cc-proxy claude --profile bare" in ran.err
+
+
+@pytest.mark.parametrize("option", ["-p", "--resume", "-c"])
+def test_an_option_of_claude_code_s_is_shown_its_place(home: Home, option: str) -> None:
+    ran = home.run("claude", option, "hi")
+    assert ran.code == 2
+    assert f"cc-proxy claude -- {option} ..." in ran.err
 
 
 @pytest.mark.usefixtures("claude", "model")
