@@ -128,6 +128,7 @@ def _usage(error: click.UsageError) -> Result:
     name = path.partition(" ")[2]
     hint = f"How it is used: {path} --help"
     if name == "claude" and isinstance(error, click.NoSuchOption):
+        # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.
         hint += f". Claude Code's own options stand behind --: {path} -- {error.option_name} ..."
     item = ErrorItem("usage_error", error.format_message(), hint)
     return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)

@@ -111,7 +111,7 @@ def command(  # noqa: PLR0913 - the flags
         model = model_choice.chosen(shared, loaded, may_ask=not print_env)
         loaded = shared.load()  # the choice may have been written down
     started = running or _start(shared, loaded)
-    models = _models(loaded, started, model)
+    models = _models(shared, loaded, started, model)
     wanted = changes(
         os.environ,
         url=url or started.state.url,
@@ -177,7 +177,19 @@ def _running(shared: common.Common, loaded: "Loaded") -> "Started":
     return start.Started(state, health, key, already_running=True)
 
 
-def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
+def _models(
+    shared: common.Common, loaded: "Loaded", started: "Started", model: str | None
+) -> Models:
+    try:
+        return _asked(loaded, started, model)
+    except ClaudeError:
+        if not shared.json:
+            # A file that was mended is no help to a proxy that runs on what it was before.
+            show(Result(NAME, warnings=_notices(started)), as_json=False)
+        raise
+
+
+def _asked(loaded: "Loaded", started: "Started", model: str | None) -> Models:
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.daemon import health  # noqa: PLC0415 - as above
 
@@ -217,8 +229,12 @@ def _models(loaded: "Loaded", started: "Started", model: str | None) -> Models:
     return Models(main=main.name, haiku=haiku or main.name, window=main.context_window)
 
 
+def _notices(started: "Started") -> tuple[ErrorItem, ...]:
+    return tuple(ErrorItem.of(notice) for notice in started.notices)
+
+
 def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
-    yield from (ErrorItem.of(notice) for notice in started.notices)
+    yield from _notices(started)
     if models.window < ENOUGH_WINDOW:
         yield _small_window(models.main, models.window)
 

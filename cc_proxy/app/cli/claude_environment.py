@@ -46,6 +46,11 @@ _UNLESS_SET = {
 }
 _KNOWS_MAX_CONTEXT = (2, 1, 330)
 _LEAST_COMPACT_WINDOW = 100_000
+# Below this, what Claude Code keeps free for an answer would leave too little for the conversation.
+_ROOMY_WINDOW = 65_536
+_ANSWER_SHARE = 5
+_MILLION = 1_000_000
+_MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
 _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
 
 
@@ -97,6 +102,8 @@ def changes(
         # 2.1.330 takes an unknown model for a window of 1M tokens.
         "CLAUDE_CODE_MAX_CONTEXT_TOKENS": window,
         **_compact_window(models.window, version),
+        **_answer_size(environ, models.window),
+        **_no_million(models.window),
         **_ALWAYS,
         **_no_proxy(environ, host),
     }
@@ -116,6 +123,22 @@ def _compact_window(window: int, version: Version | None) -> dict[str, str]:
     if window < _LEAST_COMPACT_WINDOW and not older:
         return {}
     return {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(window)}
+
+
+def _answer_size(environ: Mapping[str, str], window: int) -> dict[str, str]:
+    """Have a small window keep less free for the answer.
+
+    Both versions keep min(20,000, this) and 13,000 more free: with a window of 40,960 they compact
+    before the second turn, and below about 24,000 they refuse every prompt as too long, unasked.
+    """
+    if window >= _ROOMY_WINDOW or environ.get(_MAX_OUTPUT):
+        return {}
+    return {_MAX_OUTPUT: str(window // _ANSWER_SHARE)}
+
+
+def _no_million(window: int) -> dict[str, str]:
+    """Keep the default of `/model` from being NAME[1m], which both versions take for 1M tokens."""
+    return {} if window >= _MILLION else {"CLAUDE_CODE_DISABLE_1M_CONTEXT": "1"}
 
 
 def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from cc_proxy.app.demo.journal import Record
 
 _NAME = 24
 _COLUMNS = f"  #  {'model':<{_NAME}}   prompt   reused     read      out      time"
-_LOG_COLUMNS = f"  #  {'model':<{_NAME}}   prompt      out  first token      time"
+_LOG_COLUMNS = f"  #  {'model':<{_NAME}}   prompt     read      out  first token      time"
 # What the proxy logs of each request.
 _LOGGED = re.compile(r"req_\w+ (ok|failed|client closed the connection) (asked=.*)")
 _SHOWN = 96
@@ -97,9 +97,11 @@ class ProxyLog:
         self._requests += 1
         ended = "" if outcome == "ok" else f"  ({outcome})"
         first = int(fields.get("first_token_ms", 0)) / 1000
+        read = int(fields.get("tokens_in", 0))
+        prompt = read + int(fields.get("tokens_reused", 0))
         self._display.write(
             f"{self._requests:>3}  {fields.get('model', '?'):<{_NAME}}"
-            f"{int(fields.get('tokens_in', 0)):>9,}{int(fields.get('tokens_out', 0)):>9,}"
+            f"{prompt:>9,}{read:>9,}{int(fields.get('tokens_out', 0)):>9,}"
             f"{first:>11.2f} s{int(fields.get('total_ms', 0)) / 1000:>8.2f} s{ended}"
         )
 

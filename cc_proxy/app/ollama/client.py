@@ -30,6 +30,7 @@ from cc_proxy.app.ollama.errors import (
 )
 from cc_proxy.app.ollama.incoming import Incoming, Shortcut
 from cc_proxy.app.ollama.pull import PullLine, read_line
+from cc_proxy.app.ollama.sockets import watched
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class OllamaClient:
     def __init__(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=watched),
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,

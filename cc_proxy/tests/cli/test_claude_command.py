@@ -137,6 +137,19 @@ def test_a_model_that_is_not_pulled_is_named_with_what_pulls_it(home: Home) -> N
     assert "cc-proxy models" in ran.err
 
 
+@pytest.mark.usefixtures("claude", "model")
+def test_a_model_that_was_mended_in_the_file_but_not_in_the_proxy_is_told_so(home: Home) -> None:
+    file = home.path / "config.yaml"
+    file.write_text("aliases: {default: nope}\n", encoding="utf-8")
+    assert home.run("start").code == 0
+    file.write_text("aliases: {default: practice}\n", encoding="utf-8")
+    ran = home.run("claude")
+    assert ran.code == 1
+    assert "Ollama has no model nope" in ran.err
+    assert "has an older configuration than the one that holds now" in ran.err
+    assert "cc-proxy restart" in ran.err
+
+
 @pytest.mark.usefixtures("claude")
 def test_without_a_start_a_running_proxy_is_needed(home: Home) -> None:
     ran = home.run("claude", "--no-start-if-needed")
@@ -252,6 +265,14 @@ def test_a_small_window_is_warned_about(home: Home) -> None:
         ran = home.run("claude", OLLAMA_BASE_URL=running.url)
     assert ran.code == 7
     assert "small:latest has a window of 8192 tokens" in ran.err
+    assert "cc-proxy claude --profile bare" in ran.err
+
+
+@pytest.mark.parametrize("option", ["-p", "--resume", "-c"])
+def test_an_option_of_claude_code_s_is_shown_its_place(home: Home, option: str) -> None:
+    ran = home.run("claude", option, "hi")
+    assert ran.code == 2
+    assert f"cc-proxy claude -- {option} ..." in ran.err
 
 
 @pytest.mark.usefixtures("claude", "model")

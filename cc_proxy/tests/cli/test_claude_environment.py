@@ -45,6 +45,30 @@ def test_the_older_name_of_the_window_is_used_where_it_does_no_harm(
     assert wanted.get("CLAUDE_CODE_AUTO_COMPACT_WINDOW") == told
 
 
+@pytest.mark.parametrize(
+    ("window", "environ", "told"),
+    [
+        (65_536, {}, None),
+        (40_960, {}, "8192"),
+        (8_192, {}, "1638"),
+        (8_192, {"CLAUDE_CODE_MAX_OUTPUT_TOKENS": "4000"}, None),
+    ],
+)
+def test_of_a_small_window_less_is_kept_for_the_answer_unless_the_person_says_how_much(
+    window: int, environ: dict[str, str], told: str | None
+) -> None:
+    models = Models(main="m", haiku="m", window=window)
+    wanted = changes(environ, url="http://127.0.0.1:1", key="k", models=models).set
+    assert wanted.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS") == told
+
+
+@pytest.mark.parametrize(("window", "told"), [(262_144, "1"), (1_000_000, None)])
+def test_only_a_model_with_a_million_tokens_is_taken_for_one(window: int, told: str | None) -> None:
+    models = Models(main="m", haiku="m", window=window)
+    wanted = changes({}, url="http://127.0.0.1:1", key="k", models=models).set
+    assert wanted.get("CLAUDE_CODE_DISABLE_1M_CONTEXT") == told
+
+
 @pytest.mark.parametrize("name", CONFLICTING)
 def test_another_login_is_taken_away(name: str) -> None:
     found = for_environment(**{name: "1", "OTHER": "kept"})

@@ -255,15 +255,17 @@ def test_the_proxys_log_is_shown_as_far_as_it_has_been_written(tmp_path: Path) -
     lines: list[str] = []
     path = tmp_path / "log"
     log = ProxyLog(path, Display(lines.append, "Claude Code"))
-    path.write_text("2026 INFO req_1 ok asked=a model=m tokens_in=12 tokens_out=3 total_ms=15")
+    path.write_text(
+        "2026 INFO req_1 ok asked=a model=m tokens_in=12 tokens_reused=30 tokens_out=3 total_ms=15"
+    )
     log.catch_up()
     assert lines == []
     with path.open("a") as file:
         file.write("00\nsomething else\n2026 INFO req_2 failed asked=a model=m total_ms=7\n")
     log.catch_up()
     assert [line.split() for line in lines] == [
-        ["1", "m", "12", "3", "0.00", "s", "1.50", "s"],
-        ["2", "m", "0", "0", "0.00", "s", "0.01", "s", "(failed)"],
+        ["1", "m", "42", "12", "3", "0.00", "s", "1.50", "s"],
+        ["2", "m", "0", "0", "0", "0.00", "s", "0.01", "s", "(failed)"],
     ]
     log.catch_up()
     assert len(lines) == 2

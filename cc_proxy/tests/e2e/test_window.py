@@ -5,6 +5,7 @@ import json
 import pytest
 
 from .conftest import Stage, call
+from .terminal import claude_at_its_prompt
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 
@@ -46,3 +47,27 @@ async def test_the_client_is_told_the_window_of_the_model(stage: Stage) -> None:
     code, out, _ = await stage.run("claude", "--print-env")
     assert code == 0
     assert "export CLAUDE_CODE_MAX_CONTEXT_TOKENS=102400" in out
+
+
+async def test_a_model_with_a_small_window_answers_and_goes_on(stage: Stage) -> None:
+    stage.configure("aliases: {default: practice-small}")
+    turns = [call("Bash", command="echo one", description="One"), {"text": "It says one."}]
+    assert "It says one." in await stage.ask("Say one.", turns=turns, profile="bare")
+    await stage.ask("And?", "-c", turns=[{"text": "And on."}], profile="bare")
+    assert {record.num_ctx for record in stage.chats()} == {8192}
+
+
+async def test_the_default_of_the_model_menu_has_the_window_of_the_model(stage: Stage) -> None:
+    async with claude_at_its_prompt(stage) as terminal:
+        await terminal.enter("/model")
+        await terminal.until("Select model")
+        await terminal.settled()
+        terminal.press("1")
+        await terminal.settled()
+        if "Select model" in terminal.text:
+            terminal.press("enter")
+        await terminal.settled()
+        await terminal.enter("/context")
+        await terminal.until("Free space:")
+        await terminal.settled()
+        assert "/65.5k tokens" in terminal.text

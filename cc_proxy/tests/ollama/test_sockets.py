@@ -1,0 +1,52 @@
+"""A machine that has gone is told from a model that is silent."""
+
+import socket
+
+import pytest
+from aiohttp import web
+
+from cc_proxy.app.ollama import client as module
+from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.ollama.models import from_version
+from cc_proxy.app.ollama.sockets import GONE_SECONDS, watched
+
+TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))
+
+
+def test_the_system_asks_after_the_other_side_within_a_minute() -> None:
+    with watched(TCP) as made:
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if not hasattr(socket, "TCP_KEEPIDLE"):
+            return
+        idle, between, probes = (
+            made.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+            for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
+        )
+        assert idle + between * probes == GONE_SECONDS
+
+
+async def test_every_connection_to_ollama_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    def recorded(address: tuple[object, ...]) -> socket.socket:
+        made.append(watched(address))  # type: ignore[arg-type]
+        return made[-1]
+
+    monkeypatch.setattr(module, "watched", recorded)
+    app = web.Application()
+    app.router.add_get("/api/version", _version)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with OllamaClient(url, api_key=None, silence_seconds=5) as client:
+            assert await client.ask("/api/version", from_version) == "1.2.3"
+    finally:
+        await runner.cleanup()
+    assert len(made) == 1
+
+
+async def _version(_: web.Request) -> web.Response:
+    return web.json_response({"version": "1.2.3"})
