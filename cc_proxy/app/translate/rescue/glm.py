@@ -24,10 +24,11 @@ def glm(reading: Reading, pos: int, name: str | None, form: str) -> Steps[Found]
         pos = yield from src.skip(end)
         if not (yield from src.starts(pos, ("<arg_key>",))):
             break
-        stop = yield from src.find("</arg_key>", pos)
-        if stop < 0:
+        start = pos + len("<arg_key>")
+        stop = yield from src.skip(start, _KEY)
+        if not (yield from src.starts(stop, ("</arg_key>",))):
             return Found((), end)
-        key = src.text[pos + len("<arg_key>") : stop].strip()
+        key = src.text[start:stop].strip()
         pos = yield from src.skip(stop + len("</arg_key>"))
         if not (yield from src.starts(pos, ("<arg_value>",))) or key in values:
             return Found((), pos)
