@@ -5,6 +5,7 @@ before the model sees them (recordings 89f, 95). What has another form that it k
 into that form; the rest is said in the description.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -47,6 +48,11 @@ def plain(schema: Schema) -> Schema:
     return _Plain(schema).of(schema, frozenset())
 
 
+def inlined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Schema:
+    """Return one level of a schema, with what its `$ref` and `allOf` stand for in their place."""
+    return _Plain(dict(root)).merged(dict(schema), frozenset())[0]
+
+
 class _Plain:
     """One pass over one schema. `within` are the references that the place at hand stands in."""
 
@@ -58,7 +64,7 @@ class _Plain:
         self._left -= 1
         if self._left < 0:
             return _kind(schema)
-        schema, within = self._merged(schema, within)
+        schema, within = self.merged(schema, within)
         done: Schema = {}
         limits = []
         for key, value in schema.items():
@@ -83,7 +89,7 @@ class _Plain:
     def _part(self, part: object, within: frozenset[str]) -> object:
         return self.of(part, within) if isinstance(part, dict) else part
 
-    def _merged(self, schema: Schema, within: frozenset[str]) -> tuple[Schema, frozenset[str]]:
+    def merged(self, schema: Schema, within: frozenset[str]) -> tuple[Schema, frozenset[str]]:
         """Put what `$ref` and `allOf` stand for in their place."""
         while isinstance(reference := schema.get("$ref"), str):
             own = {key: value for key, value in schema.items() if key != "$ref"}
@@ -98,7 +104,7 @@ class _Plain:
         whole = {key: value for key, value in schema.items() if key != "allOf"}
         for part in parts:
             if isinstance(part, dict):
-                merged, within = self._merged(part, within)
+                merged, within = self.merged(part, within)
                 _join(whole, merged)
         return whole, within
 

@@ -14,7 +14,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall, written
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
-from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall, announces
 from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.translate.reuse import Spent, as_counted
 from cc_proxy.app.translate.rules import FREE, AnswerRules
@@ -302,7 +302,10 @@ class AnswerStream:
         if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
         for call in () if self._calls else tuple(self._thought_calls):
-            self._emit_rescued_call(call, out)
+            if self._shown and not announces("".join(self._text)):
+                self.notes.append(f"call of {call.name} in the thinking not made: words followed")
+            else:
+                self._emit_rescued_call(call, out)
 
     def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
         self._close(out)

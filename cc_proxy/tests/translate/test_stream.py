@@ -315,6 +315,24 @@ def test_a_call_in_the_thinking_counts_only_where_there_is_no_other() -> None:
     assert inputs(both) == ['\'{"file_path":"b"}\'}']
 
 
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [
+        ("I'll read the file.", 1),
+        ("Shall I read the file?", 0),
+        ("It holds the settings of the server.", 0),
+    ],
+)
+def test_a_call_in_the_thinking_is_made_only_where_the_words_after_it_announce_it(
+    words: str, calls: int
+) -> None:
+    thought = '<tool_call>\n{"name": "Read", "arguments": {"file_path": "a"}}\n</tool_call>'
+    answer = stream(TOOLS)
+    lines = kinds(shape(answer, chunk(thinking=thought), chunk(words), done()))
+    assert sum("open tool_use" in line for line in lines) == calls
+    assert any("not made" in note for note in answer.notes) is not bool(calls)
+
+
 def test_arguments_are_mended_for_the_client_and_kept_for_the_model() -> None:
     answer = stream(TOOLS)
     call = ("read", {"File_Path": "a", "limit": "5", "mood": "good"})

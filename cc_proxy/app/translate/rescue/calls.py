@@ -87,6 +87,11 @@ class Declared:
         required = self._tools.get(name or "", {}).get("required")
         return not isinstance(required, list) or all(key in arguments for key in required)
 
+    def requires(self, name: str | None, key: str) -> bool:
+        """Whether no call of the tool is whole without this argument."""
+        required = self._tools.get(name or "", {}).get("required")
+        return isinstance(required, list) and key in required
+
     def properties(self, name: str) -> Mapping[str, Any]:
         """Return the schema of each argument."""
         properties = self._tools.get(name, {}).get("properties")

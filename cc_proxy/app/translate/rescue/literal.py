@@ -16,7 +16,8 @@ _SPACE = re.compile(r"\s*")
 _PLAIN = {'"': re.compile(r'[^"\\]*'), "'": re.compile(r"[^'\\]*")}
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<real>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
 _WORD = re.compile(r"[A-Za-z_$][\w$-]*")
-_KEY = re.compile(r"[A-Za-z_$][\w$.-]*")
+# Grep's own arguments are called -n and -A.
+_KEY = re.compile(r"-?[A-Za-z_$][\w$.-]*")
 _WORDS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _ESCAPES = {
     '"': '"',

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.schemas import JSON_TYPES
+from cc_proxy.app.translate.schemas import JSON_TYPES, inlined
 
-_WRAPPERS = ("arguments", "input", "parameters", "args")
+_WRAPPERS = ("arguments", "input", "parameters", "params", "args")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -37,7 +37,8 @@ def mend(arguments: bytes, schema: Mapping[str, Any]) -> tuple[bytes, list[str]]
     if not isinstance(given, dict):
         return arguments, []
     notes: list[str] = []
-    given = _object(_without_wrapper(given, schema, notes), schema, "", notes)
+    whole = inlined(schema, schema)
+    given = _Mender(schema, notes).mended(_without_wrapper(given, whole, notes), whole, "")
     return (msgspec.json.encode(given), notes) if notes else (arguments, [])
 
 
@@ -59,26 +60,81 @@ def _without_wrapper(
     return inner
 
 
-def _object(
-    given: dict[str, Any], schema: Mapping[str, Any], path: str, notes: list[str]
-) -> dict[str, Any]:
-    properties = _properties(schema)
-    if not properties:
-        return given
-    closed = schema.get("additionalProperties") is False
-    out: dict[str, Any] = {}
-    for key, value in given.items():
-        known = key if key in properties else _other_case(key, properties, given)
-        if known is None:
-            if closed:
-                notes.append(f"{path}{key}: not an argument of this tool, dropped")
-            else:
+class _Mender:
+    """Mends by one tool's schema: `root`, where its references point to."""
+
+    def __init__(self, root: Mapping[str, Any], notes: list[str]) -> None:
+        self._root = root
+        self._notes = notes
+
+    def mended(self, given: dict[str, Any], schema: Mapping[str, Any], path: str) -> dict[str, Any]:
+        properties = _properties(schema)
+        if not properties:
+            return given
+        out: dict[str, Any] = {}
+        extra: list[str] = []
+        for key, value in given.items():
+            known = key if key in properties else _other_case(key, properties, given)
+            if known is None:
                 out[key] = value
-            continue
-        if known != key:
-            notes.append(f"{path}{key}: renamed to {known}")
-        out[known] = _value(value, properties[known], f"{path}{known}", notes)
-    return out
+                extra.append(key)
+                continue
+            if known != key:
+                self._notes.append(f"{path}{key}: renamed to {known}")
+            out[known] = self._value(value, properties[known], f"{path}{known}")
+        if schema.get("additionalProperties") is False and _complete(out, schema):
+            for key in extra:
+                del out[key]
+                self._notes.append(f"{path}{key}: not an argument of this tool, dropped")
+        return out
+
+    def _value(self, value: Any, schema: object, path: str) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(schema, Mapping):
+            return value
+        schema = inlined(schema, self._root)
+        options = self._options(schema)
+        kinds = _kinds(schema) or _union(options)
+        if kinds and not _is_one_of(value, kinds):
+            better = _converted(value, kinds)
+            if better is not value:
+                self._notes.append(f"{path}: {_kind(value)} made {_kind(better)}")
+                value = better
+        fitting = [option for option in options if _is_one_of(value, _kinds(option))]
+        if len(fitting) == 1:
+            return self._value(value, fitting[0], path)
+        if isinstance(value, str):
+            return self._listed(value, schema, path)
+        if isinstance(value, dict):
+            return self.mended(value, schema, f"{path}.")
+        items = schema.get("items")
+        if isinstance(value, list) and isinstance(items, Mapping):
+            return [self._value(item, items, f"{path}[{i}]") for i, item in enumerate(value)]
+        return value
+
+    def _options(self, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return the alternatives of a schema, none when one of them is nothing to judge by."""
+        found = schema.get("anyOf", schema.get("oneOf"))
+        if not isinstance(found, list) or not all(isinstance(part, Mapping) for part in found):
+            return []
+        return [inlined(part, self._root) for part in found]
+
+    def _listed(self, value: str, schema: Mapping[str, Any], path: str) -> str:
+        """Return a word as the schema lists it, if it is there but for letter case, and once."""
+        words = schema.get("enum")
+        if not isinstance(words, list) or value in words:
+            return value
+        folded = value.casefold()
+        same = [word for word in words if isinstance(word, str) and word.casefold() == folded]
+        if len(same) != 1:
+            return value
+        self._notes.append(f"{path}: {value} made {same[0]}")
+        return same[0]
+
+
+def _complete(given: Mapping[str, Any], schema: Mapping[str, Any]) -> bool:
+    """Whether nothing is missing. Else a key too many may be a missing one, under a wrong name."""
+    required = schema.get("required")
+    return not isinstance(required, list) or all(key in given for key in required)
 
 
 def _other_case(key: str, properties: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
@@ -87,23 +143,6 @@ def _other_case(key: str, properties: Mapping[str, Any], given: Mapping[str, Any
     same = [name for name in properties if name.casefold() == folded]
     rivals = sum(1 for name in given if name.casefold() == folded)
     return same[0] if len(same) == 1 and rivals == 1 else None
-
-
-def _value(value: Any, schema: object, path: str, notes: list[str]) -> Any:  # noqa: ANN401 - JSON
-    if not isinstance(schema, Mapping):
-        return value
-    kinds = _kinds(schema)
-    if kinds and not _is_one_of(value, kinds):
-        better = _converted(value, kinds)
-        if better is not value:
-            notes.append(f"{path}: {_kind(value)} made {_kind(better)}")
-            value = better
-    if isinstance(value, dict):
-        return _object(value, schema, f"{path}.", notes)
-    items = schema.get("items")
-    if isinstance(value, list) and isinstance(items, Mapping):
-        return [_value(item, items, f"{path}[{i}]", notes) for i, item in enumerate(value)]
-    return value
 
 
 def _converted(value: Any, kinds: frozenset[str]) -> Any:  # noqa: ANN401 - JSON
@@ -147,6 +186,12 @@ def _kinds(schema: Mapping[str, Any]) -> frozenset[str]:
     if isinstance(kind, list):
         return frozenset(name for name in kind if isinstance(name, str)) & JSON_TYPES.keys()
     return frozenset()
+
+
+def _union(options: list[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the types that alternatives allow; none when one of them does not say."""
+    kinds = [_kinds(option) for option in options]
+    return frozenset().union(*kinds) if all(kinds) else frozenset()
 
 
 def _kind(value: object) -> str:

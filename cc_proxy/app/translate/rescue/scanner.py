@@ -213,17 +213,22 @@ class Rescue:
         """Whether the calls are meant: not quoted, not an example, not taken back afterwards."""
         src, said = self._src, self._said
         weak = any(found.weak for found in group)
-        if said.quotes(line_start=line_start) or said.exemplifies(weak=weak):
+        closing = src.text[group[-1].end : end]
+        # The closing tag of a family marks a call whose opener was lost.
+        bare = weak and not closing.strip()
+        if said.staged or said.quotes(line_start=line_start) or said.exemplifies(weak=bare):
             return False
         meant = said.blank or said.intends()
         if said.examples and not meant:
             return False
         if not (yield from src.char(end)):
             return not (self._cut and any(found.open for found in group))
-        if weak or not meant or "\n" not in src.text[group[-1].end : end]:
+        # LFM2 goes on behind the token that closes its calls, in the same line.
+        apart = "\n" in closing or (said.blank and closing.rstrip().endswith("|>"))
+        if weak or not meant or not apart:
             return False
         following = yield from self._afterword(end)
-        return not doubts(following)
+        return not doubts(following) and ("\n" in closing or not following[:1].islower())
 
     def _afterword(self, pos: int) -> Steps[str]:
         """Return the paragraph at `pos`, as far as it is text."""

@@ -1,4 +1,4 @@
-"""Calls whose arguments are tags: Qwen3-Coder, MiniMax M2, DeepSeek V3.2, GLM.
+"""Calls whose arguments are tags: Qwen3-Coder, MiniMax M2, DeepSeek V3.2.
 
 An argument may hold anything, a text about tool calls included. So a closing tag ends it only
 where the format can go on after it, and what opens within it must close within it.
@@ -18,6 +18,8 @@ _LONGEST_HEADER = 200
 _CLOSES = re.compile(r"\n?[ \t]*</([\w=.-]{1,80})>[ \t]*\n?\Z")
 _LINE_START = re.compile(r"\n[ \t]*\Z")
 _INDENT = 64
+# A wrong closing tag and the line break before it fit into this.
+_TAIL = 100
 _HEADER = re.compile(r"[^<>\n]*")
 
 
@@ -73,6 +75,7 @@ _AFTER = {
     "outer": frozenset({"outer", "nest", "begin", ""}),
 }
 _CLOSED_BY = {"nest": "end", "begin": "outer"}
+_OPENS = {**_CLOSED_BY, "open": "close"}
 _GOES_ON = -1
 _AMBIGUOUS = -2
 
@@ -104,18 +107,22 @@ class _Body:
         self._key: str | None = None
         self._verbatim = False
         self._start = 0
+        # On lines of their own, where they must close, and in the middle of a line, where they may.
         self._within: list[str] = []
+        self._inline: list[str] = []
+        self._pos = 0
 
     def read(self, pos: int) -> Steps[Found]:
+        self._pos = pos
         while True:
             if self._key is None:
-                pos = yield from self._src.skip(pos)
-                token = yield from self._token_at(pos)
+                self._pos = yield from self._src.skip(self._pos)
+                token = yield from self._token_at(self._pos)
             else:
-                token = yield from self._src.tag(self._dialect.tokens, pos)
+                token = yield from self._src.tag(self._dialect.tokens, self._pos)
             if token is None:
-                return self._unfinished(pos)
-            pos = token.end()
+                return self._unfinished(self._pos)
+            self._pos = token.end()
             if self._key is None:
                 end = self._between(token)
             else:
@@ -152,15 +159,50 @@ class _Body:
         elif self._within:
             if kind == self._within[-1]:
                 self._within.pop()
-        elif kind == "open":
-            if own_line and self._closed_wrongly(token):
-                self._keep(start)
-                return self._open(token)
-        elif kind in _AFTER and (yield from self._kind_after(token.end())) in _AFTER[kind]:
+        elif kind == "open" and own_line and self._not_closed(token):
             self._keep(start)
-            if kind != "close":
-                return token.end() if kind == "end" else start
+            return self._open(token)
+        elif kind in _OPENS:
+            self._inline.append(_OPENS[kind])
+        elif kind in _AFTER and (last := (yield from self._last_tag(token))) is not None:
+            self._keep(last.start())
+            self._pos = last.end()
+            if (kind := _kind(last)) != "close":
+                return last.end() if kind == "end" else last.start()
         return _GOES_ON
+
+    def _last_tag(self, token: re.Match[str]) -> Steps[re.Match[str] | None]:
+        """Return the tag that ends the argument, None when it goes on.
+
+        `token` closes something. Where tags were opened in the middle of a line within the
+        argument, this one and those right after it may close them; each is looked at once.
+        """
+        last: re.Match[str] | None = None
+        before = ""
+        while self._inline and _kind(token) == self._inline[-1]:
+            before = self._inline.pop()
+            if last is None or before == "close" or _kind(last) != "close":
+                last = token
+            self._pos = token.end()
+            after, kind = yield from self._next(token.end())
+            if after is None:
+                return last if kind in _AFTER[before] else None
+            token = after
+        kind = _kind(token)
+        if last is None:
+            following = (yield from self._next(token.end()))[1]
+            return token if following in _AFTER[kind] else None
+        if kind == "open":
+            return last if self._expects(token) else None
+        return last if kind in {"end", "outer"} and kind in _AFTER[before] else None
+
+    def _next(self, pos: int) -> Steps[tuple[re.Match[str] | None, str]]:
+        """Return the token that comes next and its kind: "text" if none, "" at the end."""
+        pos = yield from self._src.skip(pos)
+        if not (yield from self._src.char(pos)):
+            return None, ""
+        token = yield from self._token_at(pos)
+        return token, _kind(token) if token else "text"
 
     def _open(self, token: re.Match[str]) -> int:
         key = token["open"].strip(" \"'")
@@ -170,21 +212,27 @@ class _Body:
         self._verbatim = token.groupdict().get("text") == "true"
         return _GOES_ON
 
-    def _closed_wrongly(self, token: re.Match[str]) -> bool:
-        """Whether the argument before this one was closed, with another tag than its own."""
+    def _expects(self, token: re.Match[str]) -> bool:
+        """Whether a tag opens an argument that the tool has and the call has not."""
         key = token["open"].strip(" \"'")
-        if key in self._values or key not in self._declared.properties(self._name or ""):
-            return False
-        value = self._src.text[self._start : token.start()]
-        return _unclosed(value, self._key or "") != value
+        known = self._declared.properties(self._name or "")
+        return key in known and key not in self._values and key != self._key
 
-    def _kind_after(self, pos: int) -> Steps[str]:
-        """Return the kind of the token that comes next, "" at the end of the answer."""
-        pos = yield from self._src.skip(pos)
-        if not (yield from self._src.char(pos)):
-            return ""
-        token = yield from self._token_at(pos)
-        return _kind(token) if token else "text"
+    def _not_closed(self, token: re.Match[str]) -> bool:
+        """Whether the argument before this one lacks its closing tag.
+
+        It was closed with another one, or no call of this tool is whole without this argument:
+        should it come once more, the call is ambiguous.
+        """
+        if not self._expects(token):
+            return False
+        if self._declared.requires(self._name, token["open"].strip(" \"'")):
+            return True
+        start, end = self._start, token.start()
+        if not _CLOSES.search(self._src.text[max(start, end - _TAIL) : end]):
+            return False
+        value = self._src.text[start:end]
+        return _unclosed(value, self._key or "") != value
 
     def _keep(self, end: int) -> None:
         """Keep the argument that is open."""
@@ -193,10 +241,11 @@ class _Body:
         if self._dialect is QWEN:
             value = value.removeprefix("\n").removesuffix("\n")
         else:
-            value = _unwrapped(value)
+            value = unwrapped(value)
         verbatim = self._verbatim
         self._values[key] = value if verbatim else self._declared.value(self._name, key, value)
         self._key = None
+        self._inline.clear()
 
     def _unfinished(self, pos: int) -> Found:
         """Deal with a call that does not go on: only closing tags may be missing, at the end."""
@@ -217,7 +266,7 @@ def _kind(token: re.Match[str]) -> str:
 
 def _unclosed(value: str, key: str) -> str:
     """Return a value without the wrong tag that was meant to close it."""
-    found = _CLOSES.search(value, max(0, len(value) - 100))
+    found = _CLOSES.search(value, max(0, len(value) - _TAIL))
     if found is None:
         return value
     name = found.group(1)
@@ -227,51 +276,7 @@ def _unclosed(value: str, key: str) -> str:
     return value[: found.start()]
 
 
-def _unwrapped(value: str) -> str:
+def unwrapped(value: str) -> str:
     """Return a value without line breaks around it; one at its end alone is its own."""
     around = len(value) > 1 and value[0] == value[-1] == "\n"
     return value[1:-1] if around else value
-
-
-def glm(reading: Reading, pos: int, name: str | None, form: str) -> Steps[Found]:
-    """Read `<arg_key>…</arg_key><arg_value>…</arg_value>` pairs from `pos` on."""
-    src = reading.src
-    values: dict[str, Any] = {}
-    end = pos
-    while True:
-        pos = yield from src.skip(end)
-        if not (yield from src.starts(pos, ("<arg_key>",))):
-            break
-        stop = yield from src.find("</arg_key>", pos)
-        if stop < 0:
-            return Found((), end)
-        key = src.text[pos + len("<arg_key>") : stop].strip()
-        pos = yield from src.skip(stop + len("</arg_key>"))
-        if not (yield from src.starts(pos, ("<arg_value>",))) or key in values:
-            return Found((), pos)
-        start = pos + len("<arg_value>")
-        stop = yield from _value_end(reading, start)
-        if stop < 0:
-            return Found((), len(src.text))
-        value = _unwrapped(src.text[start:stop])
-        values[key] = reading.declared.value(name, key, value)
-        end = stop + len("</arg_value>")
-    closed = yield from src.starts(pos, ("</tool_call>",))
-    if not closed and not reading.declared.complete(name, values):
-        return Found((), end)
-    call = reading.declared.call(name, values, form)
-    return Found((call,) if call else (), pos + len(closed) if closed else end, open=not closed)
-
-
-def _value_end(reading: Reading, pos: int) -> Steps[int]:
-    """Return where the argument ends: at a closing tag after which the format goes on."""
-    while True:
-        stop = yield from reading.src.find("</arg_value>", pos)
-        if stop < 0:
-            return -1
-        pos = stop + len("</arg_value>")
-        after = yield from reading.src.skip(pos)
-        if not (yield from reading.src.char(after)):
-            return stop
-        if (yield from reading.src.starts(after, ("<arg_key>", "</tool_call>", "<tool_call>"))):
-            return stop

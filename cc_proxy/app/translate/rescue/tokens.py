@@ -9,10 +9,11 @@ call is consumed afterwards, wherever it comes from (`LITTER`).
 import re
 
 from cc_proxy.app.translate.rescue.calls import Found
+from cc_proxy.app.translate.rescue.glm import glm
 from cc_proxy.app.translate.rescue.json_calls import Reading, json_run, named_call
 from cc_proxy.app.translate.rescue.python_calls import NAME, python_lines, python_list
 from cc_proxy.app.translate.rescue.source import Steps
-from cc_proxy.app.translate.rescue.tags import DSML, MINIMAX, QWEN, Dialect, glm, tagged
+from cc_proxy.app.translate.rescue.tags import DSML, MINIMAX, QWEN, Dialect, tagged
 
 # What opens calls -> the family, for the log.
 WRAPPERS = {

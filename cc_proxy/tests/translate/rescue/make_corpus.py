@@ -24,6 +24,21 @@ LONG = (
     '# Notes\n\n```python\nvalues = {\'a\': [1, 2], "b": "}"}\n```\n\n'
     '<p>It\'s 5 < 6 && "quoted"</p>\n\tindented \\n kept — Grüße, 你好\n'
 )
+BEANS = (
+    '<bean>\n  <parameter name="a">1</parameter>\n  <parameter name="b">2</parameter>\n</bean>\n'
+)
+# A page about calls, in the tags of each family that has tags: whatever family writes it, some are
+# its own.
+PAGE = (
+    "GLM writes\n\n<tool_call>Read\n<arg_key>file_path</arg_key>\n<arg_value>a</arg_value>\n"
+    '</tool_call>\n\nMiniMax <invoke name="Read"><parameter name="file_path">a</parameter>'
+    "</invoke>\nand Qwen <function=Read><parameter=file_path>a</parameter></function>\n"
+    'or, alone,\n<tool_call>\n{"name": "Read", "arguments": {}}\n</tool_call>\n\nEnd.\n'
+)
+SCRIPT = (
+    "cat > run.sh <<'EOF'\nset -e\nfor f in *.{ts,tsx}; do\n"
+    '  sed -i "s/\\bfoo(\\([^)]*\\))/bar(\\1)/" "$f" && printf \'%s\\n\' "${f%.*}"\ndone\nEOF\n'
+)
 CALLS: list[tuple[str, Call]] = [
     ("one", ("Read", {"file_path": "/src/app.py"})),
     ("numbers", ("Read", {"file_path": "/src/a b.py", "offset": 10, "limit": 200})),
@@ -50,6 +65,10 @@ CALLS: list[tuple[str, Call]] = [
         "server",
         ("mcp__git-hub__create_issue", {"title": "A, b; c", "labels": ["x"], "draft": False}),
     ),
+    ("dashed", ("Grep", {"pattern": "a|b", "-n": True})),
+    ("heredoc", ("Bash", {"command": SCRIPT + "sh run.sh"})),
+    ("beans", ("Edit", {"file_path": "b.xml", "old_string": BEANS, "new_string": BEANS * 2})),
+    ("page", ("Write", {"file_path": "calls.md", "content": PAGE})),
     ("unicode", ("Edit", {"file_path": "ü.txt", "old_string": "„alt“", "new_string": "«neu» 😀"})),
 ]
 # What a model gets wrong about arguments is not mended here: it is a call all the same.
@@ -210,8 +229,11 @@ def glm(calls: list[Call]) -> str:
 
 
 def glm_tight(calls: list[Call]) -> str:
-    return (
-        glm(calls).replace("\n<arg", "<arg").replace(">\n<", "><").replace(">\n</tool", "></tool")
+    return "\n".join(
+        f"<tool_call>{n}"
+        + "".join(f"<arg_key>{k}</arg_key><arg_value>{raw(v)}</arg_value>" for k, v in a.items())
+        + "</tool_call>"
+        for n, a in calls
     )
 
 
@@ -404,7 +426,8 @@ def cases() -> Iterator[dict[str, Any]]:
     for render in [*STRONG, *BARE]:
         family = render.__name__
         for label, call in CALLS:
-            if "-" in call[0] and family in NO_PYTHON_NAME:
+            dashed = any("-" in name for name in (call[0], *call[1]))
+            if dashed and family in NO_PYTHON_NAME:
                 continue
             yield case(f"{family}, {label}", render([call]), [call])
         yield case(f"{family}, several", render(SEVERAL), SEVERAL)

@@ -96,6 +96,100 @@ def test_what_fits_or_cannot_be_mended_is_unchanged(given: str) -> None:
     assert mend(given.encode(), SCHEMA) == (given.encode(), [])
 
 
+REFERRING: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["target"],
+    "properties": {
+        "target": {
+            "anyOf": [
+                {"type": "object", "properties": {"id": {"type": "integer"}}},
+                {"type": "null"},
+            ]
+        },
+        "count": {"oneOf": [{"type": "integer"}, {"type": "null"}]},
+        "text": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        "twice": {"anyOf": [{"type": "object"}, {"type": "object"}]},
+        "untyped": {"anyOf": [{"type": "integer"}, {}]},
+        "place": {"$ref": "#/$defs/Place"},
+        "both": {"allOf": [{"$ref": "#/$defs/Place"}]},
+        "level": {"enum": ["High", "Low"]},
+        "shade": {"type": "string", "enum": ["Red", "RED"]},
+    },
+    "$defs": {
+        "Place": {
+            "type": "object",
+            "properties": {"x": {"type": "integer"}, "in": {"$ref": "#/$defs/Place"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "notes"),
+    [
+        (
+            {"target": '{"ID": "5"}'},
+            {"target": {"id": 5}},
+            [
+                "target: string made object",
+                "target.ID: renamed to id",
+                "target.id: string made integer",
+            ],
+        ),
+        ({"target": "null"}, {"target": None}, ["target: string made null"]),
+        (
+            {"target": None, "count": "7"},
+            {"target": None, "count": 7},
+            ["count: string made integer"],
+        ),
+        (
+            {"target": None, "place": {"in": {"X": "1"}}},
+            {"target": None, "place": {"in": {"x": 1}}},
+            ["place.in.X: renamed to x", "place.in.x: string made integer"],
+        ),
+        (
+            {"target": None, "both": '{"x": 1}'},
+            {"target": None, "both": {"x": 1}},
+            ["both: string made object"],
+        ),
+        (
+            {"target": None, "level": "HIGH"},
+            {"target": None, "level": "High"},
+            ["level: HIGH made High"],
+        ),
+        ({"params": {"target": None}}, {"target": None}, ["params: unwrapped"]),
+    ],
+)
+def test_alternatives_references_and_listed_words_are_read(
+    given: Any, wanted: Any, notes: list[str]
+) -> None:
+    arguments, said = mend(json.dumps(given).encode(), REFERRING)
+    assert json.loads(arguments) == wanted
+    assert said == notes
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"target": None, "text": "5"},
+        {"target": None, "twice": '{"a": 1}', "level": "middle"},
+        {"target": None, "untyped": "5"},
+        {"target": None, "shade": "red"},
+        {"target": 5},
+    ],
+)
+def test_what_alternatives_leave_open_is_unchanged(given: Any) -> None:
+    sent = json.dumps(given).encode()
+    wanted = given | ({"twice": {"a": 1}} if "twice" in given else {})
+    assert json.loads(mend(sent, REFERRING)[0]) == wanted
+
+
+def test_a_key_too_many_stays_while_a_required_one_is_missing() -> None:
+    given = b'{"goal": {"id": 5}}'
+    assert mend(given, REFERRING) == (given, [])
+
+
 def test_extra_keys_stay_where_the_schema_allows_them() -> None:
     given = b'{"extra": 1}'
     assert mend(given, OPEN) == (given, [])

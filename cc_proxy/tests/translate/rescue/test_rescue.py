@@ -222,6 +222,17 @@ ENDLESS = {
     "backticks": lambda n: "` `` " * 2 * n,
     "line breaks": lambda n: "\n" * 9 * n,
     "closing tags": lambda n: "<function=Write>\n<parameter=content>" + "</parameter>\n" * n + "x",
+    "tags opened within an argument": lambda n: (
+        '<invoke name="Write"><parameter name="content">'
+        + '<parameter name="a">' * n
+        + "</parameter>" * n
+        + "x"
+    ),
+    "keys without an end": lambda n: (
+        "<tool_call>Write<arg_key>content</arg_key><arg_value><arg_value>"
+        + "</arg_value><arg_key>" * n
+    ),
+    "a conversation": lambda n: "User: a\nAssistant: b\n" * n,
     "examples in a line": lambda n: f"a{CALL} b" * (n // 8),
     "a line without end": lambda n: "a < b [c] " * n,
 }
