@@ -6,6 +6,7 @@ says how many those were: only `prompt_eval_duration` shows it.
 
 from collections.abc import Callable
 
+from cc_proxy.app.anthropic.events import Usage
 from cc_proxy.app.ollama.chat import ChatChunk
 
 # What a short prefill takes besides reading: at these many tokens the time says nothing yet.
@@ -21,6 +22,20 @@ Spent = Callable[[ChatChunk], tuple[int, int]]
 def as_counted(last: ChatChunk) -> tuple[int, int]:
     """Return Ollama's own count, which does not tell what was reused."""
     return last.prompt_eval_count, 0
+
+
+def note_prompt(usage: Usage, prompt: int, reused: int, *, caches_all: bool) -> None:
+    """Note a prompt's tokens, each in the one place where the API counts it.
+
+    With `caches_all` the client wants the prompt kept to its end. A prompt of 0 tokens was not
+    counted, and the estimate stands.
+    """
+    if prompt:
+        # The last token is always read again.
+        kept = prompt - reused - 1 if caches_all else 0
+        usage.input_tokens = prompt - reused - kept
+        usage.cache_creation_input_tokens = kept
+        usage.cache_read_input_tokens = reused
 
 
 def corrected_reuse(

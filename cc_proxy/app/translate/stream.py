@@ -16,7 +16,7 @@ from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall, announces
 from cc_proxy.app.translate.rescue.scanner import Piece
-from cc_proxy.app.translate.reuse import Spent, as_counted
+from cc_proxy.app.translate.reuse import Spent, as_counted, note_prompt
 from cc_proxy.app.translate.rules import FREE, AnswerRules
 from cc_proxy.app.translate.think_tags import ThinkTags
 from cc_proxy.app.translate.turns import WrittenTurn
@@ -330,13 +330,7 @@ class AnswerStream:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
             self._emit_text(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
         self._close(out)
-        prompt, reused = self._spent(chunk)
-        if prompt:
-            # The API counts each token in one place. The last one is always read again.
-            kept = prompt - reused - 1 if self._rules.caches_all else 0
-            self.usage.input_tokens = prompt - reused - kept
-            self.usage.cache_creation_input_tokens = kept
-            self.usage.cache_read_input_tokens = reused
+        note_prompt(self.usage, *self._spent(chunk), caches_all=self._rules.caches_all)
         self.usage.output_tokens = chunk.eval_count
         self.stop_reason = self._reason(chunk)
         out += (ev.MessageDelta(ev.StopDelta(self.stop_reason), self.usage), ev.MessageStop())
