@@ -90,9 +90,9 @@ def command(  # noqa: PLR0913 - the flags
 ) -> Result:
     """Run Claude Code on your own models; starts the proxy if needed.
 
-    With several models and none configured you are asked which one it is to be. A proxy that
-    dies while Claude Code runs is started again. With --print-env nothing is run:
-    eval "$(cc-proxy claude --print-env)" has the shell set it all.
+    With several models and none configured you are asked which one it is to be, and with none
+    which one to pull. A proxy that dies while Claude Code runs is started again. With --print-env
+    nothing is run: eval "$(cc-proxy claude --print-env)" has the shell set it all.
 
     Example: cc-proxy claude --model qwen3:4b -- -p "What is in this folder?"
     """

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
 
 _NAME = "claude"
+_USUAL = "qwen3-coder:30b"
 
 
 def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
     """Return the model that is chosen; None where there is nothing to choose.
 
-    That is so with a default in the configuration, and with one able model or none. With several
-    and no terminal to ask at, or if `may_ask` is False, it is the one that the proxy would take:
-    what runs unattended goes on, and stderr says with what.
+    That is so with a default in the configuration, and with one able model. With none, one is
+    pulled. Without a terminal to ask at, or if `may_ask` is False, of several it is the one that
+    the proxy would take: what runs unattended goes on, and stderr says with what.
 
     Raises:
         UpstreamError: Ollama cannot be asked which models there are.
+        PullError: there is none, and the one that was chosen cannot be had.
 
     """
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
@@ -44,13 +46,26 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
         for row in found.rows
         if row.pulled.is_local and row.target and row.target.model.can("tools")
     ]
+    may_ask = may_ask and common.may_ask()
+    if not able and may_ask:
+        return _pulled(loaded)
     if len(able) < 2:  # noqa: PLR2004 - a choice is between two
         return None
-    if not (may_ask and common.may_ask()):
+    if not may_ask:
         return _taken(found, able)
     name = _asked(found, able)
     if click.confirm("Use it from now on?", default=False, err=True):
         _remember(common, name)
+    return name
+
+
+def _pulled(loaded: "Loaded") -> str:
+    from cc_proxy.app.cli import models_pull  # noqa: PLC0415 - see common.Common
+
+    note("Ollama has no model that can use tools. It can pull one, which takes a while.")
+    note("Which one fits your machine: https://ollama.com/search?c=tools (Ctrl-C: none)")
+    name: str = click.prompt("Pull", default=_USUAL, err=True)
+    models_pull.pull(loaded.settings, name)
     return name
 
 

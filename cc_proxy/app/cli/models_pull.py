@@ -35,9 +35,7 @@ def command(common: Common, *, name: str) -> Result:
 
     Example: cc-proxy models pull qwen3-coder:30b
     """
-    # Not for `--help`: these bring aiohttp.
-    from cc_proxy.app.cli.progress import Download  # noqa: PLC0415
-    from cc_proxy.app.config import resolve_model  # noqa: PLC0415
+    from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
 
     settings = common.load().settings
     model = resolve_model(settings.aliases, name)
@@ -49,15 +47,7 @@ def command(common: Common, *, name: str) -> Result:
             hint="Name the model, as in: cc-proxy models pull qwen3-coder:30b",
         )
     began = time.monotonic()
-    shown = Download()
-    try:
-        fetched = asyncio.run(_pull(settings, model, shown))
-    except KeyboardInterrupt:
-        shown.close()
-        note(f"What has come is kept; to go on from there: cc-proxy models pull {model}")
-        raise
-    finally:
-        shown.close()
+    fetched = pull(settings, model)
     told = f"{model}, which {name} stands for," if model != name else model
     return Result(
         _NAME,
@@ -70,9 +60,28 @@ def command(common: Common, *, name: str) -> Result:
     )
 
 
+def pull(settings: "Settings", model: str) -> int:
+    """Have Ollama download a model, with progress on stderr; return how many bytes it has.
+
+    Raises:
+        PullError, UpstreamError: it cannot be had.
+
+    """
+    from cc_proxy.app.cli.progress import Download  # noqa: PLC0415 - see common.Common
+
+    shown = Download()
+    try:
+        return asyncio.run(_pull(settings, model, shown))
+    except KeyboardInterrupt:
+        shown.close()
+        note(f"What has come is kept; to go on from there: cc-proxy models pull {model}")
+        raise
+    finally:
+        shown.close()
+
+
 async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
-    """Pull a model; return how many bytes it has."""
-    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli import model_survey  # noqa: PLC0415 - it brings aiohttp
     from cc_proxy.app.ollama.errors import UpstreamRefusedError  # noqa: PLC0415
     from cc_proxy.app.ollama.pull import PullLine, summed  # noqa: PLC0415
 

@@ -96,3 +96,34 @@ def test_on_a_terminal_the_person_chooses_and_says_whether_to_keep_it(
     child.close()
     kept = '# mine\ncontext_window: 64k  # enough\naliases:\n  default: "two:latest"\n'
     assert file.read_text() == (kept if keeps else "# mine\ncontext_window: 64k  # enough\n")
+
+
+@posix
+def test_on_a_terminal_the_first_model_is_pulled_and_used(home: Home) -> None:
+    import pexpect  # noqa: PLC0415 - not on Windows
+
+    with practice_server(models=[PLAIN]) as running:
+        child = pexpect.spawn(
+            home.command[0],
+            [*home.command[1:], "claude"],
+            env={**home.environ, "TERM": "xterm", "OLLAMA_BASE_URL": running.url},
+            cwd=str(home.path),
+            encoding="utf-8",
+            timeout=30,
+            dimensions=(40, 160),
+        )
+        child.expect("Ollama has no model that can use tools")
+        child.expect(r"Pull \[qwen3-coder:30b\]: ")
+        child.sendline("qwen3:4b")
+        child.expect(r"model is qwen3:4b\.")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+
+
+@posix
+def test_without_a_terminal_no_model_is_pulled(home: Home) -> None:
+    with practice_server(models=[PLAIN]) as running:
+        ran = home.run("claude", OLLAMA_BASE_URL=running.url)
+    assert ran.code == 1
+    assert "1 pulled, none that can use tools" in ran.err
