@@ -127,6 +127,33 @@ async def test_a_broken_file_is_put_aside_with_one_line(
     assert found(path, "t1") == [True]
 
 
+@pytest.mark.parametrize("damage", [b"\0\0\0\0\n", b'{"version":1,"at":\n', b"\xff\xfe\n"])
+async def test_a_damaged_line_costs_its_own_turn_and_no_other(
+    damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "turns.jsonl"
+    await wrote(path, turn("t1"), turn("t2"))
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + damage + second)
+    with caplog.at_level(logging.WARNING):
+        assert found(path, "t1", "t2") == [True, True]
+    assert len(caplog.messages) == 1
+    assert f"{path} has damaged lines, which are left out: 1 (line 2: " in caplog.text
+    assert path.read_bytes() == first + second
+    assert files(tmp_path) == ["turns.jsonl"]
+
+
+async def test_a_carriage_return_among_the_arguments_ends_no_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "turns.jsonl"
+    function = CalledFunction("Edit", msgspec.Raw(b'{"a":1,\r\n"b":2}'))
+    odd = WrittenTurn(content="", thinking="", calls=(ToolCall(id="t1", function=function),))
+    await wrote(path, odd, turn("t2"))
+    assert found(path, "t1", "t2") == [True, True]
+    assert not caplog.messages
+
+
 async def test_a_disk_that_takes_nothing_is_told_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -91,6 +91,11 @@ class KeptFile:
         else:
             log.warning("%s: %s is broken (%s); it is now %s, and %s", *where, aside.name, and_now)
 
+    def left_out(self, lines: int, reason: str, and_now: str) -> None:
+        """Say that some of its lines are no use, while the others count."""
+        where = (self._what, self._path, lines, reason, and_now)
+        log.warning("%s: %s has damaged lines, which are left out: %d (%s); %s", *where)
+
     def _put(self, path: Path, flag: int, body: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | flag | _NO_FOLLOW | _BINARY
         with os.fdopen(os.open(path, flags, _FILE_MODE), "wb") as file:

@@ -91,20 +91,28 @@ class TurnStore:
         body = self._file.read()
         if body is None:
             return
-        # A process that was killed may have left half a line.
-        lines = body[: body.rfind(b"\n") + 1].splitlines(keepends=True)
-        try:
-            decoded = [_decoded(line) for line in lines or [body]]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._file.put_aside(str(error), "the turns so far are forgotten")
-            return
+        # A process that was killed may have left half a line. Only `\n` ends one: a model may have
+        # put `\r` between its arguments.
+        whole = body[: body.rfind(b"\n")].split(b"\n") if b"\n" in body else [body]
         oldest = self._clock() - KEPT_SECONDS
-        fresh = [place for place, line in enumerate(decoded) if line.at >= oldest]
-        for place in fresh:
-            line = decoded[place]
-            self._memory.remember(WrittenTurn(line.content, line.thinking, tuple(line.calls)))
+        fresh, found, reasons = [], 0, []
+        for number, text in enumerate(whole, 1):
+            try:
+                line = _decoded(text)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                reasons.append(f"line {number}: {error}")
+                continue
+            found += 1
+            if line.at >= oldest:
+                self._memory.remember(WrittenTurn(line.content, line.thinking, tuple(line.calls)))
+                fresh.append(text + b"\n")
+        if body and not found:
+            self._file.put_aside(reasons[0], "the turns so far are forgotten")
+            return
+        if reasons:
+            self._file.left_out(len(reasons), reasons[0], "their turns are forgotten")
         self._size = len(body)
-        latest = b"".join(lines[place] for place in fresh)
+        latest = b"".join(fresh)
         if latest != body:
             self._rewrite(latest)
 
