@@ -22,11 +22,13 @@ from cc_proxy.app.gateway.fetching import (
     NotFetchedError,
     shown,
 )
-from cc_proxy.app.translate.pdf import UnreadablePdfError, text_of
+from cc_proxy.app.translate.pdf import PdfTooSlowError, UnreadablePdfError, text_of
 
 log = logging.getLogger(__name__)
 
 PDF_SECONDS = 30.0
+# Of all documents of a request together: a hundred that are slow are not a hundred times as slow.
+ALL_PDFS_SECONDS = 60.0
 # How long a failure stands: a conversation must not wait for it again on every turn.
 FAILURE_SECONDS = 600.0
 MAX_URLS = 20
@@ -72,12 +74,13 @@ class Attachments:
         """
         blocks = list(_attached(request))
         await self._fetch([block for block in blocks if vision or block.type == "document"])
+        until = time.monotonic() + ALL_PDFS_SECONDS
         for block in blocks:
             source = block.origin
             data = source.get("data")
             is_pdf = block.type == "document" and source.get("media_type") == _PDF
             if is_pdf and isinstance(data, str):
-                block.source = {"type": "text", "data": await self._text(data)}
+                block.source = {"type": "text", "data": await self._text(data, until)}
 
     async def close(self) -> None:
         """Close the connections of the fetcher."""
@@ -120,10 +123,14 @@ class Attachments:
             _, oldest = self._fetched.popitem(last=False)
             self._fetched_bytes -= oldest.size
 
-    async def _text(self, data: str) -> str:
+    async def _text(self, data: str, until: float) -> str:
         digest = hashlib.sha256(data.encode()).digest()
         if digest not in self._texts:
-            self._texts[digest] = await _extracted(data)
+            try:
+                self._texts[digest] = await _extracted(data, until)
+            except UnreadablePdfError as error:
+                # Those before it took the time: with them known, it has its own on the next turn.
+                return _left_out(str(error))
             while len(self._texts) > _REMEMBERED:
                 self._texts.popitem(last=False)
         self._texts.move_to_end(digest)
@@ -149,12 +156,27 @@ def _key(block: Block) -> tuple[str, str] | None:
     return None
 
 
-async def _extracted(data: str) -> str:
+async def _extracted(data: str, until: float) -> str:
+    """Return the text of a PDF, or why it has none.
+
+    Raises:
+        UnreadablePdfError: the time of all documents, `until`, was over before its own.
+
+    """
     deadline = time.monotonic() + PDF_SECONDS
+    last = min(deadline, until)
     try:
         # The thread ends by itself: one that is only given up would hold up the end of the process.
-        return await asyncio.to_thread(text_of, data, lambda: time.monotonic() < deadline)
+        return await asyncio.to_thread(text_of, data, lambda: time.monotonic() < last)
+    except PdfTooSlowError as error:
+        if until < deadline:
+            text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
+            raise UnreadablePdfError(text) from error
+        return _left_out(str(error))
     except UnreadablePdfError as error:
-        why = str(error)
+        return _left_out(str(error))
+
+
+def _left_out(why: str) -> str:
     log.warning("a PDF is left out: %s", why)
     return f"[A PDF was here and is left out: {why}.]"

@@ -6,16 +6,21 @@ import logging
 from collections.abc import Callable, Iterator
 
 MAX_PAGES = 200
+_TOO_SLOW = "reading it takes too long"
 
 
 class UnreadablePdfError(Exception):
     """The bytes are no PDF that can be read; the message says why."""
 
 
+class PdfTooSlowError(UnreadablePdfError):
+    """The time for it was over before its last page."""
+
+
 def text_of(data: str, in_time: Callable[[], bool] = lambda: True) -> str:
     """Return the text of a base64 PDF, page by page, saying where a page has none.
 
-    `in_time` is asked before each page.
+    `in_time` is asked before it is opened, and before each page.
 
     Raises:
         UnreadablePdfError: it is damaged, encrypted, or not a PDF, or takes too long.
@@ -30,6 +35,8 @@ def text_of(data: str, in_time: Callable[[], bool] = lambda: True) -> str:
 
 
 def _pages(data: str, in_time: Callable[[], bool]) -> Iterator[str]:
+    if not in_time():
+        raise PdfTooSlowError(_TOO_SLOW)
     import pypdf  # noqa: PLC0415 - a quarter of a second that few requests need
 
     # It reports each blemish of a file that it can read all the same.
@@ -40,7 +47,7 @@ def _pages(data: str, in_time: Callable[[], bool]) -> Iterator[str]:
     count = len(reader.pages)
     for number in range(min(count, MAX_PAGES)):
         if not in_time():
-            raise UnreadablePdfError("reading it takes too long")
+            raise PdfTooSlowError(_TOO_SLOW)
         yield _page(number, reader.pages[number].extract_text())
     if count > MAX_PAGES:
         yield f"[{count - MAX_PAGES} further pages are left out.]"

@@ -1,12 +1,14 @@
 """PDFs on their way to a model that reads text."""
 
 import base64
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from cc_proxy.app.gateway import attachments
+from cc_proxy.app.translate.pdf import text_of
 
 from .conftest import Gateway, Upstream
 
@@ -88,3 +90,27 @@ async def test_a_pdf_that_takes_too_long_is_given_up_between_pages(
     monkeypatch.setattr(attachments, "PDF_SECONDS", -1.0)
     text = await sent(gateway, upstream, document(make_pdf(ANSWER)))
     assert "is left out: reading it takes too long" in text
+
+
+async def test_the_documents_of_a_request_share_one_time(
+    gateway: Gateway, upstream: Upstream, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+
+    def slow(data: str, in_time: Callable[[], bool]) -> str:
+        if in_time():
+            began.append(data)
+            time.sleep(0.2)
+        return text_of(data, in_time)
+
+    monkeypatch.setattr(attachments, "text_of", slow)
+    monkeypatch.setattr(attachments, "ALL_PDFS_SECONDS", 0.3)
+    documents = [document(make_pdf(f"Number {number}.")) for number in range(5)]
+    text = await sent(gateway, upstream, *documents)
+    assert len(began) == 2
+    assert "Number 0." in text
+    assert text.count("the documents of this request take more than 0.3 seconds") == 4
+    # What is known costs no time, so the next turn gets further.
+    again = await sent(gateway, upstream, *documents)
+    assert "Number 0." in again
+    assert "Number 1." in again
