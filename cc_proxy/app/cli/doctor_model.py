@@ -81,13 +81,19 @@ async def memory(target: Target, ollama: OllamaClient, reading: Check | None = N
         return ok(name, "all of it on the GPU")
     window = f"with a window of {found.context_length:,} tokens"
     if share <= 0:
-        fix = reading.fix if reading and reading.fix else "cc-proxy claude --profile lean"
-        return warn(name, f"all on the CPU, {window}", fix)
+        return _on_cpu(f"all on the CPU, {window}", reading)
     text = f"{1 - share:.0%} of it on the CPU, {window}: slower"
     smaller = max(ENOUGH_WINDOW, found.context_length // 2)
     if smaller < found.context_length:
         return warn(name, text, f"context_window: {smaller}  # in cc-proxy.user.yaml")
     return warn(name, text, "cc-proxy models pull a smaller one, or a smaller quantization")
+
+
+def _on_cpu(text: str, reading: Check | None) -> Check:
+    if reading is not None and reading.status == "ok":
+        return ok("memory", f"{text}, and it reads fast enough")
+    fix = reading.fix if reading and reading.fix else "cc-proxy claude --profile lean"
+    return warn("memory", text, fix)
 
 
 async def tool_call(loaded: Loaded) -> Check:

@@ -64,8 +64,10 @@ def test_every_check_is_made_and_has_a_name_a_status_a_detail_and_a_fix(
         assert check["status"] in {"ok", "warn"}
         assert check["detail"]
         assert (check["fix"] is None) == (check["status"] == "ok")
-    # The practice model is on the CPU.
-    assert [check["name"] for check in found if check["status"] == "warn"] == ["memory"]
+    # The practice model is on the CPU, and reads faster than anybody could wish.
+    assert [check["name"] for check in found if check["status"] == "warn"] == []
+    (memory,) = [check for check in found if check["name"] == "memory"]
+    assert memory["detail"].startswith("all on the CPU")
     assert practice.chats()
 
 
@@ -74,9 +76,8 @@ def test_people_read_a_line_a_check(home: Home, practice: Practice) -> None:
     assert practice.url
     lines = ran.out.splitlines()
     assert [line for line in lines if line.startswith("ok    ollama ")]
-    place = next(n for n, line in enumerate(lines) if line.startswith("warn  memory"))
-    assert lines[place + 1].strip() == "-> cc-proxy claude --profile lean"
-    assert " ok, 1 warn, 0 fail" in lines[-1]
+    assert [line for line in lines if line.startswith("ok    memory ")]
+    assert " ok, 0 warn, 0 fail" in lines[-1]
 
 
 def test_the_model_is_asked_with_the_window_of_real_requests(

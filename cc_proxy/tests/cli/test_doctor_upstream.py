@@ -223,6 +223,15 @@ async def test_a_slow_model_on_the_cpu_has_one_profile_named_for_it() -> None:
     assert (check.status, check.fix) == ("warn", reading.fix)
 
 
+async def test_a_model_on_the_cpu_that_reads_fast_enough_has_no_profile_named_for_it() -> None:
+    reading = Check("reading_speed", "ok", "900 tokens/s")
+    on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
+    async with ollama({"/api/ps": on_cpu}) as client:
+        check = await doctor_model.memory(TARGET, client, reading)
+    assert (check.status, check.fix) == ("ok", None)
+    assert check.detail.startswith("all on the CPU")
+
+
 async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
     show = {"capabilities": ["tools"], "model_info": {"llama.context_length": 131_072}}
     settings = Settings(
