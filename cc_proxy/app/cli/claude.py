@@ -14,7 +14,7 @@ import click
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
-from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
+from cc_proxy.app.cli.claude_profiles import PROFILES, for_window, in_window
 from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.proxy_url import ProxyUrl, not_its_own
 from cc_proxy.app.cli.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
@@ -248,10 +248,10 @@ def _greeting(started: "Started", models: Models) -> tuple[str, ...]:
 def _small_window(name: str, window: int) -> ErrorItem:
     return ErrorItem(
         "small_window",
-        f"{name} has a window of {window} tokens; Claude Code works well from {ENOUGH_WINDOW} on,"
-        " and below that it may compact again and again.",
+        f"{name} has a window of {window:,} tokens; Claude Code works well from"
+        f" {ENOUGH_WINDOW:,} on, and {in_window(window)}.",
         f"Set context_window for it in the configuration, if the model allows more (ollama show"
-        f" {name}); if not: cc-proxy claude --profile {recommended(None, window)}",
+        f" {name}); if not: {for_window(window)}",
     )
 
 

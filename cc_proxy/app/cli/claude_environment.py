@@ -46,8 +46,8 @@ _UNLESS_SET = {
 }
 _KNOWS_MAX_CONTEXT = (2, 1, 330)
 _LEAST_COMPACT_WINDOW = 100_000
-# Below this, what Claude Code keeps free for an answer would leave too little for the conversation.
-_ROOMY_WINDOW = 65_536
+# What Claude Code keeps free for an answer at most, whatever it may be long.
+_KEPT_FOR_ANSWER = 20_000
 _ANSWER_SHARE = 5
 _MILLION = 1_000_000
 _MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
@@ -130,10 +130,13 @@ def _answer_size(environ: Mapping[str, str], window: int) -> dict[str, str]:
 
     Both versions keep min(20,000, this) and 13,000 more free: with a window of 40,960 they compact
     before the second turn, and below about 24,000 they refuse every prompt as too long, unasked.
+    One of 65,536 holds 39,400 tokens in place of 32,500 before it is compacted. A longer answer is
+    cut, and both ask the model to go on in smaller pieces; whole, it would fill the window.
     """
-    if window >= _ROOMY_WINDOW or environ.get(_MAX_OUTPUT):
+    share = window // _ANSWER_SHARE
+    if share >= _KEPT_FOR_ANSWER or environ.get(_MAX_OUTPUT):
         return {}
-    return {_MAX_OUTPUT: str(window // _ANSWER_SHARE)}
+    return {_MAX_OUTPUT: str(share)}
 
 
 def _no_million(window: int) -> dict[str, str]:

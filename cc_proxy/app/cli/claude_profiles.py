@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 
-from cc_proxy.app.claude_needs import ENOUGH_WINDOW, FIRST_REQUEST_TOKENS, PATIENCE_SECONDS
+from cc_proxy.app.claude_needs import (
+    FIRST_REQUEST_TOKENS,
+    FULL_WINDOW,
+    LEAN_WINDOW,
+    LEAST_WINDOW,
+    PATIENCE_SECONDS,
+)
 
 
 @dataclass(frozen=True)
 class Profile:
     """What Claude Code is started with, its first request in tokens, and what is given up.
 
-    `least_window`: in a smaller one it compacts at every other turn, or gives up, since it keeps
-    33,000 tokens free for its answer and its summary (2.1.197 and 2.1.330, tried at 32k to 64k).
+    `least_window`: in a smaller one it gives up after some turns (2.1.197 and 2.1.330, tried at
+    16k to 64k).
     """
 
     arguments: tuple[str, ...]
@@ -25,17 +31,17 @@ _SAME_FRONT = "--exclude-dynamic-system-prompt-sections"
 
 # The tokens are those of 2.1.330; with 2.1.197 they are 17,900, 3,800 and 800.
 PROFILES = {
-    "full": Profile((_SAME_FRONT,), FIRST_REQUEST_TOKENS, ENOUGH_WINDOW, "nothing"),
+    "full": Profile((_SAME_FRONT,), FIRST_REQUEST_TOKENS, FULL_WINDOW, "nothing"),
     "lean": Profile(
         (_SAME_FRONT, "--tools=Bash,Read,Edit,Write,Glob,Grep"),
         4_800,
-        49_152,
+        LEAN_WINDOW,
         "all tools but Bash, Read, Edit, Write, Glob and Grep: no subagents, web, notebooks, tasks",
     ),
     "bare": Profile(
         ("--bare",),
         830,
-        40_960,
+        LEAST_WINDOW,
         "all tools but Bash, Read and Edit, and hooks, plugins, CLAUDE.md and memory",
     ),
 }
@@ -51,3 +57,22 @@ def recommended(tokens_per_second: float | None, window: int | None = None) -> s
         if seconds <= PATIENCE_SECONDS and (window is None or window >= profile.least_window):
             return name
     return "bare"
+
+
+def for_window(window: int) -> str:
+    """Return the command that does best with a model whose window can be no larger."""
+    if window < LEAST_WINDOW:
+        return "cc-proxy models"
+    profile = recommended(None, window)
+    return "cc-proxy claude" if profile == "full" else f"cc-proxy claude --profile {profile}"
+
+
+def in_window(window: int) -> str:
+    """Return what becomes of Claude Code in a window that is smaller than it needs."""
+    if window < LEAST_WINDOW:
+        return f"gives up after a few turns in one of less than {LEAST_WINDOW:,}"
+    if window < FULL_WINDOW:
+        return (
+            f"compacts often in it, or gives up, unless the profile is {recommended(None, window)}"
+        )
+    return "compacts more often in it"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
-from cc_proxy.app.cli.claude_profiles import recommended
+from cc_proxy.app.cli.claude_profiles import for_window, in_window
 from cc_proxy.app.cli.doctor_check import Check, fail, ok, warn
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
@@ -127,9 +127,9 @@ def _window(target: Target) -> Check:
         return warn("window", text, f"context_window: {window}  # in cc-proxy.user.yaml")
     if window >= ENOUGH_WINDOW:
         return ok("window", detail)
-    text = f"{detail}; Claude Code needs {ENOUGH_WINDOW:,} to work well"
+    text = f"{detail}; Claude Code needs {ENOUGH_WINDOW:,} to work well, and {in_window(window)}"
     if most is not None and most < ENOUGH_WINDOW:
-        return warn("window", text, f"cc-proxy claude --profile {recommended(None, window)}")
+        return warn("window", text, for_window(window))
     return warn("window", text, f"context_window: {ENOUGH_WINDOW}  # in cc-proxy.user.yaml")
 
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.claude_needs import ENOUGH_WINDOW
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
 from cc_proxy.app.cli import models_pull, models_test, report
 from cc_proxy.app.cli.amounts import size
-from cc_proxy.app.cli.claude_profiles import recommended
+from cc_proxy.app.cli.claude_profiles import for_window
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.result import ErrorItem, Result
 
@@ -187,9 +187,8 @@ def _small(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
         window, most = row.target.window, row.target.model.max_context
         text = f"{row.name} has a window of {window:,} tokens; Claude Code needs {ENOUGH_WINDOW:,}"
         if most is not None and most <= window:
-            profile = recommended(None, window)
-            other = f"cc-proxy claude --profile {profile}"
-            hint = f"It can have no larger one: use another model, or {other}"
+            other = "" if window < LEAST_WINDOW else f", or {for_window(window)}"
+            hint = f"It can have no larger one: use another model{other}"
         else:
             hint = f"Raise context_window for {row.name} in the configuration."
         yield ErrorItem("small_window", f"{text} to work well.", hint)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.amounts import duration
-from cc_proxy.app.cli.claude_profiles import PROFILES, recommended
+from cc_proxy.app.cli.claude_profiles import PROFILES, for_window, in_window, recommended
 from cc_proxy.app.cli.progress import waiting
 from cc_proxy.app.cli.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
@@ -136,10 +136,12 @@ def warnings(health: "Health") -> list[ErrorItem]:
 def _small_window(window: int, profile: str) -> ErrorItem:
     text = (
         f"The model has a window of {window:,} tokens; Claude Code needs {ENOUGH_WINDOW:,} to work"
-        f" well. The profile {profile} leaves more of it, and gives up"
-        f" {PROFILES[profile].gives_up}."
+        f" well, and {in_window(window)}."
     )
-    hint = f"cc-proxy claude --profile {profile}, or a larger context_window if the model allows it"
+    if profile != "full":
+        gives_up = PROFILES[profile].gives_up
+        text += f" The profile {profile} leaves more of it, and gives up {gives_up}."
+    hint = f"{for_window(window)}, or a larger context_window if the model allows it"
     return ErrorItem("small_window", text, hint)
 
 

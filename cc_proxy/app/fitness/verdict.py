@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cc_proxy.app.claude_needs import ENOUGH_WINDOW, FIRST_REQUEST_TOKENS, PATIENCE_SECONDS
+from cc_proxy.app.claude_needs import (
+    ENOUGH_WINDOW,
+    FIRST_REQUEST_TOKENS,
+    LEAN_WINDOW,
+    LEAST_WINDOW,
+    PATIENCE_SECONDS,
+)
 from cc_proxy.app.fitness.report import Report
 
 Level = Literal["fit", "usable", "unfit"]
@@ -16,7 +22,6 @@ FIT_SHARE = 0.9
 USABLE_SHARE = 0.6
 _MOST_WRONG_SHARE = 0.15
 _MUCH_MENDED_SHARE = 0.5
-LEAST_WINDOW = 16_384
 _LEAST_WRITTEN_PER_SECOND = 5.0
 _BETTER = "cc-proxy models pull qwen3-coder:30b"
 
@@ -93,7 +98,7 @@ def _window(report: Report, max_window: int | None) -> Iterator[Reason]:
     if max_window is not None and max_window <= window:
         helps = "It can have no larger one: use another model"
         if window >= LEAST_WINDOW:
-            helps += ", or cc-proxy claude --profile lean"
+            helps += f", or cc-proxy claude --profile {'lean' if window >= LEAN_WINDOW else 'bare'}"
     else:
         helps = f"Set context_window to {ENOUGH_WINDOW} for it in the configuration"
     yield Reason("small_window", "usable" if window >= LEAST_WINDOW else "unfit", text, helps)

@@ -264,8 +264,9 @@ def test_a_small_window_is_warned_about(home: Home) -> None:
     with practice_server(models=[PracticeModel("small", context=8192)]) as running:
         ran = home.run("claude", OLLAMA_BASE_URL=running.url)
     assert ran.code == 7
-    assert "small:latest has a window of 8192 tokens" in ran.err
-    assert "cc-proxy claude --profile bare" in ran.err
+    assert "small:latest has a window of 8,192 tokens" in ran.err
+    assert "gives up after a few turns in one of less than 24,576" in ran.err
+    assert "if not: cc-proxy models" in ran.err
 
 
 @pytest.mark.parametrize("option", ["-p", "--resume", "-c"])

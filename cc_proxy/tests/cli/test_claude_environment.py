@@ -48,7 +48,9 @@ def test_the_older_name_of_the_window_is_used_where_it_does_no_harm(
 @pytest.mark.parametrize(
     ("window", "environ", "told"),
     [
-        (65_536, {}, None),
+        (131_072, {}, None),
+        (100_000, {}, None),
+        (65_536, {}, "13107"),
         (40_960, {}, "8192"),
         (8_192, {}, "1638"),
         (8_192, {"CLAUDE_CODE_MAX_OUTPUT_TOKENS": "4000"}, None),

@@ -126,7 +126,7 @@ def test_a_default_model_without_tools_or_with_a_small_window_is_found(home: Hom
     assert found["tools"]["status"] == "fail"
     assert found["window"]["status"] == "warn"
     assert "8,192" in found["window"]["detail"]
-    assert found["window"]["fix"] == "cc-proxy claude --profile bare"
+    assert found["window"]["fix"] == "cc-proxy models"
     assert "tool_call" in ran.envelope["data"]["not_checked"]
 
 

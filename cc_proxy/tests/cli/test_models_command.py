@@ -68,7 +68,7 @@ def test_small_windows_and_models_without_tools_are_warned_about(
     assert set(texts) == {"small_window", "no_tools"}
     assert "practice-small:latest has a window of 8,192" in texts["small_window"]
     hints = {item["code"]: item["hint"] for item in warnings}
-    assert hints["small_window"].endswith("cc-proxy claude --profile bare")
+    assert hints["small_window"] == "It can have no larger one: use another model"
     assert "practice-plain:latest" in texts["no_tools"]
 
 

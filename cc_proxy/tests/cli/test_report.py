@@ -24,19 +24,29 @@ def test_a_smaller_profile_is_recommended_where_the_model_reads_slowly(
 
 
 @pytest.mark.parametrize(
-    ("window", "profile"), [(65_535, "lean"), (49_152, "lean"), (49_151, "bare"), (32_768, "bare")]
+    ("window", "helps", "says"),
+    [
+        (65_535, "cc-proxy claude", "compacts more often in it"),
+        (49_152, "cc-proxy claude", "compacts more often in it"),
+        (49_151, "cc-proxy claude --profile lean", "unless the profile is lean"),
+        (32_768, "cc-proxy claude --profile lean", "unless the profile is lean"),
+        (32_767, "cc-proxy claude --profile bare", "unless the profile is bare"),
+        (24_576, "cc-proxy claude --profile bare", "unless the profile is bare"),
+        (24_575, "cc-proxy models", "gives up after a few turns"),
+    ],
 )
-def test_a_smaller_profile_is_recommended_where_the_window_is_small(
-    window: int, profile: str
+def test_what_helps_in_a_small_window_is_a_smaller_profile_or_another_model(
+    window: int, helps: str, says: str
 ) -> None:
     (found,) = report.warnings(health(None, window=window))
     assert found.code == "small_window"
     assert f"{window:,} tokens" in found.message
-    assert (found.hint or "").startswith(f"cc-proxy claude --profile {profile},")
+    assert says in found.message
+    assert (found.hint or "").startswith(f"{helps}, or a larger context_window")
 
 
 def test_a_slow_model_with_a_small_window_is_warned_of_once_with_a_profile_for_both() -> None:
-    (found,) = report.warnings(health(100.0, window=32768))
+    (found,) = report.warnings(health(100.0, window=32_767))
     assert (found.code, found.hint) == ("reads_slowly", "cc-proxy claude --profile bare")
 
 

@@ -57,6 +57,26 @@ async def test_a_model_with_a_small_window_answers_and_goes_on(stage: Stage) -> 
     assert {record.num_ctx for record in stage.chats()} == {8192}
 
 
+async def test_a_long_session_in_half_the_window_compacts_and_comes_to_its_end(
+    stage: Stage,
+) -> None:
+    stage.configure("aliases: {default: practice}\ncontext_window: 32768")
+    line = "src/module_%04d.py: a value of turn"
+    turns = [
+        call("Bash", command=f"printf '{line} {turn}\\n' $(seq 100)", description=f"Look {turn}")
+        for turn in range(25)
+    ]
+    out = await stage.ask("Work.", turns=[*turns, {"text": "It is done."}], profile="lean")
+    assert "It is done." in out
+    chats = stage.chats()
+    assert sum(len(record.calls) for record in chats) == len(turns)
+    asked = [r for r in chats if "summary of the conversation" in r.body["messages"][-1]["content"]]
+    # 33,000 tokens kept free, as without the limit, would leave room for none of it.
+    assert 1 <= len(asked) <= 3
+    assert {record.body["options"]["num_predict"] for record in chats} == {32768 // 5}
+    assert len(chats) == len(stage.practice.chats()) - 1, "none is refused; one only loads"
+
+
 async def test_the_default_of_the_model_menu_has_the_window_of_the_model(stage: Stage) -> None:
     async with claude_at_its_prompt(stage) as terminal:
         await terminal.enter("/model")
