@@ -50,6 +50,12 @@ LARGE_BODY_BYTES = 1024 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_SECONDS = 5.0
+_LOOK_AT_THE_WAY = (
+    "Look whether its machine is on and awake, and at the network, tunnel or VPN in between."
+)
+_LOOK_BETWEEN = (
+    "Ollama does not compress: something in front of it does. Turn that off there for this address."
+)
 
 
 class ChatAnswer:
@@ -301,6 +307,13 @@ class OllamaClient:
             more, hint = absence.explained(self.base_url, reasons.how(error))
             text = f"Ollama does not answer at {self.shown_url} ({reasons.reason(error)})."
             return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
+        broke = f"The connection to Ollama at {self.shown_url} broke ({reasons.reason(error)})."
+        # Python's name for what the system has found is the same as for our own patience.
+        if reasons.is_gone(error):
+            return UpstreamBrokeError(broke, hint=_LOOK_AT_THE_WAY)
+        if reasons.is_packed(error):
+            kind = NotOllamaError if reasons.packed_as(error) else UpstreamBrokeError
+            return kind(broke, hint=_LOOK_BETWEEN)
         if isinstance(error, TimeoutError):
             return UpstreamStalledError(
                 f"Ollama at {self.shown_url} was silent for more than"
@@ -308,8 +321,7 @@ class OllamaClient:
                 hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
             )
         return UpstreamBrokeError(
-            f"The connection to Ollama at {self.shown_url} broke ({reasons.reason(error)}).",
-            hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
+            broke, hint="Look at Ollama's own log: its runner may have crashed or been restarted."
         )
 
 

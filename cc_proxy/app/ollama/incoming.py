@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from cc_proxy.app.ollama import reading
+from cc_proxy.app.ollama import reading, reasons
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
@@ -38,6 +38,7 @@ class Incoming(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = 0.0
         self._is_lost = False
+        self._gone: Exception | None = None
         self._silence_seconds = silence_seconds
         self._timer = self._loop.call_later(silence_seconds, self._look)
         # Without one the answer is here already, all of it.
@@ -62,6 +63,8 @@ class Incoming(asyncio.Protocol):
             if self._found is not None:
                 found, self._found = self._found, None
                 return found
+            if self._gone is not None:
+                raise self._gone
             if piece := self._content.read_nowait():
                 self._read_bytes += len(piece)
                 return self._understood(piece)
@@ -110,6 +113,9 @@ class Incoming(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell aiohttp that the connection is gone, and wake whoever waits."""
         self._is_lost = True
+        if reasons.is_gone(exc):
+            # aiohttp says only that the answer is not whole.
+            self._gone = exc
         self._aiohttp.connection_lost(exc)
         self._wake()
 

@@ -1,11 +1,44 @@
 """Why a connection to Ollama failed, in a few words."""
 
+import errno
 import os
+import re
 import ssl
 
 import aiohttp
 
 from cc_proxy.app.ollama import absence
+
+# What the system has found by asking after the other side (sockets.py), and not we by waiting.
+_GONE = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN})
+_WINDOWS_GONE = frozenset({10050, 10051, 10060, 10065})  # WSAENETDOWN, …UNREACH, …TIMEDOUT
+# aiohttp's text, which names the way in brackets behind a longer name, where it is one that only
+# another package could undo.
+_PACKED = re.compile(r"decode content-encoding: (?:\w+ \((\w+)\))?")
+
+
+def is_gone(error: BaseException | None) -> bool:
+    """Tell whether a connection was lost because the other machine no longer answers at all.
+
+    aiohttp has the system's error as a cause, or its number in an error of its own.
+    """
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in _GONE or number in _WINDOWS_GONE:
+            return True
+        error = error.__cause__
+    return False
+
+
+def is_packed(error: Exception) -> bool:
+    """Tell whether an answer came compressed, unasked, and cannot be unpacked."""
+    return _PACKED.search(str(error)) is not None
+
+
+def packed_as(error: Exception) -> str | None:
+    """Return the way in which an answer came compressed, if it is none that is known here."""
+    found = _PACKED.search(str(error))
+    return found[1] if found else None
 
 
 def how(error: Exception) -> absence.How:
@@ -35,8 +68,13 @@ def reason(error: Exception) -> str:  # noqa: PLR0911 - a table
             return "it does not speak https"
         case aiohttp.ClientConnectorError():
             return _system_words(error.os_error)
-        case aiohttp.ClientPayloadError() if "content-encoding" in str(error):
-            return "what came is not compressed as it says"
+        case _ if is_gone(error):
+            return "it timed out: the other machine no longer answers"
+        case _ if is_packed(error):
+            way = packed_as(error)
+            if way is None:
+                return "what came is not compressed as it says"
+            return f"what came is compressed as {way}, which was not asked for"
         case aiohttp.ClientPayloadError():
             return "it ended before the answer did"
         case aiohttp.ClientResponseError():

@@ -220,6 +220,13 @@ async def test_it_says_gzip_and_sends_something_else(stage: Stage) -> None:
     await stage.refused(502, "api_error", "what came is not compressed as it says")
 
 
+async def test_it_compresses_in_a_way_that_is_not_known_here(stage: Stage) -> None:
+    stage.upstream.play = answers(200, HELLO, "Content-Encoding: br")
+    words = ("compressed as br, which was not asked for", "something in front of it does")
+    for seen in await stage.refused(502, "api_error", *words):
+        assert "crashed" not in seen.error["message"]
+
+
 async def test_it_is_restarted_in_mid_stream(stage: Stage) -> None:
     stage.upstream.play = begins(lambda _: None)
     streaming = asyncio.create_task(stage.streamed())

@@ -1,7 +1,9 @@
 """The answer as it comes in: what goes straight, what wakes who waits, and how long that takes."""
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.client import ChatAnswer, OllamaClient
 from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamStalledError
+from cc_proxy.app.ollama.incoming import Incoming
 
 SECONDS = 0.3
 DONE = b'{"done": true, "done_reason": "stop"}\n'
@@ -220,3 +223,28 @@ async def test_time_in_which_nobody_asks_is_no_silence() -> None:
             await asyncio.sleep(SECONDS)
             upstream.say(word("later"), DONE, None)
             assert "".join([said(batch) async for batch in answer]) == "later"
+
+
+async def test_a_machine_that_has_gone_is_not_taken_for_a_runner_that_crashed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = Incoming.connection_lost
+
+    def unanswered(incoming: Incoming, _exc: Exception | None) -> None:
+        # What the system says of a connection whose other side answers no probe.
+        lost(incoming, TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)))
+
+    monkeypatch.setattr(Incoming, "connection_lost", unanswered)
+    async with talking() as (upstream, client):
+        upstream.say(word("one"), OSError())
+        with pytest.raises(UpstreamBrokeError) as caught:
+            await _all(client)
+    assert "broke (it timed out: the other machine no longer answers)" in caught.value.message
+    assert caught.value.hint is not None
+    assert "network" in caught.value.hint
+    assert "crashed" not in caught.value.hint
+
+
+async def _all(client: OllamaClient) -> list[str]:
+    async with client.chat(b"{}") as answer:
+        return [said(batch) async for batch in answer]

@@ -1,11 +1,14 @@
 """A machine that has gone is told from a model that is silent."""
 
+import errno
 import socket
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from cc_proxy.app.ollama import client as module
+from cc_proxy.app.ollama import reasons
 from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.ollama.models import from_version
 from cc_proxy.app.ollama.sockets import GONE_SECONDS, watched
@@ -23,6 +26,23 @@ def test_the_system_asks_after_the_other_side_within_a_minute() -> None:
             for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")
         )
         assert idle + between * probes == GONE_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (aiohttp.ClientOSError(errno.ETIMEDOUT, "Connection timed out"), True),
+        (TimeoutError(errno.ETIMEDOUT, "Connection timed out"), True),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), True),
+        (TimeoutError(), False),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False),
+        (aiohttp.ServerDisconnectedError(), False),
+    ],
+)
+def test_what_the_system_has_found_is_told_from_our_own_patience(
+    error: Exception, *, gone: bool
+) -> None:
+    assert reasons.is_gone(error) is gone
 
 
 async def test_every_connection_to_ollama_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
