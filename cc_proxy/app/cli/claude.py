@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
-from cc_proxy.app.cli import claude_version, common, model_choice, preloading, shell_syntax
+from cc_proxy.app.cli import claude_version, common, model_choice, preloading, report, shell_syntax
 from cc_proxy.app.cli.claude_environment import Changes, Models, changes
 from cc_proxy.app.cli.claude_profiles import PROFILES, for_window, in_window
 from cc_proxy.app.cli.progress import waiting
@@ -119,7 +119,7 @@ def command(  # noqa: PLR0913 - the flags
         models=models,
         version=_version(claude_bin or loaded.settings.claude.bin),
     )
-    warnings = tuple(_warnings(started, models))
+    warnings = (*report.alias_slips(loaded), *_warnings(started, models))
     if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
         warnings += (refused,)
     chosen = PROFILES[profile or loaded.settings.claude.profile]

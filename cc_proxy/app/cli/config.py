@@ -88,7 +88,7 @@ def check(common: Common) -> Result:
         "config check",
         {"valid": True, "config_path": path, "problems": []},
         (line,),
-        warnings=tuple(_readable_secrets(loaded)),
+        warnings=(*_readable_secrets(loaded), *report.alias_slips(loaded)),
     )
 
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cc_proxy import __version__
+from cc_proxy.app.cli import report
 from cc_proxy.app.cli.common import Common
 from cc_proxy.app.cli.config_init import shows_secrets
 from cc_proxy.app.cli.doctor_check import Check, Repair, fail, ok, warn
@@ -58,6 +59,9 @@ def configuration(common: Common) -> tuple[Loaded | None, Check]:
         repair = Repair(f"Take {path} away from other users (chmod 600)?", lambda: _close(path))
         text = f"{path} has a key in it, and other users can read it"
         return loaded, warn(name, text, f"chmod 600 {path}", repair)
+    if slips := report.alias_slips(loaded):
+        text = " ".join(slip.message for slip in slips)
+        return loaded, warn(name, text, slips[0].hint)
     return loaded, ok(name, str(path) if path else "no file, and the defaults hold")
 
 

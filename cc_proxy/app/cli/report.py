@@ -165,6 +165,26 @@ def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
     return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()
 
 
+def alias_slips(loaded: "Loaded") -> tuple[ErrorItem, ...]:
+    """Return the aliases that look misspelt: a name that is none of theirs goes to Ollama as it is.
+
+    It would say then that there is no such model, or another one would answer.
+    """
+    if not loaded.settings.aliases:
+        return ()
+    from cc_proxy.app.config.alias_slips import slips  # noqa: PLC0415 - see common.Common
+
+    return tuple(
+        ErrorItem(
+            "alias_slip",
+            f"aliases.{slip.alias} ({loaded.origins[f'aliases.{slip.alias}']}) answers for nothing"
+            f" that Claude Code asks for: {slip.why}.",
+            f"If you meant it for Claude Code, write: {slip.meant}",
+        )
+        for slip in slips(loaded.settings.aliases)
+    )
+
+
 def shown(path: Path | None) -> str | None:
     """Return a path as text, None as None."""
     return None if path is None else str(path)

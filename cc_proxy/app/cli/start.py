@@ -10,7 +10,7 @@ import click
 from cc_proxy.app.cli import preloading, report
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.result import ErrorItem, Result, aligned
+from cc_proxy.app.cli.result import ErrorItem, Result, aligned, show
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
@@ -67,9 +67,11 @@ def command(  # noqa: PLR0913 - the flags
 
         with waiting("Starting cc-proxy"):
             started = start.in_background(paths, loaded, environ=os.environ)
-        result = outcome("start", started)
+        result = outcome("start", started, list(report.alias_slips(loaded)))
         return preloading.wait_for_default_model(result, started, loaded) if preload else result
     from cc_proxy.app.daemon.foreground import in_terminal  # noqa: PLC0415 - as above
+
+    show(Result("start", warnings=report.alias_slips(loaded)), as_json=False)
 
     served = in_terminal(paths, loaded, load, _loads_model(paths, loaded) if preload else None)
     if isinstance(served, int):

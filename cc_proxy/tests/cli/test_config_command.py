@@ -280,3 +280,18 @@ def test_config_alone_names_its_commands(home: Home) -> None:
     assert (ran.code, ran.error["code"]) == (2, "usage_error")
     for name in ("init", "show", "check", "path", "schema"):
         assert name in ran.error["message"]
+
+
+def test_an_alias_that_nobody_asks_for_is_warned_about_wherever_it_is_read(
+    home: Home, write: Write
+) -> None:
+    file = write("aliases:\n  defualt: m\n  claude-*: m\n")
+    for arguments in (["config", "check"], ["start"]):
+        ran = home.json(*arguments)
+        assert ran.code == 0
+        (found,) = [one for one in ran.envelope["warnings"] if one["code"] == "alias_slip"]
+        assert f"aliases.defualt (file {file}:2)" in found["message"]
+        assert found["hint"] == "If you meant it for Claude Code, write: default"
+    doctor = home.json("doctor", "--no-model").envelope["data"]["checks"]
+    (check,) = [one for one in doctor if one["name"] == "configuration"]
+    assert (check["status"], check["fix"]) == ("warn", found["hint"])
