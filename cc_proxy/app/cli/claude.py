@@ -126,6 +126,7 @@ def command(  # noqa: PLR0913 - the flags
     first = (*chosen.arguments, *_mode(arguments))
     if program is None:
         return _shown(wanted, first, shell or _DEFAULT_SHELL, warnings)
+    _refuse_without_tools(models, arguments)
     # Loading a model takes as long as a person needs to type; the first request joins it.
     key, folder = started.auth_key, str(Path.cwd())
     if trouble := preloading.in_background(started.state, key, models.main, folder=folder):
@@ -226,7 +227,12 @@ def _asked(loaded: "Loaded", started: "Started", model: str | None) -> Models:
             hint="See what is pulled, and what it can do: cc-proxy models",
         )
     haiku = main.name if model else resolve_model(loaded.settings.aliases, "claude-haiku-4-5")
-    return Models(main=main.name, haiku=haiku or main.name, window=main.context_window)
+    return Models(
+        main=main.name,
+        haiku=haiku or main.name,
+        window=main.context_window,
+        can_use_tools=main.can_use_tools is not False,
+    )
 
 
 def _notices(started: "Started") -> tuple[ErrorItem, ...]:
@@ -235,8 +241,18 @@ def _notices(started: "Started") -> tuple[ErrorItem, ...]:
 
 def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
     yield from _notices(started)
+    if not models.can_use_tools:
+        yield report.no_tools(models.main)
     if models.window < ENOUGH_WINDOW:
         yield _small_window(models.main, models.window)
+
+
+def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
+    """Say now what Claude Code would say only after the first prompt has been typed."""
+    # With `--tools ""` there is a session that takes none.
+    if not models.can_use_tools and not _given(arguments, "--tools"):
+        item = report.no_tools(models.main)
+        raise ClaudeError(item.message, code=item.code, hint=item.hint)
 
 
 def _greeting(started: "Started", models: Models) -> tuple[str, ...]:
@@ -261,8 +277,11 @@ def _mode(arguments: tuple[str, ...]) -> tuple[str, ...]:
     In Claude Code's auto mode the server judges each action, which no local model may be made
     to do; so it is the mode that asks the person.
     """
-    said = any(argument.split("=")[0] in _PERMISSION_FLAGS for argument in arguments)
-    return () if said else ("--permission-mode", "default")
+    return () if _given(arguments, *_PERMISSION_FLAGS) else ("--permission-mode", "default")
+
+
+def _given(arguments: tuple[str, ...], *flags: str) -> bool:
+    return any(argument.split("=")[0] in flags for argument in arguments)
 
 
 def _is_session(arguments: tuple[str, ...]) -> bool:

@@ -56,11 +56,12 @@ _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
 
 @dataclass(frozen=True)
 class Models:
-    """The names that Claude Code asks for, and the window of the main one in tokens."""
+    """The names that Claude Code asks for, and of the main one the window and what it can do."""
 
     main: str
     haiku: str
     window: int
+    can_use_tools: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import Running
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.daemon.health import Health, LoadedModel
+    from cc_proxy.app.daemon.health import DefaultModel, Health, LoadedModel
     from cc_proxy.app.daemon.state import State
 
 _UPSTREAM_SECONDS = 5.0
@@ -124,13 +124,26 @@ def warnings(health: "Health") -> list[ErrorItem]:
     if model is not None and model.name is None:
         text = model.error or "No model is there to answer for Claude's names."
         return [ErrorItem("no_default_model", text)]
-    if model is None:
-        return []
+    return _of_model(model) if model is not None else []
+
+
+def _of_model(model: "DefaultModel") -> list[ErrorItem]:
+    if model.name is not None and model.can_use_tools is False:
+        return [no_tools(model.name)]
     speed, window = model.tokens_read_per_second, model.context_window
     profile = recommended(speed, window)
     if speed and recommended(speed) != "full":
         return [_slow(speed, profile)]
     return [_small_window(window, profile)] if window and window < ENOUGH_WINDOW else []
+
+
+def no_tools(name: str) -> ErrorItem:
+    """Return what is to be said of a model that Claude Code cannot work with."""
+    return ErrorItem(
+        "no_tools",
+        f"{name} cannot use tools, and Claude Code works with tools only.",
+        "See what is pulled, and what it can do: cc-proxy models",
+    )
 
 
 def _small_window(window: int, profile: str) -> ErrorItem:

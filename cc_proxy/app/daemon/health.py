@@ -28,11 +28,13 @@ class DefaultModel(msgspec.Struct, frozen=True):
     """The model that answers for `claude-*`, and its window in tokens.
 
     `tokens_read_per_second` is how fast it reads a prompt; None until it has read one.
+    `can_use_tools` is None where no model is there, or the process is one of an earlier version.
     """
 
     name: str | None
     context_window: int | None = None
     tokens_read_per_second: float | None = None
+    can_use_tools: bool | None = None
     error: str | None = None
 
 

@@ -269,6 +269,20 @@ def test_a_small_window_is_warned_about(home: Home) -> None:
     assert "if not: cc-proxy models" in ran.err
 
 
+@pytest.mark.usefixtures("claude", "model")
+def test_a_model_without_tools_is_refused_before_claude_code_begins(home: Home) -> None:
+    ran = home.run("claude", "--model", "practice-plain", "--", "-p", "hi")
+    assert (ran.code, ran.out) == (1, "")
+    assert "practice-plain cannot use tools" in ran.err
+    assert "cc-proxy models" in ran.err
+    # What takes no tools may begin; and a shell may be told to set what it wants.
+    given = told(home.run("claude", "--model", "practice-plain", "--", "--tools", "", "-p", "hi"))
+    assert given["environ"]["ANTHROPIC_MODEL"] == "practice-plain"
+    shown = home.json("claude", "--model", "practice-plain", "--print-env")
+    assert "no_tools" in shown.warnings
+    assert "no_tools" not in home.json("claude", "--print-env").warnings
+
+
 @pytest.mark.parametrize("option", ["-p", "--resume", "-c"])
 def test_an_option_of_claude_code_s_is_shown_its_place(home: Home, option: str) -> None:
     ran = home.run("claude", option, "hi")

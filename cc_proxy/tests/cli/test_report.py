@@ -1,5 +1,6 @@
 """What the commands say about a running process."""
 
+import msgspec
 import pytest
 
 from cc_proxy.app.cli import report
@@ -48,6 +49,12 @@ def test_what_helps_in_a_small_window_is_a_smaller_profile_or_another_model(
 def test_a_slow_model_with_a_small_window_is_warned_of_once_with_a_profile_for_both() -> None:
     (found,) = report.warnings(health(100.0, window=32_767))
     assert (found.code, found.hint) == ("reads_slowly", "cc-proxy claude --profile bare")
+
+
+def test_a_default_model_without_tools_is_warned_of() -> None:
+    model = DefaultModel("m", 65_536, can_use_tools=False)
+    (item,) = report.warnings(msgspec.structs.replace(health(None), default_model=model))
+    assert (item.code, item.message[:21]) == ("no_tools", "m cannot use tools, a")
 
 
 def test_the_speed_is_told_in_what_people_wait_for() -> None:

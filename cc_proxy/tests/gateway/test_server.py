@@ -63,6 +63,7 @@ async def test_health_tells_who_runs_and_what_is_behind(gateway: Gateway) -> Non
     assert answer["default_model"] == {
         "name": "big",
         "context_window": 65536,
+        "can_use_tools": True,
         "tokens_read_per_second": None,
         "error": None,
     }

@@ -21,6 +21,7 @@ class DefaultModel(TypedDict):
 
     name: str | None
     context_window: Tokens | None
+    can_use_tools: bool | None
     tokens_read_per_second: TokensPerSecond | None
     error: str | None
 

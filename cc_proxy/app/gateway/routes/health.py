@@ -77,11 +77,14 @@ async def _model(shared: Shared, name: str) -> dict[str, Any]:
         with api_error_for(name):
             target = await shared.models.target(name)
     except ApiError as error:
-        return {"name": None, "context_window": None, "error": error.message}
+        unknown = {"name": None, "context_window": None, "can_use_tools": None}
+        return {**unknown, "error": error.message}
     seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
     return {
         "name": target.model.name,
         "context_window": target.window,
+        # As its requests are judged: of a model that an Ollama tells nothing of, it is tried.
+        "can_use_tools": not target.model.capabilities or target.model.can("tools"),
         "tokens_read_per_second": round(FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
         "error": None,
     }
