@@ -106,7 +106,7 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
     try:
         returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
     except click.UsageError as error:
-        return _usage(error)
+        return _usage(error, name)
     except click.ClickException as error:
         item = ErrorItem("error", error.format_message())
         return Result(name, errors=(item,), exit_code=error.exit_code)
@@ -123,11 +123,17 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
     return returned if isinstance(returned, Result) else int(returned or 0)
 
 
-def _usage(error: click.UsageError) -> Result:
-    path = error.ctx.command_path if error.ctx else "cc-proxy"
+def _usage(error: click.UsageError, typed: str) -> Result:
+    # click's parser does not say where it was: at `--tail=5`, a flag with a value.
+    guessed = f"cc-proxy {typed}" if typed in COMMANDS else "cc-proxy"
+    path = error.ctx.command_path if error.ctx else guessed
     name = path.partition(" ")[2]
     hint = f"How it is used: {path} --help"
-    if name == "claude" and isinstance(error, click.NoSuchOption):
+    from cc_proxy.app.cli import near_flags  # noqa: PLC0415 - only after a mistake
+
+    if meant := near_flags.meant(name, error):
+        hint = f"Here that is {meant}. {hint}"
+    elif name == "claude" and isinstance(error, click.NoSuchOption):
         # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.
         hint += f". Claude Code's own options stand behind --: {path} -- {error.option_name} ..."
     item = ErrorItem("usage_error", error.format_message(), hint)

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from cc_proxy import __version__
-from cc_proxy.app.cli import COMMANDS, group
+from cc_proxy.app.cli import COMMANDS, group, near_flags
 from tools import commands
 
 from .conftest import Home
@@ -240,3 +240,37 @@ def test_a_path_that_is_empty_is_not_the_working_directory(home: Home, flag: str
     assert (ran.code, ran.error["code"]) == (2, "usage_error")
     assert "Expected a path, found nothing." in ran.error["message"]
     assert list(home.path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "here"),
+    [
+        ("logs --tail 5", "--lines 5"),
+        ("logs --tail=5", "--lines N"),
+        ("logs -n 5", "--lines N"),
+        ("logs -f", "--follow"),
+        ("start -p 5000", "--port PORT"),
+        ("start --daemon", "the default; what serves in this terminal is --foreground"),
+        ("start --ollama-url http://h", "OLLAMA_BASE_URL, or ollama.base_url in"),
+        ("stop --force", "--timeout-seconds 0"),
+        ("claude -m qwen3", "--model NAME"),
+        ("status -v", "--version"),
+    ],
+)
+def test_a_flag_of_other_programs_is_answered_with_the_one_that_is_here(
+    home: Home, typed: str, here: str
+) -> None:
+    ran = home.json(*typed.split())
+    assert (ran.code, ran.error["code"]) == (2, "usage_error")
+    assert ran.error["hint"].startswith(f"Here that is {here}")
+
+
+def test_every_flag_that_is_named_for_another_is_one_that_the_command_has() -> None:
+    context = click.Context(group)
+    for name, known in near_flags.FLAGS.items():
+        command = group.get_command(context, name)
+        assert command is not None
+        own = {spelled for one in command.params for spelled in one.opts}
+        # --tail is one, and takes no number.
+        assert own & known.keys() <= {"--tail"}
+        assert {here.split()[0] for here in known.values() if here.startswith("--")} <= own
