@@ -12,6 +12,7 @@ from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Sha
 from cc_proxy.app.gateway.error_response import error_response
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.listening import listening
 from cc_proxy.app.gateway.models import Models
 from cc_proxy.app.gateway.request_id import CURRENT
 from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
@@ -23,9 +24,6 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
 _CLIENT_LEFT = 499
-# Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
-# second or more; aiohttp has 128.
-BACKLOG = 4096
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,18 +68,11 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
             cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         assert runner.server is not None  # noqa: S101 - setup() has made it
         new_protocol = connections.protocol_factory(runner.server, shared.limits)
-        listening: asyncio.Server | None = None
         try:
-            loop = asyncio.get_running_loop()
-            listening = await loop.create_server(
-                new_protocol, server.host, server.port, backlog=BACKLOG
-            )
-            host, port = listening.sockets[0].getsockname()[:2]
-            on_ready(host, port)
-            await stop.wait()
+            async with listening(new_protocol, server.host, server.port) as where:
+                on_ready(*where)
+                await stop.wait()
         finally:
-            if listening is not None:
-                listening.close()
             await runner.cleanup()
 
 

@@ -16,8 +16,9 @@ from cc_proxy.app.gateway import connections
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.listening import listening
 from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import BACKLOG, application
+from cc_proxy.app.gateway.server import application
 from cc_proxy.app.ollama.client import OllamaClient
 
 from .upstream import RawUpstream, hello
@@ -180,11 +181,9 @@ async def _served(shared: Shared) -> AsyncIterator[tuple[web.Server, int]]:
     )
     await runner.setup()
     assert runner.server is not None
-    listening = await asyncio.get_running_loop().create_server(
-        connections.protocol_factory(runner.server, shared.limits), "127.0.0.1", 0, backlog=BACKLOG
-    )
+    protocol = connections.protocol_factory(runner.server, shared.limits)
     try:
-        yield runner.server, listening.sockets[0].getsockname()[1]
+        async with listening(protocol, "127.0.0.1", 0) as (_, port):
+            yield runner.server, port
     finally:
-        listening.close()
         await runner.cleanup()
