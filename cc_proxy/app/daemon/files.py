@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,7 +154,11 @@ def open_to_append(path: Path) -> int:
         OSError: it cannot be opened, or is a symbolic link.
 
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW | _BINARY
+    if sys.platform == "win32":
+        from cc_proxy.app.daemon import windows  # noqa: PLC0415 - exists on Windows only
+
+        return windows.open_to_append(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW
     return os.open(path, flags, FILE_MODE)
 
 

@@ -61,6 +61,12 @@ class Kernel32:
         self.GetExitCodeProcess = Function(self._exit_code)
         self.GetProcessTimes = Function(self._times)
         self.CloseHandle = Function(lambda handle: self.open.remove(handle.value))
+        self.CreateFileW = Function(self._create)
+
+    def _create(self, path: str, access: int, *_others: Any) -> int | None:
+        assert access & 0x4, "not to append"
+        assert not access & 0x40000002, "one who may write may write anywhere"
+        return 9 if path.endswith("a.log") else ctypes.c_void_p(-1).value
 
     def _open(self, _access: int, _inherit: int, pid: int) -> int | None:
         if pid != 42:
@@ -85,12 +91,32 @@ def test_a_process_has_the_time_of_its_creation_and_none_once_it_has_ended(
 ) -> None:
     kernel = Kernel32()
     monkeypatch.setattr(ctypes, "WinDLL", lambda *_, **__: kernel, raising=False)
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace())
     module = load("windows")
     assert module.start_time(42) == str((2 << 32) + 3)
     assert module.start_time(41) is None
     kernel.exit_code = 0
     assert module.start_time(42) is None
     assert kernel.open == [], "a handle was left open"
+
+
+@pytest.mark.usefixtures("windows")
+def test_a_log_is_opened_so_that_a_child_adds_to_its_end_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def described(handle: int, _flags: int) -> int:
+        assert handle == 9
+        return 5
+
+    monkeypatch.setattr(ctypes, "WinDLL", lambda *_, **__: Kernel32(), raising=False)
+    monkeypatch.setattr(ctypes, "get_last_error", lambda: 3, raising=False)
+    monkeypatch.setattr(ctypes, "WinError", FileNotFoundError, raising=False)
+    monkeypatch.setattr(os, "O_BINARY", 0, raising=False)
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(open_osfhandle=described))
+    module = load("windows")
+    assert module.open_to_append(Path("a.log")) == 5
+    with pytest.raises(FileNotFoundError):
+        module.open_to_append(Path("missing/b.log"))
 
 
 @pytest.mark.usefixtures("windows")
