@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from cc_proxy import __version__
+from cc_proxy.app import readers
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "help")  # noqa: PTH118, PTH120 - pathlib is dear
 # click makes lines of at most 80 characters, shorter ones only in a terminal that is narrower.
@@ -26,10 +27,10 @@ def show(arguments: Sequence[str]) -> bool:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
+    except OSError as error:
+        if not readers.left(error):
+            return False
         _forget_stdout()
-    except OSError:
-        return False
     return True
 
 

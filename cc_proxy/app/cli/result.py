@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TextIO
 
+from cc_proxy.app import readers
 from cc_proxy.app.cli import colour
 from cc_proxy.app.cli.colour import Style
 from cc_proxy.app.errors import CcProxyError
@@ -85,10 +86,10 @@ def show(result: Result, *, as_json: bool) -> int:
         _tell([*_items("Warning", result.warnings), *_items("Error", result.errors)])
         for line in result.stream:
             _write(sys.stdout, [line])
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        _forget(sys.stdout)
     except OSError as error:
         _forget(sys.stdout)
+        if readers.left(error):
+            return result.exit_code
         item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
         _tell(_items("Error", [item]))
         return FAILED

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cc_proxy.app import garbage
+from cc_proxy.app import garbage, readers
 from cc_proxy.app.config import load
 from cc_proxy.app.daemon import auth_key, paths
 from cc_proxy.app.daemon.handshake import Ready, encode
@@ -65,7 +65,10 @@ def _say_last(line: bytes) -> None:
     """Write a line to stdout, and nothing after it: nobody reads on."""
     try:
         os.write(_STDOUT, line)
-    except BrokenPipeError:  # whoever started this process has given up; it serves all the same
+    except OSError as error:
+        if not readers.left(error):
+            raise
+        # Whoever started this process has given up; it serves all the same.
         sys.stderr.write("nobody waits for this start any more\n")
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, _STDOUT)
