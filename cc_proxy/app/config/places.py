@@ -39,7 +39,7 @@ def sources(
         "CC_PROXY_CONFIG_FILE": _absolute(named_by_variable, home),
         f"~/.cc-proxy/{FILE_NAME}": home and home / ".cc-proxy" / FILE_NAME,
         f"$XDG_CONFIG_HOME/cc-proxy/{FILE_NAME}": _xdg(environ, home),
-        f"{SYSTEM_FOLDER}/{FILE_NAME}": SYSTEM_FOLDER / FILE_NAME,
+        f"{SYSTEM_FOLDER}/{FILE_NAME}": _of_system(),
     }
     found: list[Source] = []
     taken = False
@@ -86,6 +86,11 @@ def _xdg(environ: Mapping[str, str], home: Path | None) -> Path | None:
             return None
         folder = home / ".config"
     return folder / "cc-proxy" / FILE_NAME
+
+
+def _of_system() -> Path | None:
+    # On Windows it would be on whichever drive one is, where anybody may make it.
+    return SYSTEM_FOLDER / FILE_NAME if SYSTEM_FOLDER.is_absolute() else None
 
 
 def _absolute(named: Path | str | None, home: Path | None) -> Path | None:

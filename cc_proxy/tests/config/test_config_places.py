@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, load
+from cc_proxy.app.config import ConfigError, load, places
 from cc_proxy.app.config.places import FILE_NAME
 
 
@@ -66,6 +66,18 @@ def test_the_sources_have_the_names_that_people_know(tmp_path: Path, system_fold
     ]
     assert loaded.sources[-1].status == "active"
     assert loaded.path is None
+
+
+def test_a_system_folder_without_a_drive_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What /etc/cc-proxy is on Windows: a folder of the drive that one is on.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(places, "SYSTEM_FOLDER", Path("etc"))
+    put(tmp_path / "etc" / FILE_NAME)
+    loaded = load(environ={})
+    assert loaded.path is None
+    assert [source.status for source in loaded.sources[:5]] == ["not set"] * 5
 
 
 def test_without_xdg_config_home_it_is_dot_config(tmp_path: Path) -> None:
@@ -138,7 +150,7 @@ def test_a_folder_where_the_file_should_be_is_an_error(tmp_path: Path) -> None:
         load(config_file=tmp_path, environ={})
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+@pytest.mark.posix_only("links that anybody may make")
 def test_a_link_that_leads_nowhere_is_an_error_and_not_skipped(tmp_path: Path) -> None:
     path = tmp_path / ".cc-proxy" / FILE_NAME
     path.parent.mkdir()
@@ -166,7 +178,7 @@ def test_a_file_that_may_not_be_read_is_an_error(
     assert f"~/.cc-proxy/{FILE_NAME}: {path} cannot be read: permission denied" in str(caught.value)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders")
+@pytest.mark.posix_only("named pipes in folders")
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigError, match="is not a regular file"):
