@@ -33,7 +33,9 @@ def _takes_minutes(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what runs the real Claude Code in a checkout that has none."""
+    """Skip what is of another system, and the real Claude Code in a checkout that has none."""
+    if sys.platform == "win32" and (posix := item.get_closest_marker("posix_only")):
+        pytest.skip(f"Windows has no such thing: {posix.args[0]}")
     if item.get_closest_marker("claude") and not _CLAUDE.exists():
         pytest.skip("Claude Code is not installed: make clients")
 
@@ -48,7 +50,9 @@ def pytest_runtest_makereport(
     """
     report = yield
     promised = os.environ.get("CC_PROXY_TEST_NO_SKIPS") and not item.get_closest_marker("ollama")
-    elsewhere = any(mark.args[:1] == (True,) for mark in item.iter_markers("skipif"))
+    elsewhere = any(mark.args[:1] == (True,) for mark in item.iter_markers("skipif")) or (
+        sys.platform == "win32" and item.get_closest_marker("posix_only")
+    )
     if promised and report.skipped and not elsewhere and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"

@@ -77,7 +77,7 @@ def test_a_shell_that_asks_for_completions_gets_no_page(monkeypatch: pytest.Monk
     assert not help_pages.show(["--help"])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.posix_only("pseudo-terminals")
 def test_a_narrow_terminal_gets_narrow_lines() -> None:
     import pty  # noqa: PLC0415 - Unix alone has these
     from termios import tcsetwinsize  # noqa: PLC0415

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,9 +17,11 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.daemon import identity
-from cc_proxy.tests import contract
+from cc_proxy.tests import contract, environments
 
 SECONDS = 60
+# On Windows os.kill ends a process at once, whatever the signal.
+KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Home:
             with suppress(ValueError, KeyError, ProcessLookupError, OSError):
                 state = json.loads(file.read_bytes())
                 if identity.is_alive(state["pid"], state["process_start_time"]):
-                    os.kill(state["pid"], signal.SIGKILL)
+                    os.kill(state["pid"], KILL)
 
 
 def free_port() -> int:
@@ -121,13 +124,8 @@ def home(tmp_path: Path, cc_proxy: list[str]) -> Iterator[Home]:
     path = tmp_path / "home"
     path.mkdir()
     made = Home(path, list(cc_proxy))
-    made.environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(path),
-        "CC_PROXY_PORT": "0",
-        # Nobody listens there, and that is known at once.
-        "OLLAMA_BASE_URL": "http://127.0.0.1:9",
-    }
+    # Nobody listens at that Ollama, and that is known at once.
+    made.environ = environments.clean(path, CC_PROXY_PORT="0", OLLAMA_BASE_URL="http://127.0.0.1:9")
     yield made
     made.end()
 

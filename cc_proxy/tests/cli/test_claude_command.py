@@ -16,7 +16,7 @@ from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, Ran
 from cc_proxy.tests.cli.practice import practice_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell script plays Claude Code")
+pytestmark = pytest.mark.posix_only("a shell script that plays Claude Code")
 SCRIPT = """#!{python}
 import json, os, sys
 print(json.dumps({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}))

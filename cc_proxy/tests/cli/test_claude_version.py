@@ -1,14 +1,13 @@
 """Which Claude Code is installed, without starting it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from cc_proxy.app.cli import claude_version
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="symlinks need rights there")
+pytestmark = pytest.mark.posix_only("links that anybody may make")
 
 
 def npm(folder: Path, package: object) -> Path:

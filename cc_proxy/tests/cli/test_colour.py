@@ -1,6 +1,5 @@
 import io
 import os
-import pty
 import subprocess
 from collections.abc import Mapping
 
@@ -44,6 +43,8 @@ def test_only_our_own_codes_are_taken_out() -> None:
 
 def seen_on_a_terminal(home: Home, *arguments: str) -> bytes:
     """Return what comes to a terminal on stderr."""
+    import pty  # noqa: PLC0415 - there is none on Windows
+
     ours, theirs = pty.openpty()
     with os.fdopen(ours, "rb", buffering=0) as screen:
         subprocess.run(
@@ -56,11 +57,13 @@ def seen_on_a_terminal(home: Home, *arguments: str) -> bytes:
         return screen.read(65536)
 
 
+@pytest.mark.posix_only("pseudo-terminals")
 def test_an_error_is_red_on_a_terminal(home: Home) -> None:
     assert b"\x1b[1;31mError:\x1b[0m No such command" in seen_on_a_terminal(home, "strat")
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.posix_only("pseudo-terminals")
 def test_no_color_is_taken_before_and_after_the_command(home: Home, place: str) -> None:
     words = ["--no-color", "status"] if place == "before" else ["status", "--no-color"]
     said = seen_on_a_terminal(home, *words)

@@ -80,12 +80,13 @@ def test_common_flags_are_taken_before_and_after_the_command(home: Home) -> None
         folder = str(home.path / str(number))
         flags = [word.replace("{}", f"--log-dir={folder}") for word in arguments]
         ran = home.json(*flags)
-        assert ran.envelope["data"]["log_file"] == f"{folder}/cc-proxy.log"
+        assert ran.envelope["data"]["log_file"] == str(Path(folder, "cc-proxy.log"))
 
 
 def test_the_later_of_two_flags_counts(home: Home) -> None:
-    ran = home.json("--log-dir", "/first", "status", "--log-dir", "/second")
-    assert ran.envelope["data"]["log_file"] == "/second/cc-proxy.log"
+    first, second = str(home.path / "first"), home.path / "second"
+    ran = home.json("--log-dir", first, "status", "--log-dir", str(second))
+    assert ran.envelope["data"]["log_file"] == str(second / "cc-proxy.log")
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["status", "--version"]])
@@ -193,6 +194,7 @@ def test_a_reader_that_leaves_early_is_no_error(home: Home) -> None:
     assert b"BrokenPipe" not in ran.stderr
 
 
+@pytest.mark.posix_only("/bin/sh")
 def test_closed_outputs_are_no_error(home: Home) -> None:
     ran = subprocess.run(
         ["/bin/sh", "-c", '"$@" >&- 2>&-', "sh", *home.command, "stop"],
@@ -202,6 +204,7 @@ def test_closed_outputs_are_no_error(home: Home) -> None:
     assert ran.returncode == 0
 
 
+@pytest.mark.posix_only("/dev/full")
 def test_an_output_that_is_full_is_an_error(home: Home) -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
@@ -218,6 +221,7 @@ def test_an_output_that_is_full_is_an_error(home: Home) -> None:
 
 
 @pytest.mark.parametrize("command", [["stop", "--json"], ["nothing"]])
+@pytest.mark.posix_only("/dev/full")
 def test_an_error_output_that_nobody_reads_changes_no_exit_code(
     home: Home, command: list[str]
 ) -> None:

@@ -80,6 +80,7 @@ def completed(home: Home, shell: str, line: str, **variables: str) -> list[str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.posix_only("bash")
 def test_commands_flags_and_choices_are_completed(installed: Home, shell: str) -> None:
     assert sorted(completed(installed, shell, "cc-proxy sta")) == ["start", "status"]
     assert completed(installed, shell, "cc-proxy config sh") == ["show"]
@@ -88,6 +89,7 @@ def test_commands_flags_and_choices_are_completed(installed: Home, shell: str) -
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.posix_only("bash")
 def test_models_and_aliases_are_completed(installed: Home, shell: str, practice_url: str) -> None:
     found = completed(installed, shell, "cc-proxy claude --model ", OLLAMA_BASE_URL=practice_url)
     assert {"default", "quick"} <= set(found)
@@ -96,6 +98,7 @@ def test_models_and_aliases_are_completed(installed: Home, shell: str, practice_
     assert any(":" in name for name in found)
 
 
+@pytest.mark.posix_only("bash")
 def test_bash_completes_after_the_colon_of_a_name(installed: Home, practice_url: str) -> None:
     def offered(line: str) -> list[str]:
         return completed(installed, "bash", line, OLLAMA_BASE_URL=practice_url)

@@ -2,7 +2,6 @@
 
 import json
 import stat
-import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +13,7 @@ import yaml
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pseudo-terminals")
+posix = pytest.mark.posix_only("modes and pseudo-terminals")
 DATA = files("cc_proxy") / "data"
 DEFAULT_FILE = (DATA / "cc-proxy.user.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((DATA / "config.schema.json").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, free_port
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pseudo-terminals")
+posix = pytest.mark.posix_only("modes and pseudo-terminals")
 READS = [{"calls": [{"name": "Read", "arguments": {"file_path": "/tmp/notes.txt"}}]}]  # noqa: S108 - nothing reads it
 ALL = [
     *("python", "package", "configuration", "folders", "key", "proxy"),

@@ -177,7 +177,7 @@ def test_a_version_older_than_those_tested_is_a_warning(
 ) -> None:
     package = {"name": "@anthropic-ai/claude-code", "version": version}
     write(tmp_path / "package.json", package)
-    program = tmp_path / "claude"
+    program = tmp_path / ("claude.bat" if sys.platform == "win32" else "claude")
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     found = doctor_claude.program(str(program))

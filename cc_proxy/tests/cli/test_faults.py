@@ -9,10 +9,12 @@ import pytest
 
 from .conftest import Home, free_port
 
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
+
 
 def test_a_stale_pid_file_of_another_program_costs_that_program_nothing(home: Home) -> None:
     home.run_dir.mkdir(parents=True)
-    with subprocess.Popen(["/bin/sleep", "60"]) as other:
+    with subprocess.Popen(SLEEPS) as other:
         try:
             pid_file = home.run_dir / "cc-proxy.pid"
             pid_file.write_text(f"{other.pid}\n")
@@ -32,7 +34,7 @@ def test_a_state_whose_pid_was_given_to_another_program_is_cleaned(home: Home) -
     home.run("start")
     state = home.state
     home.run("stop")
-    with subprocess.Popen(["/bin/sleep", "60"]) as other:
+    with subprocess.Popen(SLEEPS) as other:
         try:
             home.state_file.write_text(json.dumps(state | {"pid": other.pid}))
             ran = home.json("stop")
@@ -84,6 +86,7 @@ def test_a_folder_that_cannot_be_used_is_an_error_with_the_flag(home: Home, flag
     assert flag in ran.error["hint"]
 
 
+@pytest.mark.posix_only("a place where nobody can make folders")
 def test_a_place_where_nobody_can_make_folders_is_an_error(home: Home) -> None:
     # Not even root, who may do the rest.
     ran = home.json("start", "--state-dir", "/proc/cc-proxy")
@@ -91,6 +94,7 @@ def test_a_place_where_nobody_can_make_folders_is_an_error(home: Home) -> None:
     assert "/proc/cc-proxy" in ran.error["message"]
 
 
+@pytest.mark.posix_only("links that anybody may make")
 def test_a_log_that_is_a_link_is_not_written_through(home: Home) -> None:
     home.log_file.parent.mkdir(parents=True)
     home.log_file.symlink_to(home.path / "elsewhere")
@@ -150,6 +154,7 @@ def test_modules_of_the_working_directory_are_not_run(home: Home) -> None:
     assert "taken over" not in home.log_file.read_text()
 
 
+@pytest.mark.posix_only("locales")
 def test_paths_with_spaces_and_other_letters_work_in_locale_c(home: Home) -> None:
     folder = home.path / "ein ängstlicher Ordner" / ("x" * 150)
     flags = ("--state-dir", str(folder / "run"), "--log-dir", str(folder / "logs"))
@@ -161,6 +166,7 @@ def test_paths_with_spaces_and_other_letters_work_in_locale_c(home: Home) -> Non
     assert home.run("stop", *flags).code == 0
 
 
+@pytest.mark.posix_only("an open file that can be removed")
 def test_a_log_that_is_removed_while_it_runs_is_made_anew(home: Home) -> None:
     home.run("start")
     home.log_file.unlink()

@@ -17,7 +17,7 @@ import pytest
 
 from cc_proxy.app.daemon import identity
 
-from .conftest import Home, Ran, Upstream, free_port
+from .conftest import KILL, Home, Ran, Upstream, free_port
 from .practice import practice_server
 
 # A word, and then nothing for ever: see demo/steps.py.
@@ -111,7 +111,7 @@ def test_an_answer_is_told_of_a_kill_by_its_end_and_the_next_start_cleans_up(hom
     with practice_server(script=HANGS) as practice:
         home.run("start", OLLAMA_BASE_URL=practice.url)
         with client(home) as program:
-            os.kill(home.state["pid"], signal.SIGKILL)
+            os.kill(home.state["pid"], KILL)
             assert program.stdout is not None
             assert "message_stop" not in program.stdout.read()
         practice.wait_for(lambda record: record.ended_by == "client closed")
@@ -199,6 +199,7 @@ def test_a_clock_that_was_set_back_changes_nothing(home: Home) -> None:
     assert not home.state_file.exists()
 
 
+@pytest.mark.posix_only("folders that can be removed while a file in them is open")
 def test_folders_that_are_removed_while_it_runs_stop_no_answer(home: Home) -> None:
     home.run("start")
     state = home.state
@@ -229,7 +230,7 @@ def test_a_full_disk_stops_no_answer_and_is_told_afterwards(home: Home) -> None:
     assert " lines before the next one could not be written" in home.log_file.read_text()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit")
+@pytest.mark.posix_only("ulimit")
 @pytest.mark.parametrize("flag", ["--state-dir", "--log-dir"])
 def test_a_start_on_a_full_disk_names_the_file_and_leaves_nothing(home: Home, flag: str) -> None:
     folder = home.path / "full"
@@ -271,7 +272,7 @@ def full_disk(folder: Path) -> Iterator[list[str]]:
         subprocess.run([shutil.which("umount") or "umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit")
+@pytest.mark.posix_only("ulimit")
 def test_a_limit_on_file_sizes_is_named(home: Home) -> None:
     home.command = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *home.command]
     ran = home.json("start")

@@ -20,7 +20,7 @@ from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, and a shell script")
+pytestmark = pytest.mark.posix_only("signals, and a shell script that plays Claude Code")
 # Says what it was given, and waits for its stdin to end.
 SCRIPT = """#!{python}
 import json, os, sys

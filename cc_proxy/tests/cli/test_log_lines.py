@@ -65,6 +65,7 @@ def test_secrets_are_hidden_and_what_is_no_text_replaced(path: Path) -> None:
     assert Log(path, ["s3cret"]).last(1) == ["key=******** \ufffd"]
 
 
+@pytest.mark.posix_only("an open file that can be moved")
 def test_following_survives_cutting_replacing_and_removing(
     path: Path, meanwhile: list[Callable[[], object]]
 ) -> None:

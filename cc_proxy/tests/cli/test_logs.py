@@ -1,6 +1,8 @@
 import json
 import signal
 
+import pytest
+
 from .conftest import Home
 
 
@@ -60,6 +62,7 @@ def test_what_never_ends_is_not_one_object_and_that_is_said(home: Home) -> None:
     assert not home.run_dir.exists()
 
 
+@pytest.mark.posix_only("a Ctrl-C for one process")
 def test_logs_follow_until_ctrl_c(home: Home) -> None:
     home.run("start")
     with home.popen("logs", "--tail", "--lines", "0") as process:

@@ -1,7 +1,6 @@
 """Several models, and none configured: who says which one Claude Code gets."""
 
 import os
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,7 @@ from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+posix = pytest.mark.posix_only("pseudo-terminals")
 ONE = PracticeModel("one")
 TWO = PracticeModel("two", context=32_768)
 PLAIN = PracticeModel("plain", tools=False)

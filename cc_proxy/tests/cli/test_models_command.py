@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +11,7 @@ from cc_proxy.app.demo.speed import Speed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
-needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+needs_signals = pytest.mark.posix_only("POSIX signals")
 
 
 @pytest.fixture
@@ -231,7 +230,7 @@ def test_ctrl_c_ends_the_download_with_130(home: Home) -> None:
         assert ended.ended_by == "client closed"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+@pytest.mark.posix_only("pseudo-terminals")
 def test_on_a_terminal_a_pull_shows_a_bar_and_takes_it_away(home: Home) -> None:
     import pexpect  # noqa: PLC0415 - there is none on Windows
     import pyte  # noqa: PLC0415 - as above

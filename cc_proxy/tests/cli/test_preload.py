@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from collections.abc import Iterator
 from urllib.request import Request, urlopen
 
@@ -12,7 +11,7 @@ from cc_proxy.app.demo.speed import Speed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="a shell script plays Claude Code")
+posix = pytest.mark.posix_only("a shell script that plays Claude Code")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -86,7 +85,7 @@ def test_a_reload_of_what_does_not_run_is_3(home: Home) -> None:
     assert (ran.code, ran.error["code"]) == (3, "not_running")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+@pytest.mark.posix_only("SIGHUP")
 def test_sighup_reloads_in_the_background_and_under_a_manager(home: Home, file: Path) -> None:
     home.run("start")
     file.write_text("aliases: {default: two}\n")

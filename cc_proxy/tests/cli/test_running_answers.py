@@ -4,6 +4,8 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
+import pytest
+
 from .conftest import Home, Upstream
 
 
@@ -58,6 +60,7 @@ def test_an_answer_that_takes_too_long_is_cut_off_without_a_kill(
     assert not home.state_file.exists()
 
 
+@pytest.mark.posix_only("a Ctrl-C for one process")
 def test_a_second_ctrl_c_does_not_wait_for_answers(home: Home, upstream: Upstream) -> None:
     with home.popen("start", "--foreground", OLLAMA_BASE_URL=upstream.url) as process:
         assert process.stderr is not None

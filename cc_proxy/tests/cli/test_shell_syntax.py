@@ -34,6 +34,7 @@ INSTALLED = [name for name, program in PROGRAMS.items() if shutil.which(program[
 
 
 @pytest.mark.parametrize("shell", INSTALLED)
+@pytest.mark.posix_only("a shell in /bin")
 def test_a_shell_sets_and_removes_exactly_what_it_is_told(shell: str, tmp_path: Path) -> None:
     known = shell if shell in shell_syntax.SHELLS else "sh"
     tell = tmp_path / "tell.py"
@@ -51,6 +52,7 @@ def test_a_shell_sets_and_removes_exactly_what_it_is_told(shell: str, tmp_path: 
     assert json.loads(ran.stdout) == NASTY | {"GONE": None}
 
 
+@pytest.mark.posix_only("a shell in /bin")
 def test_some_shell_was_there_to_try() -> None:
     assert INSTALLED
 

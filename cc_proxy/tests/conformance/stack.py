@@ -5,7 +5,6 @@ The servers run outside the thread of the tests, so that blocking clients and no
 
 import asyncio
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Coroutine, Iterator
@@ -23,6 +22,7 @@ from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.keep_alive import Pace
 from cc_proxy.app.gateway.server import serve
+from cc_proxy.tests import environments
 
 KEY = "the-key-of-the-conformance-tests"
 # What the installed proxy is configured with; `fast` and `claude-sonnet-4-5` are listed as models.
@@ -113,15 +113,14 @@ def installed(command: list[str], upstream: str, folder: Path) -> Iterator[str]:
     """Start the command under test with an environment of its own; give its base URL."""
     configuration = folder / "cc-proxy.user.yaml"
     configuration.write_text(CONFIGURATION, encoding="utf-8")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "CC_PROXY_PORT": "0",
-        "CC_PROXY_AUTH_KEY": KEY,
-        "CC_PROXY_CONFIG_FILE": str(configuration),
-        "OLLAMA_BASE_URL": upstream,
-    }
+    environment = environments.clean(
+        folder,
+        LANG="C.UTF-8",
+        CC_PROXY_PORT="0",
+        CC_PROXY_AUTH_KEY=KEY,
+        CC_PROXY_CONFIG_FILE=str(configuration),
+        OLLAMA_BASE_URL=upstream,
+    )
     flags = ["--state-dir", str(folder / "run"), "--log-dir", str(folder / "logs"), "--json"]
 
     def run(name: str) -> dict[str, Any]:

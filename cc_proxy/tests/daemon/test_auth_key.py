@@ -15,6 +15,7 @@ def test_a_configured_key_is_the_key_and_is_not_written_down(paths: Paths) -> No
 
 
 @pytest.mark.usefixtures("usual_umask")
+@pytest.mark.posix_only("modes of files")
 def test_without_one_a_key_is_made_once_and_kept_for_the_user_alone(paths: Paths) -> None:
     made = auth_key.effective(Settings(), paths)
     assert re.fullmatch(r"[\w-]{43}", made.value)
@@ -23,6 +24,7 @@ def test_without_one_a_key_is_made_once_and_kept_for_the_user_alone(paths: Paths
     assert paths.key_file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.posix_only("modes of files")
 def test_a_key_that_others_could_read_is_closed_and_told(paths: Paths) -> None:
     made = auth_key.effective(Settings(), paths)
     paths.key_file.chmod(0o644)

@@ -10,6 +10,7 @@ from cc_proxy.app.daemon.errors import DaemonError
 
 
 @pytest.mark.usefixtures("usual_umask")
+@pytest.mark.posix_only("modes of files")
 def test_what_is_written_is_for_the_user_alone(tmp_path: Path) -> None:
     path = tmp_path / "file"
     files.replace(path, b"one")
@@ -20,6 +21,7 @@ def test_what_is_written_is_for_the_user_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [files.open_to_append, files.open_to_lock, files.read])
+@pytest.mark.posix_only("links that anybody may make")
 def test_a_symbolic_link_is_not_followed(tmp_path: Path, write: Callable[[Path], object]) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("untouched")
@@ -29,6 +31,7 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path, write: Callable[[Path],
     assert target.read_text() == "untouched"
 
 
+@pytest.mark.posix_only("links that anybody may make")
 def test_a_link_is_replaced_not_written_through(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("untouched")
@@ -52,12 +55,14 @@ def test_a_full_disk_leaves_no_half_a_file(tmp_path: Path, monkeypatch: pytest.M
     assert caught.value.hint == "Free some space, or name another folder with --state-dir."
 
 
+@pytest.mark.posix_only("named pipes in folders")
 def test_a_named_pipe_in_place_of_a_file_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a file"):
         files.read(tmp_path / "pipe")
 
 
+@pytest.mark.posix_only("numbers of users")
 def test_another_users_file_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

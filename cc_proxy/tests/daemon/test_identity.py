@@ -26,6 +26,7 @@ def test_a_pid_that_nobody_has_has_no_start_time(pid: int) -> None:
     assert identity.start_time(pid) is None
 
 
+@pytest.mark.posix_only("zombies")
 def test_a_process_that_ended_and_was_not_noticed_yet_is_gone() -> None:
     with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None

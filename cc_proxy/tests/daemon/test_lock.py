@@ -42,7 +42,7 @@ def test_the_end_of_its_holder_sets_it_free(paths: Paths) -> None:
     arguments = [sys.executable, "-c", HOLD, str(paths.state_dir)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+        assert holder.stdout.readline().strip() == b"held"
         with pytest.raises(DaemonError), lock.exclusive(paths, wait_seconds=0):
             pass
         holder.kill()

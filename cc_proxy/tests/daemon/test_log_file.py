@@ -24,6 +24,7 @@ def handler(path: Path, max_bytes: int = 1000) -> LogFile:
 
 
 @pytest.mark.usefixtures("usual_umask")
+@pytest.mark.posix_only("modes of files")
 def test_the_file_is_for_the_user_alone_even_if_it_was_not(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.touch()
@@ -47,6 +48,7 @@ def test_a_full_file_makes_way_and_the_oldest_goes(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.posix_only("an open file that can be removed")
 def test_a_file_that_is_removed_or_moved_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "log"
     made = handler(path)

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -5,31 +6,36 @@ import pytest
 from cc_proxy.app.daemon import paths
 from cc_proxy.app.daemon.errors import DaemonError
 
+ROOT = Path(Path.cwd().anchor)  # on Windows a drive: without one a path is not absolute there
+HOME = ROOT / "home" / "ada"
+
 
 def test_without_flags_and_variables_the_folders_are_in_home() -> None:
-    found = paths.find(environ={"HOME": "/home/ada"})
-    assert found.state_dir == Path("/home/ada/.cc-proxy/run")
-    assert found.log_file == Path("/home/ada/.cc-proxy/logs/cc-proxy.log")
+    found = paths.find(environ={"HOME": str(HOME)})
+    assert found.state_dir == HOME / ".cc-proxy/run"
+    assert found.log_file == HOME / ".cc-proxy/logs/cc-proxy.log"
 
 
 def test_a_flag_wins_over_a_variable_and_a_variable_over_home() -> None:
-    environ = {"HOME": "/home/ada", "CC_PROXY_STATE_DIR": "/s", "CC_PROXY_LOG_DIR": "~/l"}
-    found = paths.find(state_dir=Path("/flag"), environ=environ)
-    assert found.state_dir == Path("/flag")
-    assert found.log_dir == Path("/home/ada/l")
+    variable, flag = ROOT / "s", ROOT / "flag"
+    environ = {"HOME": str(HOME), "CC_PROXY_STATE_DIR": str(variable), "CC_PROXY_LOG_DIR": "~/l"}
+    assert paths.find(environ=environ).state_dir == variable
+    found = paths.find(state_dir=flag, environ=environ)
+    assert found.state_dir == flag
+    assert found.log_dir == HOME / "l"
 
 
 def test_a_tilde_that_no_shell_has_replaced_is_home() -> None:
     # As it comes from `--state-dir=~/s`.
-    found = paths.find(state_dir=Path("~/s"), log_dir=Path("~"), environ={"HOME": "/home/ada"})
-    assert (found.state_dir, found.log_dir) == (Path("/home/ada/s"), Path("/home/ada"))
+    found = paths.find(state_dir=Path("~/s"), log_dir=Path("~"), environ={"HOME": str(HOME)})
+    assert (found.state_dir, found.log_dir) == (HOME / "s", HOME)
 
 
 def test_a_relative_folder_is_made_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = paths.find(state_dir=Path("run"), log_dir=Path(), environ={"HOME": "/home/ada"})
+    found = paths.find(state_dir=Path("run"), log_dir=Path(), environ={"HOME": str(HOME)})
     assert (found.state_dir, found.log_dir) == (tmp_path / "run", tmp_path)
 
 
@@ -45,11 +51,12 @@ def test_without_a_home_the_error_names_the_flags(environ: dict[str, str]) -> No
 
 
 def test_without_a_home_named_folders_are_enough() -> None:
-    found = paths.find(state_dir=Path("/s"), environ={"CC_PROXY_LOG_DIR": "/l"})
-    assert found.log_dir == Path("/l")
+    found = paths.find(state_dir=ROOT / "s", environ={"CC_PROXY_LOG_DIR": str(ROOT / "l")})
+    assert found.log_dir == ROOT / "l"
 
 
 @pytest.mark.usefixtures("usual_umask")
+@pytest.mark.posix_only("modes of files")
 def test_folders_are_made_for_the_user_alone(tmp_path: Path) -> None:
     made = paths.Paths(tmp_path / "a" / "run", tmp_path / "a" / "logs")
     made.make_folders()
@@ -62,7 +69,9 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_the_flag(tmp_path: Path) 
     with pytest.raises(DaemonError) as caught:
         paths.Paths(tmp_path / "file" / "run", tmp_path).make_folders()
     assert caught.value.code == "folder_unusable"
-    assert "found a file where a folder should be" in caught.value.message
+    # Windows does not tell the one from the other.
+    found = "no such folder" if sys.platform == "win32" else "a file where a folder should be"
+    assert f"found {found}" in caught.value.message
     assert caught.value.hint is not None
     assert "--state-dir" in caught.value.hint
 

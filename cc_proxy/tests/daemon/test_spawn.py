@@ -27,10 +27,11 @@ def test_the_command_carries_what_could_change_and_never_the_key(tmp_path: Path)
     file = tmp_path / "c.yaml"
     file.write_text("server:\n  auth_key: secret-key\n")
     loaded = load(config_file=file, port=0, environ={"CC_PROXY_HOST": "::1"})
-    command = spawn.command(Paths(Path("/s"), Path("/l")), loaded)
+    state_dir, log_dir = tmp_path / "s", tmp_path / "l"
+    command = spawn.command(Paths(state_dir, log_dir), loaded)
     assert command[0] == sys.executable
     assert "-P" in command
-    flags = "--state-dir /s --log-dir /l --config " + str(file)
+    flags = f"--state-dir {state_dir} --log-dir {log_dir} --config {file}"
     assert flags in " ".join(command)
     assert command[-2:] == ["--port", "0"]
     # A variable is inherited, and its value stays known as one of a variable.
@@ -38,6 +39,7 @@ def test_the_command_carries_what_could_change_and_never_the_key(tmp_path: Path)
     assert "secret-key" not in " ".join(command)
 
 
+@pytest.mark.posix_only("sessions of processes")
 def test_a_ready_child_runs_on_in_a_session_of_its_own(
     paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,9 +19,7 @@ from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
 from cc_proxy.app.demo.journal import Record
 from cc_proxy.app.demo.tools import Tools
 
-needs_scripts = pytest.mark.skipif(
-    sys.platform == "win32", reason="the fake Claude Code is a script with a #! line"
-)
+needs_scripts = pytest.mark.posix_only("scripts with a #! line")
 
 
 def sse(*events: dict[str, Any]) -> str:

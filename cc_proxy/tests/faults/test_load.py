@@ -72,6 +72,7 @@ async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
         assert stage.shared.queue.waiting == 0
 
 
+@pytest.mark.posix_only("an asyncio that keeps a port open when a client leaves too soon")
 async def test_a_storm_of_faults_leaves_nothing_behind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

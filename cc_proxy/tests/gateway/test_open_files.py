@@ -18,6 +18,7 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE))
 @pytest.mark.parametrize(
     ("soft", "hard", "after"), [(256, 4096, 4096), (1024, 1024, 1024), (300, 400, 400)]
 )
+@pytest.mark.posix_only("a limit of open files")
 def test_the_soft_limit_is_raised_to_the_hard_one(soft: int, hard: int, after: int) -> None:
     script = SCRIPT.format(soft=soft, hard=hard)
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

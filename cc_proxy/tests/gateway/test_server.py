@@ -1,6 +1,7 @@
 """The key, the small routes, the catalogue of models, and the life of the server."""
 
 import asyncio
+import errno
 from typing import Any
 
 import pytest
@@ -213,8 +214,9 @@ async def test_the_server_tells_its_port_and_stops_when_asked() -> None:
 async def test_a_port_in_use_is_an_os_error(gateway: Gateway) -> None:
     port = int(gateway.url.rpartition(":")[2])
     context = GatewayContext(Settings(server=Server(port=port)), KEY, "i", None, "d")
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(OSError, match=str(port)) as caught:
         await serve(context, asyncio.Event(), lambda _host, _port: None)
+    assert caught.value.errno == errno.EADDRINUSE
 
 
 async def test_many_questions_about_a_model_share_one_answer_and_one_failure(

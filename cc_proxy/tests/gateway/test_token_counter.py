@@ -3,7 +3,6 @@
 import json
 import logging
 import stat
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -310,7 +309,7 @@ def test_a_new_scale_is_written_without_being_asked_for(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["token-counts.json"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.posix_only("modes of files")
 def test_the_file_is_nobody_elses_business(tmp_path: Path) -> None:
     path = tmp_path / "token-counts.json"
     TokenCounter(path).save()
@@ -365,7 +364,7 @@ def test_a_scale_that_was_damaged_has_no_short_prompt_refused(tmp_path: Path) ->
     assert not certainly_too_long(counter.estimate(said("Hello", images=20)), 65_536)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.posix_only("links that anybody may make")
 def test_a_link_in_its_place_is_not_followed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

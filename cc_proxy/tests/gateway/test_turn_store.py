@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import stat
-import sys
 from pathlib import Path
 
 import msgspec
@@ -95,7 +94,7 @@ async def test_the_file_stays_small_and_keeps_the_latest(
     assert found(path, "t0", "t99") == [False, True]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.posix_only("modes of files")
 async def test_the_file_is_nobody_elses_business(tmp_path: Path) -> None:
     path = tmp_path / "turns.jsonl"
     await wrote(path, turn("t1"))

@@ -21,6 +21,7 @@ async def test_a_connection_that_is_refused_is_said_in_words() -> None:
             await client.ask("/api/version", from_version)
 
 
+@pytest.mark.posix_only("an event loop that asks a socket to connect")
 async def test_the_reason_is_the_systems_own_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

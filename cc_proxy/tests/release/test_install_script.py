@@ -1,6 +1,5 @@
 """What install.sh refuses; that it installs is part of the rehearsal."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="it is for a POSIX shell")
+pytestmark = pytest.mark.posix_only("a POSIX shell")
 
 
 def program(folder: Path, name: str, text: str) -> None:
