@@ -66,17 +66,14 @@ def until(true: Callable[[], object]) -> None:
 
 def guards(environ: dict[str, Any]) -> list[int]:
     """Return the pids of the guards that a session has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = (folder / "stat").read_text()
-        except OSError:
-            continue
-        is_guard = b"cc_proxy.app.daemon.guard" in words and parent
-        if is_guard and parent.rpartition(")")[2].split()[1] == str(environ["PID"]):
-            found.append(int(folder.name))
-    return found
+    columns = ["-A", "-ww", "-o", "pid=,ppid=,args="]
+    listed = subprocess.check_output(["/bin/ps", *columns], text=True)
+    rows = (line.split(maxsplit=2) for line in listed.splitlines())
+    return [
+        int(pid)
+        for pid, parent, *words in rows
+        if parent == str(environ["PID"]) and "cc_proxy.app.daemon.guard" in " ".join(words)
+    ]
 
 
 @pytest.mark.usefixtures("claude")
