@@ -59,6 +59,7 @@ def nothing_is_left(tmp_path: Path) -> bool:
     return not any((tmp_path / "tmp").iterdir()) and str(tmp_path) not in running.stdout
 
 
+@pytest.mark.posix_only("a shell that takes the quotes of one")
 def test_the_built_in_client_plays_the_whole_session(run: Run, tmp_path: Path) -> None:
     process = run("demo", "--built-in-client", "--instant")
     output, errors = process.communicate(timeout=60)
