@@ -285,7 +285,7 @@ async def test_an_ollama_that_shows_no_prompts_is_not_judged() -> None:
         (1000, 65_536, "ok", None),
         (1000, 32_768, "ok", None),
         (150, 65_536, "warn", "cc-proxy claude --profile lean"),
-        (150, 32_768, "warn", "cc-proxy claude --profile bare"),
+        (150, 24_576, "warn", "cc-proxy claude --profile bare"),
         (50, 65_536, "warn", "cc-proxy claude --profile bare"),
     ],
 )
