@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_DEFAULT = "default"
-_LONG_CONTEXT_MARK = "[1m]"
+from cc_proxy.app.config.aliases import DEFAULT, LONG_CONTEXT_MARK
+
 _NEAR = 0.75
 # What Claude Code's own names are made of, as in claude-haiku-4-5; they are in lower case.
 _FAMILIES = ("opus", "sonnet", "haiku")
@@ -32,16 +32,16 @@ def slips(aliases: Iterable[str]) -> Iterator[Slip]:
     for name in names:
         if found := _slip(name):
             yield found
-        elif _DEFAULT not in names and _is_misspelt_default(name.lower()):
-            yield Slip(name, "only `default` stands for every other name of Claude's", _DEFAULT)
+        elif DEFAULT not in names and _is_misspelt_default(name.lower()):
+            yield Slip(name, "only `default` stands for every other name of Claude's", DEFAULT)
 
 
 def _is_misspelt_default(name: str) -> bool:
-    return name[0] == _DEFAULT[0] and _is_near(name, _DEFAULT)
+    return name.startswith(DEFAULT[0]) and _is_near(name, DEFAULT)
 
 
 def _slip(name: str) -> Slip | None:
-    bare = name.removesuffix(_LONG_CONTEXT_MARK)
+    bare = name.removesuffix(LONG_CONTEXT_MARK)
     head = _HEAD.match(bare.lstrip("^"))
     # A name that is nothing but this word may be a model of its own.
     if head is None or head[0] == bare or not _is_near(head[0].lower(), "claude"):

@@ -8,8 +8,8 @@ DISCOVERED = "local-claude/"
 # One of Anthropic's names that has no alias of its own: asks for the default model.
 ANY_CLAUDE = "claude-default"
 
-_LONG_CONTEXT_MARK = "[1m]"
-_DEFAULT = "default"
+LONG_CONTEXT_MARK = "[1m]"
+DEFAULT = "default"
 
 
 def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
@@ -21,7 +21,7 @@ def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
     (Claude Code's mark for a long context) is no part of the name, and neither is `local-claude/`
     before it, which the list of models has for Claude Code. Aliases do not chain.
     """
-    name = name.removesuffix(_LONG_CONTEXT_MARK)
+    name = name.removesuffix(LONG_CONTEXT_MARK)
     if name in aliases:
         return aliases[name]
     name = name.removeprefix(DISCOVERED)
@@ -31,7 +31,7 @@ def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
     if patterns:
         return aliases[max(patterns, key=_literal_characters)]
     if name.startswith(("claude-", "anthropic")):
-        return aliases.get(_DEFAULT)
+        return aliases.get(DEFAULT)
     return name
 
 

@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cc_proxy.app.demo.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
+
+if TYPE_CHECKING:
+    import pexpect
 
 posix = pytest.mark.posix_only("pseudo-terminals")
 ONE = PracticeModel("one")
@@ -30,6 +34,20 @@ def ollama(home: Home) -> Iterator[None]:
     with practice_server(models=[ONE, PLAIN, TWO]) as running:
         home.environ["OLLAMA_BASE_URL"] = running.url
         yield
+
+
+def on_a_terminal(home: Home, **variables: str) -> "pexpect.spawn[str]":
+    import pexpect  # noqa: PLC0415 - not on Windows
+
+    return pexpect.spawn(
+        home.command[0],
+        [*home.command[1:], "claude"],
+        env={**home.environ, "TERM": "xterm", **variables},
+        cwd=str(home.path),
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 160),
+    )
 
 
 @posix
@@ -73,15 +91,7 @@ def test_on_a_terminal_the_person_chooses_and_says_whether_to_keep_it(
     file = home.path / ".cc-proxy/cc-proxy.user.yaml"
     file.parent.mkdir()
     file.write_text("# mine\ncontext_window: 64k  # enough\n")
-    child = pexpect.spawn(
-        home.command[0],
-        [*home.command[1:], "claude"],
-        env={**home.environ, "TERM": "xterm"},
-        cwd=str(home.path),
-        encoding="utf-8",
-        timeout=30,
-        dimensions=(40, 160),
-    )
+    child = on_a_terminal(home)
     child.expect("Which model is Claude Code to work with")
     child.expect(r" 1  one:latest +4\.9 GB +65,536 tokens\r\n")
     child.expect(r"    plain:latest +4\.9 GB +65,536 tokens   cannot use tools\r\n")
@@ -102,15 +112,7 @@ def test_on_a_terminal_the_first_model_is_pulled_and_used(home: Home) -> None:
     import pexpect  # noqa: PLC0415 - not on Windows
 
     with practice_server(models=[PLAIN]) as running:
-        child = pexpect.spawn(
-            home.command[0],
-            [*home.command[1:], "claude"],
-            env={**home.environ, "TERM": "xterm", "OLLAMA_BASE_URL": running.url},
-            cwd=str(home.path),
-            encoding="utf-8",
-            timeout=30,
-            dimensions=(40, 160),
-        )
+        child = on_a_terminal(home, OLLAMA_BASE_URL=running.url)
         child.expect("Ollama has no model that can use tools")
         child.expect(r"Pull \[qwen3-coder:30b\]: ")
         child.sendline("qwen3:4b")
