@@ -311,8 +311,8 @@ class OllamaClient:
         # Python's name for what the system has found is the same as for our own patience.
         if reasons.is_gone(error):
             return UpstreamBrokeError(broke, hint=_LOOK_AT_THE_WAY)
-        if reasons.is_packed(error):
-            kind = NotOllamaError if reasons.packed_as(error) else UpstreamBrokeError
+        if reasons.is_compressed(error):
+            kind = NotOllamaError if reasons.compressed_as(error) else UpstreamBrokeError
             return kind(broke, hint=_LOOK_BETWEEN)
         if isinstance(error, TimeoutError):
             return UpstreamStalledError(

@@ -14,7 +14,7 @@ _GONE = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno
 _WINDOWS_GONE = frozenset({10050, 10051, 10060, 10065})  # WSAENETDOWN, …UNREACH, …TIMEDOUT
 # aiohttp's text, which names the way in brackets behind a longer name, where it is one that only
 # another package could undo.
-_PACKED = re.compile(r"decode content-encoding: (?:\w+ \((\w+)\))?")
+_COMPRESSED = re.compile(r"decode content-encoding: (?:\w+ \((\w+)\))?")
 
 
 def is_gone(error: BaseException | None) -> bool:
@@ -30,14 +30,14 @@ def is_gone(error: BaseException | None) -> bool:
     return False
 
 
-def is_packed(error: Exception) -> bool:
-    """Tell whether an answer came compressed, unasked, and cannot be unpacked."""
-    return _PACKED.search(str(error)) is not None
+def is_compressed(error: Exception) -> bool:
+    """Tell whether an answer came compressed, unasked, and cannot be decompressed."""
+    return _COMPRESSED.search(str(error)) is not None
 
 
-def packed_as(error: Exception) -> str | None:
+def compressed_as(error: Exception) -> str | None:
     """Return the way in which an answer came compressed, if it is none that is known here."""
-    found = _PACKED.search(str(error))
+    found = _COMPRESSED.search(str(error))
     return found[1] if found else None
 
 
@@ -70,8 +70,8 @@ def reason(error: Exception) -> str:  # noqa: PLR0911 - a table
             return _system_words(error.os_error)
         case _ if is_gone(error):
             return "it timed out: the other machine no longer answers"
-        case _ if is_packed(error):
-            way = packed_as(error)
+        case _ if is_compressed(error):
+            way = compressed_as(error)
             if way is None:
                 return "what came is not compressed as it says"
             return f"what came is compressed as {way}, which was not asked for"

@@ -238,6 +238,16 @@ def test_restart_to_an_address_that_cannot_be_had_stops_nothing(home: Home) -> N
     assert is_alive(before)
 
 
+def interrupted(process: "subprocess.Popen[str]") -> str:
+    """Press Ctrl-C for a command with --json; return what its error says."""
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    (error,) = json.loads(out)["errors"]
+    assert error["code"] == "interrupted"
+    return str(error["message"])
+
+
 @pytest.mark.posix_only("a Ctrl-C for one process")
 def test_a_restart_that_is_interrupted_says_that_nothing_runs(home: Home) -> None:
     home.run("start")
@@ -247,12 +257,8 @@ def test_a_restart_that_is_interrupted_says_that_nothing_runs(home: Home) -> Non
         children = ["/usr/bin/env", "pgrep", "-P", str(process.pid)]
         while subprocess.run(children, stdout=subprocess.DEVNULL, check=False).returncode:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
-    (error,) = json.loads(out)["errors"]
-    assert error["code"] == "interrupted"
-    assert f"The cc-proxy that ran (pid {before['pid']}) has stopped" in error["message"]
+        said = interrupted(process)
+    assert f"The cc-proxy that ran (pid {before['pid']}) has stopped" in said
     assert home.run("status").code == 3
 
 
@@ -269,12 +275,8 @@ def test_a_stop_that_is_interrupted_says_what_it_has_begun(home: Home, upstream:
         with home.popen("stop", "--json", "--timeout-seconds", "50") as process:
             while " stopping by=SIGTERM" not in home.log_file.read_text():
                 time.sleep(0.01)
-            process.send_signal(signal.SIGINT)
-            out, _ = process.communicate(timeout=30)
-        assert process.returncode == 130
-        (error,) = json.loads(out)["errors"]
-        assert error["code"] == "interrupted"
-        assert f"cc-proxy (pid {state['pid']}) was asked to stop" in error["message"]
+            said = interrupted(process)
+        assert f"cc-proxy (pid {state['pid']}) was asked to stop" in said
         upstream.released.set()
         assert b"the answer" in connection.getresponse().read()
     while is_alive(state):
