@@ -91,13 +91,13 @@ class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):
     stop_sequence: str | None = None
 
 
-class TextDelta(msgspec.Struct, tag_field="type", tag="text_delta"):
+class TextDelta(msgspec.Struct, gc=False, tag_field="type", tag="text_delta"):
     """More text."""
 
     text: str
 
 
-class ThinkingDelta(msgspec.Struct, tag_field="type", tag="thinking_delta"):
+class ThinkingDelta(msgspec.Struct, gc=False, tag_field="type", tag="thinking_delta"):
     """More thinking."""
 
     thinking: str
@@ -142,7 +142,7 @@ class ContentBlockStart(msgspec.Struct, tag_field="type", tag="content_block_sta
     content_block: ContentBlock
 
 
-class ContentBlockDelta(msgspec.Struct, tag_field="type", tag="content_block_delta"):
+class ContentBlockDelta(msgspec.Struct, gc=False, tag_field="type", tag="content_block_delta"):
     """A block grows."""
 
     index: int
@@ -190,7 +190,9 @@ _HEAD = {
 
 def encode(events: list[Event]) -> bytes:
     """Return the server-sent-event bytes of `events`, ready to be written in one piece."""
-    parts: list[bytes] = []
-    for event in events:
-        parts += (_HEAD[type(event)], _encoder.encode(event), b"\n\n")
-    return b"".join(parts)
+    return b"".join([encode_one(event) for event in events])
+
+
+def encode_one(event: Event) -> bytes:
+    """Return the server-sent-event bytes of one event."""
+    return b"%b%b\n\n" % (_HEAD[type(event)], _encoder.encode(event))

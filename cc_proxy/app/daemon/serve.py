@@ -20,6 +20,7 @@ from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.state import State
+from cc_proxy.app.gateway.crowd import Crowd
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,9 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
         background=service.background,
     )
     try:
-        return asyncio.run(_Server(service, announce, written).run())
+        crowd = Crowd()
+        with asyncio.Runner(loop_factory=crowd.new_loop) as runner:
+            return runner.run(_Server(service, announce, written, crowd).run())
     except DaemonError as error:
         log.error("%s", error.message)  # noqa: TRY400 - the reason is told, a traceback is noise
         raise
@@ -79,11 +82,16 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
 
 class _Server:
     def __init__(
-        self, service: Service, announce: Callable[[State], None], written: log_file.Log
+        self,
+        service: Service,
+        announce: Callable[[State], None],
+        written: log_file.Log,
+        crowd: Crowd,
     ) -> None:
         self._service = service
         self._announce = announce
         self._log = written
+        self._crowd = crowd
         self._state: State | None = None
         self._stop = asyncio.Event()
         self._cut_off: asyncio.Future[bool] | None = None
@@ -110,6 +118,7 @@ class _Server:
             config_digest=service.loaded.digest,
             state_dir=service.paths.state_dir,
             reloader=reloader,
+            crowd=self._crowd,
         )
         with signals.handled(self._asked_to_stop, reloader.reload):
             self._serving = asyncio.create_task(

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.gateway.attachments import Attachments
+from cc_proxy.app.gateway.crowd import Crowd
 from cc_proxy.app.gateway.fair_share import FairShare
 from cc_proxy.app.gateway.faults import Faults
 from cc_proxy.app.gateway.fetching import Fetcher
@@ -37,7 +38,7 @@ class GatewayContext:
     """The effective configuration of one running proxy, and its identity.
 
     `state_dir` is where it keeps what it learns; None: nowhere. `reloader` exchanges the
-    settings while it runs, None: nobody does.
+    settings while it runs, None: nobody does. `crowd` has made the event loop.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class GatewayContext:
     config_digest: str
     state_dir: Path | None = None
     reloader: Reloader | None = None
+    crowd: Crowd = field(default_factory=Crowd)
 
 
 @dataclass

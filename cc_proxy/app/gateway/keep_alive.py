@@ -89,19 +89,17 @@ class Pacer:
             await self._writer.write(data)
         self._last_write = self._loop.time()
 
-    def can_send_at_once(self) -> bool:
-        """Tell whether the answer has begun, and nothing of it waits to be taken."""
+    def at_once(self) -> asyncio.WriteTransport | None:
+        """Return the client, if the answer has begun and nothing of it is held up."""
         if not self._in_chunks or self._sending or self._beating is not None:
-            return False
-        transport = self._request.transport
-        return transport is not None and not transport.get_write_buffer_size()
+            return None
+        client = self._request.transport
+        return None if client is None or client.get_write_buffer_size() else client
 
-    def send_at_once(self, data: bytes) -> None:
-        """Write to the client, who can be sent something at once, without a task that waits."""
-        transport = self._request.transport
-        assert transport is not None  # noqa: S101 - can_send_at_once
+    def send_at_once(self, client: asyncio.WriteTransport, data: bytes) -> None:
+        """Write to the client that `at_once` gave, without a task that waits."""
         # What the writer's own write() does, which is a coroutine.
-        transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        client.write(b"%x\r\n%b\r\n" % (len(data), data))
         self._last_write = self._loop.time()
 
     def _look_again_after(self, seconds: float) -> None:

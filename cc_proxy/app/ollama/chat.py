@@ -10,14 +10,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 
-class CalledFunction(msgspec.Struct):
+class CalledFunction(msgspec.Struct, gc=False):
     """A tool's name and its arguments, which must be a JSON object (a string is a 400)."""
 
     name: str
     arguments: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class ToolCall(msgspec.Struct):
+class ToolCall(msgspec.Struct, gc=False):
     """A call as the model made it."""
 
     function: CalledFunction
@@ -56,7 +56,7 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     options: dict[str, Any] | UnsetType = UNSET
 
 
-class ChunkMessage(msgspec.Struct):
+class ChunkMessage(msgspec.Struct, gc=False):
     """What one line of the answer adds."""
 
     content: str = ""
@@ -64,7 +64,7 @@ class ChunkMessage(msgspec.Struct):
     tool_calls: list[ToolCall] | None = None
 
 
-class ChatChunk(msgspec.Struct):
+class ChatChunk(msgspec.Struct, gc=False):
     """One line of the answer; the counts come with `done`.
 
     `prompt_eval_count` includes tokens taken from the cache; durations are in nanoseconds.
@@ -105,7 +105,8 @@ def decode_chunks(lines: bytes) -> list[ChatChunk]:
         msgspec.DecodeError, UnicodeDecodeError: one of them is not the JSON that Ollama writes.
 
     """
-    _must_be_utf_8(lines)
+    if not lines.isascii():
+        _must_be_utf_8(lines)
     return _chunk_decoder.decode_lines(lines)
 
 
@@ -121,18 +122,18 @@ def decode_chunk(line: bytes) -> ChatChunk:
 
 
 def _must_be_utf_8(lines: bytes) -> None:
-    if not lines.isascii():
-        # The arguments of a call stay raw: the decoder does not look at them.
-        lines.decode()
+    # The arguments of a call stay raw: the decoder does not look at them.
+    lines.decode()
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:
     """Return what chunks write together; None if one of them calls a tool or is the last."""
     for chunk in chunks:
-        if chunk.done or chunk.message is None or chunk.message.tool_calls:
+        message = chunk.message
+        if chunk.done or message is None or message.tool_calls:
             return None
     if len(chunks) == 1:
-        return chunks[0].message
+        return message
     messages = [chunk.message for chunk in chunks if chunk.message is not None]
     return ChunkMessage(
         "".join([message.content for message in messages]),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from cc_proxy.app.ollama import reading, reasons
+from cc_proxy.app.ollama import framing, reading, reasons
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
@@ -34,6 +34,9 @@ class Incoming(asyncio.Protocol):
         self._lines = LineSplitter()
         self._found: Found | None = None
         self._read_bytes = 0
+        # Whether aiohttp's parser waits for a chunk to begin, and a line does too: one chunk of
+        # whole lines can pass both by.
+        self._is_between = False
         self._loop = asyncio.get_running_loop()
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = 0.0
@@ -86,7 +89,12 @@ class Incoming(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Have aiohttp understand what came, and pass it on."""
+        if self._is_between and self._passes_by(data):
+            return
+        before = self._content.total_bytes
         self._aiohttp.data_received(data)
+        lines = framing.held(data)
+        self._is_between = lines is not None and len(lines) == self._content.total_bytes - before
         is_complete = self._content.is_eof()
         if is_complete:
             # The connection is in the pool by now, for another request.
@@ -126,6 +134,20 @@ class Incoming(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Tell aiohttp that the send buffer has room."""
         self._aiohttp.resume_writing()
+
+    def _passes_by(self, data: bytes) -> bool:
+        """Take a word that came as a chunk of its own, past aiohttp; tell whether it was taken."""
+        lines, waiter = framing.held(data), self._waiter
+        if lines is None or self.shortcut is None or waiter is None or waiter.done():
+            return False
+        batch, trouble = reading.complete(lines)
+        try:
+            if trouble is not None or not self.shortcut(batch):
+                return False
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            waiter.set_exception(error)
+        self._heard_at = self._loop.time()
+        return True
 
     def _go_straight(self, shortcut: Shortcut) -> bool:
         content = self._content

@@ -11,9 +11,10 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall, written
+from cc_proxy.app.ollama.chat import CalledFunction, ChatChunk, ToolCall, written
 from cc_proxy.app.translate.empty_answer import said_instead
 from cc_proxy.app.translate.mended_call import mended_call
+from cc_proxy.app.translate.quiet import GoingBy, together
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall, announces
 from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.translate.reuse import Spent, as_counted, note_prompt
@@ -80,6 +81,7 @@ class AnswerStream:
         self._shown = False
         self._thinking: list[str] = []
         self._text: list[str] = []
+        self._going_by = GoingBy()
         self._calls: list[ToolCall] = []
 
     @property
@@ -121,28 +123,33 @@ class AnswerStream:
             return [event]
         return [event for chunk in chunks for event in self.feed(chunk)]
 
-    def more(self, chunks: list[ChatChunk]) -> ev.Event | None:
-        """Return the one event that chunks come to which all go on with the block that is open.
+    def more(self, chunks: list[ChatChunk]) -> ev.ContentBlockDelta | None:
+        """Return the one event of words that only add to the block that is open: most of them.
 
         None for any others; nothing of them has been taken then.
         """
-        whole = written(chunks)
-        event = self._plain(whole) if whole is not None else None
-        if event is not None:
-            self._chunks += len(chunks)
-        return event
+        finds, message = self._going_by.finds, written(chunks)
+        if finds is None or message is None:
+            return None
+        is_text = self.state is State.TEXT
+        more, other = message.content, message.thinking
+        if not is_text:
+            more, other = other, more
+        if other or not more or finds(more):
+            return None
+        (self._text if is_text else self._thinking).append(more)
+        self._chunks += len(chunks)
+        delta = ev.TextDelta(more) if is_text else ev.ThinkingDelta(more)
+        return ev.ContentBlockDelta(self._index, delta)
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
-        message = chunk.message
-        if message is not None and not chunk.done and (event := self._plain(message)):
-            self._chunks += 1
-            return [event]
         if self.state is State.ENDED:
             return []
+        self._going_by.catch_up()
         out = self.start()
         self._chunks += 1
-        if message is not None:
+        if (message := chunk.message) is not None:
             if message.thinking:
                 self._take_parts(self._tags.told_apart(), out)
                 self._take_thinking(message.thinking, out)
@@ -156,27 +163,17 @@ class AnswerStream:
             self._end_at_stop_sequence(out)
         elif chunk.done:
             self._finish(chunk, out)
+        self._let_go_by()
         return out
 
-    def _plain(self, message: ChunkMessage) -> ev.Event | None:
-        """Take most chunks of most answers, cheaply: more of a block that has begun."""
-        text, thinking = message.content, message.thinking
-        if message.tool_calls or bool(text) is bool(thinking):
-            return None
-        if text and self.state is State.TEXT and self._passes(text):
-            self._text.append(text)
-            return ev.ContentBlockDelta(self._index, ev.TextDelta(text))
-        if thinking and self.state is State.THINKING and self._passes_thinking(thinking):
-            self._thinking.append(thinking)
-            return ev.ContentBlockDelta(self._index, ev.ThinkingDelta(thinking))
-        return None
-
-    def _passes(self, text: str) -> bool:
-        return self._shown and self._tags.passes(text) and self._written.passes(text)
-
-    def _passes_thinking(self, text: str) -> bool:
-        goes_on = self._latest is State.THINKING and self._tags.is_told_apart
-        return goes_on and self._thoughts is not None and self._thoughts.passes(text)
+    def _let_go_by(self) -> None:
+        """Let those of the words that come next go by that need no look."""
+        if self.state is self._latest is State.TEXT and self._shown:
+            wakers = together(self._tags.wakers, self._written.wakers)
+            self._going_by.begin(wakers, self._text, self._tags.note, self._written.note)
+        elif self.state is self._latest is State.THINKING and self._thoughts is not None:
+            wakers = self._thoughts.wakers if self._tags.is_told_apart else None
+            self._going_by.begin(wakers, self._thinking, self._thoughts.note)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock.
@@ -196,6 +193,7 @@ class AnswerStream:
         """Return the end of an answer that broke: the open block closed, then the error."""
         if self.state is State.ENDED:
             return []
+        self._going_by.catch_up()
         out = self.start()
         self._flush(out, cut=True)
         self._close(out)

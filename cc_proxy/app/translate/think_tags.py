@@ -7,6 +7,8 @@ line in an answer that has shown no thinking yet. Anywhere else they are words a
 
 from enum import Enum, auto
 
+from cc_proxy.app.translate.quiet import Wakers
+
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
@@ -24,12 +26,12 @@ class ThinkTags:
     def __init__(self) -> None:
         self._place = _Place.FRONT
         self._held = ""
-        # The latest piece of text, to tell whether the next one begins a line.
-        self._before = "\n"
+        # Whether the line that is open has nothing in it but spaces.
+        self._is_blank = True
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return what is certain by now: thinking, and the text that follows it."""
-        if self.passes(text):
+        if self._place is _Place.PLAIN:
             return "", text
         text, self._held = self._held + text, ""
         if self._place is _Place.FRONT:
@@ -40,14 +42,17 @@ class ThinkTags:
             return "", self._after(text)
         return "", self._text(text)
 
-    def passes(self, text: str) -> bool:
-        """Take a piece that is text for certain, and tell so; take nothing otherwise."""
+    @property
+    def wakers(self) -> Wakers:
+        """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
         if self._place is _Place.PLAIN:
-            return True
-        if self._place is not _Place.TEXT or self._held or "<" in text:
-            return False
-        self._before = text
-        return True
+            return ""
+        return "<" if self._place is _Place.TEXT and not self._held else None
+
+    def note(self, text: str) -> None:
+        """Note text that has gone by."""
+        *lines, last = text.rsplit("\n", 1)
+        self._is_blank = not last.strip() and (bool(lines) or self._is_blank)
 
     @property
     def is_told_apart(self) -> bool:
@@ -95,7 +100,7 @@ class ThinkTags:
     def _text(self, text: str) -> str:
         """Take out a closing tag that has a line to itself: its opener was in the prompt."""
         lines = text.split("\n")
-        first = not self._before.rpartition("\n")[2].strip() and "\n" in self._before
+        first = self._is_blank
         for number, line in enumerate(lines[:-1]):
             if line.strip() == _CLOSE and (number or first):
                 self._place = _Place.PLAIN
@@ -104,9 +109,9 @@ class ThinkTags:
         starts = len(lines) > 1 or first
         if starts and last.strip() and _CLOSE.startswith(last.strip()):
             self._held = last
-            self._before = "\n"
+            self._is_blank = True
             return text[: len(text) - len(last)]
-        self._before = text
+        self.note(text)
         return text
 
 

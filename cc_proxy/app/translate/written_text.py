@@ -1,6 +1,7 @@
 """What the model's text comes to: text for the client, and calls that were written in it."""
 
 from cc_proxy.app.translate import forced
+from cc_proxy.app.translate.quiet import Wakers
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.translate.rules import AnswerRules
@@ -26,9 +27,14 @@ class WrittenText:
         """The stop sequence that was found."""
         return self._stops.found
 
-    def passes(self, text: str) -> bool:
-        """Take a piece that is text for certain, and tell so; take nothing otherwise."""
-        return not self._looks_for_more and self._rescue.passes(text)
+    @property
+    def wakers(self) -> Wakers:
+        """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
+        return None if self._looks_for_more else self._rescue.wakers
+
+    def note(self, text: str) -> None:
+        """Note text that has gone by."""
+        self._rescue.note(text)
 
     def feed(self, text: str) -> list[Piece]:
         """Return what is certain by now."""

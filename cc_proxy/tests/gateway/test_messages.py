@@ -621,7 +621,7 @@ async def test_words_reach_a_client_without_a_task_and_the_answer_is_the_same(
     monkeypatch.setattr(Pacer, "send", counted)
     straight = await gateway.stream()
     by_tasks, sent = len(sent), []
-    monkeypatch.setattr(Pacer, "can_send_at_once", lambda _pacer: False)
+    monkeypatch.setattr(Pacer, "at_once", lambda _pacer: None)
     waited = await gateway.stream()
     assert text_of(straight) == text_of(waited) == "".join(words) + "end"
     assert [event["type"] for event in straight] == [event["type"] for event in waited]

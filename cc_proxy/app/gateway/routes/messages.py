@@ -14,7 +14,7 @@ from cc_proxy.app.anthropic.errors import (
     prompt_too_long,
     thread_unsupported,
 )
-from cc_proxy.app.anthropic.events import encode
+from cc_proxy.app.anthropic.events import encode, encode_one
 from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.answering import Answer, Asking, Events, new_answer, one_round
 from cc_proxy.app.gateway.caller import SUBAGENT, caller
@@ -48,12 +48,11 @@ class Shortcut:
 
     def took(self, batch: list[ChatChunk]) -> bool:
         """Send a batch on, if nothing stands in its way."""
-        if self.pacer is None or not self.pacer.can_send_at_once():
+        client = self.pacer and self.pacer.at_once()
+        event = self._answer.more(batch) if client else None
+        if not (self.pacer and client and event):
             return False
-        event = self._answer.more(batch)
-        if event is None:
-            return False
-        self.pacer.send_at_once(encode([event]))
+        self.pacer.send_at_once(client, encode_one(event))
         return True
 
 
@@ -117,7 +116,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         respond = _streamed if asked.stream else _whole
         # An answer can take an hour: what was asked is held no longer than it is needed.
         del body, asked, translated, search
-        with gives_way:
+        with gives_way, shared.context.crowd.one_more():
             return await respond(request, exchange)
 
 

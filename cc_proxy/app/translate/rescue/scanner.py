@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cc_proxy.app.translate.quiet import Wakers, finder
 from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
 from cc_proxy.app.translate.rescue.json_calls import Reading
 from cc_proxy.app.translate.rescue.openers import Openers
@@ -12,9 +13,8 @@ from cc_proxy.app.translate.rescue.source import BLANKS, Source, Steps
 from cc_proxy.app.translate.rescue.tokens import LITTER
 
 # Within a line only these can begin a call; a new line, or one of the rest.
+_TRIGGERS = "\n<["
 _TRIGGER = re.compile(r"[\n<\[]")
-_NEWLINE = re.compile(r"\n")
-_ALWAYS = re.compile(r"")
 _TICKS = {"`": re.compile(r"`*"), "~": re.compile(r"~*")}
 _CODE_INDENT = 4
 _FENCE_RUN = 3
@@ -41,34 +41,27 @@ class Rescue:
         self._said = Said()
         self._out: list[Piece] = []
         self._cut = False
-        # Finds what can begin a call in a chunk; nothing is held while it looks.
-        self._wakes = _ALWAYS.search
-        self._note = self._said.add
+        # What needs a look in the text that comes next; nothing is held while that is known. The
+        # rest can go by, noted afterwards.
+        self.wakers: Wakers = None if tools else ""
         self._steps: Steps[None] | None = self._scan() if tools else None
 
     def feed(self, text: str) -> list[Piece]:
         """Take a piece of the answer; return what is decided by now, in order."""
         if self._steps is None:
             return [text] if text else []
-        if self._wakes(text) is None:
-            self._note(text)
+        if self.wakers is not None and finder(self.wakers)(text) is None:
+            self.note(text)
             return [text]
         for start in range(0, len(text), _PIECE):
             if self._src.add(text[start : start + _PIECE]):
                 self._advance()
         return self._taken()
 
-    def passes(self, text: str) -> bool:
-        """Take a piece that is text for certain, and tell so; take nothing otherwise.
-
-        The same as `feed` for most pieces of most answers, at a fraction of its price.
-        """
-        if self._steps is None:
-            return True
-        if self._wakes(text) is not None:
-            return False
-        self._note(text)
-        return True
+    def note(self, text: str) -> None:
+        """Note text that has gone by."""
+        if self._steps is not None:
+            self._said.add(text)
 
     def finish(self, *, cut: bool = False) -> list[Piece]:
         """End the answer; return what was still held back.
@@ -81,6 +74,7 @@ class Rescue:
             self._advance()
         self._pass_on(len(self._src.text))
         self._steps = None
+        self.wakers = ""
         return self._taken()
 
     def _advance(self) -> None:
@@ -90,10 +84,12 @@ class Rescue:
             next(self._steps)
         except StopIteration:
             self._steps = None
+            self.wakers = ""
             self._pass_on(len(self._src.text))
             return
         if len(self._src.text) > _MOST_HELD:
             self._steps.close()
+            self.wakers = None
             self._pass_on(len(self._src.text))
             self._steps = self._scan()
 
@@ -137,9 +133,9 @@ class Rescue:
         if found is None:
             self._pass_on(len(src.text))
             if not src.ended:
-                self._wakes = _TRIGGER.search
+                self.wakers = _TRIGGERS
                 yield
-                self._wakes = _ALWAYS.search
+                self.wakers = None
             return False
         self._pass_on(found.start())
         self._said.settle()
@@ -279,9 +275,9 @@ class Rescue:
         at = src.text.find("\n")
         self._pass_on(at + 1 if at >= 0 else len(src.text))
         if at < 0 and not src.ended:
-            self._wakes = _NEWLINE.search
+            self.wakers = "\n"
             yield
-            self._wakes = _ALWAYS.search
+            self.wakers = None
         return at >= 0
 
     def _fence_ends(self, char: str, size: int) -> Steps[bool]:

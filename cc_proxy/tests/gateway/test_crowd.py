@@ -1,0 +1,94 @@
+"""Many streams at once: when the event loop rests, and that nothing else waits for that."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+
+import pytest
+
+from cc_proxy.app.gateway.crowd import MANY, REST_SECONDS, Crowd
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has its usual event loop: nothing rests there."
+)
+
+WORDS = 200
+
+
+def served(
+    crowd: Crowd, streams: int, work: Callable[[], Coroutine[object, object, float]]
+) -> float:
+    with ExitStack() as running, asyncio.Runner(loop_factory=crowd.new_loop) as runner:
+        for _ in range(streams):
+            running.enter_context(crowd.one_more())
+        return runner.run(work())
+
+
+async def looks() -> float:
+    """Return how often it was looked for the words that somebody sent one by one."""
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        reader.settimeout(0)
+        loop = asyncio.get_running_loop()
+        found: list[int] = []
+        all_came = loop.create_future()
+
+        def look() -> None:
+            found.append(len(reader.recv(WORDS)))
+            if sum(found) == WORDS:
+                all_came.set_result(None)
+
+        def send() -> None:
+            for _ in range(WORDS):
+                writer.send(b"w")
+                time.sleep(REST_SECONDS / 20)
+
+        loop.add_reader(reader, look)
+        await asyncio.gather(asyncio.to_thread(send), all_came)
+        loop.remove_reader(reader)
+        return len(found)
+
+
+async def passes() -> float:
+    """Return how many seconds a thousand passes take in which something is to be done."""
+    began = time.perf_counter()
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    return time.perf_counter() - began
+
+
+def test_the_words_of_many_streams_are_found_several_at_a_time() -> None:
+    assert served(Crowd(), MANY, looks) < WORDS / 3
+
+
+def test_few_streams_wait_for_nothing() -> None:
+    assert served(Crowd(), MANY - 1, looks) > WORDS / 2
+
+
+def test_what_can_go_on_goes_on_without_a_rest() -> None:
+    assert served(Crowd(), MANY, passes) < 1000 * REST_SECONDS / 2
+
+
+def test_a_stream_that_has_ended_counts_no_more() -> None:
+    crowd = Crowd()
+    with ExitStack() as running:
+        for _ in range(MANY):
+            running.enter_context(crowd.one_more())
+        assert crowd.rests
+    assert not crowd.rests
+
+
+async def test_a_timer_is_not_much_later_for_it() -> None:
+    def timer() -> Coroutine[object, object, float]:
+        async def work() -> float:
+            began = time.perf_counter()
+            await asyncio.sleep(0.05)
+            return time.perf_counter() - began
+
+        return work()
+
+    late = await asyncio.to_thread(served, Crowd(), MANY, timer)
+    assert 0.05 <= late < 0.05 + 20 * REST_SECONDS
