@@ -57,7 +57,7 @@ sbom: .make/dev
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --output-format JSON --output-file build/cc-proxy.cdx.json \
-		requirements/runtime.txt
+		requirements/full.txt
 
 wheel: .make/wheel
 
@@ -78,7 +78,9 @@ clients: .make/clients
 lock: .make/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --output-file requirements/runtime.txt pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra pdf \
+		--no-emit-index-url --no-header --output-file requirements/full.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra pdf --extra dev \
 		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 		--group pyproject.toml:publish --no-emit-index-url --no-header --output-file requirements/publish.txt
@@ -105,19 +107,19 @@ clean:
 	$(BIN)/pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.make/wheel: .make/dev $(SOURCES) requirements/runtime.txt
+.make/wheel: .make/dev $(SOURCES) requirements/full.txt
 	rm -rf dist build
 	$(BIN)/python -m build --no-isolation --outdir dist > .make/build.log 2>&1 || { cat .make/build.log; exit 1; }
 	$(BIN)/twine check --strict dist/*
 	$(PYTHON) -m venv --clear $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/runtime.txt
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
 	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --no-index dist/*.whl
 	@touch $@
 
 # What `make run` needs: the package, and the Claude Code that plays the demo if none is on PATH.
-.make/runtime: requirements/runtime.txt $(SOURCES) | .make/python
+.make/runtime: requirements/full.txt $(SOURCES) | .make/python
 	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/runtime.txt
+	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
 	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --force-reinstall .
 	@touch $@
 

@@ -13,11 +13,11 @@ fail() {
     exit 1
 }
 
-package=cc-proxy
+package='cc-proxy[pdf]'
 case "${1-}" in
     "") ;;
     *[!0-9A-Za-z.]*) fail "expected a version such as 1.2.3, found: $1" ;;
-    *) package="cc-proxy==$1" ;;
+    *) package="cc-proxy[pdf]==$1" ;;
 esac
 [ "$#" -le 1 ] || fail "expected at most one version, found: $*"
 [ "$(id -u)" -ne 0 ] || fail "it is for your own account, not for root. Run it as yourself, without sudo."

@@ -1,5 +1,6 @@
 """The README's first line and docs/how-to/upgrade.md, followed to the letter by a new person."""
 
+import json
 import os
 import re
 import shlex
@@ -49,9 +50,16 @@ class Reader:
         """What the installed program says that it is."""
         return run([self.program, "--version"], env=self.env).strip().removeprefix("cc-proxy ")
 
+    @property
+    def reads_pdfs(self) -> bool:
+        """Whether the installed program says that it reads PDFs."""
+        told = run(["sh", "-c", "cc-proxy doctor --no-model --json || true"], env=self.env)
+        (check,) = (one for one in json.loads(told)["data"]["checks"] if one["name"] == "pdf")
+        return str(check["detail"]).startswith("read ")
+
 
 def follow(home: Path, index: Index, older: str, newer: str, publish: Callable[[], None]) -> None:
-    """Install as the README says, then upgrade, go back and remove as the page says.
+    """Install as the README says, then upgrade, go back, add and remove as the page says.
 
     `older` is on the index at first; `publish` brings `newer` there.
 
@@ -61,7 +69,7 @@ def follow(home: Path, index: Index, older: str, newer: str, publish: Callable[[
     """
     reader = Reader(home, index)
     install = commands((ROOT / "README.md").read_text(encoding="utf-8"))[0]
-    upgrade, check, back, forward, remove = steps(older)
+    upgrade, check, back, forward, with_pdfs, remove = steps(older)
     reader.type(install)
     expect(f"the version after `{install}`", found=reader.version, expected=older)
     with practice_model(reader.program, reader.env) as upstream:
@@ -71,6 +79,9 @@ def follow(home: Path, index: Index, older: str, newer: str, publish: Callable[[
         for lines, version in ((upgrade, newer), (check, newer), (back, older), (forward, newer)):
             reader.type(*lines)
             expect(f"the version after {lines}", found=reader.version, expected=version)
+            expect(f"PDFs are read after {lines}", found=reader.reads_pdfs, expected=False)
+        reader.type(*with_pdfs)
+        expect(f"PDFs are read after {with_pdfs}", found=reader.reads_pdfs, expected=True)
         reader.type(*remove)
     for path in (reader.program, home / ".cc-proxy"):
         expect(f"{path.name}, after {remove}", found=path.exists(), expected=False)

@@ -41,7 +41,7 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
     others.mkdir()
     # A new machine has no pip that is new, and perhaps no pipx: the second index has both.
     pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "download", "--dest", others]
-    run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"])
+    run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "full.txt"])
     run([*pip, "pip", "pipx"])
     with serve_index(own) as address, serve_index(others) as more:
         index = Index(f"{address}/simple/", f"{more}/simple/", pinned(scratch))
@@ -62,12 +62,12 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
 
 
 def pinned(scratch: Path) -> Path:
-    """Write the versions of requirements/runtime.txt as constraints, without their hashes.
+    """Write the versions of requirements/full.txt as constraints, without their hashes.
 
     On a test index anybody may have put an aiohttp that is newer than the real one, and of two
     indexes installers take what is newest. (With hashes pip would want one for cc-proxy as well.)
     """
-    locked = Path(ROOT, "requirements", "runtime.txt").read_text(encoding="utf-8")
+    locked = Path(ROOT, "requirements", "full.txt").read_text(encoding="utf-8")
     lines = re.findall(r"^\w[^\\\n]*", locked, re.MULTILINE)
     constraints = scratch / "constraints.txt"
     constraints.write_text("\n".join(lines), encoding="utf-8")

@@ -22,7 +22,8 @@ from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.ollama.absence import HOST_NAMES
 
-_NEEDS = ("aiohttp", "msgspec", "click", "pypdf", "PyYAML")
+_NEEDS = ("aiohttp", "msgspec", "click", "PyYAML")
+_READS_PDFS = "pypdf"
 _ANSWER_SECONDS = 5.0
 
 
@@ -41,6 +42,17 @@ def installation() -> Iterator[Check]:
         yield fail("package", text, "pipx reinstall cc-proxy")
     else:
         yield ok("package", f"cc-proxy {__version__}, {', '.join(found)}")
+    yield ok("pdf", _pdfs())
+
+
+def _pdfs() -> str:
+    try:
+        return f"read with {_READS_PDFS} {metadata.version(_READS_PDFS)}"
+    except metadata.PackageNotFoundError:
+        return (
+            f"not read, as {_READS_PDFS} is not installed; to add it:"
+            f" pipx inject cc-proxy {_READS_PDFS}"
+        )
 
 
 def configuration(common: Common) -> tuple[Loaded | None, Check]:

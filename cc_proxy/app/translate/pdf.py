@@ -13,6 +13,17 @@ class UnreadablePdfError(Exception):
     """The bytes are no PDF that can be read; the message says why."""
 
 
+class NoReaderError(UnreadablePdfError):
+    """What reads PDFs is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cc-proxy reads PDFs only with pypdf, which is not installed; to add it:"
+            " `pipx inject cc-proxy pypdf` or `uv tool install 'cc-proxy[pdf]'`, then"
+            " `cc-proxy restart`"
+        )
+
+
 class PdfTooSlowError(UnreadablePdfError):
     """The time for it was over before its last page."""
 
@@ -23,7 +34,8 @@ def text_of(data: str, in_time: Callable[[], bool] = lambda: True) -> str:
     `in_time` is asked before it is opened, and before each page.
 
     Raises:
-        UnreadablePdfError: it is damaged, encrypted, or not a PDF, or takes too long.
+        UnreadablePdfError: it is damaged, encrypted, or not a PDF, or takes too long, or there is
+            nothing to read it with.
 
     """
     try:
@@ -37,7 +49,12 @@ def text_of(data: str, in_time: Callable[[], bool] = lambda: True) -> str:
 def _pages(data: str, in_time: Callable[[], bool]) -> Iterator[str]:
     if not in_time():
         raise PdfTooSlowError(_TOO_SLOW)
-    import pypdf  # noqa: PLC0415 - a quarter of a second that few requests need
+    try:
+        import pypdf  # noqa: PLC0415 - a quarter of a second that few requests need
+    except ModuleNotFoundError as error:
+        if error.name != "pypdf":
+            raise
+        raise NoReaderError from error
 
     # It reports each blemish of a file that it can read all the same.
     logging.getLogger("pypdf").setLevel(logging.ERROR)

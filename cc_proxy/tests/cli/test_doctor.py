@@ -20,7 +20,7 @@ from cc_proxy.tests.cli.practice import Practice, practice_server
 posix = pytest.mark.posix_only("modes and pseudo-terminals")
 READS = [{"calls": [{"name": "Read", "arguments": {"file_path": "/tmp/notes.txt"}}]}]  # noqa: S108 - nothing reads it
 ALL = [
-    *("python", "package", "configuration", "folders", "key", "proxy"),
+    *("python", "package", "pdf", "configuration", "folders", "key", "proxy"),
     *("ollama", "ollama_version", "default_model", "tools", "window"),
     *("answer", "reading_speed", "memory", "tool_call", "prefix"),
     *("claude_code", "claude_environment", "claude_settings", "claude_login"),

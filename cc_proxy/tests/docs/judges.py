@@ -18,7 +18,8 @@ _META = {"[COMMAND]": "status", "[NAME]": "NAME", "SHELL": "bash", "[--": "--", 
 # What people do with an installed cc-proxy; release/rehearse.py and release/first_steps.py do it.
 _INSTALLS = re.compile(
     r"pipx (install( --force)?|upgrade|uninstall) cc-proxy(==\d+\.\d+\.\d+)?"
-    r"|uv tool (install|upgrade|uninstall) cc-proxy"
+    r"|uv tool (install|upgrade|uninstall) cc-proxy(\[pdf\])?"
+    r"|pipx inject cc-proxy pypdf"
     r"|pipx run pre-commit install"
 )
 

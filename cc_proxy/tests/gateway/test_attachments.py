@@ -1,6 +1,7 @@
 """PDFs on their way to a model that reads text."""
 
 import base64
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,16 @@ async def test_a_reader_that_breaks_in_any_way_does_not_fail_the_request(
     monkeypatch.setattr("pypdf.PdfReader.is_encrypted", property(breaks))
     text = await sent(gateway, upstream, document(make_pdf(ANSWER)))
     assert "is left out: it cannot be read (no such key)" in text
+
+
+async def test_without_what_reads_pdfs_the_model_is_told_how_to_add_it(
+    gateway: Gateway, upstream: Upstream, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pypdf", None)
+    before = await sent(gateway, upstream, document(make_pdf(ANSWER)))
+    assert "[A PDF was here and is left out: cc-proxy reads PDFs only with pypdf" in before
+    assert "`pipx inject cc-proxy pypdf`" in before
+    assert ANSWER not in before
 
 
 async def test_a_pdf_that_takes_too_long_is_given_up_between_pages(

@@ -43,7 +43,7 @@ def test_the_wheel_works_on(version: str, wheel: Path, tmp_path: Path) -> None:
     install = [UV, "pip", "install", "--quiet", "--python", venv]
     for command in (
         [UV, "venv", "--quiet", "--python", pythons()[version], venv],
-        [*install, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt"],
+        [*install, "--require-hashes", "-r", ROOT / "requirements" / "full.txt"],
         [*install, "--no-deps", wheel],
     ):
         done = subprocess.run(

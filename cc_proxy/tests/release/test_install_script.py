@@ -77,7 +77,7 @@ def test_a_pipx_that_is_there_is_used(tools: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Open a new terminal and type: cc-proxy claude" in done.stdout
     asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
-    assert asked == ["install --force --python python3.12 cc-proxy==1.2.3", "ensurepath"]
+    assert asked == ["install --force --python python3.12 cc-proxy[pdf]==1.2.3", "ensurepath"]
 
 
 def test_a_pipx_that_is_not_on_path_is_used_and_not_replaced(tools: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_pipx_that_is_not_on_path_is_used_and_not_replaced(tools: Path, tmp_pa
     done = install(tools, HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
-    assert asked == ["--version", "install --force --python python3.12 cc-proxy", "ensurepath"]
+    assert asked == ["--version", "install --force --python python3.12 cc-proxy[pdf]", "ensurepath"]
     assert not (tmp_path / ".local/bin/pipx").is_symlink()
 
 

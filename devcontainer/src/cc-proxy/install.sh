@@ -38,8 +38,8 @@ new_enough || fail "expected Python 3.11 or newer, found $(python3 --version 2>&
 
 # A file or an address of a package can stand in the place of the version.
 case "$version" in
-    latest) wanted=cc-proxy ;;
-    [0-9]*) wanted="cc-proxy==$version" ;;
+    latest) wanted='cc-proxy[pdf]' ;;
+    [0-9]*) wanted="cc-proxy[pdf]==$version" ;;
     *) wanted="$version" ;;
 esac
 python3 -m venv "$prefix"
