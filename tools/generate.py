@@ -17,14 +17,12 @@ FEATURE = ROOT / "devcontainer/src/cc-proxy/devcontainer-feature.json"
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file: its path and its text."""
-    for name, text in json_schemas.files().items():
-        yield ROOT / "cc_proxy/data/schemas" / name, text
+    yield ROOT / "cc_proxy/data/schemas.json", json_schemas.text()
     for name, text in reference.files().items():
         yield ROOT / "docs/reference" / name, text
     for name, text in manual.files().items():
         yield ROOT / "docs/man" / name, text
-    for name, text in help_pages.files().items():
-        yield ROOT / "cc_proxy/data/help" / name, text
+    yield ROOT / "cc_proxy/data/help.txt", help_pages.text()
     # Of this one only the version is made; it has to stand there, as no build goes before its use.
     feature = FEATURE.read_text(encoding="utf-8")
     yield FEATURE, re.sub(r'(?<="version": ")[^"]+', __version__, feature, count=1)
@@ -38,9 +36,7 @@ def stale() -> dict[Path, str | None]:
         for path, text in wanted.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     }
-    for folder in {
-        path.parent for path in wanted if path.parent.name in {"schemas", "man", "help"}
-    }:
+    for folder in {path.parent for path in wanted if path.parent.name == "man"}:
         found |= {path: None for path in folder.glob("*") if path not in wanted}
     return found
 

@@ -12,11 +12,14 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{name}"
 
 
-def files() -> dict[str, str]:
-    """Return the schema files by their names."""
-    made = {"envelope.json": _envelope(None)}
-    made |= {f"{name.replace(' ', '-')}.json": _envelope(name) for name in DATA}
-    return {name: json.dumps(schema, indent=2) + "\n" for name, schema in made.items()}
+def text() -> str:
+    """Return the schemas by the commands' names, "" for what all have in common; a line for each.
+
+    In one file without indentation they take a third of the disk that a file each would take.
+    """
+    made = {"": _envelope(None)} | {name: _envelope(name) for name in DATA}
+    lines = [f"{json.dumps(name)}:{json.dumps(made[name], separators=(',', ':'))}" for name in made]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def data(command: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -145,10 +146,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _megabytes(tree: Path, name: str = "*") -> float:
-    """Return the MB (10^6 bytes) that a tree takes on the disk, hard links counted once."""
+    """Return the MB (10^6 bytes) that a tree's files take on the disk, hard links counted once."""
     sizes: dict[tuple[int, int], int] = {}
     for path in tree.rglob(name):
         told = path.lstat()
+        if stat.S_ISDIR(told.st_mode):
+            continue
         sizes[told.st_dev, told.st_ino] = told.st_blocks * 512
     return sum(sizes.values()) / 1e6
 

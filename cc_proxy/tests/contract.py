@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-SCHEMAS = files("cc_proxy") / "data" / "schemas"
+SCHEMAS = files("cc_proxy") / "data" / "schemas.json"
 
 
 def check(arguments: Sequence[str], out: str) -> None:
@@ -35,14 +35,18 @@ def _leaves(validator: Any, envelope: object) -> list[jsonschema.ValidationError
     return found
 
 
+def schema_of(command: str) -> Any:
+    """Return the schema of a command, None if it has none."""
+    return json.loads(SCHEMAS.read_text(encoding="utf-8")).get(command)
+
+
 @cache
 def _validator(command: str) -> Any:
-    file = SCHEMAS / f"{command.replace(' ', '-')}.json"
-    assert file.is_file(), (
+    schema = schema_of(command)
+    assert schema is not None, (
         f"There is no schema for `{command}`: give it a type in cc_proxy/app/cli/json_data/,"
         " a line in DATA there, and run `python -m tools.generate`."
     )
-    schema = json.loads(file.read_text(encoding="utf-8"))
     return jsonschema.Draft202012Validator(_closed(schema))
 
 

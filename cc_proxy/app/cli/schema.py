@@ -28,11 +28,10 @@ def command(common: Common, *, name: tuple[str, ...]) -> Result:
     Example: cc-proxy schema models pull
     """
     del common
-    try:
-        text = data_file(f"schemas/{'-'.join(name) or 'envelope'}.json")
-    except FileNotFoundError as error:
+    schema = json.loads(data_file("schemas.json")).get(" ".join(name))
+    if schema is None:
         raise SchemaError(
             f"Expected the name of a command, found {' '.join(name)!r}.",
             hint="See which there are: cc-proxy --help",
-        ) from error
-    return Result("schema", {"schema": json.loads(text)}, tuple(text.splitlines()))
+        )
+    return Result("schema", {"schema": schema}, tuple(json.dumps(schema, indent=2).splitlines()))

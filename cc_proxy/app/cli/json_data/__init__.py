@@ -1,7 +1,7 @@
 """What `--json` has in `data`, command by command.
 
 The one source of it: commands are checked against these types, and the JSON Schemas in
-`data/schemas/` are made from them (`python -m tools.generate`). Imported for types only.
+`data/schemas.json` are made from them (`python -m tools.generate`). Imported for types only.
 """
 
 from cc_proxy.app.cli.json_data.models import Models, ModelsPull, ModelsTest
