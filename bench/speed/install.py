@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ class Installed:
     """A program: how it is called, the tree it was installed as, its packages, its version.
 
     `megabytes` is what the tree takes on the disk; of that, `bytecode` what Python made itself.
+    `extras` is what it takes without byte code once its extras are there, None if it has none.
     """
 
     command: tuple[str, ...]
@@ -38,6 +39,7 @@ class Installed:
     bytecode: float
     packages: int
     version: str
+    extras: float | None = None
 
 
 def native(name: str) -> Path:
@@ -77,7 +79,7 @@ def cc_proxy() -> Installed:
     _run([*pip, "--no-deps", str(sources)])
     program = environment / "bin/cc-proxy"
     tree = next(environment.glob("lib/*/site-packages"))
-    return Installed(
+    installed = Installed(
         command=(str(program),),
         python=python,
         megabytes=_megabytes(tree),
@@ -85,6 +87,9 @@ def cc_proxy() -> Installed:
         packages=len(list(tree.glob("*.dist-info"))),
         version=_said([str(program), "--version"]).split()[-1],
     )
+    # What is measured has all that it can do.
+    _run([*pip, "--require-hashes", "-r", str(REPOSITORY / "requirements/full.txt")])
+    return replace(installed, extras=_megabytes(tree) - _megabytes(tree, "*.pyc"))
 
 
 def litellm() -> Installed:

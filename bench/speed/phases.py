@@ -47,6 +47,10 @@ class Bench:
                 self.sheet.add(contender.name, "installed_mb", contender.installed.megabytes)
                 without = contender.installed.megabytes - contender.installed.bytecode
                 self.sheet.add(contender.name, "installed_bare_mb", without)
+                if contender.installed.extras is not None:
+                    self.sheet.add(
+                        contender.name, "installed_extras_mb", contender.installed.extras
+                    )
                 self.sheet.add(contender.name, "packages", contender.installed.packages)
         for name, phase in PHASES.items():
             if name in phases or name == "start":

@@ -88,6 +88,7 @@ def _rows() -> list[Row]:
         Row("`--help`, s", median("help_s"), ratio=False),
         Row("installed, MB", median("installed_mb"), ".1f", ratio=False),
         Row("… without byte code", median("installed_bare_mb"), ".1f", ratio=False),
+        Row("… and with what reads PDFs", median("installed_extras_mb"), ".1f", ratio=False),
         Row(
             "soak: memory grown since a tenth of it, MB", median("soak_growth"), ".1f", ratio=False
         ),
