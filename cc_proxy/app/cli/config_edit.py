@@ -9,7 +9,7 @@ from cc_proxy.app.cli.config_init import data_file, line_for, with_default
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    import yaml
+    from cc_proxy.app.config.document import Node
 
 _DATA_FILE = "cc-proxy.user.yaml"
 
@@ -35,8 +35,9 @@ def set_default(path: Path, model: str) -> None:
             return
         before = target.read_bytes()
         mode = stat.S_IMODE(target.stat().st_mode)
-    after = edited(before.decode("utf-8-sig"), model)
-    if after is None or not _only_adds(before, after, model):
+    text = before.decode("utf-8-sig")
+    after = edited(text, model)
+    if after is None or not _only_adds(text, after, model):
         raise EditError(
             f"{path} is not written so that a line can be put into it.",
             code="config_not_edited",
@@ -49,16 +50,16 @@ def set_default(path: Path, model: str) -> None:
 
 def edited(text: str, model: str) -> str | None:
     """Return the text with the default model in it, None if there is no place for it."""
-    import yaml  # noqa: PLC0415 - the configuration may not have been read
+    from cc_proxy.app.config import document  # noqa: PLC0415 - see common.Common
 
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+        root = document.compose(text)
+    except document.SyntaxProblemError:
         return None
     line_end = "\r\n" if "\r\n" in text else "\n"
     if root is None:
         return _appended(text, model, line_end)
-    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+    if not isinstance(root, document.MappingNode) or root.flow_style:
         return None
     aliases = next((pair for pair in root.value if pair[0].value == "aliases"), None)
     if aliases is None:
@@ -70,15 +71,15 @@ def edited(text: str, model: str) -> str | None:
     return f"{text[:position]}{before}{line_for(model)}{after or line_end}{text[position:]}"
 
 
-def _place(text: str, key: "yaml.Node", aliases: "yaml.Node") -> tuple[int, str, str] | None:
+def _place(text: str, key: "Node", aliases: "Node") -> tuple[int, str, str] | None:
     """Return where the line goes, and what stands before and after it ("": a line end)."""
-    import yaml  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.document import MappingNode, ScalarNode  # noqa: PLC0415 - as above
 
-    if isinstance(aliases, yaml.ScalarNode) and not aliases.value:
+    if isinstance(aliases, ScalarNode) and not aliases.value:
         # `aliases:` alone, as in the file that comes with the package.
         end = text.find("\n", key.end_mark.index)
         return (end + 1, " " * (key.start_mark.column + 2), "") if end >= 0 else None
-    if not isinstance(aliases, yaml.MappingNode):
+    if not isinstance(aliases, MappingNode):
         return None
     if any(name.value == "default" for name, _ in aliases.value):
         return None
@@ -94,13 +95,15 @@ def _appended(text: str, model: str, line_end: str) -> str:
     return f"{begin}aliases:{line_end}  {line_for(model)}{line_end}"
 
 
-def _only_adds(before: bytes, after: str, model: str) -> bool:
+def _only_adds(before: str, after: str, model: str) -> bool:
     """Tell whether a text is what it was, but for the default model."""
-    import yaml  # noqa: PLC0415 - as above
+    from cc_proxy.app.config import plain_yaml  # noqa: PLC0415 - as above
 
     try:
-        old, new = yaml.safe_load(before) or {}, yaml.safe_load(after)
-    except yaml.YAMLError:
+        old, new = plain_yaml.read(before) or {}, plain_yaml.read(after)
+    except ValueError:
+        return False
+    if not isinstance(old, dict):
         return False
     wanted = {"default": model.replace("${", "$${")}
     return bool(new == {**old, "aliases": wanted | (old.get("aliases") or {})})

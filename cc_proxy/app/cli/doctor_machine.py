@@ -22,7 +22,7 @@ from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.ollama.absence import HOST_NAMES
 
-_NEEDS = ("aiohttp", "msgspec", "click", "PyYAML")
+_NEEDS = ("aiohttp", "msgspec", "click", "ruamel.yaml")
 _READS_PDFS = "pypdf"
 _ANSWER_SECONDS = 5.0
 

@@ -164,7 +164,6 @@ def _source_lines(loaded: "Loaded | None") -> Iterator[str]:
 
 
 def _yaml(configuration: dict[str, object]) -> list[str]:
-    import yaml  # noqa: PLC0415 - dear, and only this command writes YAML
+    from cc_proxy.app.config.plain_yaml import written  # noqa: PLC0415 - as above
 
-    text = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True)
-    return [f"  {line}" for line in text.splitlines()]
+    return [f"  {line}" for line in written(configuration).splitlines()]

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from cc_proxy.app.config import document, expansion, suggestions
 from cc_proxy.app.config.descriptions import found, quoted, type_fix
-from cc_proxy.app.config.document import Position
+from cc_proxy.app.config.document import MappingNode, Node, Position, ScalarNode, SequenceNode
 from cc_proxy.app.config.errors import MOST_PROBLEMS, Problem, RefusedValueError
 from cc_proxy.app.config.excerpt import SourceText
 from cc_proxy.app.config.expansion import BadReferenceError
@@ -67,7 +66,7 @@ class _Decoder:
             )
         )
 
-    def section(self, node: yaml.Node, section: Section, path: KeyPath) -> None:
+    def section(self, node: Node, section: Section, path: KeyPath) -> None:
         """Read a mapping with known keys; nothing at all is the same as none of them."""
         known = ", ".join(section.keys)
         for key, key_node, value in self._pairs(node, path, f"a mapping with the keys {known}"):
@@ -87,7 +86,7 @@ class _Decoder:
             else:
                 self._entry(value, entry, (*path, key))
 
-    def _names(self, node: yaml.Node, names: Names, path: KeyPath) -> None:
+    def _names(self, node: Node, names: Names, path: KeyPath) -> None:
         for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
             try:
                 names.rule(key)
@@ -102,7 +101,7 @@ class _Decoder:
             else:
                 self._entry(value, names.value, (*path, key))
 
-    def _entry(self, node: yaml.Node, entry: Field | Section | Names, path: KeyPath) -> None:
+    def _entry(self, node: Node, entry: Field | Section | Names, path: KeyPath) -> None:
         match entry:
             case Section():
                 self.section(node, entry, path)
@@ -111,13 +110,11 @@ class _Decoder:
             case Field():
                 self._field(node, entry, path)
 
-    def _pairs(
-        self, node: yaml.Node, path: KeyPath, expected: str
-    ) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    def _pairs(self, node: Node, path: KeyPath, expected: str) -> Iterator[tuple[str, Node, Node]]:
         if document.is_nothing(node):
             return
-        if not isinstance(node, yaml.MappingNode):
-            glued = isinstance(node, yaml.ScalarNode) and _GLUED.match(node.value)
+        if not isinstance(node, MappingNode):
+            glued = isinstance(node, ScalarNode) and _GLUED.match(node.value)
             self.report(
                 f"{'.'.join(path) or 'the file'} is not a mapping of keys to values",
                 document.position(node),
@@ -142,8 +139,8 @@ class _Decoder:
             lines[key] = position.line + 1
             yield key, key_node, value
 
-    def _key(self, node: yaml.Node) -> str | None:
-        kind = document.kind(node) if isinstance(node, yaml.ScalarNode) else None
+    def _key(self, node: Node) -> str | None:
+        kind = document.kind(node) if isinstance(node, ScalarNode) else None
         if kind is Kind.TEXT:
             return str(node.value)
         fix = "put the name into quotes"
@@ -160,23 +157,23 @@ class _Decoder:
         )
         return None
 
-    def _field(self, node: yaml.Node, field: Field, path: KeyPath) -> None:
+    def _field(self, node: Node, field: Field, path: KeyPath) -> None:
         setting = (*path[:-1], field.setting or path[-1])
         origin = f"file {self._path}:{document.position(node).line + 1}"
-        if field.many and isinstance(node, yaml.SequenceNode):
+        if field.many and isinstance(node, SequenceNode):
             several = [name for item in node.value for name in self._names_of(item, field, path)]
             self.layer[setting] = Given(tuple(several), origin)
             return
         for value in self._values(node, field, path):
             self.layer[setting] = Given(value, origin)
 
-    def _names_of(self, item: yaml.Node, field: Field, path: KeyPath) -> Iterator[object]:
+    def _names_of(self, item: Node, field: Field, path: KeyPath) -> Iterator[object]:
         for value in self._values(item, field, path):
             yield from msgspec.convert(value, tuple[object, ...])
 
-    def _values(self, node: yaml.Node, field: Field, path: KeyPath) -> Iterator[object]:
+    def _values(self, node: Node, field: Field, path: KeyPath) -> Iterator[object]:
         """Yield the value of a scalar; none if it is empty, or refused, which is reported."""
-        kind = document.kind(node) if isinstance(node, yaml.ScalarNode) else None
+        kind = document.kind(node) if isinstance(node, ScalarNode) else None
         if field.optional and kind is Kind.NOTHING:
             return
         text = str(node.value)
@@ -198,7 +195,7 @@ class _Decoder:
             self._refuse(node, field, path, found=what or found(node, field), fix=fix)
 
     def _refuse(
-        self, node: yaml.Node, field: Field, path: KeyPath, *, found: str, fix: str | None
+        self, node: Node, field: Field, path: KeyPath, *, found: str, fix: str | None
     ) -> None:
         place = document.position(node)
         self.report(
@@ -209,7 +206,7 @@ class _Decoder:
             fix=fix,
         )
 
-    def _expanded(self, node: yaml.Node, path: KeyPath) -> str | None:
+    def _expanded(self, node: Node, path: KeyPath) -> str | None:
         try:
             return expansion.expand(node.value, self._environ)
         except BadReferenceError as error:

@@ -1,21 +1,20 @@
 """What was found in the file, and the fix for a value of the wrong type, in words."""
 
-import yaml
-
 from cc_proxy.app.config import document
+from cc_proxy.app.config.document import MappingNode, Node, ScalarNode
 from cc_proxy.app.config.schema import Field, Kind
 from cc_proxy.app.config.upstream_url import without_user_info
 
 _LONGEST_QUOTE = 60
 
 
-def found(node: yaml.Node, field: Field | None = None) -> str:
+def found(node: Node, field: Field | None = None) -> str:
     """Return what a node holds; text is shown only for a field that is no secret.
 
     Text where a mapping belongs may be a secret whose colon went wrong.
     """
-    if not isinstance(node, yaml.ScalarNode):
-        return "a mapping" if isinstance(node, yaml.MappingNode) else "a list"
+    if not isinstance(node, ScalarNode):
+        return "a mapping" if isinstance(node, MappingNode) else "a list"
     kind, text = document.kind(node), quoted(node.value)
     if kind is Kind.NOTHING:
         return "nothing"
@@ -34,9 +33,9 @@ def quoted(text: str) -> str:
     return f'"{text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."}"'
 
 
-def type_fix(node: yaml.Node, field: Field) -> str | None:
+def type_fix(node: Node, field: Field) -> str | None:
     """Return what to do about a scalar of a kind that the field does not take."""
-    if not isinstance(node, yaml.ScalarNode):
+    if not isinstance(node, ScalarNode):
         return None
     kind = document.kind(node)
     if kind is Kind.NOTHING:

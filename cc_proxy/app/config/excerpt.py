@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-# PyYAML counts all of these as line breaks, so its line numbers do too.
+# YAML 1.1 counts all of these as line breaks, so its line numbers do too.
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _SECRET_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""")
 _WORD = re.compile(r"\S+")

@@ -77,7 +77,7 @@ def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[
     if active.path is None:
         return {}, []
     text = reading.read(active.path, named_by=active.name)
-    from cc_proxy.app.config import decoding  # noqa: PLC0415 - PyYAML costs only those with a file
+    from cc_proxy.app.config import decoding  # noqa: PLC0415 - ruamel.yaml costs only those with a file
 
     return decoding.decode(text, active.path, environ)
 

@@ -107,7 +107,7 @@ ACCEPTED = [
     "context_window: 64k",
     "context_window: '65536'",
     "context_window: 9999K",
-    "models: {'m:1': {context_window: 128k}, n: {}, o: }",
+    "models: {'m:1': {context_window: 128k}, m: {}, o: }",
     "web_search: {provider: ollama}",
     "web_search: {provider: searxng, url: 'http://127.0.0.1:8080/searx', max_results: 10}",
     "web_search: {url: null, timeout: 5}",

@@ -118,7 +118,7 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("server:\n  host: 'x\n  port: 1\n", "2:9", ["close the quotes that start here"]),
         ("server:\n  port: 1\n host: x\n", "3:2", ["indent this line like the others"]),
         ("server: {}\n---\nserver: {}\n", "2:1", ["keep one document"]),
-        ("aliases:\n  *: foo\n", "2:4", ["goes into quotes"]),
+        ("aliases:\n  *: foo\n", "2:3", ["goes into quotes"]),
         ("aliases:\n  a: *foo\n", "2:6", ["goes into quotes"]),
         ("claude: {bin: ${X}}\n", "1:16", ["${VAR} inside { } goes into quotes"]),
         ("server:\n  host: x\n  port\n", "3:3", ["a colon and a space after the key"]),

@@ -245,7 +245,7 @@ def test_the_digest_follows_the_effective_settings_alone(load_file: Callable[...
     changed = {
         load(environ={"CC_PROXY_AUTH_KEY": "12345678"}).digest,
         load(environ={"CC_PROXY_AUTH_KEY": "12345679"}).digest,
-        load_file("aliases: {a-*: x, '*-b': y}\n").digest,
-        load_file("aliases: {'*-b': y, a-*: x}\n").digest,
+        load_file("aliases: {a-*: x, '*-b': z}\n").digest,
+        load_file("aliases: {'*-b': z, a-*: x}\n").digest,
     }
     assert len(changed | {defaults.digest}) == 5

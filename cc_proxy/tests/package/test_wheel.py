@@ -81,7 +81,7 @@ def test_the_sdist_has_what_builds_the_wheel_and_what_a_packager_reads(dist: Pat
     assert names - {".gitignore"} == packaged | told
 
 
-HEAVY = ("aiohttp", "asyncio", "yaml", "pypdf", "cc_proxy.app.gateway", "msgspec")
+HEAVY = ("aiohttp", "asyncio", "ruamel", "pypdf", "cc_proxy.app.gateway", "msgspec")
 
 
 def test_help_starts_without_what_only_a_server_needs() -> None:

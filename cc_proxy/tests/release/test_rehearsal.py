@@ -84,7 +84,7 @@ def test_beside_a_test_index_only_pinned_versions_are_taken(tmp_path: Path) -> N
     constraints = pinned(tmp_path)
     lines = constraints.read_text(encoding="utf-8").splitlines()
     names = {line.partition("==")[0] for line in lines}
-    assert {"aiohttp", "click", "msgspec", "pypdf", "pyyaml"} <= names
+    assert {"aiohttp", "click", "msgspec", "pypdf", "ruamel-yaml"} <= names
     assert not [line for line in lines if "==" not in line or "--hash" in line]
     index = Index("http://127.0.0.1:1/simple/", "http://127.0.0.1:2/simple/", constraints)
     assert index.for_pip()["PIP_CONSTRAINT"] == str(constraints)
