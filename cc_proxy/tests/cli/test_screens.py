@@ -184,7 +184,7 @@ def test_what_doctor_finds(home: Home, practice_url: str) -> None:
     path = f"{home.path}:{home.environ['PATH']}"
     screen = Screen(home, "doctor", "--no-model", OLLAMA_BASE_URL=practice_url, PATH=path)
     # What the machine is like is not for a screen to keep.
-    own = re.compile(r"\S+ +(?:</>)? *(?:python|package|container)\b")
+    own = re.compile(r"\S+ +(?:</>)? *(?:python|package|pdf|container)\b")
     lines = [line for line in screen.end().splitlines() if not own.match(line)]
     compare("doctor", "\n".join(lines) + "\n")
 
