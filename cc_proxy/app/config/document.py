@@ -59,6 +59,7 @@ _FIXES = (
 )
 # ruamel.yaml writes some of the names that it found with the brackets of a tuple.
 _LONE_TUPLE = re.compile(r"\(('<[a-z ]+>'|'.'),\)$")
+_VERSION = re.compile(r"^%YAML\b", re.MULTILINE)
 _ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
 _OPENED = re.compile("end of stream|could not find expected ':'")
 
@@ -128,8 +129,14 @@ def compose(text: str) -> Node | None:
         raise _from_yaml(error) from error
     except SyntaxProblemError:
         raise
+    except AssertionError as error:  # of ruamel.yaml's, for a version that it does not know
+        what = "a version of YAML that there is not"
+        raise _unreadable(what, _VERSION.search(text), "remove the line") from error
     except (ValueError, OverflowError) as error:
-        raise _from_escape(text) from error
+        escapes = (e for e in _ESCAPE.finditer(text) if int(e[1], 16) > sys.maxunicode)
+        what = "an escape that stands for no character"
+        fix = "write \\\\ for a backslash, or use single quotes"
+        raise _unreadable(what, next(escapes, None), fix) from error
     return root
 
 
@@ -162,14 +169,11 @@ def items(node: MappingNode) -> Iterator[tuple[Node, Node]]:
         yield key, value
 
 
-def _from_escape(text: str) -> SyntaxProblemError:
-    """Return what is wrong where ruamel.yaml takes an escape for a character that there is not."""
-    escapes = _ESCAPE.finditer(text)
-    found = next((e for e in escapes if int(e[1], 16) > sys.maxunicode), None)
-    before = text[: found.start()] if found else ""
+def _unreadable(what: str, at: re.Match[str] | None, fix: str) -> SyntaxProblemError:
+    """Return what ruamel.yaml has no error of its own for."""
+    before = at.string[: at.start()] if at else ""
     place = Position(before.count("\n"), len(before) - before.rfind("\n") - 1)
-    what = "this is not YAML: an escape that stands for no character"
-    return SyntaxProblemError(what, place, "write \\\\ for a backslash, or use single quotes")
+    return SyntaxProblemError(f"this is not YAML: {what}", place, fix)
 
 
 def _from_yaml(error: MarkedYAMLError) -> SyntaxProblemError:

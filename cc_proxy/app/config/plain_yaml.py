@@ -5,6 +5,8 @@ import io
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+_NEVER_FOLDED = 1 << 20  # a value that is longer than a line would begin on the next one
+
 
 def read(text: str) -> object:
     """Return what a text says.
@@ -26,6 +28,7 @@ def written(settings: dict[str, object]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # it says None, and means a bool
+    yaml.width = _NEVER_FOLDED
     text = io.StringIO()
     yaml.dump(settings, text)
     return text.getvalue()

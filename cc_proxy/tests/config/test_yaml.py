@@ -31,6 +31,7 @@ def test_a_plain_scalar_is_taken_for_the_same(text: str) -> None:
 @example(text='a: "\\UFFFFFFFF"')
 @example(text="a: !%FF x")
 @example(text="%YAML 9.9.9\n--- a")
+@example(text="%YAML 1.3\n--- a")
 @example(text="%TAG ! tag:%ZZ")
 def test_whatever_stands_in_a_file_is_read_or_has_its_error_and_place(text: str) -> None:
     place = document.Position(0, 0)
@@ -40,6 +41,12 @@ def test_whatever_stands_in_a_file_is_read_or_has_its_error_and_place(text: str)
         place = error.position
     assert 0 <= place.line <= len(text.splitlines())
     assert place.column >= 0
+
+
+def test_a_version_that_there_is_not_is_shown() -> None:
+    with pytest.raises(document.SyntaxProblemError, match="a version of YAML") as raised:
+        document.compose("# mine\n%YAML 1.3\n---\na: 1\n")
+    assert (raised.value.position.line, raised.value.position.column) == (1, 0)
 
 
 @pytest.mark.parametrize(
