@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-# YAML 1.1 counts all of these as line breaks, so its line numbers do too.
-_LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+# What ruamel.yaml counts as a line: not those of \x85 and U+2028, which YAML 1.1 has as well.
+_LINE_BREAK = re.compile(r"\r\n|[\r\n]")
 _SECRET_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""")
 _WORD = re.compile(r"\S+")
 _WIDTH_SHOWN = 100
