@@ -113,7 +113,6 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("claude: {bin: ' '}\n", "1:15", ["a command name or a path"]),
         ("logging: {level: INFO}\n", "1:18", ["write info"]),
         ("a: 'x\u2028 \x85'\nserver: {port: 0}\n", "1:1", ["a: 'x"]),
-        ("# x\u2028 y\x85\nserver: {port: x}\n", "2:16", ["server: {port: x}"]),
         ("claude: {bin: x}\rserver: {port: x}\r", "2:16", ["server: {port: x}"]),
         # not YAML
         ("server:\n\tport: 1\n", "2:1", ["indent with spaces"]),
