@@ -15,7 +15,7 @@ from cc_proxy.app.anthropic.errors import ApiError, invalid_request
 _EMPTY = msgspec.Raw(b"null")
 
 
-class Block(msgspec.Struct, omit_defaults=True):
+class Block(msgspec.Struct, omit_defaults=True, gc=False):
     """One content block of any type; only the fields of its `type` are set.
 
     One shape for all types, since msgspec's tagged unions refuse a tag they do not know.
@@ -47,7 +47,7 @@ class Block(msgspec.Struct, omit_defaults=True):
         return self.source if isinstance(self.source, dict) else {}
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """One turn: `role` is user, assistant or system (as Claude Code 2.1 sends it)."""
 
     role: str

@@ -47,7 +47,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
 
     """
     open_files.allow_many()
-    spare_memory.expect_reads()
+    spare_memory.keep_for_later()
     server = context.settings.server
     async with OllamaClient.configured(context.settings.ollama) as ollama:
         pace = Pace(hold_seconds=server.hold_seconds)

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from cc_proxy.app.gateway.token_scales import PLAUSIBLE, Scales, scale_file
 from cc_proxy.app.ollama.chat import ChatChunk
 from cc_proxy.app.ollama.models import full_name
@@ -70,8 +72,7 @@ class _Count:
     life: int
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(msgspec.Struct, gc=False):
     """The tokens of a prefix, and in which life of the model it was last read."""
 
     tokens: float

@@ -24,7 +24,7 @@ class ToolCall(msgspec.Struct, gc=False):
     id: str = ""
 
 
-class ChatMessage(msgspec.Struct, omit_defaults=True):
+class ChatMessage(msgspec.Struct, omit_defaults=True, gc=False):
     """One turn. `content` must be a string: an array is a 400 (recording 19d)."""
 
     role: str

@@ -45,7 +45,9 @@ QUESTION_SECONDS = 10.0
 # used; a connection that fails later died while it was at work.
 STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
-LARGE_BODY_BYTES = 1024 * 1024
+# Above this a body is sent in pieces, each read by another thread: below it that is dearer than
+# the moment for which the event loop copies it.
+LARGE_BODY_BYTES = 8 * 1024 * 1024
 # A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024

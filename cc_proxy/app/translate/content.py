@@ -13,7 +13,7 @@ REMINDER = "<system-reminder>"
 NO_VISION = "[An image was here; this model cannot see images.]"
 
 
-@dataclass
+@dataclass(slots=True)
 class Said:
     """The text and the images (base64) of a piece of content."""
 

@@ -153,32 +153,41 @@ class _Turns:
             last.images = [*(last.images or []), *said.images]
 
     def _add_results(self, results: list[Block], said: Said) -> None:
-        order = {call_id: place for place, call_id in enumerate(self._calls)}
-        answered = [block for block in results if block.tool_use_id in order]
-        for block in sorted(answered, key=lambda b: order[b.tool_use_id or ""]):
+        answered = [block for block in results if block.tool_use_id in self._calls]
+        if len(answered) > 1:
+            order = {call_id: place for place, call_id in enumerate(self._calls)}
+            answered.sort(key=lambda block: order[block.tool_use_id or ""])
+        for block in answered:
             self.done.insert(self._results_end, self._result(block))
             self._results_end += 1
+        if len(answered) == len(results):
+            return
         # Their calls were compacted away or never made: the words still count.
-        orphans = [self._result(block) for block in results if block.tool_use_id not in order]
+        orphans = [self._result(block) for block in results if block.tool_use_id not in self._calls]
         said.texts[:0] = [f"Result of an earlier tool call:\n{one.content}" for one in orphans]
         for orphan in orphans:
             said.images += orphan.images or []
 
     def _result(self, block: Block) -> ChatMessage:
-        content = block.content
-        if not isinstance(content, str | list):
-            content = "" if content is None else msgspec.json.encode(content).decode()
-        said = self._reader.read(content)
-        text = said.text
+        text, images = self._told(block.content)
         if block.is_error:
             text = f"The tool reported an error:\n{text}"
         return ChatMessage(
             role="tool",
             content=text,
-            images=said.images or None,
+            images=images or None,
             tool_name=self._calls.get(block.tool_use_id or "", ""),
             tool_call_id=block.tool_use_id or "",
         )
+
+    def _told(self, content: object) -> tuple[str, list[str]]:
+        """Return the text and the images of a result."""
+        if isinstance(content, str):
+            return content, []
+        if isinstance(content, list):
+            said = self._reader.read(content)
+            return said.text, said.images
+        return "" if content is None else msgspec.json.encode(content).decode(), []
 
 
 def _opened(messages: list[Message]) -> list[Message]:
@@ -206,6 +215,11 @@ def _is_reminder(block: Block) -> bool:
 
 def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:
     """Return what the model wrote and what its server tools then answered, round by round."""
+    for block in content:
+        if block.type.endswith(_SERVER_RESULT):
+            break
+    else:
+        return [(content, [])]
     rounds: list[tuple[list[Block], list[Block]]] = [([], [])]
     for block in content:
         words, results = rounds[-1]

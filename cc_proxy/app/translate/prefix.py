@@ -200,13 +200,14 @@ def _turn(message: ChatMessage, key: int) -> Part:
         texts = tuple(written)
     # The thinking, the text and the arguments may hold the same letters: where each begins counts.
     shape = (message.role, bool(message.thinking), message.tool_name, len(calls), *images)
+    size = sum(map(len, texts))
     return Part(
         role=message.role,
         texts=texts,
         overhead=_TURN_TOKENS + _CALL_TOKENS * len(calls),
         images=len(images),
-        keys=_keys(hash((key, shape)), texts),
-        size=sum(map(len, texts)),
+        keys=(hash((key, shape, texts)),) if size < BLOCK else _keys(hash((key, shape)), texts),
+        size=size,
     )
 
 
