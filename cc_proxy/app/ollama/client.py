@@ -1,7 +1,6 @@
 """The one HTTP client towards Ollama."""
 
 import asyncio
-import io
 import json
 import logging
 import ssl
@@ -45,9 +44,8 @@ QUESTION_SECONDS = 10.0
 # used; a connection that fails later died while it was at work.
 STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
-# Above this a body is sent in pieces, each read by another thread: below it that is dearer than
-# the moment for which the event loop copies it.
-LARGE_BODY_BYTES = 8 * 1024 * 1024
+LARGE_BODY_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
 # A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
@@ -250,12 +248,16 @@ class OllamaClient:
     async def _send_once(
         self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
-        # aiohttp sends a file in pieces, and bytes in one that could block the loop.
-        data = io.BytesIO(body) if body and len(body) >= LARGE_BODY_BYTES else body
+        data: bytes | AsyncIterator[bytes] | None = body
+        headers = {}
+        if body and len(body) >= LARGE_BODY_BYTES:
+            # In one piece it could block the loop; a file would have each piece read by a thread.
+            data, headers = _pieces(body), {"Content-Length": str(len(body))}
         return await self._session.request(
             "GET" if body is None else "POST",
             self.base_url + path,
             data=data,
+            headers=headers,
             timeout=limits,
             allow_redirects=False,
             ssl=self._ssl(),
@@ -325,6 +327,11 @@ class OllamaClient:
         return UpstreamBrokeError(
             broke, hint="Look at Ollama's own log: its runner may have crashed or been restarted."
         )
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
