@@ -83,9 +83,8 @@ class Prompt:
             parts.append(_turn(messages.pop(0), key))
             key = parts[-1].keys[-1]
         if self._tools:
-            texts = (self._tools,)
-            keys = _keys(hash((key, _TOOLS)), texts)
-            parts.append(Part(_TOOLS, texts, _TURN_TOKENS, 0, keys, len(self._tools)))
+            keys = _keys_of_tools(key, self._tools)
+            parts.append(Part(_TOOLS, (self._tools,), _TURN_TOKENS, 0, keys, len(self._tools)))
             key = keys[-1]
         for message in messages:
             parts.append(_turn(message, key))
@@ -209,6 +208,11 @@ def _turn(message: ChatMessage, key: int) -> Part:
         keys=(hash((key, shape, texts)),) if size < BLOCK else _keys(hash((key, shape)), texts),
         size=size,
     )
+
+
+@lru_cache(maxsize=64)
+def _keys_of_tools(key: int, tools: bytes) -> tuple[int, ...]:
+    return _keys(hash((key, _TOOLS)), (tools,))
 
 
 def _keys(key: int, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:
