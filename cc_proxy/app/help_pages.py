@@ -36,7 +36,7 @@ def show(arguments: Sequence[str]) -> bool:
 
 
 def heading(words: Sequence[str]) -> str:
-    """Return the line above the page of a command, such as `models pull`."""
+    """Return the line above the page of a command: `=== cc-proxy models pull ===`."""
     return f"=== {' '.join(('cc-proxy', *words))} ===\n"
 
 
