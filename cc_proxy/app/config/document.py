@@ -28,17 +28,17 @@ __all__ = [
     "position",
 ]
 
-TAG = "tag:yaml.org,2002:"
+_TAG = "tag:yaml.org,2002:"
 _DEEPEST = 16
 _MOST_NODES = 20_000  # far more than any configuration, little enough to read in a moment
 
 _KINDS = {
-    f"{TAG}str": Kind.TEXT,
-    f"{TAG}int": Kind.ODD_NUMBER,
-    f"{TAG}float": Kind.DECIMAL,
-    f"{TAG}bool": Kind.BOOLEAN,
-    f"{TAG}null": Kind.NOTHING,
-    f"{TAG}timestamp": Kind.DATE,
+    f"{_TAG}str": Kind.TEXT,
+    f"{_TAG}int": Kind.ODD_NUMBER,
+    f"{_TAG}float": Kind.DECIMAL,
+    f"{_TAG}bool": Kind.BOOLEAN,
+    f"{_TAG}null": Kind.NOTHING,
+    f"{_TAG}timestamp": Kind.DATE,
 }
 # YAML 1.1 also reads 0x1F, 017 (octal), 1_000 and 1:30 (sixty-based) as numbers.
 _DECIMAL_DIGITS = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
@@ -149,7 +149,7 @@ def position(node: Node) -> Position:
 
 def kind(node: ScalarNode) -> Kind:
     """Return what YAML takes a scalar for."""
-    if node.tag == f"{TAG}int" and _DECIMAL_DIGITS.fullmatch(node.value):
+    if node.tag == f"{_TAG}int" and _DECIMAL_DIGITS.fullmatch(node.value):
         return Kind.WHOLE
     return _KINDS.get(node.tag or "", Kind.OTHER)
 
