@@ -40,7 +40,7 @@ SCREENS = (
 # What a run has of its own, and what stands in its place.
 _VARYING = (
     (r"\(pid \d+\)", "(pid 4711)"),
-    (r"127\.0\.0\.1:\d+", "127.0.0.1:11444"),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:3456"),
     (r"\b\d+(\.\d+)? (ms|s)\b", "1 s"),
     (r"\([0-9a-f]{8}\)$", "(6c9f1a20)"),
     (r"^ok    python  .*", "ok    python              3.13.1 at /usr/bin/python3, Linux x86_64"),

@@ -26,7 +26,7 @@ class ProxyUrl(click.ParamType[str]):
         if not usable or any(found in text for found in "@?# \t\r\n"):
             self.fail(
                 f"expected the proxy's address as others reach it, such as"
-                f" http://gpu.example:11444, found {text!r}",
+                f" http://gpu.example:3456, found {text!r}",
                 param,
                 ctx,
             )

@@ -20,7 +20,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str = "127.0.0.1"
-    port: int = 11444
+    port: int = 3456
     auth_key: str | None = None
     hold_seconds: float = 10.0
     keep_on_disk: bool = True

@@ -55,7 +55,7 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
         return DaemonError(
             f"Expected to listen on {where}, found that this user may not use a port that low.",
             code="port_not_permitted",
-            hint=f"Name a port from {_PRIVILEGED} up: --port 11444",
+            hint=f"Name a port from {_PRIVILEGED} up: --port 3456",
         )
     return DaemonError(
         f"Expected to listen on {where}, found: {error.strerror or error}.",

@@ -215,10 +215,10 @@ def test_the_environment_in_the_words_of_a_shell(
 @pytest.mark.parametrize(
     ("url", "allowed", "warnings"),
     [
-        ("http://gpu.example:11444/", "gpu.example", []),
-        ("http://gpu.example:11444", "", ["host_not_allowed"]),
-        ("http://host.docker.internal:11444", "", []),
-        ("http://[fd00::1]:11444", "", []),
+        ("http://gpu.example:3456/", "gpu.example", []),
+        ("http://gpu.example:3456", "", ["host_not_allowed"]),
+        ("http://host.docker.internal:3456", "", []),
+        ("http://[fd00::1]:3456", "", []),
     ],
 )
 def test_the_address_for_others_can_be_named(
@@ -236,12 +236,12 @@ def test_the_address_for_others_can_be_named(
 def test_an_address_that_is_none_is_a_mistake_of_usage(home: Home, url: str) -> None:
     ran = home.run("claude", "--print-env", "--url", url)
     assert ran.code == 2
-    assert "such as http://gpu.example:11444" in ran.err
+    assert "such as http://gpu.example:3456" in ran.err
     assert not home.run_dir.exists()
 
 
 def test_an_address_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
-    ran = home.run("claude", "--url", "http://gpu:11444")
+    ran = home.run("claude", "--url", "http://gpu:3456")
     assert ran.code == 2
     assert "--url goes with --print-env." in ran.err
 

@@ -9,12 +9,12 @@ MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
 
 
 def for_environment(**environ: str) -> Changes:
-    return changes(environ, url="http://127.0.0.1:11444", key="the-key", models=MODELS)
+    return changes(environ, url="http://127.0.0.1:3456", key="the-key", models=MODELS)
 
 
 def test_it_finds_the_proxy_the_key_and_the_models() -> None:
     wanted = for_environment().set
-    assert wanted["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:11444"
+    assert wanted["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:3456"
     assert wanted["ANTHROPIC_AUTH_TOKEN"] == "the-key"
     assert {wanted[f"ANTHROPIC_{n}MODEL"] for n in ("", "DEFAULT_OPUS_", "DEFAULT_SONNET_")} == {
         "qwen3-coder:30b"

@@ -74,7 +74,7 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("- a\n", "1:1", ["the file is not a mapping", "found:    a list"]),
         ("hello\n", "1:1", ["the file is not a mapping", "found:    text"]),
         ("server: []\n", "1:9", ["server is not a mapping", "found:    a list"]),
-        ("server:\n  port:11444\n", "2:3", ['put a space after "port:"']),
+        ("server:\n  port:3456\n", "2:3", ['put a space after "port:"']),
         ("models: {m: 65536}\n", "1:13", ["models.m is not a mapping"]),
         # types, and what YAML 1.1 makes of a value
         ("server: {host: on}\n", "1:16", ["on, which YAML takes for true or false", '"on"']),

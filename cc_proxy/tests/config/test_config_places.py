@@ -40,7 +40,7 @@ def test_each_place_wins_over_the_ones_after_it(tmp_path: Path, system_folder: P
     in_xdg.unlink()
     assert port() == 5
     (system_folder / FILE_NAME).unlink()
-    assert port() == 11444
+    assert port() == 3456
 
 
 def test_the_sources_say_what_is_active_missing_and_not_set(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
     assert shown == {
         "server": {
             "host": "127.0.0.1",
-            "port": 11444,
+            "port": 3456,
             "auth_key": "********",
             "hold_seconds": 10.0,
             "keep_on_disk": True,

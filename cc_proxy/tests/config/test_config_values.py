@@ -78,7 +78,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         "server:\nollama:\naliases:\nmodels:\nweb_search:\nimages:\nclaude:\nlogging:\n",
         "server: {auth_key: null}\nollama: {api_key: ~}\n",
         "\ufeff# with a byte order mark\n",
-        "server:\r\n  port: 11444\r\n",
+        "server:\r\n  port: 3456\r\n",
     ],
 )
 def test_a_file_that_says_nothing_means_the_defaults(
@@ -240,8 +240,8 @@ def test_problems_of_file_environment_and_flags_come_together(write: Callable[[s
 def test_the_digest_follows_the_effective_settings_alone(load_file: Callable[..., Loaded]) -> None:
     defaults = load(environ={})
     assert len(defaults.digest) == 64
-    assert load_file("server: {port: 11444}\n").digest == defaults.digest
-    assert load(environ={"CC_PROXY_PORT": "11444"}).digest == defaults.digest
+    assert load_file("server: {port: 3456}\n").digest == defaults.digest
+    assert load(environ={"CC_PROXY_PORT": "3456"}).digest == defaults.digest
     changed = {
         load(environ={"CC_PROXY_AUTH_KEY": "12345678"}).digest,
         load(environ={"CC_PROXY_AUTH_KEY": "12345679"}).digest,

@@ -30,7 +30,7 @@ def a_state() -> State:
         instance_id="instance-1",
         version="0.1.0",
         host="127.0.0.1",
-        port=11444,
+        port=3456,
         config_path=None,
         config_digest="digest",
         options_digest="digest",

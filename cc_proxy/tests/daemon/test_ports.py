@@ -40,10 +40,10 @@ def test_a_port_in_use_names_its_holder_and_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("error", "port", "code"),
     [
-        (OSError(errno.EADDRNOTAVAIL, "x"), 11444, "address_not_available"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), 3456, "address_not_available"),
         (PermissionError(errno.EACCES, "x"), 80, "port_not_permitted"),
-        (socket.gaierror(-2, "x"), 11444, "host_unknown"),
-        (OSError(errno.EMFILE, "Too many open files"), 11444, "bind_failed"),
+        (socket.gaierror(-2, "x"), 3456, "host_unknown"),
+        (OSError(errno.EMFILE, "Too many open files"), 3456, "bind_failed"),
     ],
 )
 def test_other_reasons_have_their_own_code(error: OSError, port: int, code: str) -> None:

@@ -57,10 +57,10 @@ def test_the_options_digest_leaves_the_address_out() -> None:
 @pytest.mark.parametrize(
     ("host", "url"),
     [
-        ("127.0.0.1", "http://127.0.0.1:11444"),
-        ("0.0.0.0", "http://127.0.0.1:11444"),  # noqa: S104 - the case under test
-        ("::", "http://[::1]:11444"),
-        ("fe80::1", "http://[fe80::1]:11444"),
+        ("127.0.0.1", "http://127.0.0.1:3456"),
+        ("0.0.0.0", "http://127.0.0.1:3456"),  # noqa: S104 - the case under test
+        ("::", "http://[::1]:3456"),
+        ("fe80::1", "http://[fe80::1]:3456"),
     ],
 )
 def test_the_url_is_one_that_can_be_called(a_state: State, host: str, url: str) -> None:

@@ -34,7 +34,7 @@ def test_every_picture_is_shown_somewhere() -> None:
 def test_a_picture_has_what_the_terminal_showed_with_what_varies_made_steady() -> None:
     line = f"{HOME}/.cc-proxy (pid 12) {UPSTREAM} http://127.0.0.1:7 in 3.2 s"
     shown = steady(line, HOME, UPSTREAM)
-    assert shown == ("~/.cc-proxy (pid 4711) http://127.0.0.1:11434 http://127.0.0.1:11444 in 1 s")
+    assert shown == ("~/.cc-proxy (pid 4711) http://127.0.0.1:11434 http://127.0.0.1:3456 in 1 s")
     assert "pid&#160;4711" in picture("cc-proxy status", [shown])
 
 

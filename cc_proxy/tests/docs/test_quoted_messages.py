@@ -80,7 +80,7 @@ def test_every_message_that_is_quoted_is_said(document: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["port 11444 is in use", "port … is occupied", "Ollama never answers at …"]
+    "message", ["port 3456 is in use", "port … is occupied", "Ollama never answers at …"]
 )
 def test_a_message_that_nobody_says_is_found(message: str) -> None:
     assert not is_said(message)

@@ -13,24 +13,24 @@ from .conftest import Door
 OPEN = [("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")]
 REBOUND = [
     "evil.example",
-    "evil.example:11444",
+    "evil.example:3456",
     "EVIL.EXAMPLE",
     "127.0.0.1.nip.io",
     "evil.example.",
 ]
 OWN = [
     "127.0.0.1",
-    "127.0.0.1:11444",
+    "127.0.0.1:3456",
     "localhost",
     "LOCALHOST:80",
     "localhost.",
     "cc-proxy.localhost",
     "[::1]",
-    "[::1]:11444",
-    "192.168.1.7:11444",
-    "host.docker.internal:11444",
+    "[::1]:3456",
+    "192.168.1.7:3456",
+    "host.docker.internal:3456",
     "host.containers.internal",
-    "cc-proxy:11444",
+    "cc-proxy:3456",
     "cc_proxy",
     "gpu-box",
 ]
