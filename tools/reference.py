@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from cc_proxy.app.cli.json_data import DATA
-from cc_proxy.app.config import schema as config_schema
 from cc_proxy.app.config.environment import VARIABLES
+from cc_proxy.app.config.validation import schema as config_schema
 from tools import commands, json_schemas
 
 _MADE = "<!-- Made by `python -m tools.generate`; change the code, not this page. -->\n\n"

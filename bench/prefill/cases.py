@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.prefill.figures import Break, Figures, breaks, figures, of_kind
 from bench.prefill.scripts import call, deferred, delegate, more, tasks, thoughtful, work
 from bench.prefill.stage import Setting, Stage
-from cc_proxy.app.demo.journal import Record
+from cc_proxy.app.practice.journal import Record
 
 _NO_SEARCH = {"ENABLE_TOOL_SEARCH": "false"}
 _SIDE_REQUESTS = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "0"}

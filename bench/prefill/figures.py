@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Literal
 
 from bench.prefill.stage import MODELS
-from cc_proxy.app.demo import meter, render
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.models import Catalogue
-from cc_proxy.app.demo.requests import ChatRequest, read_chat
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.model import meter, render
+from cc_proxy.app.practice.model.models import Catalogue
+from cc_proxy.app.practice.requests.decoding import ChatRequest, read_chat
 
 Kind = Literal["main", "subagent", "side"]
 _SHOWN = 160

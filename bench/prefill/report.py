@@ -12,7 +12,7 @@ from bench.prefill.cases import Measured
 from bench.prefill.figures import Figures
 from bench.prefill.stage import REPOSITORY, Setting
 from cc_proxy import __version__
-from cc_proxy.app.demo.server import VERSION
+from cc_proxy.app.practice.server import VERSION
 
 _NOTES = Path(__file__).parent / "notes.md"
 _NAMES = {"practice": "no", "practice-think": "yes"}

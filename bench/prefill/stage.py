@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from bench.prefill.interactive import converse, prepare
 from bench.prefill.naive import NaiveProxy
 from bench.prefill.scripts import Turn, marked
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.server import PracticeServer
 
 REPOSITORY = Path(__file__).parents[2]
 WINDOW = 131_072

@@ -47,7 +47,7 @@ def texts() -> dict[str, list[str]]:
 
 def own_texts() -> dict[str, str]:
     """Return a text of each kind that we wrote or made ourselves."""
-    source = HERE.parents[1] / "cc_proxy/app/translate/turns.py"
+    source = HERE.parents[1] / "cc_proxy/app/translate/prompt/turns.py"
     return {
         "english": _own("english.txt"),
         "python": source.read_text(encoding="utf-8")[:OWN],

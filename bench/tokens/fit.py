@@ -7,7 +7,7 @@ import corpus
 import numpy as np
 import vocabularies
 
-from cc_proxy.app.translate.tokens import FEATURES, features
+from cc_proxy.app.translate.prompt.tokens import FEATURES, features
 
 # Digits are what tokenizers disagree about most, so there is one set of worths for each way.
 FAMILIES = {

@@ -9,9 +9,9 @@ from typing import NoReturn
 import click
 
 from cc_proxy.app import garbage
-from cc_proxy.app.cli import result
 from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
-from cc_proxy.app.cli.result import ErrorItem, Result
+from cc_proxy.app.cli.output import result
+from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
 
 COMMANDS = {
@@ -30,6 +30,8 @@ COMMANDS = {
     "schema": "Print the JSON Schema of what a command says with --json.",
     "demo": "Show a session on a practice model, without Ollama.",
 }
+# Commands with a folder of their own.
+_ROOMS = {"claude", "completion", "config", "doctor", "logs", "models"}
 # click's name for the variable by which a shell asks for completions.
 _COMPLETE = "_CC_PROXY_COMPLETE"
 
@@ -47,7 +49,8 @@ class Commands(Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"cc_proxy.app.cli.{cmd_name}")
+        room = f".{cmd_name}.command" if cmd_name in _ROOMS else f".{cmd_name}"
+        module = importlib.import_module(room, __name__)
         found: click.Command = module.command
         return found
 
@@ -100,7 +103,7 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
     """Return a command's result, or the exit code of what click has answered itself: help."""
     name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
     if os.environ.get(_COMPLETE):  # a shell asks
-        from cc_proxy.app.cli import shells  # noqa: PLC0415 - no time for it otherwise
+        from cc_proxy.app.cli.completion import shells  # noqa: PLC0415 - no time for it otherwise
 
         shells.register()
     try:
@@ -129,9 +132,9 @@ def _usage(error: click.UsageError, typed: str) -> Result:
     path = error.ctx.command_path if error.ctx else guessed
     name = path.partition(" ")[2]
     hint = f"How it is used: {path} --help"
-    from cc_proxy.app.cli import near_flags  # noqa: PLC0415 - only after a mistake
+    from cc_proxy.app.cli.completion import suggest_flag  # noqa: PLC0415 - only after a mistake
 
-    if meant := near_flags.meant(name, error):
+    if meant := suggest_flag.meant(name, error):
         hint = f"Here that is {meant}. {hint}"
     elif name == "claude" and isinstance(error, click.NoSuchOption):
         # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.

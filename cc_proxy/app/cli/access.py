@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.common import Common
-from cc_proxy.app.cli.result import ErrorItem
+from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cc_proxy import __version__
-from cc_proxy.app.cli.result import Result
+from cc_proxy.app.cli.output.result import Result
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -186,7 +186,7 @@ def model_names(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
     """Complete the name of a model; for the `shell_complete` of an option or argument."""
-    from cc_proxy.app.cli import model_names as names  # noqa: PLC0415 - only for a shell
+    from cc_proxy.app.cli.models import names  # noqa: PLC0415 - only for a shell
 
     del parameter
     return names.starting_with(context, incomplete)

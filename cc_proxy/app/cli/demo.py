@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cc_proxy.app.cli import claude_version, common
-from cc_proxy.app.cli.result import ErrorItem, Result, show
+from cc_proxy.app.cli import common
+from cc_proxy.app.cli.claude import version
+from cc_proxy.app.cli.output.result import ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def command(  # noqa: PLR0913 - the flags
         raise click.UsageError("--json does not go with --serve-only, which has no end to tell of.")
     # Not for `--help`: these bring aiohttp.
     from cc_proxy.app.cli import demo_session  # noqa: PLC0415
-    from cc_proxy.app.demo.speed import INSTANT, LIFELIKE  # noqa: PLC0415
+    from cc_proxy.app.practice.model.speed import INSTANT, LIFELIKE  # noqa: PLC0415
 
     speed = INSTANT if instant else LIFELIKE
     if serve_only:
@@ -71,7 +72,7 @@ def command(  # noqa: PLR0913 - the flags
 
 
 def _claude(named: str | None) -> str | None:
-    found = claude_version.locate(named or "claude")
+    found = version.locate(named or "claude")
     if named and found is None:
         raise DemoError(
             f"Expected Claude Code as {named!r}, found no such program.",

@@ -12,23 +12,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.cli import claude_environment, claude_version
+from cc_proxy.app.cli.claude import environment
+from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.config import Loaded, load
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.start import Started
-from cc_proxy.app.demo import claude_code, client, session
+from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, Totals, request_data
 from cc_proxy.app.demo.events import Event, Said, SessionError
-from cc_proxy.app.demo.models import DEFAULT_MODELS
-from cc_proxy.app.demo.server import PracticeServer
-from cc_proxy.app.demo.speed import Speed
-from cc_proxy.app.gateway.models import AUTO_WINDOW, Models
-from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.ollama.errors import UpstreamError
-from cc_proxy.app.translate.request import Target
+from cc_proxy.app.gateway.routing.models import AUTO_WINDOW, Models
+from cc_proxy.app.practice.model.models import DEFAULT_MODELS
+from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.play import session
+from cc_proxy.app.practice.server import PracticeServer
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 
 Write = Callable[[str], None]
 
@@ -179,9 +181,9 @@ def _events(
     url, key = started.state.url, started.auth_key
     if plan.claude is None:
         return client.session(url, key, prompt, model=model, folder=project)
-    models = claude_environment.Models(main=model, haiku=model, window=window)
+    models = environment.Models(main=model, haiku=model, window=window)
     version = claude_version.of(plan.claude)
-    changes = claude_environment.changes(environ, url=url, key=key, models=models, version=version)
+    changes = environment.changes(environ, url=url, key=key, models=models, version=version)
     for_claude = changes.applied_to(environ) | {"DISABLE_AUTOUPDATER": "1"}
     tools = claude_code.REAL_TOOLS if plan.upstream else claude_code.PRACTICE_TOOLS
     return claude_code.session(plan.claude, prompt, environ=for_claude, folder=project, tools=tools)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.result import (
+from cc_proxy.app.cli.output.result import (
     NOT_RUNNING,
     REFUSED,
     USAGE,
@@ -14,8 +14,8 @@ from cc_proxy.app.cli.result import (
 )
 
 if TYPE_CHECKING:
-    from cc_proxy.app.daemon.health import LastReload
-    from cc_proxy.app.daemon.state import State
+    from cc_proxy.app.control.health import LastReload
+    from cc_proxy.app.daemon.process.state import State
 
 _ANSWER_SECONDS = 3.0
 
@@ -29,7 +29,8 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy reload
     """
-    from cc_proxy.app.daemon import confirm, reload, running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import confirm, reload  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     known = access(common, paths)

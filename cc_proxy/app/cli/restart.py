@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.result import ErrorItem, Result
+from cc_proxy.app.cli.output.progress import waiting
+from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.cli.start import log_format_option, log_level_option, outcome
 from cc_proxy.app.cli.stop import timeout_option
 
 if TYPE_CHECKING:
-    from cc_proxy.app.daemon.state import State
+    from cc_proxy.app.daemon.process.state import State
 
 
 @define("restart")
@@ -38,7 +38,8 @@ def command(  # noqa: PLR0913 - the flags
 
     Example: cc-proxy restart --port 11500
     """
-    from cc_proxy.app.daemon import restart, running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import restart  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     now = running.look(paths).state

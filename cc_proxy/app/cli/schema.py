@@ -5,8 +5,8 @@ import json
 import click
 
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.config_init import data_file
-from cc_proxy.app.cli.result import Result
+from cc_proxy.app.cli.config.init import data_file
+from cc_proxy.app.cli.output.result import Result
 from cc_proxy.app.errors import CcProxyError
 
 

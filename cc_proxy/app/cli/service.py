@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define, define_group
-from cc_proxy.app.cli.result import NOT_RUNNING, ErrorItem, Result, aligned
+from cc_proxy.app.cli.output.result import NOT_RUNNING, ErrorItem, Result, aligned
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.daemon.paths import Paths
-    from cc_proxy.app.daemon.service_plan import Plan
+    from cc_proxy.app.daemon.service.plan import Plan
 
 
 @define("install")
@@ -26,7 +26,8 @@ def _install(common: Common, *, show: bool) -> Result:
 
     Example: cc-proxy service install
     """
-    from cc_proxy.app.daemon import running, service_manager  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
     common.load()  # a configuration that cannot be used would only fail where nobody looks
     paths = common.paths()
@@ -35,11 +36,11 @@ def _install(common: Common, *, show: bool) -> Result:
         data: dict[str, object] = {**_data(plan), "unit": plan.text}
         return Result("service install", data, tuple(plan.text.splitlines()))
     before = running.look(paths).state
-    was_there = service_manager.standing_of_file(plan)[0]
+    was_there = manager.standing_of_file(plan)[0]
     try:
-        changed = service_manager.install(plan, service_manager.run)
+        changed = manager.install(plan, manager.run)
     except CcProxyError as error:
-        written = service_manager.standing_of_file(plan)[1]
+        written = manager.standing_of_file(plan)[1]
         return Result(
             "service install",
             {**_data(plan), "installed": written, "changed": written},
@@ -53,7 +54,7 @@ def _install(common: Common, *, show: bool) -> Result:
     warnings = [*_left_out()]
     if before is not None and not was_there:
         text = f"cc-proxy (pid {before.pid}) runs already, outside of the service."
-        hint = f"cc-proxy stop && {service_manager.by_hand(plan.start)}"
+        hint = f"cc-proxy stop && {manager.by_hand(plan.start)}"
         warnings.append(ErrorItem("runs_already", text, f"To have the service run it: {hint}"))
     if plan.manager == "systemd" and changed:
         lines.append("To have it run while you are logged out: loginctl enable-linger")
@@ -73,10 +74,10 @@ def _uninstall(common: Common) -> Result:
 
     Example: cc-proxy service uninstall
     """
-    from cc_proxy.app.daemon import service_manager  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
     plan = _plan(common, common.paths())
-    was, notices = service_manager.uninstall(plan, service_manager.run)
+    was, notices = manager.uninstall(plan, manager.run)
     line = f"{plan.path} is removed." if was else "cc-proxy is not installed as a service."
     return Result(
         "service uninstall",
@@ -92,11 +93,12 @@ def _status(common: Common) -> Result:
 
     Example: cc-proxy service status --json
     """
-    from cc_proxy.app.daemon import running, service_manager  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     plan = _plan(common, paths)
-    found = service_manager.standing(plan, service_manager.run)
+    found = manager.standing(plan, manager.run)
     now = running.look(paths).state
     pid = now.pid if now else None
     known = {True: "yes", False: "no", None: f"not known, {plan.manager} cannot be reached"}
@@ -140,7 +142,7 @@ def command(common: Common) -> Result:
 
 
 def _plan(common: Common, paths: "Paths") -> "Plan":
-    from cc_proxy.app.daemon import service_plan  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.service import plan as service_plan  # noqa: PLC0415 - see common.Common
 
     flags = ["--state-dir", str(paths.state_dir), "--log-dir", str(paths.log_dir)]
     named = common.config or os.environ.get("CC_PROXY_CONFIG_FILE")

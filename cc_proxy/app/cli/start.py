@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli import preloading, report
+from cc_proxy.app.cli.claude import preloading
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.result import ErrorItem, Result, aligned, show
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.cli.output.progress import waiting
+from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned, show
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
+    from cc_proxy.app.daemon.process.state import State
     from cc_proxy.app.daemon.start import Started
-    from cc_proxy.app.daemon.state import State
 
 # `restart` has these too.
 log_level_option = click.option(

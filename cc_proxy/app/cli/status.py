@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli import report
 from cc_proxy.app.cli.access import access
-from cc_proxy.app.cli.amounts import duration
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.cli.output.amounts import duration
+from cc_proxy.app.cli.output.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
 from cc_proxy.app.cli.reload import needs_restart
-from cc_proxy.app.cli.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
-    from cc_proxy.app.daemon.health import Health
+    from cc_proxy.app.control.health import Health
     from cc_proxy.app.daemon.paths import Paths
 
 _ANSWER_SECONDS = 3.0
@@ -24,7 +24,8 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy status --json
     """
-    from cc_proxy.app.daemon import confirm, differences, running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import confirm, differences  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     known = access(common, paths)

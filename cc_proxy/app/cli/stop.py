@@ -6,8 +6,8 @@ import click
 
 from cc_proxy.app.cli.access import access
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.progress import waiting
-from cc_proxy.app.cli.result import ErrorItem, Result
+from cc_proxy.app.cli.output.progress import waiting
+from cc_proxy.app.cli.output.result import ErrorItem, Result
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.process import Stop

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cc_proxy.app.config import reading
 from cc_proxy.app.config.errors import ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, given
-from cc_proxy.app.config.schema import KeyPath
+from cc_proxy.app.config.validation.schema import KeyPath
+from cc_proxy.app.config.yaml_file import reading
 
 _AUTH_KEY: KeyPath = ("server", "auth_key")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from cc_proxy.app.config import schema
 from cc_proxy.app.config.errors import Problem, RefusedValueError
-from cc_proxy.app.config.schema import KeyPath
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.config.validation import schema
+from cc_proxy.app.config.validation.schema import KeyPath
 
 
 class Given(msgspec.Struct, frozen=True):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from cc_proxy.app.config import environment, places, reading
+from cc_proxy.app.config import environment, places
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, given, settle
 from cc_proxy.app.config.places import Source
-from cc_proxy.app.config.schema import KeyPath
 from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.validation.schema import KeyPath
+from cc_proxy.app.config.yaml_file import reading
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[
     if active.path is None:
         return {}, []
     text = reading.read(active.path, named_by=active.name)
-    from cc_proxy.app.config import decoding  # noqa: PLC0415 - ruamel.yaml costs only those with a file
+    from cc_proxy.app.config.validation import decoding  # noqa: PLC0415 - ruamel.yaml costs only those with a file
 
     return decoding.decode(text, active.path, environ)
 

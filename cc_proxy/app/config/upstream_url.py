@@ -8,8 +8,8 @@ the port is 11434, with one it is the scheme's own.
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from cc_proxy.app.config import rules
 from cc_proxy.app.config.errors import RefusedValueError
+from cc_proxy.app.config.validation import rules
 
 _OLLAMA_PORT = 11434
 _ONE_SLASH = re.compile(r"https?:/", re.IGNORECASE)

@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.config import Settings, environment
 from cc_proxy.app.daemon import files
-from cc_proxy.app.daemon.addresses import is_loopback
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 

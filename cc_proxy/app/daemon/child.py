@@ -12,9 +12,9 @@ from pathlib import Path
 from cc_proxy.app import garbage, readers
 from cc_proxy.app.config import load
 from cc_proxy.app.daemon import auth_key, paths
-from cc_proxy.app.daemon.handshake import Ready, encode
+from cc_proxy.app.daemon.process.handshake import Ready, encode
+from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.serve import Service, serve
-from cc_proxy.app.daemon.state import State
 from cc_proxy.app.errors import CcProxyError
 
 _STDOUT = 1

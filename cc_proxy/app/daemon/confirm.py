@@ -2,10 +2,11 @@
 
 import time
 
-from cc_proxy.app.daemon import health, identity
+from cc_proxy.app.control import health
+from cc_proxy.app.control.health import Health
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.health import Health
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import identity
+from cc_proxy.app.daemon.process.state import State
 
 _PAUSE_SECONDS = 0.05
 

@@ -3,11 +3,11 @@
 from msgspec.structs import replace
 
 from cc_proxy import __version__
+from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.config import Loaded, Settings
-from cc_proxy.app.daemon import state
-from cc_proxy.app.daemon.addresses import is_loopback
 from cc_proxy.app.daemon.errors import Notice
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import state
+from cc_proxy.app.daemon.process.state import State
 
 
 def differences(now: State, loaded: Loaded) -> list[Notice]:

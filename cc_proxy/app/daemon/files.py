@@ -155,7 +155,7 @@ def open_to_append(path: Path) -> int:
 
     """
     if sys.platform == "win32":
-        from cc_proxy.app.daemon import windows  # noqa: PLC0415 - exists on Windows only
+        from cc_proxy.app.daemon.process import windows  # noqa: PLC0415 - exists on Windows only
 
         return windows.open_to_append(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_FOLLOW

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import auth_key, lock, orphans
+from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import lock, orphans
+from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.serve import Service, serve
 from cc_proxy.app.daemon.start import READY_SECONDS, Started, earlier
-from cc_proxy.app.daemon.state import State
 
 Announce = Callable[[State], None]
 Load = Callable[[], Loaded]

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import msgspec
 
-from cc_proxy.app.daemon import identity, state
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.log_file import LogFile
-from cc_proxy.app.daemon.log_format import formatter
+from cc_proxy.app.daemon.log.log_file import LogFile
+from cc_proxy.app.daemon.log.log_format import formatter
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.spawn import detached
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import identity, state
+from cc_proxy.app.daemon.process.spawn import detached
+from cc_proxy.app.daemon.process.state import State
 
 # The module's own name is `__main__`, which tells the reader of a log nothing.
 log = logging.getLogger("cc_proxy.app.daemon.guard")

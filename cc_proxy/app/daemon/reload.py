@@ -5,10 +5,10 @@ from http.client import HTTPException
 
 import msgspec
 
+from cc_proxy.app.control.health import LastReload
+from cc_proxy.app.control.http_exchange import exchange
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.health import LastReload
-from cc_proxy.app.daemon.http_exchange import exchange
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process.state import State
 
 _TIMEOUT_SECONDS = 10.0
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import auth_key, lock, ports, running, start, stop
+from cc_proxy.app.daemon import auth_key, start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import lock, ports, running
+from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.start import Started
-from cc_proxy.app.daemon.state import State
 from cc_proxy.app.daemon.stop import Stopped
 
 

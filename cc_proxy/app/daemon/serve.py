@@ -16,11 +16,12 @@ from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
 from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.config.upstream_url import without_user_info
-from cc_proxy.app.daemon import identity, log_file, ports, signals, state, stop_request
 from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
-from cc_proxy.app.gateway.crowd import Crowd
+from cc_proxy.app.daemon.process import identity, ports, signals, state, stop_request
+from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.gateway.scheduling.active_streams import Crowd
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +103,8 @@ class _Server:
         # aiohttp takes a tenth of a second to import, and only a process that serves needs it.
         with certificates.left_unread():
             from cc_proxy.app.gateway.context import GatewayContext  # noqa: PLC0415
+            from cc_proxy.app.gateway.http.server import serve as serve_gateway  # noqa: PLC0415
             from cc_proxy.app.gateway.reloading import Reloader  # noqa: PLC0415
-            from cc_proxy.app.gateway.server import serve as serve_gateway  # noqa: PLC0415
 
         service = self._service
         self._cut_off = asyncio.get_running_loop().create_future()

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import auth_key, lock, running, spawn, state
+from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import lock, running, spawn, state
+from cc_proxy.app.daemon.process.state import State
 
 if TYPE_CHECKING:
-    from cc_proxy.app.daemon.health import Health
+    from cc_proxy.app.control.health import Health
 
 READY_SECONDS = 20.0
 

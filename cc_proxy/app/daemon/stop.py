@@ -6,11 +6,12 @@ import sys
 import time
 from dataclasses import dataclass
 
-from cc_proxy.app.daemon import health, identity, lock, running, state, stop_request
+from cc_proxy.app.control import health
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
-from cc_proxy.app.daemon.stop_request import StopRequest
+from cc_proxy.app.daemon.process import identity, lock, running, state, stop_request
+from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.stop_request import StopRequest
 
 TIMEOUT_SECONDS = 10.0
 # Answers are cut off this long before the process is killed, so that it can still tidy up.

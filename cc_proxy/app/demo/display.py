@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cc_proxy.app.demo.events import Called, Event, Returned, Said
-from cc_proxy.app.demo.journal import Record
+from cc_proxy.app.practice.journal import Record
 
 _NAME = 24
 _COLUMNS = f"  #  {'model':<{_NAME}}   prompt   reused     read      out      time"

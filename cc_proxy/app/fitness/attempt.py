@@ -12,17 +12,17 @@ from cc_proxy.app.fitness.report import Outcome, TaskReport
 from cc_proxy.app.fitness.tasks import Attempt, Task
 from cc_proxy.app.fitness.tools import declared, objection
 from cc_proxy.app.fitness.workspace import ROOT, Call, ToolError
-from cc_proxy.app.gateway.answering import Asking, one_round
-from cc_proxy.app.gateway.request_log import RequestLog
-from cc_proxy.app.gateway.token_counter import TokenCounter
-from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.ollama.errors import UpstreamRefusedError
-from cc_proxy.app.translate.answer import AnswerCollector
-from cc_proxy.app.translate.request import Target, chat_request
-from cc_proxy.app.translate.reuse import as_counted
-from cc_proxy.app.translate.stream import AnswerStream
-from cc_proxy.app.translate.turns import TurnMemory
+from cc_proxy.app.gateway.answer.request_log import RequestLog
+from cc_proxy.app.gateway.answer.rounds import Asking, one_round
+from cc_proxy.app.gateway.tokens.counter import TokenCounter
+from cc_proxy.app.translate.answer.collector import AnswerCollector
+from cc_proxy.app.translate.answer.reuse import as_counted
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.prompt.turns import TurnMemory
+from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
 
 _MOST_TURNS = 8
 # Thinking counts too; a model that goes on for longer than this has lost its way.

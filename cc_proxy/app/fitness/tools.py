@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.schemas import JSON_TYPES
+from cc_proxy.app.translate.request.schemas import JSON_TYPES
 
 
 @functools.cache

@@ -7,26 +7,26 @@ from pathlib import Path
 from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings
-from cc_proxy.app.gateway.attachments import Attachments
-from cc_proxy.app.gateway.crowd import Crowd
-from cc_proxy.app.gateway.fair_share import FairShare
+from cc_proxy.app.gateway.answer.active_answers import Answers
+from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.attachments.documents import Attachments
+from cc_proxy.app.gateway.attachments.fetching import Fetcher
 from cc_proxy.app.gateway.faults import Faults
-from cc_proxy.app.gateway.fetching import Fetcher
-from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.limits import Limits
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.queue import Queue
-from cc_proxy.app.gateway.read_ahead import ReadAhead
+from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.reloading import Reloader
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.gateway.scheduling.active_streams import Crowd
+from cc_proxy.app.gateway.scheduling.gate import FairShare
+from cc_proxy.app.gateway.scheduling.queue import Queue
+from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
 from cc_proxy.app.gateway.spare_memory import SpareMemory
-from cc_proxy.app.gateway.stopping import Answers
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
-from cc_proxy.app.gateway.token_counter import TokenCounter
+from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.gateway.unread import UnreadFields
-from cc_proxy.app.ollama.client import OllamaClient
 from cc_proxy.app.search.client import SearchClient
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 COUNTS_FILE = "token-counts.json"
 TURNS_FILE = "turns.jsonl"

@@ -9,8 +9,8 @@ from cc_proxy.app.config import Settings
 from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.search import domains, providers
-from cc_proxy.app.translate.search_results import Found
-from cc_proxy.app.translate.web_search import WebSearchTool
+from cc_proxy.app.translate.web_search.offer import WebSearchTool
+from cc_proxy.app.translate.web_search.search_results import Found
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 # A sifted search asks for more than it shows: ten is the most that Ollama gives.

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from cc_proxy.app.translate.search_results import Found
-from cc_proxy.app.translate.web_search import WebSearchTool
+from cc_proxy.app.translate.web_search.offer import WebSearchTool
+from cc_proxy.app.translate.web_search.search_results import Found
 
 
 def query_for(query: str, tool: WebSearchTool) -> str:

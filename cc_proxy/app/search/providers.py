@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.translate.search_results import Found
+from cc_proxy.app.translate.web_search.search_results import Found
 
 OLLAMA_URL = "https://ollama.com"
 

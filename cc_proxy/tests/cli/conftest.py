@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.daemon import identity
+from cc_proxy.app.daemon.process import identity
 from cc_proxy.tests import contract, environments
 
 SECONDS = 60

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.server import PracticeServer
 
 Value = TypeVar("Value")
 

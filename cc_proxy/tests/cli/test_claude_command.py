@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.cli import claude as claude_command
-from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.app.cli.claude import command as claude_command
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, Ran
 from cc_proxy.tests.cli.practice import practice_server
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cc_proxy.app.cli.claude_environment import CONFLICTING, Changes, Models, changes
-from cc_proxy.app.cli.claude_profiles import recommended
+from cc_proxy.app.cli.claude.environment import CONFLICTING, Changes, Models, changes
+from cc_proxy.app.cli.claude.profiles import recommended
 
 MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli import claude_version
+from cc_proxy.app.cli.claude import version
 
 pytestmark = pytest.mark.posix_only("links that anybody may make")
 
@@ -22,7 +22,7 @@ def npm(folder: Path, package: object) -> Path:
 
 def test_an_npm_package_tells_its_version(tmp_path: Path) -> None:
     program = npm(tmp_path, {"name": "@anthropic-ai/claude-code", "version": "2.1.330"})
-    assert claude_version.of(str(program)) == (2, 1, 330)
+    assert version.of(str(program)) == (2, 1, 330)
 
 
 def test_the_native_installer_s_folder_tells_it(tmp_path: Path) -> None:
@@ -30,16 +30,16 @@ def test_the_native_installer_s_folder_tells_it(tmp_path: Path) -> None:
     (tmp_path / "versions/2.1.197").touch()
     link = tmp_path / "claude"
     link.symlink_to(tmp_path / "versions/2.1.197")
-    assert claude_version.of(str(link)) == (2, 1, 197)
+    assert version.of(str(link)) == (2, 1, 197)
 
 
 @pytest.mark.parametrize("package", [{"name": "other", "version": "1.0.0"}, [], "x", {}])
 def test_another_program_tells_nothing(tmp_path: Path, package: object) -> None:
-    assert claude_version.of(str(npm(tmp_path, package))) is None
+    assert version.of(str(npm(tmp_path, package))) is None
 
 
 def test_a_program_by_itself_tells_nothing(tmp_path: Path) -> None:
-    assert claude_version.of(str(tmp_path / "claude")) is None
+    assert version.of(str(tmp_path / "claude")) is None
 
 
 def test_a_path_stays_the_text_that_was_named(
@@ -52,7 +52,7 @@ def test_a_path_stays_the_text_that_was_named(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     # Text, not a Path: with that Python 3.11 raises AttributeError on Windows.
-    assert claude_version.locate("./claude") == "./claude"
-    assert claude_version.locate("claude") == str(tmp_path / "bin" / "claude")
-    assert claude_version.locate("~/claude") == str(tmp_path / "claude")
-    assert claude_version.locate("~/none") is None
+    assert version.locate("./claude") == "./claude"
+    assert version.locate("claude") == str(tmp_path / "bin" / "claude")
+    assert version.locate("~/claude") == str(tmp_path / "claude")
+    assert version.locate("~/none") is None

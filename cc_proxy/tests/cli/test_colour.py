@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from cc_proxy.app.cli import colour
-from cc_proxy.app.cli.colour import Style
+from cc_proxy.app.cli.output import colour
+from cc_proxy.app.cli.output.colour import Style
 
 from .conftest import Home
 

@@ -10,7 +10,8 @@ import click
 import pytest
 
 from cc_proxy import __version__
-from cc_proxy.app.cli import COMMANDS, group, near_flags
+from cc_proxy.app.cli import COMMANDS, group
+from cc_proxy.app.cli.completion import suggest_flag
 from tools import commands
 
 from .conftest import Home
@@ -271,7 +272,7 @@ def test_a_flag_of_other_programs_is_answered_with_the_one_that_is_here(
 
 def test_every_flag_that_is_named_for_another_is_one_that_the_command_has() -> None:
     context = click.Context(group)
-    for name, known in near_flags.FLAGS.items():
+    for name, known in suggest_flag.FLAGS.items():
         command = group.get_command(context, name)
         assert command is not None
         own = {spelled for one in command.params for spelled in one.opts}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli.config_edit import EditError, edited, set_default
-from cc_proxy.app.cli.config_init import data_file
+from cc_proxy.app.cli.config.edit import EditError, edited, set_default
+from cc_proxy.app.cli.config.init import data_file
 from cc_proxy.app.config import load
 
 

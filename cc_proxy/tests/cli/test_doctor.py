@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.cli import doctor_network
 from cc_proxy.app.cli.common import Common
+from cc_proxy.app.cli.doctor import network
 from cc_proxy.app.config import load
-from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, free_port
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
@@ -320,6 +320,6 @@ def test_a_proxy_that_others_reach_is_a_warning(
 ) -> None:
     environ = {"HOME": str(tmp_path), "CC_PROXY_HOST": host, "CC_PROXY_AUTH_KEY": "chosen-key"}
     common = Common(state_dir=tmp_path, log_dir=tmp_path)
-    found = doctor_network.exposure(common, load(environ=environ), bridge)
+    found = network.exposure(common, load(environ=environ), bridge)
     assert (found.fix if found else None) == fix
     assert found is None or "plain HTTP" in found.detail

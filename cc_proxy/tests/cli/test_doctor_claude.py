@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli import doctor_claude
+from cc_proxy.app.cli.doctor import claude
 
 
 def write(path: Path, content: object) -> Path:
@@ -26,10 +26,10 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_nothing_there_is_fine(home: dict[str, str], project: Path) -> None:
-    assert doctor_claude.settings(home, project).status == "ok"
-    assert doctor_claude.login(home).status == "ok"
-    assert doctor_claude.onboarding(home, project).status == "ok"
-    assert doctor_claude.environment(home).status == "ok"
+    assert claude.settings(home, project).status == "ok"
+    assert claude.login(home).status == "ok"
+    assert claude.onboarding(home, project).status == "ok"
+    assert claude.environment(home).status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_variables_in_the_user_s_settings_count_more_than_ours(
     home: dict[str, str], project: Path, name: str, status: str
 ) -> None:
     file = write(Path(home["HOME"]) / ".claude/settings.json", {"env": {name: "x"}})
-    found = doctor_claude.settings(home, project)
+    found = claude.settings(home, project)
     assert found.status == status
     if status != "ok":
         assert found.fix == f"Remove {name} from env in {file}"
@@ -60,7 +60,7 @@ def test_the_project_s_settings_are_read_too(
     home: dict[str, str], project: Path, place: str
 ) -> None:
     file = write(project / ".claude" / place, {"apiKeyHelper": "/bin/key"})
-    found = doctor_claude.settings(home, project)
+    found = claude.settings(home, project)
     assert found.status == "fail"
     assert str(file) in found.detail
 
@@ -76,9 +76,9 @@ def test_the_company_s_settings_are_read_too(
     system: str,
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setitem(doctor_claude.MANAGED, system, tmp_path / "company")
+    monkeypatch.setitem(claude.MANAGED, system, tmp_path / "company")
     file = write(tmp_path / "company" / place, {"env": {"ANTHROPIC_BASE_URL": "u"}})
-    found = doctor_claude.settings(home, project)
+    found = claude.settings(home, project)
     assert found.status == "fail"
     assert str(file) in found.detail
 
@@ -86,7 +86,7 @@ def test_the_company_s_settings_are_read_too(
 def test_the_worst_finding_is_the_one_that_is_told(home: dict[str, str], project: Path) -> None:
     write(Path(home["HOME"]) / ".claude/settings.json", {"env": {"ANTHROPIC_MODEL": "m"}})
     write(project / ".claude/settings.json", {"env": {"ANTHROPIC_BASE_URL": "u"}})
-    found = doctor_claude.settings(home, project)
+    found = claude.settings(home, project)
     assert found.status == "fail"
     assert "ANTHROPIC_BASE_URL" in found.detail
 
@@ -98,7 +98,7 @@ def test_a_settings_file_that_cannot_be_read_is_a_warning(
     file = Path(home["HOME"]) / ".claude/settings.json"
     file.parent.mkdir(parents=True)
     file.write_bytes(text.encode("latin-1"))
-    found = doctor_claude.settings(home, project)
+    found = claude.settings(home, project)
     assert found.status == "warn"
     assert str(file) in found.detail
 
@@ -108,7 +108,7 @@ def test_settings_of_an_odd_shape_are_no_trouble(
     home: dict[str, str], project: Path, content: object
 ) -> None:
     write(Path(home["HOME"]) / ".claude/settings.json", content)
-    assert doctor_claude.settings(home, project).status == "ok"
+    assert claude.settings(home, project).status == "ok"
 
 
 def test_another_configuration_folder_is_followed(tmp_path: Path, project: Path) -> None:
@@ -116,8 +116,8 @@ def test_another_configuration_folder_is_followed(tmp_path: Path, project: Path)
     write(folder / "settings.json", {"env": {"ANTHROPIC_BASE_URL": "u"}})
     write(folder / ".claude.json", {"oauthAccount": {"emailAddress": "x"}})
     environ = {"CLAUDE_CONFIG_DIR": str(folder)}
-    assert doctor_claude.settings(environ, project).status == "fail"
-    assert doctor_claude.login(environ).status == "warn"
+    assert claude.settings(environ, project).status == "fail"
+    assert claude.login(environ).status == "warn"
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_a_saved_login_is_a_warning_that_tells_no_secret(
     home: dict[str, str], place: str, content: object
 ) -> None:
     file = write(Path(home["HOME"]) / place, content)
-    found = doctor_claude.login(home)
+    found = claude.login(home)
     assert found.status == "warn"
     assert str(file) in found.detail
     assert "secret" not in f"{found.detail} {found.fix}"
 
 
 def test_variables_in_the_way_are_named_and_no_trouble(home: dict[str, str]) -> None:
-    found = doctor_claude.environment(home | {"ANTHROPIC_API_KEY": "secret"})
+    found = claude.environment(home | {"ANTHROPIC_API_KEY": "secret"})
     assert found.status == "ok"
     assert "ANTHROPIC_API_KEY" in found.detail
     assert "secret" not in found.detail
@@ -157,7 +157,7 @@ def test_the_first_run_s_questions_are_announced(
     home: dict[str, str], project: Path, state: object, says: str
 ) -> None:
     write(Path(home["HOME"]) / ".claude.json", state)
-    assert says in doctor_claude.onboarding(home, project).detail
+    assert says in claude.onboarding(home, project).detail
 
 
 def test_a_folder_that_is_trusted_is_not_asked_about(home: dict[str, str], project: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_folder_that_is_trusted_is_not_asked_about(home: dict[str, str], proje
         Path(home["HOME"]) / ".claude.json",
         {"hasCompletedOnboarding": True, "projects": projects},
     )
-    assert "is trusted" in doctor_claude.onboarding(home, project).detail
+    assert "is trusted" in claude.onboarding(home, project).detail
 
 
 @pytest.mark.parametrize(
@@ -180,6 +180,6 @@ def test_a_version_older_than_those_tested_is_a_warning(
     program = tmp_path / ("claude.bat" if sys.platform == "win32" else "claude")
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    found = doctor_claude.program(str(program))
+    found = claude.program(str(program))
     assert found.status == status
     assert version in found.detail

@@ -13,15 +13,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cc_proxy.app.cli import doctor_machine, doctor_model, doctor_upstream
-from cc_proxy.app.cli.doctor_check import Check
+from cc_proxy.app.cli.doctor import machine, model, upstream
+from cc_proxy.app.cli.doctor.check import Check
 from cc_proxy.app.config import Settings, load
 from cc_proxy.app.config.settings import ModelSettings
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.ollama import absence
-from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.ollama.models import ModelInfo
-from cc_proxy.app.translate.request import Target
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama import absence
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 GIB = 1024**3
 DOCKER = "host.docker.internal"
@@ -56,7 +56,7 @@ async def ollama(answers: dict[str, Any], status: int = 200) -> AsyncIterator[Ol
 
 async def reached(client: OllamaClient, container: str | None = None) -> list[Check]:
     environ = {"HOME": "/nowhere", "OLLAMA_BASE_URL": client.base_url}
-    return await doctor_upstream.reach(load(environ=environ), client, container)
+    return await upstream.reach(load(environ=environ), client, container)
 
 
 async def test_an_ollama_that_answers_tells_its_version() -> None:
@@ -112,7 +112,7 @@ def test_silence_has_a_fix_for_each_place(
     host: str, address: str | None, how: absence.How, outside: str | None, fix: str
 ) -> None:
     _, hint = absence.explained(f"http://{host}:11434", how)
-    assert doctor_upstream.silence(host, address, hint, outside).startswith(fix)
+    assert upstream.silence(host, address, hint, outside).startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ async def test_a_container_that_does_not_know_its_host_is_told_how_it_would(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", none_but_loopback)
-    monkeypatch.setattr(doctor_upstream, "_ELSEWHERE", ())
-    monkeypatch.setattr(doctor_upstream, "_PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(upstream, "_ELSEWHERE", ())
+    monkeypatch.setattr(upstream, "_PROBE_SECONDS", 0.2)
     async with OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as asked:
         (check,) = await reached(asked, "/.dockerenv")
     assert check.fix == fix
@@ -143,7 +143,7 @@ async def test_an_ollama_at_another_address_is_found(monkeypatch: pytest.MonkeyP
         ollama({"/api/version": {"version": "0.32.15"}}) as there,
         OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as asked,
     ):
-        monkeypatch.setattr(doctor_upstream, "_ELSEWHERE", ("http://127.0.0.1:9", there.base_url))
+        monkeypatch.setattr(upstream, "_ELSEWHERE", ("http://127.0.0.1:9", there.base_url))
         (check,) = await reached(asked)
     assert check.fix == f"export OLLAMA_BASE_URL={there.base_url}"
 
@@ -166,10 +166,10 @@ async def test_a_name_with_two_addresses_tells_which_one_is_silent(
 
 @pytest.mark.parametrize("mark", [".dockerenv", "run/.containerenv"])
 def test_a_container_is_known_by_its_marks(tmp_path: Path, mark: str) -> None:
-    assert doctor_machine.container({}, tmp_path) is None
+    assert machine.container({}, tmp_path) is None
     (tmp_path / mark).parent.mkdir(exist_ok=True)
     (tmp_path / mark).touch()
-    assert doctor_machine.container({}, tmp_path) == str(tmp_path / mark)
+    assert machine.container({}, tmp_path) == str(tmp_path / mark)
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,14 @@ def test_a_container_is_told_how_to_reach_its_host(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))]
 
     monkeypatch.setattr(socket, "getaddrinfo", find)
-    check = doctor_machine.in_container("/.dockerenv")
+    check = machine.in_container("/.dockerenv")
     assert check.status == "ok"
     assert check.detail.endswith(says)
 
 
 def test_kubernetes_is_a_container_too(tmp_path: Path) -> None:
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
-    assert doctor_machine.container(environ, tmp_path) == "KUBERNETES_SERVICE_HOST"
+    assert machine.container(environ, tmp_path) == "KUBERNETES_SERVICE_HOST"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_kubernetes_is_a_container_too(tmp_path: Path) -> None:
 async def test_what_does_not_fit_the_gpu_is_said(vram: int, status: str, says: str) -> None:
     entry = {"name": "m:latest", "size": 10 * GIB, "size_vram": vram, "context_length": 65_536}
     async with ollama({"/api/ps": {"models": [entry]}}) as client:
-        check = await doctor_model.memory(TARGET, client)
+        check = await model.memory(TARGET, client)
     assert check.status == status
     assert says in check.detail
 
@@ -219,7 +219,7 @@ async def test_a_slow_model_on_the_cpu_has_one_profile_named_for_it() -> None:
     reading = Check("reading_speed", "warn", "50 tokens/s", "cc-proxy claude --profile bare")
     on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
     async with ollama({"/api/ps": on_cpu}) as client:
-        check = await doctor_model.memory(TARGET, client, reading)
+        check = await model.memory(TARGET, client, reading)
     assert (check.status, check.fix) == ("warn", reading.fix)
 
 
@@ -227,7 +227,7 @@ async def test_a_model_on_the_cpu_that_reads_fast_enough_has_no_profile_named_fo
     reading = Check("reading_speed", "ok", "900 tokens/s")
     on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
     async with ollama({"/api/ps": on_cpu}) as client:
-        check = await doctor_model.memory(TARGET, client, reading)
+        check = await model.memory(TARGET, client, reading)
     assert (check.status, check.fix) == ("ok", None)
     assert check.detail.startswith("all on the CPU")
 
@@ -238,7 +238,7 @@ async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
         aliases={"default": "m"}, models={"m:latest": ModelSettings(context_window=300_000)}
     )
     async with ollama({"/api/show": show, "/api/ps": {"models": []}}) as client:
-        _, found = await doctor_upstream.default_model(settings, Models(settings, client))
+        _, found = await upstream.default_model(settings, Models(settings, client))
     (window,) = [check for check in found if check.name == "window"]
     assert window.status == "warn"
     assert "131,072 tokens, all that it can have; the configuration has 300,000" in window.detail
@@ -268,7 +268,7 @@ async def test_a_prompt_that_changes_at_its_front_is_a_warning(
     earlier: str, later: str, status: str
 ) -> None:
     async with ollama({"/api/chat": rendered(earlier, later)}) as client:
-        check = await doctor_model.prefix(TARGET, client)
+        check = await model.prefix(TARGET, client)
     assert check is not None
     assert check.status == status
 
@@ -276,7 +276,7 @@ async def test_a_prompt_that_changes_at_its_front_is_a_warning(
 async def test_an_ollama_that_shows_no_prompts_is_not_judged() -> None:
     answer = {"message": {"role": "assistant", "content": "a"}, "done": True}
     async with ollama({"/api/chat": answer}) as client:
-        assert await doctor_model.prefix(TARGET, client) is None
+        assert await model.prefix(TARGET, client) is None
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
     }
     body = json.dumps(last).encode() + b"\n"
     async with ollama({"/api/chat": body}) as client:
-        answered, reading = await doctor_model.answer(replace(TARGET, window=window), client)
+        answered, reading = await model.answer(replace(TARGET, window=window), client)
     assert answered.status == "ok"
     assert "writing 20 tokens/s" in answered.detail
     assert (reading.name, reading.status, reading.fix) == ("reading_speed", status, fix)
@@ -311,6 +311,6 @@ async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
 async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None:
     body = b'{"error":"model requires more system memory (9.0 GiB) than is available"}'
     async with ollama({"/api/chat": body}, 500) as client:
-        (check,) = await doctor_model.answer(TARGET, client)
+        (check,) = await model.answer(TARGET, client)
     assert check.status == "fail"
     assert "more system memory" in check.detail

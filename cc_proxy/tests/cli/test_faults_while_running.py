@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.daemon import identity
+from cc_proxy.app.daemon.process import identity
 
 from .conftest import KILL, Home, Ran, Upstream, free_port
 from .practice import practice_server
 
-# A word, and then nothing for ever: see demo/steps.py.
+# A word, and then nothing for ever: see practice/play/steps.py.
 HANGS = [{"text": "one two three four five.", "stall": True}]
 OLLAMA = """
 import asyncio, json
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.server import PracticeServer
 async def main():
     async with PracticeServer(script=%r) as server:
         print(server.url, flush=True)

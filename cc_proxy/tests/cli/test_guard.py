@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.daemon import identity
 from cc_proxy.app.daemon.guard import Order, guard
-from cc_proxy.app.daemon.state import State
-from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.app.daemon.process import identity
+from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 

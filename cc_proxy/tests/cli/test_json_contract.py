@@ -6,8 +6,8 @@ import re
 import jsonschema
 import pytest
 
-from cc_proxy.app.cli import result
 from cc_proxy.app.cli.json_data import DATA
+from cc_proxy.app.cli.output import result
 from cc_proxy.tests import contract
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from cc_proxy.app.cli.log_filter import Since, Wanted, request_id
-from cc_proxy.app.cli.log_lines import Log
+from cc_proxy.app.cli.logs.log_filter import Since, Wanted, request_id
+from cc_proxy.app.cli.logs.log_lines import Log
 
 
 @pytest.fixture

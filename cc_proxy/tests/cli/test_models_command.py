@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.speed import Speed
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 

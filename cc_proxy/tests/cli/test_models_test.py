@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 from cc_proxy.tests.fitness.played import good, hopeless

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from cc_proxy.app.demo.speed import Speed
+from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cc_proxy.app.cli import progress, result
-from cc_proxy.app.cli.amounts import size
+from cc_proxy.app.cli.output import progress, result
+from cc_proxy.app.cli.output.amounts import size
 
 
 @pytest.fixture

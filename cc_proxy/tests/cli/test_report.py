@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from cc_proxy.app.cli import report
-from cc_proxy.app.daemon.health import DefaultModel, Health, Upstream
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.control.health import DefaultModel, Health, Upstream
 
 
 def health(tokens_read_per_second: float | None, window: int = 65536) -> Health:

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from cc_proxy.app.cli import amounts
-from cc_proxy.app.cli.result import ErrorItem, Result, aligned, envelope, show
+from cc_proxy.app.cli.output import amounts
+from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned, envelope, show
 
 FULL = Result(
     "status",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cc_proxy import __version__
-from cc_proxy.app.demo.models import PracticeModel
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.fitness.played import good
 
 from .conftest import SECONDS, Home

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli import shell_syntax
+from cc_proxy.app.cli.output import shell_syntax
 
 NASTY = {
     "SPACES": "  two words  ",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.daemon import identity
+from cc_proxy.app.daemon.process import identity
 
 from .conftest import KILL, Home, Upstream, free_port
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.config.alias_slips import slips
+from cc_proxy.app.config.validation.alias_slips import slips
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings
-from cc_proxy.app.config.schema import paths
+from cc_proxy.app.config.validation.schema import paths
 
 LoadFile = Callable[..., Loaded]
 DEFAULT_FILE = (files("cc_proxy") / "data" / "cc-proxy.user.yaml").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from cc_proxy.app.config import ConfigError, Loaded
-from cc_proxy.app.config.expansion import BadReferenceError, expand
+from cc_proxy.app.config.validation.expansion import BadReferenceError, expand
 
 LoadFile = Callable[..., Loaded]
 ENVIRON = {"A": "one", "B_2": "two", "EMPTY": "", "NESTED": "${A}"}

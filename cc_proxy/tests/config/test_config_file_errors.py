@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cc_proxy.app.config import ConfigError, Loaded, load
-from cc_proxy.app.config.reading import LARGEST_FILE
+from cc_proxy.app.config.yaml_file.reading import LARGEST_FILE
 
 LoadFile = Callable[..., Loaded]
 

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cc_proxy.app.config import document, plain_yaml
+from cc_proxy.app.config.yaml_file import document, plain_yaml
 
 PLAIN = """yes No ON off true FALSE null ~ Null 0 7 -7 +7 017 0o17 0x1F 0b11 1_000 1:30 1.5 1. .5
 -1.5e+3 .inf -.Inf .nan 2026-11-26 x 08 1-2 1:3a 64k host:1 http://127.0.0.1:11434 qwen3:4b -1 30m

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import pytest
 
 from cc_proxy.app.config import Ollama, Server, Settings
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.gateway.answer.keep_alive import Pace
 from cc_proxy.app.gateway.context import GatewayContext
-from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.server import serve
+from cc_proxy.app.gateway.http.server import serve
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.tests import environments
 
 KEY = "the-key-of-the-conformance-tests"

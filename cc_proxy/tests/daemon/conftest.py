@@ -6,7 +6,7 @@ import pytest
 
 from cc_proxy.app.config import Loaded, load
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process.state import State
 
 
 @pytest.fixture

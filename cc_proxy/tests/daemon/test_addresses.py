@@ -1,6 +1,6 @@
 import pytest
 
-from cc_proxy.app.daemon.addresses import is_loopback
+from cc_proxy.app.addresses import is_loopback
 
 
 @pytest.mark.parametrize(

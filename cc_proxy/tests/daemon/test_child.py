@@ -3,8 +3,8 @@ import sys
 from pathlib import Path
 
 from cc_proxy.app.config import load
-from cc_proxy.app.daemon import handshake, spawn
 from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import handshake, spawn
 from cc_proxy.tests import environments
 
 

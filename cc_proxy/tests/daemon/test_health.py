@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cc_proxy.app.daemon import health
+from cc_proxy.app.control import health
 
 HEALTHY = (
     b'{"status":"ok","version":"0.1.0","instance_id":"i","pid":7,"uptime_seconds":1.5,'

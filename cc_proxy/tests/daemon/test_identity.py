@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.daemon import identity
+from cc_proxy.app.daemon.process import identity
 
 
 def test_a_command_name_with_spaces_and_parentheses_is_no_obstacle() -> None:

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from cc_proxy.app.daemon import lock
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import lock
 
 HOLD = """
 import sys
 from pathlib import Path
-from cc_proxy.app.daemon import lock
+from cc_proxy.app.daemon.process import lock
 from cc_proxy.app.daemon.paths import Paths
 with lock.exclusive(Paths(Path(sys.argv[1]), Path(sys.argv[1]))):
     print("held", flush=True)

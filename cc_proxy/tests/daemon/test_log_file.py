@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.daemon import log_file
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.log_file import LogFile
+from cc_proxy.app.daemon.log import log_file
+from cc_proxy.app.daemon.log.log_file import LogFile
 
 Say = Callable[[str], None]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.daemon.log_format import LONGEST, JsonFormatter, LineFormatter, formatter
-from cc_proxy.app.gateway.request_id import CURRENT
+from cc_proxy.app.daemon.log.log_format import LONGEST, JsonFormatter, LineFormatter, formatter
+from cc_proxy.app.request_id import CURRENT
 
 
 def record(message: str, level: int = logging.INFO, **extra: Any) -> logging.LogRecord:

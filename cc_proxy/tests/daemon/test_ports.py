@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cc_proxy.app.daemon import ports
+from cc_proxy.app.daemon.process import ports
 
 if sys.platform == "linux":  # where /proc tells
 

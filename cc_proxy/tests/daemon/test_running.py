@@ -4,9 +4,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from cc_proxy.app.daemon import identity, running, state
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import identity, running, state
+from cc_proxy.app.daemon.process.state import State
 
 
 def test_an_empty_folder_has_nobody(paths: Paths) -> None:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cc_proxy.app.daemon import service_manager
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.service_manager import Ran
-from cc_proxy.app.daemon.service_plan import Command, Plan, launchd, systemd, task_scheduler
+from cc_proxy.app.daemon.service import manager as service_manager
+from cc_proxy.app.daemon.service.manager import Ran
+from cc_proxy.app.daemon.service.plan import Command, Plan, launchd, systemd, task_scheduler
 
 PROGRAM = (sys.executable, "-P", "-m", "cc_proxy", "start", "--state-dir", 'a b%c$d\\e"f ä')
 NO_BUS = Ran(1, "Failed to connect to bus: No medium found")

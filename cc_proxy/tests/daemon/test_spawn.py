@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.config import Loaded, load
-from cc_proxy.app.daemon import handshake, identity, spawn
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import handshake, identity, spawn
 
 READY = handshake.encode(handshake.Ready(1, "127.0.0.1", 5, "i"))
 
@@ -44,7 +44,7 @@ def test_a_ready_child_runs_on_in_a_session_of_its_own(
     paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = (
-        "import os, sys; from cc_proxy.app.daemon import handshake as h;"
+        "import os, sys; from cc_proxy.app.daemon.process import handshake as h;"
         "os.write(1, h.encode(h.Ready(os.getpid(), os.getcwd(), os.umask(0), 'i')));"
         "sys.stdin.read(); import time; time.sleep(60)"
     )

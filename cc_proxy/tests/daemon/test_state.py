@@ -5,10 +5,10 @@ import msgspec
 import pytest
 
 from cc_proxy.app.config import ClaudeSettings, Server, Settings
-from cc_proxy.app.daemon import state
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State, UnreadableStateError
+from cc_proxy.app.daemon.process import state
+from cc_proxy.app.daemon.process.state import State, UnreadableStateError
 
 
 def test_what_is_written_is_read(paths: Paths, a_state: State) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cc_proxy.app.daemon import files, identity, state, stop
+from cc_proxy.app.daemon import files, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.state import State
+from cc_proxy.app.daemon.process import identity, state
+from cc_proxy.app.daemon.process.state import State
 
 # On Windows a process that is killed ends with the number of the signal, and no other reaches it.
 KILLED = 15 if sys.platform == "win32" else -9

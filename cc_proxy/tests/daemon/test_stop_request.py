@@ -1,9 +1,9 @@
 import asyncio
 import signal
 
-from cc_proxy.app.daemon import signals, stop_request
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.stop_request import StopRequest
+from cc_proxy.app.daemon.process import signals, stop_request
+from cc_proxy.app.daemon.process.stop_request import StopRequest
 
 
 def test_a_request_reaches_only_the_instance_it_is_meant_for(paths: Paths) -> None:

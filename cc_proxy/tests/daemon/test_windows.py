@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-import cc_proxy.app.daemon
-from cc_proxy.app.daemon import signals, spawn
+import cc_proxy.app.daemon.process
+from cc_proxy.app.daemon.process import signals, spawn
 
-FOLDER = Path(cc_proxy.app.daemon.__file__).parent
+FOLDER = Path(cc_proxy.app.daemon.process.__file__).parent
 STILL_ACTIVE = 259
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.server import PracticeServer
 
 BASH = {
     "type": "function",

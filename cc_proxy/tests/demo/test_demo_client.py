@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, Totals
 from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
-from cc_proxy.app.demo.journal import Record
 from cc_proxy.app.demo.tools import Tools
+from cc_proxy.app.practice.journal import Record
 
 needs_scripts = pytest.mark.posix_only("scripts with a #! line")
 

@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.demo import fit, replies
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.options import read_options
-from cc_proxy.app.demo.requests import decode, read_chat
-from cc_proxy.app.demo.scripts import Player
-from cc_proxy.app.demo.steps import DoneReason, Say
-from cc_proxy.app.demo.wire import WireError
+from cc_proxy.app.practice.model import fit
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.play import replies
+from cc_proxy.app.practice.play.scripts import Player
+from cc_proxy.app.practice.play.steps import DoneReason, Say
+from cc_proxy.app.practice.requests.decoding import decode, read_chat
+from cc_proxy.app.practice.requests.options import read_options
+from cc_proxy.app.practice.wire import WireError
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 ANYTHING = st.recursive(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.demo import meter
-from cc_proxy.app.demo.meter import PromptCache
+from cc_proxy.app.practice.model import meter
+from cc_proxy.app.practice.model.meter import PromptCache
 
 A = b"system prompt " * 400 + b"what shall I do?"
 

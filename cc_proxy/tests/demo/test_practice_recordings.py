@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from cc_proxy.app.demo.meter import TOKEN_BYTES
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.model.meter import TOKEN_BYTES
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.server import PracticeServer
 
 RECORDINGS: dict[str, Any] = json.loads(
     (Path(__file__).parent / "recordings.json").read_text(encoding="utf-8")

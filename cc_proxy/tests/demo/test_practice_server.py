@@ -8,10 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.server import PracticeServer
-from cc_proxy.app.demo.speed import Speed
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.server import PracticeServer
 
 from .conftest import BASH, Client, request, script
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from cc_proxy.app.config import schema as config_schema
 from cc_proxy.app.config.environment import VARIABLES
+from cc_proxy.app.config.validation import schema as config_schema
 from cc_proxy.app.gateway.routes import openapi
 from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
 
@@ -41,7 +41,8 @@ def test_the_arrows_on_the_map_are_those_that_lint_holds_to() -> None:
     line = next(line for line in text("ARCHITECTURE.md").splitlines() if line.startswith("    cli"))
     drawn = re.findall(r"\w+", line)
     assert drawn == [room for room in held if room in drawn]
-    assert set(held) - set(drawn) == {"demo", "fitness"}, "which have lines of their own"
+    below = {"practice", "request_id", "addresses"}
+    assert set(held) - set(drawn) == {"demo", "fitness"} | below, "which have lines of their own"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.demo.journal import Record
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.journal import Record
+from cc_proxy.app.practice.server import PracticeServer
 
 CLIENTS = Path(__file__).parents[1] / "clients"
 SECONDS = 90.0

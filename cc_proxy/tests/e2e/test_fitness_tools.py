@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.fitness.tools import declared
-from cc_proxy.app.translate.tools import tool_set
+from cc_proxy.app.translate.request.tools import tool_set
 
 from .conftest import Stage
 

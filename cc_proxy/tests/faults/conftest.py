@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.http.limits import Limits
 
 from .stage import Stage, on_stage
 from .upstream import RawUpstream

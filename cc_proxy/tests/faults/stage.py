@@ -11,15 +11,15 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector, web
 
 from cc_proxy.app.config import Ollama, Settings
-from cc_proxy.app.demo.server import PracticeServer
-from cc_proxy.app.gateway import connections
+from cc_proxy.app.gateway.answer.keep_alive import Pace
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.limits import Limits
-from cc_proxy.app.gateway.listening import listening
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.http import connections
+from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.http.listening import listening
+from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.practice.server import PracticeServer
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 from .upstream import RawUpstream, hello
 

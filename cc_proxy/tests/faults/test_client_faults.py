@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.http.limits import Limits
 
 from .client import RawClient, request_bytes
 from .plays import streams

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cc_proxy.app.demo.server import PracticeServer
-from cc_proxy.app.gateway.queue import Queue, QueueLimits
+from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
+from cc_proxy.app.practice.server import PracticeServer
 
 from . import storm
 from .stage import Stage, on_stage, until

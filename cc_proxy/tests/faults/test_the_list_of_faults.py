@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from cc_proxy.app.gateway.queue import QueueLimits
-from cc_proxy.app.ollama.client import ERROR_SECONDS, MAX_ANSWER_BYTES
-from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
+from cc_proxy.app.gateway.scheduling.queue import QueueLimits
+from cc_proxy.app.upstreams.ollama.client import ERROR_SECONDS, MAX_ANSWER_BYTES
+from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parents[1] / "docs/reference/faults.md").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.gateway.queue import Queue, QueueLimits
-from cc_proxy.app.ollama import client as ollama_client
-from cc_proxy.app.ollama.client import MAX_ANSWER_BYTES
-from cc_proxy.app.ollama.lines import MAX_LINE_BYTES
+from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
+from cc_proxy.app.upstreams.ollama import client as ollama_client
+from cc_proxy.app.upstreams.ollama.client import MAX_ANSWER_BYTES
+from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES
 
 from .plays import (
     HALF,

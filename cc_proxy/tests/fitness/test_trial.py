@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.config import Settings
-from cc_proxy.app.demo.models import PracticeModel
-from cc_proxy.app.demo.server import PracticeServer
 from cc_proxy.app.fitness.attempt import helped
 from cc_proxy.app.fitness.report import Report
 from cc_proxy.app.fitness.run import run
 from cc_proxy.app.fitness.tasks import TASKS, Task
 from cc_proxy.app.fitness.verdict import Verdict, judge
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.server import PracticeServer
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 from .played import call, good, good_turns, hopeless, mediocre, prompt_of
 

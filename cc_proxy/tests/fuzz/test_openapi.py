@@ -24,10 +24,10 @@ from schemathesis.specs.openapi.checks import (
 
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.models import Models
+from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
-from cc_proxy.app.gateway.server import application, serve
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.tests.conformance.stack import Background
 from cc_proxy.tests.gateway.conftest import KEY, Upstream
 from cc_proxy.tests.security.conftest import Door, door, limits, server_settings

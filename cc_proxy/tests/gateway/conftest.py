@@ -12,11 +12,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import Ollama, Settings
+from cc_proxy.app.gateway.answer.keep_alive import Pace
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 KEY = "a-key-of-the-tests"
 Chat = Callable[[web.Request], Awaitable[web.StreamResponse]]

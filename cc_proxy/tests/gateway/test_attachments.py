@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.gateway import attachments
+from cc_proxy.app.gateway.attachments import documents as attachments
 from cc_proxy.app.translate.pdf import text_of
 
 from .conftest import Gateway, Upstream

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import ClientConnectionResetError
 
-from cc_proxy.app.gateway.keep_alive import Pacer
+from cc_proxy.app.gateway.answer.keep_alive import Pacer
 
 from .conftest import KEY, Gateway
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cc_proxy.app.gateway.crowd import MANY, REST_SECONDS, Crowd
+from cc_proxy.app.gateway.scheduling.active_streams import MANY, REST_SECONDS, Crowd
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has its usual event loop: nothing rests there."
@@ -68,7 +68,9 @@ def test_the_words_of_many_streams_are_found_several_at_a_time() -> None:
 def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Have rests noted instead of taken."""
     taken: list[float] = []
-    monkeypatch.setattr("cc_proxy.app.gateway.crowd.time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr(
+        "cc_proxy.app.gateway.scheduling.active_streams.time", SimpleNamespace(sleep=taken.append)
+    )
     return taken
 
 

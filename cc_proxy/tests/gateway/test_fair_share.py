@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from cc_proxy.app.gateway.fair_share import FairShare
+from cc_proxy.app.gateway.scheduling.gate import FairShare
 
 
 async def _passes(seen: list[str], count: int) -> None:

@@ -13,10 +13,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import ImageSettings
-from cc_proxy.app.gateway import attachments
-from cc_proxy.app.gateway.attachments import Attachments
-from cc_proxy.app.gateway.fetching import IMAGE_TYPES, Fetcher, NotFetchedError, shown
-from cc_proxy.app.gateway.public_addresses import is_public
+from cc_proxy.app.gateway.attachments import documents
+from cc_proxy.app.gateway.attachments.documents import Attachments
+from cc_proxy.app.gateway.attachments.fetching import IMAGE_TYPES, Fetcher, NotFetchedError, shown
+from cc_proxy.app.gateway.attachments.public_addresses import is_public
 
 from .conftest import Gateway, Upstream
 
@@ -165,7 +165,7 @@ class TestAllowed:
     async def test_a_failure_is_forgotten_after_some_time(
         self, gateway: Gateway, upstream: Upstream, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attachments, "FAILURE_SECONDS", 0.0)
+        monkeypatch.setattr(documents, "FAILURE_SECONDS", 0.0)
         site.status = 500
         block = image(site.url + "/image.png")
         assert (await sent(gateway, upstream, block))["content"] == NOTE
@@ -175,7 +175,7 @@ class TestAllowed:
     async def test_what_is_remembered_is_bounded(
         self, gateway: Gateway, upstream: Upstream, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attachments, "MAX_FETCHED_BYTES", 50)
+        monkeypatch.setattr(documents, "MAX_FETCHED_BYTES", 50)
         for number in (1, 2, 1):
             await sent(gateway, upstream, image(f"{site.url}/image.png?{number}"))
         assert len(site.hits) == 3

@@ -13,9 +13,9 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.config.settings import Server
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 from .conftest import KEY, Gateway, Upstream, done, line, says
 from .test_read_ahead import READ, preload, session, until

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.gateway.listening import listening
+from cc_proxy.app.gateway.http.listening import listening
 
 HOST = "127.0.0.1"
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.gateway.keep_alive import Pacer
-from cc_proxy.app.translate.stream import AnswerStream
+from cc_proxy.app.gateway.answer.keep_alive import Pacer
+from cc_proxy.app.translate.answer.stream import AnswerStream
 
 from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
 

@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import logging, resource, sys
 logging.basicConfig(level=logging.INFO, stream=sys.stdout)
-from cc_proxy.app.gateway.open_files import allow_many
+from cc_proxy.app.gateway.http.open_files import allow_many
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 allow_many()
 print(resource.getrlimit(resource.RLIMIT_NOFILE))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.gateway.keep_alive import Pace
-from cc_proxy.app.gateway.queue import Queue, QueueLimits
+from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
 
 from .conftest import Gateway, Upstream, body, done, line
 

@@ -16,11 +16,11 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.chat import ChatChunk, in_one_piece
-from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.translate.request import chat_request
+from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.translate.request.build import chat_request
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk, in_one_piece
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 from .conftest import KEY, Gateway
 

@@ -20,9 +20,9 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.models import Models
-from cc_proxy.app.gateway.server import application
-from cc_proxy.app.ollama.client import OllamaClient
+from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.tests.conformance.grammar import check, parse
 
 from .conftest import KEY, Gateway, body

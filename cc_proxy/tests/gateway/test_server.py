@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from cc_proxy import __version__
 from cc_proxy.app.config import Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext
-from cc_proxy.app.gateway.server import serve
+from cc_proxy.app.gateway.http.server import serve
 
 from .conftest import KEY, Gateway, Upstream, body, done, line, says
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.gateway.token_counter import (
+from cc_proxy.app.gateway.tokens.counter import (
     MAX_PREFIXES,
     Estimate,
     Spent,
     TokenCounter,
     certainly_too_long,
 )
-from cc_proxy.app.ollama.chat import ChatChunk, ChatMessage
-from cc_proxy.app.translate.prefix import Prompt
-from cc_proxy.app.translate.tokens import Digits
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.prompt.tokens import Digits
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChatMessage
 
 RECORDED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "translate/token_counts.json").read_text(encoding="utf-8")
@@ -251,7 +251,7 @@ def test_models_do_not_share_what_was_learned() -> None:
 
 
 def test_prefixes_are_bounded_and_the_latest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cc_proxy.app.gateway.token_counter.MAX_PREFIXES", 20)
+    monkeypatch.setattr("cc_proxy.app.gateway.tokens.counter.MAX_PREFIXES", 20)
     assert MAX_PREFIXES > 1000
     counter = TokenCounter()
     for number in range(30):

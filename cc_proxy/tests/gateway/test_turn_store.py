@@ -10,8 +10,8 @@ import pytest
 
 from cc_proxy.app.gateway.storage import turn_store
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
-from cc_proxy.app.ollama.chat import CalledFunction, ToolCall
-from cc_proxy.app.translate.turns import WrittenTurn
+from cc_proxy.app.translate.prompt.turns import WrittenTurn
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ToolCall
 
 NOW = 1_800_000_000.0
 DAY = 24 * 3600.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.ollama import absence
+from cc_proxy.app.upstreams.ollama import absence
 
 HOST = "http://host.docker.internal:11434"
 

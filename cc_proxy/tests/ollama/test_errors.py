@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.ollama.errors import ContextOverflowError, from_text, refused
+from cc_proxy.app.upstreams.ollama.errors import ContextOverflowError, from_text, refused
 
 OVERFLOW = (
     rb'{"error":"{\"error\":{\"code\":400,\"message\":\"request (2714 tokens) exceeds the available'

@@ -10,9 +10,9 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.framing import held
-from cc_proxy.app.ollama.incoming import Incoming
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.framing import held
+from cc_proxy.app.upstreams.ollama.incoming import Incoming
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.client import ChatAnswer, OllamaClient
-from cc_proxy.app.ollama.errors import UpstreamBrokeError, UpstreamStalledError
-from cc_proxy.app.ollama.incoming import Incoming
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamStalledError
+from cc_proxy.app.upstreams.ollama.incoming import Incoming
 
 SECONDS = 0.3
 DONE = b'{"done": true, "done_reason": "stop"}\n'

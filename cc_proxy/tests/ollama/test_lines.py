@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.ollama.lines import LineSplitter, LineTooLongError
+from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 
 
 @given(st.lists(st.binary(max_size=20)), st.data())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cc_proxy.app.ollama.models import COMPACT, from_show
+from cc_proxy.app.upstreams.ollama.models import COMPACT, from_show
 
 
 @pytest.mark.parametrize(

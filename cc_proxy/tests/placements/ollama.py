@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cc_proxy.app.demo.models import DEFAULT_MODELS, PracticeModel
-from cc_proxy.app.demo.server import PracticeServer
+from cc_proxy.app.practice.model.models import DEFAULT_MODELS, PracticeModel
+from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.tests.fitness.played import good
 
 ANSWER = "Hello! What shall we build?"

@@ -3,8 +3,8 @@
 import pytest
 
 from cc_proxy.app.search.domains import query_for, sifted
-from cc_proxy.app.translate.search_results import Found
-from cc_proxy.app.translate.web_search import WebSearchTool
+from cc_proxy.app.translate.web_search.offer import WebSearchTool
+from cc_proxy.app.translate.web_search.search_results import Found
 
 
 def tool(*, allowed: tuple[str, ...] = (), blocked: tuple[str, ...] = ()) -> WebSearchTool:

@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext
-from cc_proxy.app.gateway.limits import Limits
-from cc_proxy.app.gateway.server import serve
+from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.tests.gateway.conftest import KEY, Upstream, body
 
 PATIENCE = 20.0

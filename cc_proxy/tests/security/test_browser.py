@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.gateway.browser import is_own_name
+from cc_proxy.app.gateway.http.browser import is_own_name
 from cc_proxy.tests.gateway.conftest import KEY
 
 from .conftest import Door

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.tests.gateway.conftest import KEY, body
 
 from .conftest import Door, read_answer, request

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.gateway.limits import Limits
+from cc_proxy.app.gateway.http.limits import Limits
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "cc_proxy/tests"

@@ -7,8 +7,8 @@ import pytest
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import Message
-from cc_proxy.app.translate.content import NO_VISION, Reader
-from cc_proxy.app.translate.conversation import conversation
+from cc_proxy.app.translate.request.content import NO_VISION, Reader
+from cc_proxy.app.translate.request.conversation import conversation
 
 PNG = "iVBORw0KGgo="
 

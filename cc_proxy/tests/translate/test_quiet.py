@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cc_proxy.app.anthropic import events as ev
-from cc_proxy.app.ollama.chat import ChatChunk, ChunkMessage
-from cc_proxy.app.translate.quiet import GoingBy, finder, together
-from cc_proxy.app.translate.rules import AnswerRules
-from cc_proxy.app.translate.stream import AnswerStream
+from cc_proxy.app.translate.answer.quiet import GoingBy, finder, together
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
 
 TOOLS = {"Read": {"type": "object", "properties": {"path": {"type": "string"}}}}
 CALL = json.dumps({"name": "Read", "arguments": {"path": "a"}})

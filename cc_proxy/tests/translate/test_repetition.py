@@ -2,8 +2,8 @@
 
 import msgspec
 
-from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
-from cc_proxy.app.translate.repetition import repeated_calls
+from cc_proxy.app.translate.request.repetition import repeated_calls
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 
 def turns(*arguments: str) -> list[ChatMessage]:

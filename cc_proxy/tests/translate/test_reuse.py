@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.translate.reuse import corrected_reuse
+from cc_proxy.app.translate.answer.reuse import corrected_reuse
 
 EACH = 0.002  # 500 tokens a second
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.translate.schemas import plain
+from cc_proxy.app.translate.request.schemas import plain
 
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (

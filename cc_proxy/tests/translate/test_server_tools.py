@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import Block, Message, MessagesRequest
-from cc_proxy.app.translate.content import Reader
-from cc_proxy.app.translate.conversation import conversation
-from cc_proxy.app.translate.search_results import Found, result_blocks, told
-from cc_proxy.app.translate.web_search import offer, query_in, query_of_side_request
+from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.conversation import conversation
+from cc_proxy.app.translate.web_search.offer import offer, query_in, query_of_side_request
+from cc_proxy.app.translate.web_search.search_results import Found, result_blocks, told
 
 USE = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.translate.stops import StopFinder
+from cc_proxy.app.translate.answer.stops import StopFinder
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.ollama.chat import decode_chunk
-from cc_proxy.app.translate.rules import FREE, AnswerRules
-from cc_proxy.app.translate.stream import AnswerStream, State
+from cc_proxy.app.translate.answer.stream import AnswerStream, State
+from cc_proxy.app.translate.request.rules import FREE, AnswerRules
+from cc_proxy.app.upstreams.ollama.chat import decode_chunk
 
 
 def stream(rules: AnswerRules = FREE) -> AnswerStream:

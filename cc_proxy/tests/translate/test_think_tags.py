@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.translate.think_tags import ThinkTags
+from cc_proxy.app.translate.answer.think_tags import ThinkTags
 
 TABLE = [
     ("no tags", "Hello.\nYou.", "", "Hello.\nYou."),

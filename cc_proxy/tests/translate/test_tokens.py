@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.translate.tokens import (
+from cc_proxy.app.translate.prompt.tokens import (
     FEATURES,
     SAMPLE_BYTES,
     Digits,

@@ -3,10 +3,10 @@
 import msgspec
 
 from cc_proxy.app.anthropic.requests import Message
-from cc_proxy.app.ollama.chat import CalledFunction, ChatMessage, ToolCall
-from cc_proxy.app.translate.content import Reader
-from cc_proxy.app.translate.conversation import conversation
-from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.conversation import conversation
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 
 def turn(*ids: str, content: str = "Let me see.\n") -> WrittenTurn:

@@ -12,9 +12,9 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import SHARED, Shared
-from cc_proxy.app.ollama.errors import UpstreamError
-from cc_proxy.app.ollama.models import from_ps, from_version
-from cc_proxy.app.translate.errors import api_error_for
+from cc_proxy.app.translate.answer.errors import api_error_for
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+from cc_proxy.app.upstreams.ollama.models import from_ps, from_version
 
 
 async def handle(request: web.Request) -> web.Response:

@@ -15,24 +15,24 @@ from cc_proxy.app.anthropic.errors import (
     thread_unsupported,
 )
 from cc_proxy.app.anthropic.events import encode, encode_one
-from cc_proxy.app.gateway import bodies
-from cc_proxy.app.gateway.answering import Answer, Asking, Events, new_answer, one_round
-from cc_proxy.app.gateway.caller import SUBAGENT, caller
+from cc_proxy.app.gateway.answer.keep_alive import Pacer
+from cc_proxy.app.gateway.answer.probes import answer_to, is_probe
+from cc_proxy.app.gateway.answer.request_log import RequestLog
+from cc_proxy.app.gateway.answer.rounds import Answer, Asking, Events, new_answer, one_round
+from cc_proxy.app.gateway.answer.web_search import WebSearch
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
-from cc_proxy.app.gateway.keep_alive import Pacer
-from cc_proxy.app.gateway.models import AUTO_WINDOW
-from cc_proxy.app.gateway.probes import answer_to, is_probe
-from cc_proxy.app.gateway.request_log import RequestLog
-from cc_proxy.app.gateway.token_counter import certainly_too_long
-from cc_proxy.app.gateway.web_search import WebSearch
-from cc_proxy.app.ollama.chat import ChatChunk
-from cc_proxy.app.ollama.errors import UpstreamError, UpstreamRefusedError
-from cc_proxy.app.ollama.models import unknown_model
-from cc_proxy.app.translate.answer import AnswerCollector
-from cc_proxy.app.translate.errors import api_error, api_error_for
-from cc_proxy.app.translate.request import Target, Translated, chat_request
-from cc_proxy.app.translate.stream import AnswerStream
-from cc_proxy.app.translate.web_search import Offer, offer
+from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
+from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, caller
+from cc_proxy.app.gateway.tokens.counter import certainly_too_long
+from cc_proxy.app.translate.answer.collector import AnswerCollector
+from cc_proxy.app.translate.answer.errors import api_error, api_error_for
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.web_search.offer import Offer, offer
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
+from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.config.aliases import ANY_CLAUDE
-from cc_proxy.app.gateway import bodies
 from cc_proxy.app.gateway.context import SHARED, Shared
-from cc_proxy.app.ollama import chat
-from cc_proxy.app.ollama.client import OllamaClient
-from cc_proxy.app.ollama.errors import UpstreamBrokeError
-from cc_proxy.app.translate.errors import api_error_for
-from cc_proxy.app.translate.request import Target
+from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.translate.answer.errors import api_error_for
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cc_proxy.app.gateway.storage.background import Background
 from cc_proxy.app.gateway.storage.kept_models import KeptModels
-from cc_proxy.app.translate.fronts import Front
+from cc_proxy.app.translate.prompt.session_prefix import Front
 
 _MOST_BYTES = 16 * 1024 * 1024
 # Up to eight fronts of about 60 KB each.

@@ -13,8 +13,8 @@ import msgspec
 
 from cc_proxy.app.gateway.storage.background import Background
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
-from cc_proxy.app.ollama.chat import ToolCall
-from cc_proxy.app.translate.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.upstreams.ollama.chat import ToolCall
 
 _VERSION = 1
 KEPT_BYTES = 4 * 1024 * 1024

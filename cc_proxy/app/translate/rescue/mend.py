@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.schemas import JSON_TYPES, inlined
+from cc_proxy.app.translate.request.schemas import JSON_TYPES, inlined
 
 _WRAPPERS = ("arguments", "input", "parameters", "params", "args")
 _BOOLEANS = {"true": True, "false": False}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cc_proxy.app.translate.quiet import Wakers, finder
+from cc_proxy.app.translate.answer.quiet import Wakers, finder
 from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
 from cc_proxy.app.translate.rescue.json_calls import Reading
 from cc_proxy.app.translate.rescue.openers import Openers

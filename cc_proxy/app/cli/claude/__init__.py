@@ -1,0 +1,1 @@
+"""`cc-proxy claude`: Claude Code with the settings it needs."""

@@ -1,0 +1,160 @@
+"""What Claude Code must find in its environment to work through cc-proxy, and what it must not.
+
+Every variable here was seen to be needed, or to get in the way, with Claude Code 2.1.197 and
+2.1.330 on the wire.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cc_proxy.app.cli.claude.version import Version
+
+# A second login beside ours makes Claude Code refuse, warn, or talk to somebody else.
+CONFLICTING = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BEDROCK_BASE_URL",
+    "ANTHROPIC_FOUNDRY_API_KEY",
+    "ANTHROPIC_FOUNDRY_BASE_URL",
+    "ANTHROPIC_FOUNDRY_RESOURCE",
+    "ANTHROPIC_UNIX_SOCKET",
+    "ANTHROPIC_VERTEX_BASE_URL",
+    "ANTHROPIC_VERTEX_PROJECT_ID",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "CLAUDE_CODE_OAUTH_REFRESH_TOKEN",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_VERTEX",
+)
+
+# Half an hour: a long prompt on a slow machine, and a queue before it.
+_PATIENCE_MS = str(30 * 60 * 1000)
+
+_ALWAYS = {
+    # Its digits differ between sessions, and stand at the very front of the prompt.
+    "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+    "CLAUDE_STREAM_IDLE_TIMEOUT_MS": _PATIENCE_MS,
+    "API_TIMEOUT_MS": _PATIENCE_MS,
+    "API_FORCE_IDLE_TIMEOUT": "0",
+}
+# Kept as the person has set them.
+_UNLESS_SET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    # `/model` lists what is pulled.
+    "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
+}
+_KNOWS_MAX_CONTEXT = (2, 1, 330)
+_LEAST_COMPACT_WINDOW = 100_000
+# What Claude Code keeps free for an answer at most, whatever it may be long.
+_KEPT_FOR_ANSWER = 20_000
+_ANSWER_SHARE = 5
+_MILLION = 1_000_000
+_MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
+_NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
+
+
+@dataclass(frozen=True)
+class Models:
+    """The names that Claude Code asks for, and of the main one the window and what it can do."""
+
+    main: str
+    haiku: str
+    window: int
+    can_use_tools: bool = True
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to set and what to remove."""
+
+    set: dict[str, str]
+    unset: tuple[str, ...]
+
+    def applied_to(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return a copy of `environ` with the changes made."""
+        kept = {name: value for name, value in environ.items() if name not in self.unset}
+        return kept | self.set
+
+
+def changes(
+    environ: Mapping[str, str],
+    *,
+    url: str,
+    key: str,
+    models: Models,
+    version: Version | None = None,
+) -> Changes:
+    """Return what must change in `environ` for Claude Code to talk to the proxy at `url`.
+
+    `version` is Claude Code's, None where it is not known.
+    """
+    host = urlsplit(url).hostname or ""
+    window = str(models.window)
+    wanted = {
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_AUTH_TOKEN": key,
+        "ANTHROPIC_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_OPUS_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_SONNET_MODEL": models.main,
+        "ANTHROPIC_DEFAULT_HAIKU_MODEL": models.haiku,
+        # The name that versions before 2 read.
+        "ANTHROPIC_SMALL_FAST_MODEL": models.haiku,
+        # 2.1.330 takes an unknown model for a window of 1M tokens.
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": window,
+        **_compact_window(models.window, version),
+        **_answer_size(environ, models.window),
+        **_no_million(models.window),
+        **_ALWAYS,
+        **_no_proxy(environ, host),
+    }
+    wanted |= {name: value for name, value in _UNLESS_SET.items() if not environ.get(name)}
+    return Changes(
+        set=dict(sorted(wanted.items())),
+        unset=tuple(name for name in CONFLICTING if name in environ),
+    )
+
+
+def _compact_window(window: int, version: Version | None) -> dict[str, str]:
+    """Tell the window to 2.1.197, which takes an unknown model for 200k and knows only this name.
+
+    2.1.330 knows the other, and reads less than 100k as 100k here, with a warning.
+    """
+    older = version is not None and version < _KNOWS_MAX_CONTEXT
+    if window < _LEAST_COMPACT_WINDOW and not older:
+        return {}
+    return {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": str(window)}
+
+
+def _answer_size(environ: Mapping[str, str], window: int) -> dict[str, str]:
+    """Have a small window keep less free for the answer.
+
+    Both versions keep min(20,000, this) and 13,000 more free: with a window of 40,960 they compact
+    before the second turn, and below about 24,000 they refuse every prompt as too long, unasked.
+    One of 65,536 holds 39,400 tokens in place of 32,500 before it is compacted. A longer answer is
+    cut, and both ask the model to go on in smaller pieces; whole, it would fill the window.
+    """
+    share = window // _ANSWER_SHARE
+    if share >= _KEPT_FOR_ANSWER or environ.get(_MAX_OUTPUT):
+        return {}
+    return {_MAX_OUTPUT: str(share)}
+
+
+def _no_million(window: int) -> dict[str, str]:
+    """Keep the default of `/model` from being NAME[1m], which both versions take for 1M tokens."""
+    return {} if window >= _MILLION else {"CLAUDE_CODE_DISABLE_1M_CONTEXT": "1"}
+
+
+def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
+    """Keep a company's HTTP proxy out of the way between Claude Code and this machine."""
+    proxied = any(
+        name.lower() in ("http_proxy", "https_proxy", "all_proxy") and value
+        for name, value in environ.items()
+    )
+    if not proxied:
+        return {}
+    # 2.1.197 knows an address of IPv6 in its brackets only.
+    hosts = [host, f"[{host}]"] if ":" in host else [host]
+    return {
+        name: ",".join(filter(None, [environ.get(name, ""), *hosts])) for name in _NO_PROXY_NAMES
+    }

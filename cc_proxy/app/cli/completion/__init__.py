@@ -1,0 +1,1 @@
+"""`cc-proxy completion` and the words that it completes."""

@@ -1,0 +1,1 @@
+"""`cc-proxy config`: write, show and check the configuration."""

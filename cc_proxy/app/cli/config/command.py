@@ -1,0 +1,191 @@
+"""`cc-proxy config`: which file counts, what holds, and whether it can be used."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define, define_group
+from cc_proxy.app.cli.config import init
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data import setup as json_data
+    from cc_proxy.app.config import ConfigError, Loaded, Source
+    from cc_proxy.app.config.errors import Problem
+
+_UNSET = {
+    "server.auth_key": "none: cc-proxy makes one",
+    "ollama.api_key": "none",
+    "context_window": "auto",
+    "web_search.url": "the provider's own",
+}
+
+
+@define("show")
+def show(common: Common) -> Result:
+    """Show what holds, and where it comes from.
+
+    Each value is from a flag, the environment, the file or the defaults. Secrets are hidden.
+
+    Example: cc-proxy config show
+    """
+    from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config.layers import leaves  # noqa: PLC0415 - as above
+
+    loaded = common.load()
+    values = redacted(loaded.settings)
+    origins = loaded.origins
+    named = [(".".join(path), value) for path, value in leaves(values)]
+    rows = [(name, _shown(name, value), origins.get(name, "default")) for name, value in named]
+    names, texts = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return Result(
+        "config show",
+        {
+            "config_path": report.shown(loaded.path),
+            "config_digest": loaded.digest,
+            "values": values,
+            "origins": origins,
+        },
+        (
+            f"Configuration: {report.shown(loaded.path) or 'no file, only the defaults'}",
+            "",
+            *(f"{name:{names}}  {text:{texts}}  {origin}".rstrip() for name, text, origin in rows),
+        ),
+        warnings=report.other_settings(common, loaded),
+    )
+
+
+@define("check")
+def check(common: Common) -> Result:
+    """Check the configuration, and start nothing.
+
+    Exits with 2 if it cannot be used.
+
+    Example: cc-proxy --config new.yaml config check
+    """
+    from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
+
+    try:
+        loaded = common.load()
+        auth_key.refuse_open_bind(loaded.settings)
+    except ConfigError as error:
+        return _refused(common, error)
+    except CcProxyError as error:
+        return Result(
+            "config check",
+            {"valid": False, "config_path": _active(common), "problems": []},
+            errors=(ErrorItem.of(error),),
+            exit_code=USAGE,
+        )
+    path = report.shown(loaded.path)
+    line = f"{path} is in order." if path else "There is no file, and the defaults are in order."
+    return Result(
+        "config check",
+        {"valid": True, "config_path": path, "problems": []},
+        (line,),
+        warnings=(*_readable_secrets(loaded), *report.alias_slips(loaded)),
+    )
+
+
+@define("path")
+def path(common: Common) -> Result:
+    """Show the file that counts, or would.
+
+    Example: $EDITOR "$(cc-proxy config path)"
+    """
+    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+
+    sources = places.sources(common.config, os.environ)
+    found = places.file_to_write(sources)
+    return Result(
+        "config path",
+        {
+            "config_path": str(found),
+            "exists": found.exists(),
+            "sources": [_source(source) for source in sources],
+        },
+        (str(found),),
+    )
+
+
+@define("schema")
+def schema(common: Common) -> Result:
+    """Print the JSON Schema of the file, for editors.
+
+    Example: cc-proxy config schema > cc-proxy.schema.json
+    """
+    del common
+    text = init.data_file("config.schema.json")
+    return Result("config schema", {"schema": json.loads(text)}, tuple(text.splitlines()))
+
+
+@define_group("config", init.command, show, check, path, schema)
+def command(_common: Common) -> Result:
+    """Make, show and check the configuration.
+
+    Example: cc-proxy config init
+    """
+    context = click.get_current_context()
+    raise click.UsageError("Expected init, show, check, path or schema, found none.", context)
+
+
+def _shown(name: str, value: object) -> str:
+    match value:
+        case None:
+            return _UNSET.get(name, "auto" if name.endswith("context_window") else "not set")
+        case dict() | []:
+            return "none"
+        case list():
+            return ", ".join(map(str, value))
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _refused(common: Common, error: "ConfigError") -> Result:
+    return Result(
+        "config check",
+        {
+            "valid": False,
+            "config_path": _active(common),
+            "problems": [_problem(problem) for problem in error.problems],
+        },
+        errors=(ErrorItem.of(error),),
+        exit_code=USAGE,
+    )
+
+
+def _active(common: Common) -> str | None:
+    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+
+    return report.shown(places.active(places.sources(common.config, os.environ)).path)
+
+
+def _problem(problem: "Problem") -> "json_data.Problem":
+    return {
+        "where": problem.where,
+        "what": problem.what,
+        "excerpt": problem.excerpt,
+        "expected": problem.expected,
+        "found": problem.found,
+        "fix": problem.fix,
+    }
+
+
+def _source(source: "Source") -> "json_data.Source":
+    return {"name": source.name, "path": report.shown(source.path), "status": source.status}
+
+
+def _readable_secrets(loaded: "Loaded") -> Iterator[ErrorItem]:
+    if loaded.path is not None and init.shows_secrets(loaded):
+        text = f"{loaded.path} has a key in it, and other users can read it."
+        yield ErrorItem("config_readable", text, f"chmod 600 {loaded.path}")

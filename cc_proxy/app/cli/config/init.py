@@ -1,0 +1,176 @@
+"""`cc-proxy config init`: a commented file to begin with."""
+
+import asyncio
+import json
+import os
+import shlex
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define, model_names
+from cc_proxy.app.cli.output.progress import waiting
+from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result, note
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.models.survey import Survey
+    from cc_proxy.app.config import Loaded
+
+_NAME = "config init"
+# The line of the default file that a chosen model takes the place of.
+_EXAMPLE = "  #default: qwen3-coder:30b"
+_SECRETS = ("server.auth_key", "ollama.api_key")
+
+
+class InitError(CcProxyError):
+    """The file cannot be made; `code` says why."""
+
+
+@define("init")
+@click.option(
+    "--model",
+    metavar="NAME",
+    shell_complete=model_names,
+    help="The Ollama model for Claude's names; not asked then.",
+)
+@click.option("--force", is_flag=True, help="Replace the file that is there; it is kept as .bak.")
+def command(common: Common, *, model: str | None, force: bool) -> Result:
+    """Write a configuration file with a comment for every setting.
+
+    It goes where --config or CC_PROXY_CONFIG_FILE says, else to ~/.cc-proxy. On a terminal you
+    are asked which of the pulled models is to answer; without one, that stays open.
+
+    Example: cc-proxy config init --model qwen3-coder:30b
+    """
+    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+
+    sources = places.sources(common.config, os.environ)
+    named = next((s.path for s in sources if s.name in places.NAMED and s.path), None)
+    target = named or places.preferred(sources)
+    if os.path.lexists(target) and not force:
+        raise InitError(
+            f"Expected no file at {target}, found one.",
+            code="config_exists",
+            hint="To begin anew, keeping it as .bak: cc-proxy config init --force",
+        )
+    warnings: list[ErrorItem] = []
+    chosen = _checked(model) if model is not None else None
+    if chosen is None and common.may_ask():
+        chosen = _asked(warnings)
+    backup = _write(target, _text(chosen))
+    other = next((s.path for s in sources if s.status == "active" and s.path != target), None)
+    if other is not None:
+        text = f"Until now {other} counted; {target} comes before it."
+        warnings.append(ErrorItem("other_file", text, "cc-proxy config show"))
+    lines = [f"{target} is written."]
+    if backup is not None:
+        lines.append(f"The earlier one is {backup} now.")
+    lines.append(f"{chosen} answers for Claude's names." if chosen else "No default model is set.")
+    lines.append(f"Edit it with: ${{EDITOR:-vi}} {shlex.quote(str(target))}")
+    return Result(
+        _NAME,
+        {
+            "config_path": str(target),
+            "default_model": chosen,
+            "backup_path": None if backup is None else str(backup),
+        },
+        tuple(lines),
+        warnings=tuple(warnings),
+    )
+
+
+def data_file(name: str) -> str:
+    """Return a text that comes with the package."""
+    from importlib.resources import files  # noqa: PLC0415 - dear, and few commands need it
+
+    return (files("cc_proxy") / "data" / name).read_text(encoding="utf-8")
+
+
+def shows_secrets(loaded: "Loaded") -> bool:
+    """Tell whether the active file has a key in it that other users can read."""
+    if loaded.path is None or os.name == "nt":
+        return False
+    in_file = any(loaded.origins.get(name, "").startswith("file ") for name in _SECRETS)
+    return in_file and bool(stat.S_IMODE(loaded.path.stat().st_mode) & 0o077)
+
+
+def _checked(model: str) -> str:
+    from cc_proxy.app.config.errors import RefusedValueError  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.validation import rules  # noqa: PLC0415 - see common.Common
+
+    try:
+        return rules.model_name(model)
+    except RefusedValueError as error:
+        raise InitError(
+            f"Expected the name of an Ollama model, found {model!r}.",
+            code="bad_model_name",
+            exit_code=USAGE,
+            hint="See what is there: cc-proxy models",
+        ) from error
+
+
+def _asked(warnings: list[ErrorItem]) -> str | None:
+    """Ask which of the pulled models is to answer; None when there is nothing to choose from."""
+    try:
+        with waiting("Asking Ollama about its models"):
+            found = _survey()
+    except CcProxyError as error:  # a file can be made without an Ollama
+        warnings.append(ErrorItem.of(error))
+        return None
+    able = [row for row in found.rows if row.target and row.target.model.can("tools")]
+    if not able:
+        text = "Ollama has no model that can use tools, so there is no default to choose."
+        warnings.append(ErrorItem("no_model", text, "cc-proxy models pull qwen3-coder:30b"))
+        return None
+    width = max(len(row.name) for row in able)
+    note("Which model is to answer for Claude's names?")
+    for number, row in enumerate(able, 1):
+        window = f"{row.target.window:,} tokens" if row.target else ""
+        note(f"  {number:2}  {row.name:{width}}  {window}")
+    number = click.prompt(
+        "Number", type=click.IntRange(1, len(able)), default=1, show_default=True, err=True
+    )
+    return able[number - 1].name
+
+
+def _survey() -> "Survey":
+    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.config import load  # noqa: PLC0415 - see common.Common
+
+    # What will hold with the new file: environment and defaults.
+    settings = load(config_file=Path(os.devnull), environ=os.environ).settings
+    return asyncio.run(survey.survey(settings))
+
+
+def _text(chosen: str | None) -> str:
+    text = data_file("cc-proxy.user.yaml")
+    return text if chosen is None else with_default(text, chosen)
+
+
+def with_default(text: str, chosen: str) -> str:
+    """Return the file that comes with the package, with a model in place of its example."""
+    return text.replace(_EXAMPLE, f"  {line_for(chosen)}", 1)
+
+
+def line_for(model: str) -> str:
+    """Return the line of `aliases` that makes a model the default."""
+    # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
+    return f"default: {json.dumps(model).replace('${', '$${')}"
+
+
+def _write(target: Path, text: str) -> Path | None:
+    """Write the file; return where the one that was there has gone, None if there was none."""
+    from cc_proxy.app.daemon import files  # noqa: PLC0415 - see common.Common
+
+    with files.explained(target, "--config"):
+        files.make_folder(target.parent)
+        if not os.path.lexists(target):
+            files.create(target, text.encode())
+            return None
+        backup = target.with_name(f"{target.name}.bak")
+        files.replace(backup, target.read_bytes() if target.exists() else b"")
+        files.replace(target, text.encode())
+        return backup

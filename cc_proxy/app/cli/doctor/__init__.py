@@ -1,0 +1,1 @@
+"""`cc-proxy doctor`: a check a subject."""

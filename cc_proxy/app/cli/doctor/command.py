@@ -1,0 +1,177 @@
+"""`cc-proxy doctor`: what works, what does not, and what mends it."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.output import colour
+from cc_proxy.app.cli.output.progress import waiting
+from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.doctor.check import Check
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.translate.request.build import Target
+    from cc_proxy.app.upstreams.ollama.client import OllamaClient
+
+_NAME = "doctor"
+# What cannot be looked at without what comes before it.
+_NEEDS_SETTINGS = ("proxy", "ollama")
+_NEEDS_OLLAMA = ("ollama_version", "default_model")
+_NEEDS_MODEL = ("tools", "window")
+_ASKS_MODEL = ("answer", "reading_speed", "memory", "tool_call", "prefix")
+
+
+@define(_NAME)
+@click.option(
+    "--model/--no-model",
+    "ask_model",
+    default=True,
+    show_default=True,
+    help="Ask the default model itself, which loads it.",
+)
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend, asking before each.")
+@click.option("--yes", is_flag=True, help="With --fix: mend it all without asking.")
+def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
+    """Check everything between Claude Code and the model.
+
+    Each check is ok, warn or fail, with what mends it. Exits with 1 if one fails.
+
+    Example: cc-proxy doctor --no-model
+    """
+    if yes and not fix:
+        raise click.UsageError("--yes goes with --fix.")
+    if fix and not yes and not common.may_ask():
+        raise click.UsageError(
+            "--fix asks before it changes anything: use it on a terminal, or with --yes."
+        )
+    checks = [check for check in _checks(common, ask_model=ask_model) if check is not None]
+    if fix:
+        checks = [_mended(check, ask=not yes) for check in checks]
+    names = {check.name for check in checks}
+    expected = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
+    left_out = [name for name in expected if name not in names]
+    failed = [check for check in checks if check.status == "fail"]
+    return Result(
+        _NAME,
+        {"checks": [check.data() for check in checks], "not_checked": left_out},
+        (*_lines(checks), "", _summary(checks, left_out)),
+        errors=_errors(failed, len(checks)),
+        exit_code=FAILED if failed else 0,
+    )
+
+
+def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
+    # Not for `--help`: these bring aiohttp.
+    from cc_proxy.app.cli.doctor import claude, machine, network  # noqa: PLC0415 - as said above
+
+    yield from machine.installation()
+    loaded, check = machine.configuration(common)
+    yield check
+    yield from machine.files(common, loaded)
+    inside = machine.container(os.environ)
+    if inside is not None:
+        yield machine.in_container(inside)
+    if loaded is not None:
+        yield machine.proxy(common, loaded)
+        yield network.exposure(common, loaded, network.docker_bridge())
+        yield from asyncio.run(_upstream(loaded, inside, ask_model=ask_model))
+    folder = Path.cwd()
+    yield claude.program(loaded.settings.claude.bin if loaded else "claude")
+    yield claude.environment(os.environ)
+    yield claude.settings(os.environ, folder)
+    yield claude.login(os.environ)
+    yield claude.onboarding(os.environ, folder)
+
+
+async def _upstream(
+    loaded: "Loaded", container: str | None, *, ask_model: bool
+) -> list["Check | None"]:
+    from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - see above
+    from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
+
+    async with survey.client(loaded.settings) as ollama:
+        with waiting("Looking for Ollama"):
+            found: list[Check | None] = [*await upstream.reach(loaded, ollama, container)]
+        if any(check is not None and check.status == "fail" for check in found):
+            return found
+        models = Models(loaded.settings, ollama)
+        target, about = await upstream.default_model(loaded.settings, models)
+        found += about
+        if target is not None and ask_model:
+            found += await _asked(loaded, target, ollama)
+        return found
+
+
+async def _asked(
+    loaded: "Loaded", target: "Target", ollama: "OllamaClient"
+) -> list["Check | None"]:
+    from cc_proxy.app.cli.doctor import model  # noqa: PLC0415 - it brings aiohttp
+
+    name = target.model.name
+    with waiting(f"Asking {name} for an answer"):
+        found: list[Check | None] = [*await model.answer(target, ollama)]
+    if any(check is not None and check.status == "fail" for check in found):
+        return found
+    reading = next((check for check in found if check and check.name == "reading_speed"), None)
+    found.append(await model.memory(target, ollama, reading))
+    if target.model.can("tools"):
+        with waiting(f"Having {name} call a tool"):
+            found.append(await model.tool_call(loaded))
+    with waiting(f"Comparing the prompts of two turns of {name}"):
+        found.append(await model.prefix(target, ollama))
+    return found
+
+
+def _mended(check: "Check", *, ask: bool) -> "Check":
+    if check.repair is None:
+        return check
+    note(f"{check.name}: {check.detail}")
+    if ask and not click.confirm(check.repair.question, err=True):
+        return check
+    try:
+        did = check.repair.work()
+    except CcProxyError as error:
+        return replace(check, status="fail", detail=error.message, repair=None)
+    return replace(check, status="ok", detail=f"mended: {did}", fix=None, repair=None)
+
+
+def _lines(checks: list["Check"]) -> Iterator[str]:
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        first, *more = check.detail.splitlines()
+        status = colour.styled(f"{check.status:4}", colour.Style[check.status.upper()])
+        yield f"{status}  {check.name:{width}}  {first}"
+        # The rest of an error of the configuration: the line of the file, and a caret under it.
+        yield from (f"      {line}" for line in more)
+        if check.fix is not None and check.status != "ok":
+            yield f"      {'':{width}}  -> {check.fix}"
+
+
+def _summary(checks: list["Check"], left_out: list[str]) -> str:
+    count = dict.fromkeys(("ok", "warn", "fail"), 0)
+    for check in checks:
+        count[check.status] += 1
+    said = f"{count['ok']} ok, {count['warn']} warn, {count['fail']} fail"
+    return f"{said}; not checked: {', '.join(left_out)}" if left_out else said
+
+
+def _errors(failed: list["Check"], total: int) -> tuple[ErrorItem, ...]:
+    if not failed:
+        return ()
+    names = ", ".join(check.name for check in failed)
+    return (
+        ErrorItem(
+            "checks_failed",
+            f"{len(failed)} of {total} checks failed: {names}.",
+            failed[0].fix,
+        ),
+    )

@@ -1,0 +1,197 @@
+"""Checks of this machine: Python, configuration, files, and the proxy that runs or could."""
+
+import os
+import platform
+import socket
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+from cc_proxy import __version__
+from cc_proxy.app.cli.common import Common
+from cc_proxy.app.cli.config.init import shows_secrets
+from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.config import ConfigError, Loaded
+from cc_proxy.app.daemon import auth_key, confirm
+from cc_proxy.app.daemon.differences import differences
+from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.process import lock, ports, running, state
+from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
+
+_NEEDS = ("aiohttp", "msgspec", "click", "ruamel.yaml")
+_READS_PDFS = "pypdf"
+_ANSWER_SECONDS = 5.0
+
+
+def installation() -> Iterator[Check]:
+    """Check what cc-proxy runs on."""
+    system = f"{platform.system()} {platform.machine()}"
+    yield ok("python", f"{platform.python_version()} at {sys.executable}, {system}")
+    missing, found = [], []
+    for name in _NEEDS:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        text = f"cc-proxy {__version__}; not installed: {', '.join(missing)}"
+        yield fail("package", text, "pipx reinstall cc-proxy")
+    else:
+        yield ok("package", f"cc-proxy {__version__}, {', '.join(found)}")
+    yield ok("pdf", _pdfs())
+
+
+def _pdfs() -> str:
+    try:
+        return f"read with {_READS_PDFS} {metadata.version(_READS_PDFS)}"
+    except metadata.PackageNotFoundError:
+        return (
+            f"not read, as {_READS_PDFS} is not installed; to add it:"
+            f" pipx inject cc-proxy {_READS_PDFS}"
+        )
+
+
+def configuration(common: Common) -> tuple[Loaded | None, Check]:
+    """Check that the settings can be used; return them too."""
+    name = "configuration"
+    try:
+        loaded = common.load()
+    except ConfigError as error:
+        return None, fail(name, error.message, error.hint or "cc-proxy config check")
+    try:
+        auth_key.refuse_open_bind(loaded.settings)
+    except DaemonError as error:
+        return loaded, fail(name, error.message, error.hint)
+    path = loaded.path
+    if path is not None and shows_secrets(loaded):
+        repair = Repair(f"Take {path} away from other users (chmod 600)?", lambda: _close(path))
+        text = f"{path} has a key in it, and other users can read it"
+        return loaded, warn(name, text, f"chmod 600 {path}", repair)
+    if slips := report.alias_slips(loaded):
+        text = " ".join(slip.message for slip in slips)
+        return loaded, warn(name, text, slips[0].hint)
+    return loaded, ok(name, str(path) if path else "no file, and the defaults hold")
+
+
+def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
+    """Check the folders and the key."""
+    try:
+        paths = common.paths()
+    except DaemonError as error:
+        yield fail("folders", error.message, error.hint)
+        return
+    yield _folders(paths)
+    # Reading the key mends its mode, so that is looked at before.
+    was_open = _is_open(paths.key_file)
+    try:
+        key = auth_key.known(loaded.settings if loaded else None, paths, os.environ)
+    except CcProxyError as error:
+        yield fail("key", error.message, error.hint)
+        return
+    if was_open:
+        text = f"Other users could read {paths.key_file}; it is 0600 now"
+        yield warn("key", text, f"rm {paths.key_file} && cc-proxy restart")
+    elif key is None:
+        yield ok("key", "none yet; the first start makes one")
+    else:
+        configured = loaded is not None and loaded.settings.server.auth_key is not None
+        origin = loaded.origins["server.auth_key"] if loaded and configured else paths.key_file
+        yield ok("key", f"from {origin}")
+
+
+def proxy(common: Common, loaded: Loaded) -> Check:
+    """Check the process that runs, or that one could."""
+    name = "proxy"
+    try:
+        paths = common.paths()
+        found = running.look(paths)
+        if found.state is not None:
+            return _running(found.state, paths, loaded)
+    except CcProxyError as error:
+        return fail(name, error.message, error.hint)
+    if found.stale is not None:
+        repair = Repair("Remove what an earlier cc-proxy left behind?", lambda: _clean(paths))
+        return warn(name, f"not running. {found.stale}", "cc-proxy start", repair)
+    return _could_bind(loaded)
+
+
+def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:
+    """Return what shows that this is a container, None if nothing does."""
+    for mark in (".dockerenv", "run/.containerenv"):
+        if (root / mark).exists():
+            return str(root / mark)
+    return "KUBERNETES_SERVICE_HOST" if environ.get("KUBERNETES_SERVICE_HOST") else None
+
+
+def in_container(mark: str) -> Check:
+    """Say how the host is reached from this container, which `mark` shows that it is."""
+    what = f"this is one ({mark}): its own loopback is not the host's"
+    for name in HOST_NAMES:
+        try:
+            address = socket.getaddrinfo(name, None)[0][4][0]
+        except OSError:  # not a name that this container's engine has given the host
+            continue
+        return ok("container", f"{what}; the host is {name} ({address})")
+    text = f"{what}, and no name is known for the host; to give it one, start the container with"
+    return ok("container", f"{text} --add-host={HOST_NAMES[0]}:host-gateway")
+
+
+def _folders(paths: Paths) -> Check:
+    for folder, flag in ((paths.state_dir, "--state-dir"), (paths.log_dir, "--log-dir")):
+        there = next(above for above in (folder, *folder.parents) if above.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            text = f"Expected to write to {folder}, found no permission at {there}"
+            return fail("folders", text, f"cc-proxy start {flag} DIR")
+    return ok("folders", f"{paths.state_dir}, {paths.log_dir}")
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return os.name != "nt" and bool(stat.S_IMODE(path.lstat().st_mode) & 0o077)
+    except OSError:  # there is none; reading it tells the rest
+        return False
+
+
+def _running(now: state.State, paths: Paths, loaded: Loaded) -> Check:
+    key = auth_key.known(loaded.settings, paths, os.environ)
+    if key is None:
+        raise confirm.refused(now)
+    if confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS) is None:
+        return ok("proxy", f"just ended (pid {now.pid})")
+    text = f"running at {now.url} (pid {now.pid})"
+    for notice in differences(now, loaded):
+        return warn("proxy", f"{text}. {notice.message}", "cc-proxy restart")
+    return ok("proxy", text)
+
+
+def _could_bind(loaded: Loaded) -> Check:
+    server = loaded.settings.server
+    where = f"{server.host}:{server.port}"
+    try:
+        ports.refuse_unusable(server.host, server.port)
+    except DaemonError as wrong:
+        return fail("proxy", wrong.message, wrong.hint)
+    free = "any free port" if server.port == 0 else "free"
+    return ok("proxy", f"not running; {where} is {free}")
+
+
+def _clean(paths: Paths) -> str:
+    with lock.exclusive(paths):
+        found = running.look(paths)
+        if found.state is not None:
+            return f"cc-proxy runs by now (pid {found.state.pid})"
+        state.clear(paths)
+    return "not running; what was left behind is gone"
+
+
+def _close(path: Path) -> str:
+    try:
+        path.chmod(0o600)
+    except OSError as error:
+        raise CcProxyError(f"{path} cannot be changed: {error.strerror}.") from error
+    return f"{path}, 0600 now"

@@ -1,0 +1,271 @@
+"""Checks for which the model itself is asked: an answer, its speed, a tool call, the prefix."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
+from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
+from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
+from cc_proxy.app.cli.output.amounts import duration
+from cc_proxy.app.config import Loaded
+from cc_proxy.app.config.aliases import ANY_CLAUDE
+from cc_proxy.app.gateway.context import GatewayContext
+from cc_proxy.app.gateway.http.server import serve
+from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
+
+_NANOSECONDS = 1e9
+_MORE_SECONDS = 30.0
+# A shorter prompt says little about the speed.
+_READ_WORDS = 400
+# The end of a prompt may belong to the answer that is asked for, and go with the next turn.
+_OPENER_CHARACTERS = 64
+_TOOL = {
+    "name": "Read",
+    "description": "Reads a file and returns its content.",
+    "input_schema": {
+        "type": "object",
+        "properties": {"file_path": {"type": "string", "description": "The path of the file."}},
+        "required": ["file_path"],
+    },
+}
+_FILE = "/tmp/notes.txt"  # noqa: S108 - only a model reads it; no file is touched
+
+
+async def answer(target: Target, ollama: OllamaClient) -> list[Check]:
+    """Have the model loaded and say a few words; tell how long each part took."""
+    # A beginning that the model cannot know already: its reading is measured too.
+    words = " ".join(["word"] * _READ_WORDS)
+    asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=8)
+    body = chat_request(decode(asked), target).body
+    began = time.monotonic()
+    try:
+        last = await _last(ollama, body)
+    except UpstreamError as error:
+        return [fail("answer", error.message, error.hint or "cc-proxy models")]
+    took = time.monotonic() - began
+    load, read = last.load_duration / _NANOSECONDS, last.prompt_eval_duration / _NANOSECONDS
+    text = f"{last.eval_count} tokens in {took:.1f} s (loading {load:.1f} s, reading {read:.1f} s"
+    write = last.eval_duration / _NANOSECONDS
+    speed = f", writing {last.eval_count / write:.0f} tokens/s)" if write > 0 else ")"
+    return [ok("answer", text + speed), *_reading(last, target.window)]
+
+
+async def memory(target: Target, ollama: OllamaClient, reading: Check | None = None) -> Check:
+    """Check where the model that is loaded now has found room.
+
+    `reading` is what was found about its speed, and names the profile if that is slow.
+    """
+    name = "memory"
+    try:
+        loaded = await ollama.ask("/api/ps", from_ps)
+    except UpstreamError as error:
+        return fail(name, error.message, error.hint)
+    found = next((one for one in loaded if same_model(one.name, target.model.name)), None)
+    if found is None or not found.size:
+        return ok(name, "Ollama does not say where it is")
+    share = found.size_vram / found.size
+    if share >= 1:
+        return ok(name, "all of it on the GPU")
+    window = f"with a window of {found.context_length:,} tokens"
+    if share <= 0:
+        return _on_cpu(f"all on the CPU, {window}", reading)
+    text = f"{1 - share:.0%} of it on the CPU, {window}: slower"
+    smaller = max(ENOUGH_WINDOW, found.context_length // 2)
+    if smaller < found.context_length:
+        return warn(name, text, f"context_window: {smaller}  # in cc-proxy.user.yaml")
+    return warn(name, text, "cc-proxy models pull a smaller one, or a smaller quantization")
+
+
+def _on_cpu(text: str, reading: Check | None) -> Check:
+    if reading is not None and reading.status == "ok":
+        return ok("memory", f"{text}, and it reads fast enough")
+    fix = reading.fix if reading and reading.fix else "cc-proxy claude --profile lean"
+    return warn("memory", text, fix)
+
+
+async def tool_call(loaded: Loaded) -> Check:
+    """Have the model call a tool, through a proxy of this moment's own: the whole way."""
+    name = "tool_call"
+    body = _message(
+        f"Read the file {_FILE} with the tool Read. Do nothing else.",
+        max_tokens=2_048,
+        tools=[_TOOL],
+    )
+    began = time.monotonic()
+    try:
+        # The proxy itself gives up on Ollama first, and says so.
+        patience = loaded.settings.ollama.timeout_seconds + _MORE_SECONDS
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=patience)
+        async with _gateway(loaded) as (url, key), aiohttp.ClientSession(timeout=timeout) as http:
+            headers = {"x-api-key": key}
+            async with http.post(f"{url}/v1/messages", data=body, headers=headers) as response:
+                reply = await response.json()
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        return fail(name, f"the proxy broke off: {error}", "cc-proxy logs")
+    took = time.monotonic() - began
+    if "error" in reply:
+        return fail(name, reply["error"]["message"], "cc-proxy models")
+    return _judged(reply, took)
+
+
+async def prefix(target: Target, ollama: OllamaClient) -> Check | None:
+    """Check that a turn's prompt begins with that of the turn before; None if it cannot be seen."""
+    name = "prefix"
+    try:
+        earlier = await _rendered(target, ollama, _TURNS[:1])
+        later = await _rendered(target, ollama, _TURNS)
+    except UpstreamError as error:
+        return fail(name, error.message, error.hint)
+    if earlier is None or later is None:
+        return None
+    common = _common(earlier, later)
+    if common >= len(earlier) - _OPENER_CHARACTERS:
+        return ok(name, f"the next turn keeps {common:,} of {len(earlier):,} characters")
+    text = (
+        f"the next turn keeps only {common:,} of {len(earlier):,} characters: the model's template"
+        " changes what came before, and all after it is read again at every turn"
+    )
+    return warn(name, text, "cc-proxy models pull another model, or a newer version of this one")
+
+
+_TURNS: list[dict[str, Any]] = [
+    {"role": "user", "content": [{"type": "text", "text": f"What is in {_FILE}?"}]},
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "text", "text": "I will look."},
+            {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": _FILE}},
+        ],
+    },
+    {
+        "role": "user",
+        "content": [
+            {
+                "type": "tool_result",
+                "tool_use_id": "toolu_1",
+                "content": "a line",
+                "cache_control": {"type": "ephemeral"},
+            }
+        ],
+    },
+]
+
+
+def _reading(last: ChatChunk, window: int) -> list[Check]:
+    seconds = last.prompt_eval_duration / _NANOSECONDS
+    if seconds <= 0 or not last.prompt_eval_count:
+        return []
+    speed = last.prompt_eval_count / seconds
+    first = duration(PROFILES["full"].first_tokens / speed)
+    told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
+    if recommended(speed) == "full":
+        return [ok("reading_speed", told)]
+    profile = recommended(speed, window)
+    given_up = PROFILES[profile].gives_up
+    text = f"{told}. The profile {profile} gives up {given_up}"
+    return [warn("reading_speed", text, f"cc-proxy claude --profile {profile}")]
+
+
+def _judged(reply: dict[str, Any], took: float) -> Check:
+    name = "tool_call"
+    calls = [block for block in reply["content"] if block["type"] == "tool_use"]
+    if not calls:
+        said = " ".join(b.get("text", "") for b in reply["content"]).split()
+        text = f"asked to call a tool, it wrote: {' '.join(said)[:120]!r}"
+        return fail(name, text, "cc-proxy models pull qwen3-coder:30b")
+    call = calls[0]
+    if call["name"] != "Read" or call["input"].get("file_path") != _FILE:
+        text = f"it called {call['name']} with {json.dumps(call['input'])[:120]}"
+        return warn(name, f"{text}, not Read with {_FILE}", "cc-proxy models")
+    return ok(name, f"called as asked, in {took:.1f} s")
+
+
+async def _last(ollama: OllamaClient, body: bytes) -> ChatChunk:
+    async with ollama.chat(body) as batches:
+        async for batch in batches:
+            if batch[-1].done:
+                return batch[-1]
+    raise UpstreamBrokeError("Ollama ended its answer in the middle.")
+
+
+async def _rendered(
+    target: Target, ollama: OllamaClient, turns: list[dict[str, Any]]
+) -> str | None:
+    """Return the prompt of a conversation as the model's template makes it, None if not told."""
+    tools = [_TOOL] if target.model.can("tools") else []
+    # An Ollama that does not know the question answers the conversation instead: briefly.
+    asked = {
+        "model": ANY_CLAUDE,
+        "max_tokens": 1,
+        "system": [{"type": "text", "text": "You help in a terminal."}],
+        "messages": turns,
+        **({"tools": tools} if tools else {}),
+    }
+    body = json.loads(chat_request(decode(json.dumps(asked).encode()), target).body)
+    body |= {"stream": False, "_debug_render_only": True}
+
+    def read(answer: bytes) -> str | None:
+        found = msgspec.json.decode(answer, type=_Rendered)
+        return found.info.rendered_template if found.info else None
+
+    return await ollama.ask("/api/chat", read, body)
+
+
+class _Info(msgspec.Struct):
+    rendered_template: str
+
+
+class _Rendered(msgspec.Struct):
+    info: _Info | None = msgspec.field(default=None, name="_debug_info")
+
+
+def _common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    differs = (place for place, (a, b) in enumerate(pairs) if a != b)
+    return next(differs, min(len(one), len(other)))
+
+
+def _message(text: str, **fields: object) -> bytes:
+    body = {"model": ANY_CLAUDE, "messages": [{"role": "user", "content": text}], **fields}
+    return json.dumps(body).encode()
+
+
+@asynccontextmanager
+async def _gateway(loaded: Loaded) -> AsyncIterator[tuple[str, str]]:
+    """Give the address and the key of a proxy that serves for as long as the block takes."""
+    server = msgspec.structs.replace(loaded.settings.server, host="127.0.0.1", port=0)
+    context = GatewayContext(
+        settings=msgspec.structs.replace(loaded.settings, server=server),
+        auth_key=secrets.token_urlsafe(),
+        instance_id="doctor",
+        config_path=loaded.path,
+        config_digest=loaded.digest,
+    )
+    loop = asyncio.get_running_loop()
+    stop, ready = asyncio.Event(), loop.create_future()
+
+    def listening(host: str, port: int) -> None:
+        ready.set_result(f"http://{host}:{port}")
+
+    serving = asyncio.create_task(serve(context, stop, listening, drain_seconds=0))
+    try:
+        await asyncio.wait([serving, ready], return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            serving.result()  # raises what kept it from listening
+        yield ready.result(), context.auth_key
+    finally:
+        stop.set()
+        await serving

@@ -1,0 +1,1 @@
+"""`cc-proxy logs`: find and format log lines."""

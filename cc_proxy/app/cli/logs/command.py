@@ -1,0 +1,169 @@
+"""`cc-proxy logs`."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.logs.log_filter import LEVELS, Since, Wanted, request_id
+from cc_proxy.app.cli.logs.log_lines import Log
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.paths import Paths
+    from cc_proxy.app.daemon.process.state import State
+
+_LINES = 20
+
+
+@define("logs")
+@click.option(
+    "--lines",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="N",
+    help="Show the last N lines: 20, or with --since or --request all of them.",
+)
+@click.option(
+    "--follow", "--tail", "follow", is_flag=True, help="Show new lines as they come, until Ctrl-C."
+)
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="Since 10m, 2h or 1d ago, or 2026-11-22T18:00."
+)
+@click.option("--level", type=click.Choice(LEVELS), help="Show entries of this level or worse.")
+@click.option("--request", metavar="ID", help="Show everything about one request.")
+def command(  # noqa: PLR0913 - the flags
+    common: Common,
+    *,
+    lines: int | None,
+    follow: bool,
+    since: "dt.datetime | None",
+    level: str | None,
+    request: str | None,
+) -> Result:
+    """Show the log, and which configuration counts.
+
+    Secrets are hidden. With --since, --level or --request it is the log alone. Files that were
+    full and made way are read, too.
+
+    Example: cc-proxy logs --since 10m --level warning --follow
+    """
+    if follow and common.json:
+        raise click.UsageError("--follow never ends, and --json prints one object: choose one.")
+    wanted = Wanted(since, level, request_id(request))
+    if lines is None and since is None and request is None:
+        lines = _LINES
+    from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415
+
+    paths = common.paths()
+    now = running.look(paths).state
+    loaded: Loaded | None = None
+    errors: list[CcProxyError] = []
+    try:
+        loaded = common.load()
+    except ConfigError as error:  # the log may tell more, so it is shown all the same
+        errors.append(error)
+    file = Path(now.log_file) if now else paths.log_file
+    log = Log(file, _secrets(loaded, paths), wanted)
+    last, found = _last(log, file, lines)
+    if not (last or found or wanted.everything or follow):
+        text = f"Expected an entry that is as asked for in {file}, found none."
+        found = [ErrorItem("no_entries", text, "To see what there is: cc-proxy logs --lines 100")]
+    configuration = _configuration(loaded)
+    above = _above(loaded, configuration, file) if wanted.everything else ()
+    return Result(
+        "logs",
+        {
+            "sources": _sources(loaded),
+            "config_path": report.shown(loaded.path) if loaded else None,
+            "configuration": configuration,
+            "log_dir": str(file.parent),
+            "log_file": str(file),
+            "lines": last,
+        },
+        (*above, *last),
+        warnings=(*found, *_other_settings(now, loaded)),
+        errors=tuple(map(ErrorItem.of, errors)),
+        exit_code=errors[0].exit_code if errors else 0,
+        stream=log.follow() if follow else (),
+    )
+
+
+def _above(
+    loaded: "Loaded | None", configuration: dict[str, object] | None, file: Path
+) -> Iterator[str]:
+    yield "Configuration sources, the first that is there counts"
+    yield from _source_lines(loaded)
+    yield from ("", "Active configuration")
+    yield from _yaml(configuration) if configuration else ["  none: it cannot be used"]
+    yield from ("", "Log")
+    rows = [("Folder", str(file.parent)), ("File", str(file))]
+    yield from (f"  {row}" for row in aligned(rows))
+    yield ""
+
+
+def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[ErrorItem]]:
+    try:
+        return log.last(count), []
+    except FileNotFoundError:
+        text = f"There is no log yet at {file}."
+        return [], [ErrorItem("no_log", text, "It begins with the first start: cc-proxy start")]
+    except OSError as error:
+        text = f"Expected to read {file}, found: {error.strerror}."
+        return [], [ErrorItem("log_unreadable", text, "Run it as the user who started cc-proxy.")]
+
+
+def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
+
+    settings = loaded.settings if loaded else None
+    try:
+        key = auth_key.known(settings, paths, os.environ)
+    except CcProxyError:  # the command that needs the key reports it
+        key = None
+    api_key = settings.ollama.api_key if settings else os.environ.get("OLLAMA_API_KEY")
+    return [secret for secret in (key, api_key) if secret]
+
+
+def _other_settings(now: "State | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
+    from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - see common.Common
+
+    return map(ErrorItem.of, differences(now, loaded)) if now and loaded else ()
+
+
+def _configuration(loaded: "Loaded | None") -> dict[str, object] | None:
+    from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
+
+    return redacted(loaded.settings) if loaded else None
+
+
+def _sources(loaded: "Loaded | None") -> list[dict[str, object]]:
+    return [
+        {"name": source.name, "path": report.shown(source.path), "status": source.status}
+        for source in (loaded.sources if loaded else ())
+    ]
+
+
+def _source_lines(loaded: "Loaded | None") -> Iterator[str]:
+    sources = loaded.sources if loaded else ()
+    names = max((len(source.name) for source in sources), default=0)
+    states = max((len(source.status) for source in sources), default=0)
+    for source in sources:
+        mark = "*" if source.status == "active" else " "
+        path = report.shown(source.path) or ""
+        yield f"{mark} {source.name:{names}}  {source.status:{states}}  {path}".rstrip()
+
+
+def _yaml(configuration: dict[str, object]) -> list[str]:
+    from cc_proxy.app.config.yaml_file.plain_yaml import written  # noqa: PLC0415 - as above
+
+    return [f"  {line}" for line in written(configuration).splitlines()]

@@ -1,0 +1,1 @@
+"""`cc-proxy models`: list, pull, test and choose."""

@@ -1,0 +1,220 @@
+"""`cc-proxy models`: what is there to answer, and how well it suits Claude Code."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
+from cc_proxy.app.cli.claude.profiles import for_window
+from cc_proxy.app.cli.common import Common, define_group
+from cc_proxy.app.cli.models import pull
+from cc_proxy.app.cli.models import test as models_test
+from cc_proxy.app.cli.output import report
+from cc_proxy.app.cli.output.amounts import size
+from cc_proxy.app.cli.output.result import ErrorItem, Result
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.json_data.models import Model
+    from cc_proxy.app.cli.models.survey import Row, Survey
+    from cc_proxy.app.cli.models.verdicts import KeptTest
+    from cc_proxy.app.upstreams.ollama.models import LoadedModel
+
+    Tests = dict[str, KeptTest]
+
+_NAME = "models"
+_HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
+
+
+@define_group(_NAME, pull.command, models_test.command)
+def command(common: Common) -> Result:
+    """Show the models: what they can do, their windows, and what the aliases point to.
+
+    Asks Ollama itself, so it does not matter whether the proxy runs.
+
+    Example: cc-proxy models --json
+    """
+    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - not for `--help`
+    from cc_proxy.app.cli.output.progress import waiting  # noqa: PLC0415 - as above
+
+    loaded = common.load()
+    tests, troubles = verdicts.known(common.paths())
+    with waiting("Asking Ollama about its models"):
+        found = asyncio.run(survey.survey(loaded.settings))
+    return Result(
+        _NAME,
+        {
+            "upstream": {"url": found.url, "version": found.version},
+            "default_model": found.default,
+            "aliases": [vars(alias) for alias in found.aliases],
+            "models": [_data(found, row, _test(tests, row)) for row in found.rows],
+        },
+        tuple(_lines(found, tests)),
+        warnings=(*_warnings(found), *troubles, *report.other_settings(common, loaded)),
+    )
+
+
+def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
+    from cc_proxy.app.upstreams.ollama.models import full_name  # noqa: PLC0415 - see common.Common
+
+    return tests.get(full_name(row.name))
+
+
+def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "Model":
+    target, loaded = row.target, row.loaded
+    return {
+        "name": row.name,
+        "size_bytes": row.pulled.size,
+        "capabilities": sorted(target.model.capabilities) if target else None,
+        "context_window": target.window if target else None,
+        "max_context_window": target.model.max_context if target else None,
+        "is_default": found.is_default(row),
+        "loaded": None
+        if loaded is None
+        else {
+            "context_window": loaded.context_length,
+            "size_bytes": loaded.size,
+            "vram_bytes": loaded.size_vram,
+            "cpu_bytes": max(loaded.size - loaded.size_vram, 0),
+        },
+        "trouble": row.trouble,
+        "test": None
+        if test is None
+        else {
+            "verdict": test.verdict,
+            "tested_at": test.tested_at,
+            "of_this_version": test.digest == row.pulled.digest,
+            "tasks_done": test.tasks_done,
+            "tasks": test.tasks,
+            "calls": test.calls,
+            "read_tokens_per_second": test.read_tokens_per_second,
+            "written_tokens_per_second": test.written_tokens_per_second,
+            "context_window": test.context_window,
+        },
+    }
+
+
+def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
+    yield f"Ollama {found.version} at {found.url}"
+    yield ""
+    if found.rows:
+        cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
+        header = _HEADER if any(row[-1] for row in cells) else (*_HEADER[:-1], "")
+        yield from _table([header, *cells])
+    else:
+        yield "No model is pulled."
+    if found.default is not None:
+        yield ""
+        yield f"* answers for every Claude model without an alias of its own: {found.default}"
+    if found.aliases:
+        yield ""
+        yield "Aliases"
+        width = max(len(alias.name) for alias in found.aliases)
+        for alias in found.aliases:
+            note = "" if alias.pulled else "  (not pulled)"
+            yield f"  {alias.name:{width}}  ->  {alias.model}{note}"
+
+
+def _cells(found: "Survey", row: "Row", test: "KeptTest | None") -> tuple[str, ...]:
+    target, tested = row.target, _tested(row, test)
+    mark = "*" if found.is_default(row) else ""
+    if target is None:
+        return mark, row.name, size(row.pulled.size), "?", "?", _memory(row.loaded), tested
+    most = target.model.max_context
+    window = f"{target.window:,}"
+    if most is not None and most != target.window:
+        window += f" of {most:,}"
+    able = ", ".join(sorted(target.model.capabilities - {"completion"})) or "text"
+    return mark, row.name, size(row.pulled.size), window, able, _memory(row.loaded), tested
+
+
+def _tested(row: "Row", test: "KeptTest | None") -> str:
+    if test is None:
+        return ""
+    told = f"{test.verdict}, {test.tasks_done} of {test.tasks}"
+    return told if test.digest == row.pulled.digest else f"{told} (an older version)"
+
+
+def _memory(loaded: "LoadedModel | None") -> str:
+    if loaded is None:
+        return "no"
+    if loaded.size_vram <= 0:
+        return f"{size(loaded.size)}, CPU"
+    if loaded.size_vram >= loaded.size:
+        return f"{size(loaded.size)}, GPU"
+    spilled = loaded.size - loaded.size_vram
+    return f"{size(loaded.size_vram)} GPU + {size(spilled)} CPU"
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _warnings(found: "Survey") -> Iterator[ErrorItem]:
+    if found.trouble is not None:
+        yield ErrorItem("no_default_model", found.trouble, "cc-proxy models pull qwen3-coder:30b")
+    for model in dict.fromkeys(alias.model for alias in found.aliases if not alias.pulled):
+        yield ErrorItem(
+            "alias_not_pulled",
+            f"An alias points to {model}, which is not pulled.",
+            f"cc-proxy models pull {model}",
+        )
+    for row in found.rows:
+        if row.trouble is not None:
+            text = f"{row.name} cannot be asked what it can do: {row.trouble}"
+            yield ErrorItem("model_unusable", text, f"cc-proxy models pull {row.name}")
+    yield from _no_tools(
+        row for row in found.rows if row.target and not row.target.model.can("tools")
+    )
+    yield from _small(row for row in found.rows if row.target and row.target.model.can("tools"))
+    yield from _too_large(found.rows)
+    yield from _other_windows(found.rows)
+
+
+def _no_tools(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
+    if names := ", ".join(row.name for row in rows):
+        yield ErrorItem(
+            "no_tools",
+            f"Claude Code works with tools, and these models have none: {names}.",
+            "Use one that has `tools` in the column CAN.",
+        )
+
+
+def _small(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
+    for row in rows:
+        if row.target is None or row.target.window >= ENOUGH_WINDOW:
+            continue
+        window, most = row.target.window, row.target.model.max_context
+        text = f"{row.name} has a window of {window:,} tokens; Claude Code needs {ENOUGH_WINDOW:,}"
+        if most is not None and most <= window:
+            other = "" if window < LEAST_WINDOW else f", or {for_window(window)}"
+            hint = f"It can have no larger one: use another model{other}"
+        else:
+            hint = f"Raise context_window for {row.name} in the configuration."
+        yield ErrorItem("small_window", f"{text} to work well.", hint)
+
+
+def _too_large(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
+    for row in rows:
+        if row.target and row.target.configured and row.target.configured > row.target.window:
+            yield ErrorItem(
+                "window_over_maximum",
+                f"The configuration has a context_window of {row.target.configured:,} for"
+                f" {row.name}, which can have {row.target.window:,}: that is what it runs with.",
+                f"Set context_window for it to {row.target.window} or less.",
+            )
+
+
+def _other_windows(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
+    for row in rows:
+        if row.loaded is None or row.target is None:
+            continue
+        if row.loaded.context_length not in {0, row.target.window}:
+            yield ErrorItem(
+                "loaded_otherwise",
+                f"{row.name} is loaded with a window of {row.loaded.context_length:,} tokens;"
+                f" the first request loads it again, with {row.target.window:,}.",
+                "To load it so beforehand: cc-proxy start --preload",
+            )

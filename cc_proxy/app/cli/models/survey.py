@@ -1,0 +1,123 @@
+"""What Ollama has, and what cc-proxy makes of it: asked of Ollama itself, proxy or none."""
+
+import logging
+from dataclasses import dataclass
+
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.config import Settings
+from cc_proxy.app.config.aliases import ANY_CLAUDE
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
+from cc_proxy.app.upstreams.ollama.models import (
+    LoadedModel,
+    PulledModel,
+    from_ps,
+    from_tags,
+    from_version,
+    full_name,
+)
+
+# What the gateway would log, a command says in its own words; unheard, it would go to stderr.
+logging.getLogger("cc_proxy").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model on Ollama's disk: what a request to it gets, and how it is in memory.
+
+    `target` is None where Ollama will not say what it can do; `trouble` tells why.
+    """
+
+    pulled: PulledModel
+    target: Target | None
+    loaded: LoadedModel | None
+    trouble: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name with its tag."""
+        return self.pulled.name
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A name that clients may ask for, and what answers."""
+
+    name: str
+    model: str
+    pulled: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One look at an Ollama.
+
+    `default` answers for `claude-*`. None: the one that is configured is not there, or, with
+    `trouble`, none is configured and none of those that are there can.
+    """
+
+    url: str
+    version: str
+    rows: tuple[Row, ...]
+    aliases: tuple[Alias, ...]
+    default: str | None
+    trouble: str | None = None
+
+    def is_default(self, row: Row) -> bool:
+        """Tell whether a model is the one that answers for `claude-*`."""
+        return self.default is not None and full_name(self.default) == full_name(row.name)
+
+
+def client(settings: Settings) -> OllamaClient:
+    """Return a client of the configured Ollama, as the proxy has one."""
+    return OllamaClient.configured(settings.ollama)
+
+
+async def survey(settings: Settings) -> Survey:
+    """Return what the configured Ollama has, and what these settings make of it.
+
+    Raises:
+        UpstreamError: it cannot be asked.
+
+    """
+    async with client(settings) as ollama:
+        return await _survey(settings, ollama)
+
+
+async def _survey(settings: Settings, ollama: OllamaClient) -> Survey:
+    version = await ollama.ask("/api/version", from_version)
+    pulled = await ollama.ask("/api/tags", from_tags)
+    loaded = {full_name(m.name): m for m in await ollama.ask("/api/ps", from_ps)}
+    models = Models(settings, ollama)
+    rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in pulled]
+    names = {full_name(model.name) for model in pulled}
+    default, trouble = await _default(models)
+    return Survey(
+        url=ollama.shown_url,
+        version=version,
+        rows=tuple(rows),
+        aliases=tuple(
+            Alias(name, model, full_name(model) in names)
+            for name, model in settings.aliases.items()
+        ),
+        default=default,
+        trouble=trouble,
+    )
+
+
+async def _row(models: Models, pulled: PulledModel, loaded: LoadedModel | None) -> Row:
+    try:
+        return Row(pulled, await models.named(pulled.name), loaded)
+    except UpstreamRefusedError as error:  # one that is broken must not hide the others
+        return Row(pulled, None, loaded, error.message)
+
+
+async def _default(models: Models) -> tuple[str | None, str | None]:
+    try:
+        return (await models.target(ANY_CLAUDE)).model.name, None
+    except UpstreamRefusedError:
+        return None, None  # its alias, or its row, tells why
+    except ApiError as error:
+        return None, error.message

@@ -1,0 +1,210 @@
+"""`cc-proxy models test`, which tells whether a model is fit for Claude Code."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.output.progress import Steps
+from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
+from cc_proxy.app.errors import CcProxyError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.cli.models.verdicts import KeptTest
+    from cc_proxy.app.config import Settings
+    from cc_proxy.app.fitness.report import Report, TaskReport
+    from cc_proxy.app.fitness.tasks import Task
+    from cc_proxy.app.fitness.verdict import Verdict
+    from cc_proxy.app.translate.request.build import Target
+
+_NAME = "models test"
+_TASKS = 20
+
+
+class ModelTestError(CcProxyError):
+    """A model cannot be tested; `code` says why."""
+
+
+@define("test")
+@click.argument("name", metavar="[NAME]", required=False)
+@click.option(
+    "--tasks",
+    "count",
+    type=click.IntRange(1, _TASKS),
+    default=_TASKS,
+    show_default=True,
+    metavar="N",
+    help="Try the first N tasks only.",
+)
+def command(common: Common, *, name: str | None, count: int) -> Result:
+    """Test whether a model is fit for Claude Code.
+
+    NAME is a model of Ollama's or an alias; without it the default model is tested. It gets up
+    to twenty small tasks with Claude Code's own tools, in a project that is only pretended:
+    nothing of this machine is read, written or run. Ollama is asked directly, so it does not
+    matter whether the proxy runs. Exits with 1 if the model is unfit.
+
+    Example: cc-proxy models test qwen3-coder:30b
+    """
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
+
+    settings, paths = common.load().settings, common.paths()
+    steps = Steps()
+    try:
+        target, digest, report, verdict = asyncio.run(_tested(settings, name, count, steps))
+    finally:
+        steps.close()
+    model = target.model.name
+    warnings: list[ErrorItem] = []
+    # A part of a test says too little to be shown later.
+    if report is not None and count == _TASKS:
+        try:
+            verdicts.keep(paths, model, _kept(report, verdict, digest))
+        except CcProxyError as error:  # the test itself has been made
+            warnings.append(ErrorItem.of(error))
+    return Result(
+        _NAME,
+        _data(model, report, verdict),
+        tuple(_lines(model, report, verdict)),
+        warnings=tuple(warnings),
+        errors=_errors(model, verdict),
+        exit_code=FAILED if verdict.level == "unfit" else 0,
+    )
+
+
+async def _tested(
+    settings: "Settings", name: str | None, count: int, steps: Steps
+) -> tuple["Target", str, "Report | None", "Verdict"]:
+    from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
+    from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
+    from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
+    from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
+    from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
+    from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
+    from cc_proxy.app.upstreams.ollama.models import from_tags, same_model  # noqa: PLC0415 - as above
+
+    async with survey.client(settings) as ollama:
+        try:
+            target = await Models(settings, ollama).target(name or ANY_CLAUDE)
+            pulled = await ollama.ask("/api/tags", from_tags)
+        except UpstreamRefusedError as error:
+            hint = f"cc-proxy models pull {name}" if name else "cc-proxy models"
+            raise ModelTestError(error.message, code="model_refused", hint=hint) from error
+        except ApiError as error:
+            raise ModelTestError(error.message, code="no_model", hint="cc-proxy models") from error
+        own = (one.digest for one in pulled if same_model(one.name, target.model.name))
+        digest = next(own, "")
+        if not target.model.can("tools"):
+            return target, digest, None, verdict.without_tools(target.model.name)
+        steps.show(f"Loading {target.model.name}, and measuring how fast it reads")
+
+        def begins(number: int, task: "Task", so_far: Sequence["TaskReport"]) -> None:
+            done = sum(report.reached for report in so_far)
+            steps.show(f"{number:2} of {count}  {task.name}: {task.tries}  ({done} done)")
+
+        report = await run(target, ollama, tasks=TASKS[:count], begins=begins)
+        return target, digest, report, verdict.judge(report, target.model.max_context)
+
+
+def _kept(report: "Report", verdict: "Verdict", digest: str) -> "KeptTest":
+    from cc_proxy.app.cli.models.verdicts import KeptTest  # noqa: PLC0415 - see common.Common
+
+    return KeptTest(
+        tested_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        digest=digest,
+        verdict=verdict.level,
+        tasks_done=report.reached,
+        tasks=report.asked,
+        calls=_calls(report),
+        read_tokens_per_second=_rounded(report.speed.read),
+        written_tokens_per_second=_rounded(report.speed.written),
+        context_window=report.window,
+    )
+
+
+def _data(model: str, report: "Report | None", verdict: "Verdict") -> dict[str, object]:
+    data: dict[str, object] = {
+        "model": model,
+        "verdict": verdict.level,
+        "reasons": [
+            {"code": one.code, "allows": one.allows, "message": one.message, "help": one.help}
+            for one in verdict.reasons
+        ],
+    }
+    if report is None:
+        return data | dict.fromkeys(
+            ("tasks_done", "calls", "tasks", "speed", "context_window", "gpu_share")
+        )
+    return data | {
+        "tasks_done": report.reached,
+        "calls": _calls(report),
+        "tasks": [
+            {
+                "name": task.name,
+                "tries": task.tries,
+                "done": task.reached,
+                "calls": list(task.calls),
+                "trouble": task.trouble,
+            }
+            for task in report.tasks
+        ],
+        "speed": {
+            "read_tokens_per_second": _rounded(report.speed.read),
+            "written_tokens_per_second": _rounded(report.speed.written),
+        },
+        "context_window": report.window,
+        "gpu_share": None if report.memory is None else round(report.memory.on_gpu, 3),
+    }
+
+
+def _calls(report: "Report") -> dict[str, int]:
+    from cc_proxy.app.fitness.report import OUTCOMES  # noqa: PLC0415 - see common.Common
+
+    return {outcome: report.count(outcome) for outcome in OUTCOMES}
+
+
+def _lines(model: str, report: "Report | None", verdict: "Verdict") -> Iterator[str]:
+    if report is not None:
+        width = max(len(task.name) for task in report.tasks)
+        for task in report.tasks:
+            line = f"{'ok' if task.reached else 'no':2}  {task.name:{width}}  {task.tries}"
+            helped = task.calls.count("mended")
+            yield f"{line} ({helped} mended)" if helped else line
+            if task.trouble is not None and not task.reached:
+                yield f"    {'':{width}}  -> {task.trouble}"
+        yield ""
+        yield from aligned(_figures(report))
+        yield ""
+    yield f"{model} is {verdict.level} for Claude Code:"
+    for reason in verdict.reasons:
+        yield f"  {reason.message}"
+        if reason.help is not None:
+            yield f"    -> {reason.help}"
+
+
+def _figures(report: "Report") -> Iterator[tuple[str, str]]:
+    yield "Tasks", f"{report.reached} of {len(report.tasks)} done"
+    yield "Calls", ", ".join(f"{count} {outcome}" for outcome, count in _calls(report).items())
+    read, written = report.speed.read, report.speed.written
+    if read is not None and written is not None:
+        yield "Speed", f"reads {read:,.0f} tokens/s, writes {written:,.1f} tokens/s"
+    yield "Window", f"{report.window:,} tokens"
+    if report.memory is not None:
+        yield "Memory", f"{report.memory.on_gpu:.0%} on the GPU"
+
+
+def _errors(model: str, verdict: "Verdict") -> tuple[ErrorItem, ...]:
+    if verdict.level != "unfit":
+        return ()
+    worst = next(reason for reason in verdict.reasons if reason.allows == "unfit")
+    text = f"{model} is unfit for Claude Code: {worst.message}."
+    return (ErrorItem("model_unfit", text, worst.help),)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

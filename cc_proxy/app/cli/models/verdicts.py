@@ -1,0 +1,75 @@
+"""What `models test` found, kept in the state folder for `models` to show."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cc_proxy.app.cli.output.result import ErrorItem
+from cc_proxy.app.daemon import files
+from cc_proxy.app.upstreams.ollama.models import full_name
+
+if TYPE_CHECKING:
+    from cc_proxy.app.daemon.paths import Paths
+
+_FILE = "model-tests.json"
+_VERSION = 1
+_MOST_BYTES = 1024 * 1024
+_MOST_MODELS = 200
+
+
+class KeptTest(msgspec.Struct, frozen=True):
+    """The latest test of a model: when (UTC, ISO 8601), of which version of it, what came of it."""
+
+    tested_at: str
+    digest: str
+    verdict: str
+    tasks_done: int
+    tasks: int
+    calls: dict[str, int]
+    read_tokens_per_second: float | None
+    written_tokens_per_second: float | None
+    context_window: int
+
+
+class _Kept(msgspec.Struct):
+    version: int
+    models: dict[str, KeptTest]
+
+
+def known(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
+    """Return the tests by their models' full names, and what is wrong with the file, if it is."""
+    path = paths.state_dir / _FILE
+    try:
+        kept = msgspec.json.decode(files.read(path, limit=_MOST_BYTES), type=_Kept)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ()
+    except OSError as error:
+        return {}, (_unreadable(str(path), error.strerror or str(error)),)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return {}, (_unreadable(str(path), str(error)),)
+    if kept.version != _VERSION:
+        text = f"expected version {_VERSION}, found {kept.version}"
+        return {}, (_unreadable(str(path), text),)
+    return kept.models, ()
+
+
+def keep(paths: "Paths", model: str, test: KeptTest) -> None:
+    """Keep a test in place of an earlier one of the same model.
+
+    Raises:
+        DaemonError: the state folder cannot be written to.
+
+    """
+    path = paths.state_dir / _FILE
+    models, _ = known(paths)
+    models.pop(full_name(model), None)
+    models[full_name(model)] = test
+    latest = dict(list(models.items())[-_MOST_MODELS:])
+    with files.explained(path, "--state-dir"):
+        files.make_folder(paths.state_dir)
+        files.replace(path, msgspec.json.encode(_Kept(_VERSION, latest)) + b"\n")
+
+
+def _unreadable(path: str, reason: str) -> ErrorItem:
+    text = f"What earlier tests of models found cannot be read: {path}: {reason}."
+    return ErrorItem("tests_unreadable", text, f"rm {path}")

@@ -1,0 +1,1 @@
+"""Everything that is printed: results, progress, colours, tables."""

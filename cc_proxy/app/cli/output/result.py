@@ -1,0 +1,173 @@
+"""What a command has to say, and the only place that says it: for people, or as JSON."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TextIO
+
+from cc_proxy.app import readers
+from cc_proxy.app.cli.output import colour
+from cc_proxy.app.cli.output.colour import Style
+from cc_proxy.app.errors import CcProxyError
+
+VERSION = 1
+OK = 0
+FAILED = 1
+USAGE = 2
+NOT_RUNNING = 3
+REFUSED = 4
+NO_UPSTREAM = 5
+INTERRUPTED = 130
+
+_LABEL_STYLES = {"Warning": Style.WARN, "Error": Style.FAIL}
+
+
+class Worded(Protocol):
+    """What an error and a notice have in common."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def message(self) -> str: ...  # noqa: D102
+    @property
+    def hint(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class ErrorItem:
+    """One error or warning: a stable code, what is the case, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, worded: Worded) -> "ErrorItem":
+        """Return the item for an error or a notice of another layer."""
+        return cls(worded.code, worded.message, worded.hint)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a command.
+
+    `data` is for programs, of a type in `json_data`; `lines` are for people, and may be styled
+    (`colour.styled`). `stream` gives lines
+    that come while people watch; with `--json` there is none.
+    """
+
+    command: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    warnings: tuple[ErrorItem, ...] = ()
+    errors: tuple[ErrorItem, ...] = ()
+    exit_code: int = OK
+    stream: Iterable[str] = ()
+
+
+def failed(command: str, error: CcProxyError) -> Result:
+    """Return the result of a command that raised."""
+    return Result(command, errors=(ErrorItem.of(error),), exit_code=error.exit_code)
+
+
+def show(result: Result, *, as_json: bool) -> int:
+    """Print a result: the answer on stdout, what went wrong on stderr.
+
+    With `as_json` stdout gets exactly one object, and people read all of it on stderr.
+    Returns the exit code: the result's, or that of a failure if stdout could not be written.
+    """
+    try:
+        if as_json:
+            _write(sys.stdout, [envelope(result)])
+            _tell(result.lines)
+        else:
+            _write(sys.stdout, result.lines)
+        _tell([*_items("Warning", result.warnings), *_items("Error", result.errors)])
+        for line in result.stream:
+            _write(sys.stdout, [line])
+    except OSError as error:
+        _forget(sys.stdout)
+        if readers.left(error):
+            return result.exit_code
+        item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
+        _tell(_items("Error", [item]))
+        return FAILED
+    return result.exit_code
+
+
+def transient(text: str) -> None:
+    """Show a line on the terminal of stderr, in place of the last one; "" takes it away.
+
+    The caller has seen to it that stderr is a terminal.
+    """
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:  # a terminal that does not know its size
+        width = 80
+    _tell([text[: max(width - 1, 1)]], before="\r\x1b[K", end="")
+
+
+def note(text: str) -> None:
+    """Say on stderr how far something has come, in a line that stays."""
+    _tell([text])
+
+
+def envelope(result: Result) -> str:
+    """Return the object that `--json` prints, on one line."""
+    import json  # noqa: PLC0415 - people do without it
+
+    return json.dumps(
+        {
+            "version": VERSION,
+            "command": result.command,
+            "status": "ok" if result.exit_code == OK else "error",
+            "exit_code": result.exit_code,
+            "data": result.data,
+            "warnings": [vars(item) for item in result.warnings],
+            "errors": [vars(item) for item in result.errors],
+        }
+    )
+
+
+def aligned(rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Return `name  value` lines whose values begin in one column."""
+    rows = tuple(rows)
+    width = max((len(name) for name, _ in rows), default=0)
+    return tuple(f"{name:{width}}  {value}" for name, value in rows)
+
+
+def _items(label: Literal["Warning", "Error"], items: Iterable[ErrorItem]) -> Iterable[str]:
+    for item in items:
+        yield f"{colour.styled(f'{label}:', _LABEL_STYLES[label])} {item.message}"
+        if item.hint:
+            yield f"  -> {item.hint}"
+
+
+def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: str = "\n") -> None:
+    if file is None:  # started with this stream closed
+        return
+    # A terminal or locale that lacks a character shows its number instead.
+    encoding = file.encoding or "utf-8"
+    coloured = colour.wanted(file, os.environ)
+    for line in lines:
+        text = line if coloured else colour.without(line)
+        file.write(before + text.encode(encoding, "backslashreplace").decode(encoding) + end)
+    file.flush()
+
+
+def _tell(lines: Iterable[str], *, before: str = "", end: str = "\n") -> None:
+    """Write to stderr, if anybody reads there; the work and the exit code are the same if not."""
+    try:
+        _write(sys.stderr, lines, before=before, end=end)
+    except OSError:
+        _forget(sys.stderr)
+
+
+def _forget(file: TextIO | None) -> None:
+    """Let the interpreter's last flush go nowhere."""
+    if file is None:
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, file.fileno())
+    os.close(null)

@@ -1,0 +1,1 @@
+"""From YAML values to settings, with errors that name the place."""

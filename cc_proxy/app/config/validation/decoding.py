@@ -1,0 +1,236 @@
+"""From the text of the user's file to checked values, or to everything that is wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.config.errors import MOST_PROBLEMS, Problem, RefusedValueError
+from cc_proxy.app.config.layers import Given, Layer
+from cc_proxy.app.config.validation import expansion, suggestions
+from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
+from cc_proxy.app.config.validation.expansion import BadReferenceError
+from cc_proxy.app.config.validation.schema import FILE, Field, KeyPath, Kind, Names, Section
+from cc_proxy.app.config.yaml_file import document
+from cc_proxy.app.config.yaml_file.document import (
+    MappingNode,
+    Node,
+    Position,
+    ScalarNode,
+    SequenceNode,
+)
+from cc_proxy.app.config.yaml_file.excerpt import SourceText
+
+_GLUED = re.compile(r"(\w+):\S")
+
+
+def decode(text: str, path: Path, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
+    """Return what the file sets, and its problems in the order of the file.
+
+    `path` is for errors and origins, `environ` for `${VAR}`. After MOST_PROBLEMS it stops.
+    """
+    decoder = _Decoder(text, path, environ)
+    try:
+        root = document.compose(text)
+    except document.SyntaxProblemError as error:
+        decoder.report(error.what, error.position, fix=error.fix)
+    else:
+        if root is not None:
+            decoder.section(root, FILE, ())
+    return decoder.layer, decoder.problems
+
+
+class _Decoder:
+    """Walks the nodes along the schema, so an alias that contains itself cannot lead it astray."""
+
+    def __init__(self, text: str, path: Path, environ: Mapping[str, str]) -> None:
+        self.layer: Layer = {}
+        self.problems: list[Problem] = []
+        self._source = SourceText(text)
+        self._path = path
+        self._environ = environ
+
+    def report(
+        self,
+        what: str,
+        position: Position,
+        *,
+        expected: str | None = None,
+        found: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        """Note a problem with the line of the file that has it."""
+        line, column = position.line, position.column
+        self.problems.append(
+            Problem(
+                where=f"{self._path}:{line + 1}:{column + 1}",
+                what=what,
+                excerpt=self._source.excerpt(line, column, position.width, position.hide_from),
+                expected=expected,
+                found=found,
+                fix=fix,
+            )
+        )
+
+    def section(self, node: Node, section: Section, path: KeyPath) -> None:
+        """Read a mapping with known keys; nothing at all is the same as none of them."""
+        known = ", ".join(section.keys)
+        for key, key_node, value in self._pairs(node, path, f"a mapping with the keys {known}"):
+            entry = section.keys.get(key)
+            if entry is None:
+                where = f" in {'.'.join(path)}" if path else ""
+                place = document.position(key_node)
+                if suggestions.may_be_secret(key):
+                    after_colon = place.column + place.width + 1
+                    place = msgspec.structs.replace(place, hide_from=after_colon)
+                self.report(
+                    f"unknown key {quoted(key)}{where}",
+                    place,
+                    expected=f"one of {known}",
+                    fix=suggestions.for_key(key, section, path),
+                )
+            else:
+                self._entry(value, entry, (*path, key))
+
+    def _names(self, node: Node, names: Names, path: KeyPath) -> None:
+        for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
+            try:
+                names.rule(key)
+            except RefusedValueError as refused:
+                self.report(
+                    f"{'.'.join(path)} has a key that is no name",
+                    document.position(key_node),
+                    expected=names.expected,
+                    found=refused.found or quoted(key),
+                    fix=refused.fix,
+                )
+            else:
+                self._entry(value, names.value, (*path, key))
+
+    def _entry(self, node: Node, entry: Field | Section | Names, path: KeyPath) -> None:
+        match entry:
+            case Section():
+                self.section(node, entry, path)
+            case Names():
+                self._names(node, entry, path)
+            case Field():
+                self._field(node, entry, path)
+
+    def _pairs(self, node: Node, path: KeyPath, expected: str) -> Iterator[tuple[str, Node, Node]]:
+        if document.is_nothing(node):
+            return
+        if not isinstance(node, MappingNode):
+            glued = isinstance(node, ScalarNode) and _GLUED.match(node.value)
+            self.report(
+                f"{'.'.join(path) or 'the file'} is not a mapping of keys to values",
+                document.position(node),
+                expected=expected,
+                found=found(node),
+                fix=f'put a space after "{glued[1]}:"' if glued else None,
+            )
+            return
+        lines: dict[str, int] = {}
+        for key_node, value in document.items(node):
+            if len(self.problems) >= MOST_PROBLEMS:
+                return
+            position = document.position(key_node)
+            key = self._key(key_node)
+            if key is None:
+                continue
+            if key in lines:
+                first = f"the first is in line {lines[key]}"
+                what = f"the key {quoted(key)} is there twice"
+                self.report(what, position, found=first, fix="keep one")
+                continue
+            lines[key] = position.line + 1
+            yield key, key_node, value
+
+    def _key(self, node: Node) -> str | None:
+        kind = document.kind(node) if isinstance(node, ScalarNode) else None
+        if kind is Kind.TEXT:
+            return str(node.value)
+        fix = "put the name into quotes"
+        if kind is None:
+            fix = "write the name of a key"
+        elif node.value == "<<":
+            fix = "write the keys out; merge keys are not supported"
+        self.report(
+            "this is not the name of a key",
+            document.position(node),
+            expected="text",
+            found=found(node),
+            fix=fix,
+        )
+        return None
+
+    def _field(self, node: Node, field: Field, path: KeyPath) -> None:
+        setting = (*path[:-1], field.setting or path[-1])
+        origin = f"file {self._path}:{document.position(node).line + 1}"
+        if field.many and isinstance(node, SequenceNode):
+            several = [name for item in node.value for name in self._names_of(item, field, path)]
+            self.layer[setting] = Given(tuple(several), origin)
+            return
+        for value in self._values(node, field, path):
+            self.layer[setting] = Given(value, origin)
+
+    def _names_of(self, item: Node, field: Field, path: KeyPath) -> Iterator[object]:
+        for value in self._values(item, field, path):
+            yield from msgspec.convert(value, tuple[object, ...])
+
+    def _values(self, node: Node, field: Field, path: KeyPath) -> Iterator[object]:
+        """Yield the value of a scalar; none if it is empty, or refused, which is reported."""
+        kind = document.kind(node) if isinstance(node, ScalarNode) else None
+        if field.optional and kind is Kind.NOTHING:
+            return
+        text = str(node.value)
+        expands = kind is Kind.TEXT and "${" in text
+        if expands:
+            expanded = self._expanded(node, path)
+            if expanded is None or (field.optional and not expanded):
+                return
+            text = expanded
+        elif kind not in field.takes:
+            self._refuse(node, field, path, found=found(node, field), fix=type_fix(node, field))
+            return
+        try:
+            yield field.rule(text)
+        except RefusedValueError as refused:
+            # What a variable holds may be a secret, whatever the key is.
+            what = f"what {quoted(node.value)} stands for" if expands else refused.found
+            fix = None if expands else refused.fix
+            self._refuse(node, field, path, found=what or found(node, field), fix=fix)
+
+    def _refuse(
+        self, node: Node, field: Field, path: KeyPath, *, found: str, fix: str | None
+    ) -> None:
+        place = document.position(node)
+        self.report(
+            f"{'.'.join(path)} cannot have this value",
+            msgspec.structs.replace(place, hide_from=place.column) if field.secret else place,
+            expected=field.expected,
+            found=found,
+            fix=fix,
+        )
+
+    def _expanded(self, node: Node, path: KeyPath) -> str | None:
+        try:
+            return expansion.expand(node.value, self._environ)
+        except BadReferenceError as error:
+            start = document.position(node)
+            column = self._source.find(error.reference, start.line, start.column)
+            position = Position(start.line, column, len(error.reference))
+            if error.name is None:
+                self.report(
+                    f"{'.'.join(path)} has a ${{ that starts no variable",
+                    position,
+                    expected="${NAME} or ${NAME:-default}",
+                    fix="write $${ for a literal ${",
+                )
+            else:
+                self.report(
+                    f"the variable {error.name} is not set, or empty",
+                    position,
+                    fix=f"set it, or give a default: ${{{error.name}:-value}}",
+                )
+            return None

@@ -1,0 +1,213 @@
+"""The keys of the user's file and what each may hold: one table for file and variables."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+import msgspec
+
+from cc_proxy.app.config import durations, upstream_url
+from cc_proxy.app.config.validation import rules
+
+KeyPath = tuple[str, ...]
+
+
+class Kind(Enum):
+    """What YAML takes a scalar for; the value says it in an error."""
+
+    TEXT = "text"
+    WHOLE = "a whole number"
+    DECIMAL = "a decimal number"
+    ODD_NUMBER = "a number that is not in decimal digits"
+    BOOLEAN = "true or false"
+    NOTHING = "nothing"
+    DATE = "a date"
+    OTHER = "a value with a tag"
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: `rule` turns the text of a value into the value, or refuses it.
+
+    An `optional` one may be empty, which is the same as leaving it out. One of `many` gives a
+    tuple, and may be a list in the file. `setting` is its name in Settings where that differs from
+    the file's.
+    """
+
+    rule: Callable[[str], object]
+    expected: str
+    takes: tuple[Kind, ...] = (Kind.TEXT,)
+    secret: bool = False
+    optional: bool = False
+    many: bool = False
+    setting: str | None = None
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A mapping whose keys are known."""
+
+    keys: dict[str, "Field | Section | Names"]
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping whose keys are the user's own."""
+
+    rule: Callable[[str], object]
+    expected: str
+    value: Field | Section
+
+
+_NUMBERS = (Kind.WHOLE, Kind.DECIMAL)
+_MODEL = "the name of an Ollama model, such as qwen3:4b"
+_WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
+
+FILE = Section(
+    {
+        "server": Section(
+            {
+                "host": Field(rule=rules.host, expected="a host name or an IP address"),
+                "port": Field(
+                    rule=rules.port,
+                    expected=f"a whole number from 0 (any free port) to {rules.LARGEST_PORT}",
+                    takes=(Kind.WHOLE,),
+                ),
+                "auth_key": Field(
+                    rule=rules.auth_key,
+                    expected=f"at least {rules.SHORTEST_AUTH_KEY} printable ASCII characters, "
+                    "no spaces",
+                    secret=True,
+                    optional=True,
+                ),
+                "hold": Field(
+                    rule=durations.timeout,
+                    expected="a duration such as 10s, or a number of seconds",
+                    takes=(Kind.TEXT, *_NUMBERS),
+                    setting="hold_seconds",
+                ),
+                "keep_on_disk": Field(
+                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
+                ),
+                "allowed_hosts": Field(
+                    rule=rules.allowed_hosts,
+                    expected="host names, such as [proxy.example.com, '*.home.arpa']",
+                    optional=True,
+                    many=True,
+                ),
+            }
+        ),
+        "ollama": Section(
+            {
+                "base_url": Field(
+                    rule=upstream_url.base_url,
+                    expected="the address of Ollama, such as http://127.0.0.1:11434",
+                ),
+                "api_key": Field(
+                    rule=rules.header_token,
+                    expected="printable ASCII characters, no spaces",
+                    secret=True,
+                    optional=True,
+                ),
+                "timeout": Field(
+                    rule=durations.timeout,
+                    expected="a duration such as 120s, 15m or 1h, or a number of seconds",
+                    takes=(Kind.TEXT, *_NUMBERS),
+                    setting="timeout_seconds",
+                ),
+                "keep_alive": Field(
+                    rule=durations.keep_alive,
+                    expected="a duration such as 30m, a whole number of seconds, or -1 (for ever)",
+                    takes=(Kind.TEXT, Kind.WHOLE),
+                ),
+            }
+        ),
+        "aliases": Names(
+            rule=rules.alias_name,
+            expected="a model name as the client sends it, a pattern with *, or default",
+            value=Field(rule=rules.model_name, expected=_MODEL),
+        ),
+        "context_window": Field(
+            rule=rules.window_or_auto,
+            expected=f"auto, or {_WINDOW}",
+            takes=(Kind.TEXT, Kind.WHOLE),
+        ),
+        "models": Names(
+            rule=rules.model_name,
+            expected=_MODEL,
+            value=Section(
+                {
+                    "context_window": Field(
+                        rule=rules.window, expected=_WINDOW, takes=(Kind.TEXT, Kind.WHOLE)
+                    )
+                }
+            ),
+        ),
+        "web_search": Section(
+            {
+                "provider": Field(rule=rules.search_provider, expected="none, ollama or searxng"),
+                "url": Field(
+                    rule=upstream_url.service_url,
+                    expected="the provider's address, such as http://127.0.0.1:8080",
+                    optional=True,
+                ),
+                "max_results": Field(
+                    rule=rules.search_results,
+                    expected=f"a whole number from 1 to {rules.MOST_SEARCH_RESULTS}",
+                    takes=(Kind.WHOLE,),
+                ),
+                "timeout": Field(
+                    rule=durations.timeout,
+                    expected="a duration such as 20s or 1m, or a number of seconds",
+                    takes=(Kind.TEXT, *_NUMBERS),
+                    setting="timeout_seconds",
+                ),
+            }
+        ),
+        "images": Section(
+            {
+                "fetch_urls": Field(
+                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
+                ),
+                "max_bytes": Field(
+                    rule=rules.image_limit,
+                    expected="bytes from 1024 to 100MiB, such as 10MiB",
+                    takes=(Kind.TEXT, Kind.WHOLE),
+                ),
+            }
+        ),
+        "claude": Section(
+            {
+                "bin": Field(rule=rules.command, expected="a command name or a path to a program"),
+                "profile": Field(rule=rules.claude_profile, expected="full, lean or bare"),
+            }
+        ),
+        "logging": Section(
+            {
+                "level": Field(rule=rules.log_level, expected="debug, info, warning or error"),
+                "format": Field(rule=rules.log_format, expected="text or json"),
+            }
+        ),
+    }
+)
+
+
+def field(path: KeyPath) -> Field:
+    """Return the field with known keys at a path of the file, such as ("server", "port")."""
+    found: Field | Section | Names = FILE
+    for key in path:
+        if not isinstance(found, Section):
+            raise KeyError(path)
+        found = found.keys[key]
+    if not isinstance(found, Field):
+        raise KeyError(path)
+    return found
+
+
+def setting(path: KeyPath) -> KeyPath:
+    """Return the path in Settings for a path of the file."""
+    return (*path[:-1], field(path).setting or path[-1])
+
+
+def paths(section: Section = FILE, above: KeyPath = ()) -> Iterator[KeyPath]:
+    """Yield every path with known keys, sections included, in the file's order."""
+    for key, entry in section.keys.items():
+        yield (*above, key)
+        if isinstance(entry, Section):
+            yield from paths(entry, (*above, key))

@@ -1,0 +1,1 @@
+"""The YAML file: read, located and quoted in errors."""

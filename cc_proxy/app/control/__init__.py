@@ -1,0 +1,1 @@
+"""The wire between the command line and a running proxy."""

@@ -1,0 +1,154 @@
+"""Asking what listens at an address who it is."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import urlencode
+
+import msgspec
+
+# What the gateway answers to everybody at `/`.
+_GREETING = b"cc-proxy is running"
+_GREETING_SECONDS = 1.0
+
+Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
+
+
+class Upstream(msgspec.Struct, frozen=True):
+    """What the proxy knows of Ollama; `hint` is what helps against the error."""
+
+    url: str
+    reachable: bool
+    version: str | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+class DefaultModel(msgspec.Struct, frozen=True):
+    """The model that answers for `claude-*`, and its window in tokens.
+
+    `tokens_read_per_second` is how fast it reads a prompt; None until it has read one.
+    `can_use_tools` is None where no model is there, or the process is one of an earlier version.
+    """
+
+    name: str | None
+    context_window: int | None = None
+    tokens_read_per_second: float | None = None
+    can_use_tools: bool | None = None
+    error: str | None = None
+
+
+class LoadedModel(msgspec.Struct, frozen=True):
+    """A model in Ollama's memory; its window in tokens, and how much of it a GPU holds."""
+
+    name: str
+    context_window: int = 0
+    bytes: int = 0
+    bytes_in_vram: int = 0
+
+
+class LastError(msgspec.Struct, frozen=True):
+    """The last error that a client was told; `at` is UTC in ISO 8601."""
+
+    at: str
+    request_id: str
+    message: str
+
+
+class LastReload(msgspec.Struct, frozen=True):
+    """How the last reading of the configuration went, `ok` or `failed`, and why."""
+
+    at: str
+    status: str
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The answer of `GET /health`; the last three only when Ollama was to be asked.
+
+    `queued` are those of `requests_in_flight` that wait for Ollama to have room.
+    """
+
+    status: str
+    version: str
+    instance_id: str
+    pid: int
+    uptime_seconds: float
+    config_digest: str
+    config_path: str | None = None
+    requests_in_flight: int = 0
+    queued: int = 0
+    last_error: LastError | None = None
+    last_reload: LastReload | None = None
+    upstream: Upstream | None = None
+    loaded_models: tuple[LoadedModel, ...] | None = None
+    default_model: DefaultModel | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found at an address.
+
+    `ok`: a cc-proxy that takes our key; `health` is its answer. `wrong key`: a cc-proxy that
+    does not. `stranger`: another program. `silent`: something that does not answer in time.
+    `nobody`: nothing listens.
+    """
+
+    standing: Standing
+    health: Health | None = None
+
+
+def ask(  # noqa: PLR0913 - one address, and what is asked of it by keyword
+    host: str,
+    port: int,
+    key: str,
+    *,
+    upstream: bool = False,
+    model: str | None = None,
+    timeout_seconds: float = 2.0,
+) -> Probe:
+    """Ask `/health` with the key; `upstream` lets the proxy ask Ollama for its part of it.
+
+    `model`: the answer tells about this one instead of the one that answers for `claude-*`.
+
+    To be asked only of a process that is known to be ours: whoever listens is shown the key.
+    """
+    query = {"upstream": "0"} if not upstream else {"model": model} if model else {}
+    target = f"/health?{urlencode(query)}" if query else "/health"
+    answer = _get(host, port, target, key, timeout_seconds)
+    if isinstance(answer, Probe):
+        return answer
+    status, body = answer
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Probe("wrong key")
+    try:
+        return Probe("ok", msgspec.json.decode(body, type=Health))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Probe("stranger")
+
+
+def is_cc_proxy(host: str, port: int) -> bool:
+    """Tell whether some cc-proxy listens there, without showing it a key."""
+    answer = _get(host, port, "/", None, _GREETING_SECONDS)
+    return not isinstance(answer, Probe) and answer[1].startswith(_GREETING)
+
+
+def _get(
+    host: str, port: int, target: str, key: str | None, timeout_seconds: float
+) -> tuple[int, bytes] | Probe:
+    from http.client import HTTPException  # noqa: PLC0415 - dear: see spawn.spawn
+
+    from cc_proxy.app.control.http_exchange import exchange  # noqa: PLC0415 - as above
+
+    try:
+        return exchange(host, port, target, key=key, timeout_seconds=timeout_seconds)
+    except TimeoutError:
+        return Probe("silent")
+    except ConnectionRefusedError:
+        return Probe("nobody")
+    except HTTPException:
+        return Probe("stranger")
+    except OSError:  # it hung up, or the address has gone away
+        return Probe("nobody")

@@ -1,0 +1,1 @@
+"""The proxy's log file and its formats."""

@@ -1,0 +1,96 @@
+"""What a line of the log looks like: text for people, JSON for programs."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+
+from cc_proxy.app.config import LogFormat
+from cc_proxy.app.request_id import CURRENT
+
+HIDDEN = "********"
+# Of what a client or Ollama has named there can be megabytes, and the size of the file is looked
+# at between lines. Of a traceback the end counts.
+LONGEST = 16 * 1024
+_NAMES = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
+# What could begin a line of its own, or move a terminal's cursor.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-11-22T18:00:00.123Z INFO  message`, UTC; no text can forge a line of its own.
+
+    A line that is written for a request names it. `secrets` are replaced wherever they turn up.
+    """
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback follows on lines that begin with spaces."""
+        text = _cut(_hidden(super().format(record), self._secrets))
+        request = CURRENT.get()
+        if request is not None and not text.startswith(request):
+            text = f"{request} {text}"
+        text = _CONTROL.sub(lambda found: repr(found[0])[1:-1], text).replace("\n", "\n    ")
+        level = _NAMES.get(record.levelno, record.levelname)
+        return f"{_time(record)} {level:5} {text}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: `time`, `level`, `logger`, `message`, and what else is known.
+
+    That is `request_id`, the figures of a request's last line, and `exception`.
+    """
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, in ASCII, so that nothing in it can be taken for its end."""
+        request = CURRENT.get()
+        message = str(getattr(record, "summary", None) or record.getMessage())
+        entry: dict[str, object] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": message.removeprefix(f"{request} ") if request else message,
+        }
+        if request is not None:
+            entry["request_id"] = request
+        fields: Mapping[str, object] = getattr(record, "fields", {})
+        entry |= {name: value for name, value in fields.items() if name not in entry}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        shown = {
+            name: _cut(_hidden(value, self._secrets)) if isinstance(value, str) else value
+            for name, value in entry.items()
+        }
+        return json.dumps(shown, default=str)
+
+
+def formatter(name: LogFormat, secrets: Sequence[str]) -> logging.Formatter:
+    """Return the formatter of that name."""
+    return JsonFormatter(secrets) if name == "json" else LineFormatter(secrets)
+
+
+def _hidden(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _cut(text: str) -> str:
+    left_out = len(text) - LONGEST
+    if left_out <= 0:
+        return text
+    half = LONGEST // 2
+    return f"{text[:half]} [... {left_out} more characters ...] {text[-half:]}"
+
+
+def _time(record: logging.LogRecord) -> str:
+    second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{second}.{int(record.msecs):03d}Z"

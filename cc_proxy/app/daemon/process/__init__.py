@@ -1,0 +1,1 @@
+"""The background process: identity, lock, port, signals and state."""

@@ -1,0 +1,135 @@
+"""Why an address cannot be bound, and by whom a port is taken."""
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+
+from cc_proxy.app.control import health
+from cc_proxy.app.daemon.errors import DaemonError
+
+_LISTENING = "0A"  # net/tcp_states.h
+_COMMAND_LENGTH = 100
+_PRIVILEGED = 1024
+
+
+def refuse_unusable(host: str, port: int) -> None:
+    """Refuse an address that cannot be bound now; it is free again afterwards.
+
+    Raises:
+        DaemonError: as `bind_error`.
+
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as trial:
+            if os.name == "posix":  # else a port that has just been left would look taken
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+    except OSError as error:
+        raise bind_error(error, host, port) from error
+
+
+def bind_error(error: OSError, host: str, port: int) -> DaemonError:
+    """Return the error to show for a bind that failed."""
+    where = f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return _in_use(host, port)
+    if isinstance(error, socket.gaierror):
+        return DaemonError(
+            f"Expected {host} to be an address of this machine, found a name that is not known.",
+            code="host_unknown",
+            hint="Name an address: --host 127.0.0.1",
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return DaemonError(
+            f"Expected {host} to be an address of this machine, found that it is not.",
+            code="address_not_available",
+            hint="Name one that is: --host 127.0.0.1",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM} and port < _PRIVILEGED:
+        return DaemonError(
+            f"Expected to listen on {where}, found that this user may not use a port that low.",
+            code="port_not_permitted",
+            hint=f"Name a port from {_PRIVILEGED} up: --port 3456",
+        )
+    return DaemonError(
+        f"Expected to listen on {where}, found: {error.strerror or error}.",
+        code="bind_failed",
+        hint="Name another address: --host 127.0.0.1 --port 0 (0: any free port)",
+    )
+
+
+def _in_use(host: str, port: int) -> DaemonError:
+    what = f"Expected port {port} on {host} to be free, found it in use"
+    holder = listener(port)
+    by = f" by {holder}" if holder else ""
+    if health.is_cc_proxy(host, port):
+        return DaemonError(
+            f"{what}{by}: a cc-proxy of another state folder.",
+            code="port_in_use",
+            hint="Stop that one with its --state-dir, or choose another port: --port 0 (any free)",
+        )
+    return DaemonError(
+        f"{what}{by or ' by another program'}.",
+        code="port_in_use",
+        hint=f"End that program, or choose another port: --port {port + 1 if port < 65535 else 0}",  # noqa: PLR2004 - the last port
+    )
+
+
+def listener(port: int) -> str | None:
+    """Return `pid N (its command)` of who listens on a TCP port, None where it cannot be known."""
+    if sys.platform != "linux":
+        return None
+    inodes = _listening_inodes(port)
+    pid = _holder(inodes) if inodes else None
+    return f"pid {pid} ({_command(pid)})" if pid is not None else None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        try:
+            rows = table.read_text(encoding="ascii").splitlines()[1:]
+        except OSError:  # no IPv6, or a sandbox that hides it: then the holder stays unknown
+            continue
+        # proc_net_tcp.txt: sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode
+        for fields in (row.split() for row in rows):
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    return inodes
+
+
+def _holder(inodes: set[str]) -> int | None:
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            entries = list(folder.iterdir())
+        except OSError:  # another user's, or gone in the meantime
+            continue
+        if any(_target(entry) in wanted for entry in entries):
+            return int(folder.parent.name)
+    return None
+
+
+def _target(link: Path) -> str | None:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed in the meantime
+        return None
+
+
+def _command(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return "gone by now"
+    text = b" ".join(words).decode("utf-8", "replace")
+    printable = "".join(one if one.isprintable() else "?" for one in text)
+    if len(printable) > _COMMAND_LENGTH:
+        return printable[: _COMMAND_LENGTH - 3] + "..."
+    return printable or "unnamed"

@@ -1,0 +1,135 @@
+"""The state file: who is running, where, and on which configuration."""
+
+import msgspec
+
+from cc_proxy.app.addresses import url
+from cc_proxy.app.config import LogFormat, LogLevel, Server, Settings, settings_digest
+from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """One running process, written by itself once it listens.
+
+    `process_start_time` is what `identity.start_time` said about `pid`; `host` and `port` are
+    what was bound; what is `asked_` flag or variable asked for, if one did, so that a restart
+    can ask for it again; `log_format` is the form that its log has, for others who write there;
+    `options_digest` is that of `options_digest()`;
+    `started_at` is UTC in ISO 8601.
+    """
+
+    pid: int
+    process_start_time: str
+    instance_id: str
+    version: str
+    host: str
+    port: int
+    config_path: str | None
+    config_digest: str
+    options_digest: str
+    log_file: str
+    started_at: str
+    asked_host: str | None = None
+    asked_port: int | None = None
+    asked_log_level: LogLevel | None = None
+    asked_log_format: LogFormat | None = None
+    log_format: LogFormat = "text"
+
+    @property
+    def url(self) -> str:
+        """The address to reach it at from this machine."""
+        return url(self.host, self.port)
+
+
+class UnreadableStateError(Exception):
+    """There is a state file that tells nothing; the text says why."""
+
+
+def options_digest(settings: Settings) -> str:
+    """Return a digest of the settings without address and key, which are compared otherwise."""
+    server = Server(hold_seconds=settings.server.hold_seconds)
+    return settings_digest(msgspec.structs.replace(settings, server=server))
+
+
+def read(paths: Paths) -> State | None:
+    """Return the state that was left in the state folder, None if there is none.
+
+    Raises:
+        UnreadableStateError: there is one, and it is broken or another user's.
+        DaemonError: the folder cannot be read.
+
+    """
+    path = paths.state_file
+    with files.explained(path, STATE_FLAG):
+        try:
+            data = files.read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except files.ForeignFileError as error:
+            raise UnreadableStateError(f"{path} belongs to another user") from error
+    try:
+        return msgspec.json.decode(data, type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableStateError(f"{path} is broken ({error})") from error
+
+
+def read_pid(paths: Paths) -> int | None:
+    """Return the number in the pid file, None if there is no file or no number in it."""
+    try:
+        return int(files.read(paths.pid_file, limit=32))
+    except (OSError, ValueError):
+        return None
+
+
+def write(paths: Paths, state: State) -> None:
+    """Write state and pid.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    with files.explained(paths.state_file, STATE_FLAG):
+        files.replace(paths.state_file, msgspec.json.encode(state) + b"\n")
+        files.replace(paths.pid_file, b"%d\n" % state.pid)
+
+
+def clear(paths: Paths) -> None:
+    """Remove what describes a running process.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    for path in (paths.pid_file, paths.stop_file, paths.state_file):
+        with files.explained(path, STATE_FLAG):
+            files.remove(path)
+
+
+def write_own(paths: Paths, state: State) -> None:
+    """Write the state of a process that has written it before, unless another one has since.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    if _is_own(paths, state.instance_id):
+        write(paths, state)
+
+
+def clear_own(paths: Paths, instance_id: str) -> None:
+    """Remove the state unless it has become another process's.
+
+    Raises:
+        DaemonError: that is not possible.
+
+    """
+    if _is_own(paths, instance_id):
+        clear(paths)
+
+
+def _is_own(paths: Paths, instance_id: str) -> bool:
+    try:
+        there = read(paths)
+    except UnreadableStateError:
+        return False
+    return there is not None and there.instance_id == instance_id

@@ -1,0 +1,1 @@
+"""The service of the operating system that starts cc-proxy at login."""

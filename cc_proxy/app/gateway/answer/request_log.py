@@ -1,0 +1,105 @@
+"""One line in the log for each answer, with the figures that tell where the time went."""
+
+import asyncio
+import logging
+import time
+from types import TracebackType
+from typing import Self
+
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+
+log = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Collects what happened to one request; writes its line on exit."""
+
+    def __init__(self, request_id: str, model: str, body_bytes: int) -> None:
+        self._request_id = request_id
+        self._started = time.monotonic()
+        self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
+        self._first_token: float | None = None
+        self._outcome = "ok"
+
+    def __enter__(self) -> Self:
+        """Start the clock."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write the line; what is raised goes on its way."""
+        if isinstance(exc, asyncio.CancelledError | ConnectionError):
+            self._outcome = "client closed the connection"
+        elif exc is not None:
+            self._outcome = "failed"
+        self._fields["total_ms"] = self._ms(time.monotonic())
+        fields = " ".join(f"{name}={value}" for name, value in self._fields.items())
+        log.info(
+            "%s %s %s",
+            self._request_id,
+            self._outcome,
+            fields,
+            extra={"summary": self._outcome, "fields": self._fields},
+        )
+
+    def translated(self, model: str, translated: Translated) -> None:
+        """Note the model that answers, and name what was left out of the request."""
+        self._fields["model"] = model
+        if translated.dropped:
+            what = ", ".join(
+                name if count == 1 else f"{count} x {name}"
+                for name, count in translated.dropped.items()
+            )
+            log.warning("%s left out on purpose: %s", self._request_id, what)
+        for note in translated.notes:
+            log.warning("%s %s", self._request_id, note)
+
+    def waited(self, seconds: float) -> None:
+        """Note how long Ollama was too busy to take the request."""
+        self._fields["queued_ms"] = round(seconds * 1000)
+
+    def first_token(self) -> None:
+        """Note when the first token came; later calls change nothing."""
+        if self._first_token is None:
+            self._first_token = time.monotonic()
+            self._fields["first_token_ms"] = self._ms(self._first_token)
+
+    def answered(self, answer: AnswerStream | SearchingAnswer) -> None:
+        """Note the tokens and why the answer ended."""
+        usage = answer.usage
+        self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens
+        if usage.cache_read_input_tokens:
+            self._fields["tokens_reused"] = usage.cache_read_input_tokens
+        self._fields["tokens_out"] = usage.output_tokens
+        self._fields["stop"] = answer.stop_reason
+        if usage.server_tool_use:
+            self._fields["searches"] = usage.server_tool_use.web_search_requests
+        for note in answer.notes:
+            log.warning("%s %s", self._request_id, note)
+        if answer.empty:
+            log.warning("%s the model's answer had nothing to show", self._request_id)
+
+    def answered_here(self, answer: AnswerStream) -> None:
+        """Note that no model was asked."""
+        self._fields["model"] = "none"
+        self._outcome = "ok (a probe, answered by cc-proxy)"
+        self.answered(answer)
+
+    def trouble(self, text: str) -> None:
+        """Name something that went wrong on the way and did not end the answer."""
+        log.warning("%s %s", self._request_id, text)
+
+    def failed(self, error: ApiError) -> None:
+        """Note an error that came after the answer had begun."""
+        self._outcome = "failed"
+        log.warning("%s broke off: %s", self._request_id, error.message)
+
+    def _ms(self, moment: float) -> int:
+        return round((moment - self._started) * 1000)

@@ -1,0 +1,1 @@
+"""Documents and images in a request: fetched and turned into text."""

@@ -1,0 +1,182 @@
+"""Images and documents that must be fetched or read before a request can be translated.
+
+The same ones come again with every turn of their conversation. Each is worked out once and
+remembered, so that it is quick and the same on every turn.
+"""
+
+import asyncio
+import base64
+import hashlib
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cc_proxy.app.anthropic.requests import Block, MessagesRequest
+from cc_proxy.app.config import ImageSettings
+from cc_proxy.app.gateway.attachments.fetching import (
+    IMAGE_TYPES,
+    PDF_TYPES,
+    Fetcher,
+    NotFetchedError,
+    shown,
+)
+from cc_proxy.app.translate.pdf import PdfTooSlowError, UnreadablePdfError, text_of
+
+log = logging.getLogger(__name__)
+
+PDF_SECONDS = 30.0
+# Of all documents of a request together: a hundred that are slow are not a hundred times as slow.
+ALL_PDFS_SECONDS = 60.0
+# How long a failure stands: a conversation must not wait for it again on every turn.
+FAILURE_SECONDS = 600.0
+MAX_URLS = 20
+MAX_FETCHED_BYTES = 128 * 1024 * 1024
+_REMEMBERED = 64
+_REMEMBERED_URLS = 256
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """What a URL gave: a source of type base64, or None until the moment it may be tried again."""
+
+    source: dict[str, str] | None
+    expires: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return len(self.source["data"]) if self.source else 0
+
+
+class Attachments:
+    """Fetches and reads, and remembers the latest by URL and by the digest of the bytes."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._texts: OrderedDict[bytes, str] = OrderedDict()
+        self._fetched: OrderedDict[tuple[str, str], _Fetched] = OrderedDict()
+        self._fetched_bytes = 0
+
+    def use(self, settings: ImageSettings) -> None:
+        """Fetch as these settings say from now on; what was refused is tried again."""
+        self._fetcher.use(settings)
+        # What was fetched stays, so that a conversation that has it stays the same.
+        for key in [key for key, known in self._fetched.items() if known.source is None]:
+            del self._fetched[key]
+
+    async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
+        """Put what its URLs lead to, and the text of each PDF, into a request.
+
+        What cannot be fetched is named in the log and left as it is, for a note in its place.
+        Images are not fetched for a model without `vision`.
+        """
+        blocks = list(_attached(request))
+        await self._fetch([block for block in blocks if vision or block.type == "document"])
+        until = time.monotonic() + ALL_PDFS_SECONDS
+        for block in blocks:
+            source = block.origin
+            data = source.get("data")
+            is_pdf = block.type == "document" and source.get("media_type") == _PDF
+            if is_pdf and isinstance(data, str):
+                block.source = {"type": "text", "data": await self._text(data, until)}
+
+    async def close(self) -> None:
+        """Close the connections of the fetcher."""
+        await self._fetcher.close()
+
+    async def _fetch(self, blocks: list[Block]) -> None:
+        wanted = [(block, key) for block in blocks if (key := _key(block))]
+        keys = list(dict.fromkeys(key for _, key in wanted))
+        if len(keys) > MAX_URLS:
+            log.warning("%d URLs in one request: the first %d count", len(keys), MAX_URLS)
+        found = await asyncio.gather(*(self._one(*key) for key in keys[:MAX_URLS]))
+        sources = dict(zip(keys, found, strict=False))
+        for block, key in wanted:
+            if source := sources.get(key):
+                block.source = dict(source)
+
+    async def _one(self, kind: str, url: str) -> dict[str, str] | None:
+        known = self._fetched.get((kind, url))
+        if known is not None and (known.source or known.expires > time.monotonic()):
+            self._fetched.move_to_end((kind, url))
+            return known.source
+        types = IMAGE_TYPES if kind == "image" else PDF_TYPES
+        try:
+            media_type, data = await self._fetcher.fetch(url, types)
+        except NotFetchedError as error:
+            log.warning("the %s at %s is left out: %s", kind, shown(url), error)
+            fetched = _Fetched(None, time.monotonic() + FAILURE_SECONDS)
+        else:
+            encoded = base64.b64encode(data).decode()
+            fetched = _Fetched({"type": "base64", "media_type": media_type, "data": encoded})
+        self._remember((kind, url), fetched)
+        return fetched.source
+
+    def _remember(self, key: tuple[str, str], fetched: _Fetched) -> None:
+        if before := self._fetched.pop(key, None):
+            self._fetched_bytes -= before.size
+        self._fetched[key] = fetched
+        self._fetched_bytes += fetched.size
+        while self._fetched_bytes > MAX_FETCHED_BYTES or len(self._fetched) > _REMEMBERED_URLS:
+            _, oldest = self._fetched.popitem(last=False)
+            self._fetched_bytes -= oldest.size
+
+    async def _text(self, data: str, until: float) -> str:
+        digest = hashlib.sha256(data.encode()).digest()
+        if digest not in self._texts:
+            try:
+                self._texts[digest] = await _extracted(data, until)
+            except UnreadablePdfError as error:
+                # Those before it took the time: with them known, it has its own on the next turn.
+                return _left_out(str(error))
+            while len(self._texts) > _REMEMBERED:
+                self._texts.popitem(last=False)
+        self._texts.move_to_end(digest)
+        return self._texts[digest]
+
+
+def _attached(request: MessagesRequest) -> Iterator[Block]:
+    for message in request.messages:
+        if isinstance(message.content, str):
+            continue
+        for block in message.content:
+            if block.type in ("image", "document"):
+                yield block
+            elif block.type == "tool_result" and isinstance(block.content, list):
+                yield from (b for b in block.content if b.type in ("image", "document"))
+
+
+def _key(block: Block) -> tuple[str, str] | None:
+    source = block.origin
+    url = source.get("url")
+    if source.get("type") == "url" and isinstance(url, str):
+        return block.type, url
+    return None
+
+
+async def _extracted(data: str, until: float) -> str:
+    """Return the text of a PDF, or why it has none.
+
+    Raises:
+        UnreadablePdfError: the time of all documents, `until`, was over before its own.
+
+    """
+    deadline = time.monotonic() + PDF_SECONDS
+    last = min(deadline, until)
+    try:
+        # The thread ends by itself: one that is only given up would hold up the end of the process.
+        return await asyncio.to_thread(text_of, data, lambda: time.monotonic() < last)
+    except PdfTooSlowError as error:
+        if until < deadline:
+            text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
+            raise UnreadablePdfError(text) from error
+        return _left_out(str(error))
+    except UnreadablePdfError as error:
+        return _left_out(str(error))
+
+
+def _left_out(why: str) -> str:
+    log.warning("a PDF is left out: %s", why)
+    return f"[A PDF was here and is left out: {why}.]"

@@ -1,0 +1,177 @@
+"""Connections before they are requests: how many, for how long, and what is no HTTP."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
+from cc_proxy.app.gateway.http.error_response import error_response
+from cc_proxy.app.gateway.http.limits import Limits
+
+log = logging.getLogger(__name__)
+
+# What `Server` says of this one.
+NAME = "cc-proxy"
+# How often it is looked, in the time that a client may take nothing, whether it does.
+_LOOKS = 10
+
+
+def new_request_id() -> str:
+    """Return an id as the API has them."""
+    return "req_" + secrets.token_hex(12)
+
+
+def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
+    """Return what makes the protocol of each new connection; those too many are refused."""
+
+    def make() -> asyncio.Protocol:
+        if len(server.connections) >= limits.connections:
+            log.warning("a connection is refused: %d are open", limits.connections)
+            return _Refusal(limits)
+        return Connection(server, limits)
+
+    return make
+
+
+class Connection(web.RequestHandler):
+    """One connection; its first request must come soon, and what is no HTTP is told so.
+
+    A client that takes nothing of an answer for too long (one that was suspended, say) is given
+    up, as if it had left: its handler is cancelled, which stops the model.
+    """
+
+    __slots__ = ("_limits", "_taken_at", "_unheard", "_untaken", "_untaken_look")
+
+    def __init__(self, server: web.Server, limits: Limits) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # as web.AppRunner passes it
+            keepalive_timeout=limits.idle_seconds,
+            max_line_size=limits.line_bytes,
+            max_field_size=limits.line_bytes,
+            max_headers=limits.headers,
+            # What is small on the wire must not become large here.
+            auto_decompress=False,
+        )
+        self._limits = limits
+        self._unheard: asyncio.TimerHandle | None = None
+        # What the client has not taken yet, in bytes, and when it last took something.
+        self._untaken = 0
+        self._taken_at = 0.0
+        self._untaken_look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close the connection if no request has come within `header_seconds`."""
+        super().connection_made(transport)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
+        # Writing is paused by every byte that is not taken, even behind the end of an answer.
+        transport.set_write_buffer_limits(high=0)
+        loop = asyncio.get_running_loop()
+        self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Cancel the time limits."""
+        self.heard()
+        self._all_taken()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch whether what waits is taken."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._untaken = 0
+            self._look_at_untaken(self.transport)
+
+    def resume_writing(self) -> None:
+        """Note that all is taken."""
+        self._all_taken()
+        super().resume_writing()
+
+    def _all_taken(self) -> None:
+        if self._untaken_look is not None:
+            self._untaken_look.cancel()
+            self._untaken_look = None
+
+    def _look_at_untaken(self, transport: asyncio.Transport) -> None:
+        # The transport as it was: aiohttp forgets one that it closes, which first sends what waits.
+        loop = asyncio.get_running_loop()
+        untaken, now = transport.get_write_buffer_size(), loop.time()
+        seconds = self._limits.stall_seconds
+        if untaken != self._untaken:
+            self._untaken, self._taken_at = untaken, now
+        elif now - self._taken_at >= seconds:
+            log.warning("the client has read nothing for %g seconds: it is given up", seconds)
+            transport.abort()
+            return
+        self._untaken_look = loop.call_later(seconds / _LOOKS, self._look_at_untaken, transport)
+
+    def heard(self) -> None:
+        """Note that a request has come."""
+        if self._unheard is not None:
+            self._unheard.cancel()
+            self._unheard = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP, or what no other place has caught, and close."""
+        self.heard()
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun and cannot become another one")
+        if status == web.HTTPBadRequest.status_code:
+            error = _unreadable(exc, message, self._limits)
+            log.warning("a request that cannot be read: %s", error.message)
+        else:
+            log.error("a fault outside of every handler", exc_info=exc)
+            error = fault()
+        response = error_response(error, new_request_id())
+        response.headers["Server"] = NAME
+        response.force_close()
+        return response
+
+
+def note(request: web.BaseRequest) -> None:
+    """Note on a request's connection that it has come."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.heard()
+
+
+class _Refusal(asyncio.Protocol):
+    """A connection too many."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
+        most = self._limits.connections
+        error = ApiError(529, "overloaded_error", f"cc-proxy has {most} connections open.")
+        body = error.body(new_request_id())
+        transport.write(
+            b"HTTP/1.1 529 Overloaded\r\nContent-Type: application/json\r\nretry-after: 1\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        transport.close()
+
+
+def _unreadable(exc: BaseException | None, message: str | None, limits: Limits) -> ApiError:
+    if isinstance(exc, LineTooLong):
+        return ApiError(
+            431,
+            "invalid_request_error",
+            f"Expected a first line and headers of at most {limits.line_bytes} bytes each,"
+            " found more.",
+            retry=False,
+        )
+    # What follows is the text that was found; a key may be in it.
+    reason = (message or "").partition("\n")[0].partition(":")[0].strip()
+    return invalid_request(f"Expected a request in HTTP/1.1, found what is none ({reason}).")

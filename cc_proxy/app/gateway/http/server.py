@@ -1,0 +1,178 @@
+"""The HTTP server: routes, its middleware, and its life from bind to drain."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from cc_proxy.app.anthropic.errors import ApiError, fault
+from cc_proxy.app.gateway import spare_memory
+from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
+from cc_proxy.app.gateway.http import auth, browser, connections, open_files
+from cc_proxy.app.gateway.http.error_response import error_response
+from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.http.listening import listening
+from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.request_id import CURRENT
+from cc_proxy.app.translate.answer.errors import api_error
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 10.0
+_CLIENT_LEFT = 499
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
+    context: GatewayContext,
+    stop: asyncio.Event,
+    on_ready: Callable[[str, int], None],
+    *,
+    drain_seconds: float = DRAIN_SECONDS,
+    cut_off: asyncio.Future[bool] | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
+
+    Once `cut_off` has a result, answers that still run end with an error; it tells whether the
+    proxy comes back. `on_ready` gets the host and the port that were bound (port 0: any).
+
+    Raises:
+        OSError: the address cannot be bound.
+
+    """
+    open_files.allow_many()
+    spare_memory.keep_for_later()
+    server = context.settings.server
+    async with OllamaClient.configured(context.settings.ollama) as ollama:
+        pace = Pace(hold_seconds=server.hold_seconds)
+        shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
+        if context.reloader is not None:
+            context.reloader.also(shared.use)
+        if limits is not None:
+            shared.limits = limits
+        runner = web.AppRunner(
+            application(shared),
+            handle_signals=False,
+            # A client that leaves cancels its handler, which closes the upstream connection.
+            handler_cancellation=True,
+            shutdown_timeout=drain_seconds,
+        )
+        await runner.setup()
+        if cut_off is not None:
+            cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
+        assert runner.server is not None  # noqa: S101 - setup() has made it
+        new_protocol = connections.protocol_factory(runner.server, shared.limits)
+        try:
+            async with listening(new_protocol, server.host, server.port) as where:
+                on_ready(*where)
+                await stop.wait()
+        finally:
+            await runner.cleanup()
+
+
+def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
+    if not asked.cancelled():
+        shared.answers.cut_off(comes_back=asked.result())
+
+
+def application(shared: Shared) -> web.Application:
+    """Return the aiohttp application over what its handlers share."""
+    app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
+    app[SHARED] = shared
+    app.on_cleanup.append(_close)
+    app.on_response_prepare.append(_tell_no_versions)
+    app.router.add_get("/", _hello)
+    app.router.add_head("/api/hello", _hello)
+    app.router.add_get("/health", health.handle)
+    app.router.add_get("/openapi.json", openapi.handle)
+    app.router.add_post("/v1/messages", messages.handle)
+    app.router.add_post("/v1/messages/count_tokens", messages.count_tokens)
+    app.router.add_get("/v1/models", catalogue.many)
+    app.router.add_get("/v1/models/{name:.+}", catalogue.one)
+    app.router.add_post("/api/event_logging/batch", _telemetry)
+    app.router.add_post("/reload", reload.handle)
+    preload.add_to(app)
+    return app
+
+
+@web.middleware
+async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every request an id, ask for the key, and answer every error in the API's form."""
+    connections.note(request)
+    request_id = connections.new_request_id()
+    request[REQUEST_ID] = request_id
+    named = CURRENT.set(request_id)
+    shared = request.app[SHARED]
+    shared.requests_in_flight += 1
+    try:
+        server = shared.context.settings.server
+        browser.check(request, (server.host, *server.allowed_hosts))
+        auth.check(request, shared.context.auth_key)
+        with shared.answers.one_more():
+            response = await handler(request)
+        if not response.prepared:
+            response.headers["request-id"] = request_id
+    except ApiError as error:
+        return _refused(request, error)
+    except UpstreamError as error:
+        return _refused(request, api_error(error, "the model"))
+    except web.HTTPException as error:
+        return _refused(request, _from_http(request, error))
+    except ConnectionError:
+        # The client has left before the server was told. Raised on, it would be logged as a fault;
+        # this is written to nobody.
+        return web.Response(status=_CLIENT_LEFT)
+    except Exception:  # the last stop: a fault of ours must still be an answer, and be logged
+        log.exception("%s %s %s", request_id, request.method, request.path)
+        return _refused(request, fault())
+    finally:
+        shared.requests_in_flight -= 1
+        CURRENT.reset(named)
+    return response
+
+
+def _refused(request: web.Request, error: ApiError) -> web.Response:
+    request_id = request[REQUEST_ID]
+    faults = request.app[SHARED].faults
+    faults.note_answer(request_id, request.path, error.status, error.message)
+    log.warning(
+        "%s %s %s status=%d type=%s %s",
+        request_id,
+        request.method,
+        request.path,
+        error.status,
+        error.error_type,
+        error.message,
+    )
+    return error_response(error, request_id)
+
+
+def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
+    where = f"{request.method} {request.path}"
+    if error.status == web.HTTPNotFound.status_code:
+        return ApiError(404, "not_found_error", f"cc-proxy has no {where}.", retry=False)
+    return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
+
+
+async def _tell_no_versions(_request: web.Request, response: web.StreamResponse) -> None:
+    # aiohttp names itself and Python, with their versions, to those without the key as well.
+    response.headers["Server"] = connections.NAME
+
+
+async def _close(app: web.Application) -> None:
+    await app[SHARED].close()
+
+
+async def _hello(_request: web.Request) -> web.Response:
+    return web.Response(text="cc-proxy is running\n")
+
+
+async def _telemetry(_request: web.Request) -> web.Response:
+    return web.Response(status=204)

@@ -1,0 +1,1 @@
+"""The model and the context window for a request."""

@@ -1,0 +1,166 @@
+"""Which model answers, what it can do, and the window it runs with."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
+from cc_proxy.app.config import Settings, resolve_model
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama import models as wire
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
+
+log = logging.getLogger(__name__)
+
+# No more than that: the model's own maximum may cost more memory than there is.
+AUTO_WINDOW = ENOUGH_WINDOW
+
+
+class Models:
+    """Knows the models of one Ollama; asks once for each and remembers.
+
+    A model's window must stay the same for as long as it is loaded: Ollama loads it again, and
+    forgets what it has read, when `num_ctx` changes.
+    """
+
+    def __init__(self, settings: Settings, ollama: OllamaClient) -> None:
+        self._settings = settings
+        self._ollama = ollama
+        self._targets: dict[str, Target] = {}
+        self._asking: dict[str, asyncio.Task[Target]] = {}
+        self._chosen: str | None = None
+
+    def use(self, settings: Settings) -> None:
+        """Go by these settings from now on, and ask about every model again."""
+        self._settings = settings
+        self._targets, self._asking = {}, {}
+        self._chosen = None
+
+    async def target(self, requested: str) -> Target:
+        """Return the model that answers for a name in a request.
+
+        Raises:
+            ApiError: no model is configured and none that can use tools is pulled.
+            UpstreamError: Ollama cannot be asked, or does not have the model.
+
+        """
+        resolved = resolve_model(self._settings.aliases, requested)
+        return await self.named(resolved or await self._choose())
+
+    async def named(self, name: str) -> Target:
+        """Return the model of this name, whatever the aliases say.
+
+        Raises:
+            UpstreamError: Ollama cannot be asked, or does not have the model.
+
+        """
+        # `m` and `m:latest` are one model: two windows would have it loaded again and again.
+        key = wire.full_name(name)
+        known = self._targets.get(key)
+        if known is not None:
+            return _spelled(known, name)
+        task = self._asking.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask(name))
+            asking, targets = self._asking, self._targets
+            asking[key] = task
+
+            def asked(done: asyncio.Task[Target]) -> None:
+                del asking[key]
+                if not done.cancelled() and done.exception() is None:
+                    targets[key] = done.result()
+
+            task.add_done_callback(asked)
+        # All who wait get the one answer; one that leaves does not take it from the others.
+        return _spelled(await asyncio.shield(task), name)
+
+    def forget(self, name: str) -> None:
+        """Ask again next time: Ollama no longer has the model, or has a new one."""
+        self._targets.pop(wire.full_name(name), None)
+        if self._chosen == name:
+            self._chosen = None
+
+    async def _ask(self, name: str) -> Target:
+        info = await self._show(name)
+        configured = self._configured(info)
+        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
+        window = self._window(info, configured, loaded)
+        log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
+        if configured and configured > window:
+            log.warning("model %s: context_window is %d, more than it can have", name, configured)
+        return Target(info, window, self._settings.ollama.keep_alive, configured)
+
+    async def _show(self, name: str) -> wire.ModelInfo:
+        def read(body: bytes) -> wire.ModelInfo:
+            return wire.from_show(name, body)
+
+        return await self._ollama.ask("/api/show", read, {"model": name})
+
+    def _configured(self, info: wire.ModelInfo) -> int | None:
+        of_model = (
+            each.context_window
+            for name, each in self._settings.models.items()
+            if wire.same_model(name, info.name)
+        )
+        return next(of_model, None)
+
+    def _window(
+        self, info: wire.ModelInfo, configured: int | None, loaded: list[wire.LoadedModel]
+    ) -> int:
+        wanted = configured or self._settings.context_window
+        if wanted is None:
+            running = next((m for m in loaded if wire.same_model(m.name, info.name)), None)
+            wanted = max(
+                AUTO_WINDOW,
+                info.modelfile_context or 0,
+                running.context_length if running else 0,
+            )
+        # Ollama clamps in silence (recording 33); then the window told to the client is wrong.
+        return min(wanted, info.max_context) if info.max_context else wanted
+
+    async def _choose(self) -> str:
+        """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
+        if self._chosen is not None:
+            return self._chosen
+        pulled = await self._ollama.ask("/api/tags", wire.from_tags)
+        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
+        # Nobody's code goes elsewhere because a name was left out of a configuration.
+        local = [model for model in pulled if model.is_local]
+        able = [model.name for model in local if await self._can_use_tools(model)]
+        if not able:
+            raise _no_model(len(local))
+        in_memory = {wire.full_name(model.name) for model in loaded}
+        self._chosen = next((n for n in able if wire.full_name(n) in in_memory), able[0])
+        log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
+        return self._chosen
+
+    async def _can_use_tools(self, model: wire.PulledModel) -> bool:
+        if model.capabilities is not None:
+            return "tools" in model.capabilities
+        try:
+            return (await self._show(model.name)).can("tools")
+        except UpstreamRefusedError as error:
+            log.warning("model %s cannot be asked what it can do: %s", model.name, error)
+            return False
+
+
+def _spelled(target: Target, name: str) -> Target:
+    """Return the target under the name that was asked for: the one its user knows."""
+    if target.model.name == name:
+        return target
+    return replace(target, model=msgspec.structs.replace(target.model, name=name))
+
+
+def _no_model(pulled: int) -> ApiError:
+    found = "no model at all" if pulled == 0 else f"{pulled} pulled, none that can use tools"
+    return ApiError(
+        404,
+        "not_found_error",
+        f"No model is configured, and Ollama has {found}. Pull one that can use tools, for example"
+        " `ollama pull qwen3-coder:30b`, or set `aliases.default` in cc-proxy.user.yaml.",
+        retry=False,
+    )

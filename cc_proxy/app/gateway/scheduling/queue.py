@@ -1,0 +1,208 @@
+"""Waiting for Ollama when it takes no more requests.
+
+Ollama refuses with 503 once its own queue is full (`OLLAMA_MAX_QUEUE`). A client that is told so
+tries again a few times and gives up, and whoever comes first after that is served first. So
+requests wait here, in order. While Ollama is not busy this is one `if` for each request.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from cc_proxy.app.anthropic.errors import ApiError, overloaded
+from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBusyError
+
+log = logging.getLogger(__name__)
+
+Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
+
+
+@dataclass(frozen=True)
+class QueueLimits:
+    """How many may wait, how long, and how the first of them finds out that there is room.
+
+    `patience_seconds` is below the 300 seconds after which Claude Code gives up on an answer that
+    has not begun (2.1.197), so that it hears why. A side request that has waited `aging_seconds`
+    goes with the main ones. Ollama refuses at once: what it has not refused after `taken_seconds`
+    is in. Others may use the same Ollama, so the first asks again, after `pause_seconds` and then
+    ever more rarely, up to `longest_pause_seconds`, and at once when an answer ends here.
+    """
+
+    most: int = 64
+    patience_seconds: float = 240.0
+    aging_seconds: float = 60.0
+    taken_seconds: float = 0.5
+    pause_seconds: float = 0.1
+    longest_pause_seconds: float = 2.0
+
+
+@dataclass(eq=False)
+class _Waiter:
+    """One request that waits; `lap` is how many of its session stood before it."""
+
+    caller: Caller
+    lap: int
+    since: float
+    number: int
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Queue:
+    """Brings requests to Ollama, in a fair order when it is busy.
+
+    Main conversations come first. Among equals the sessions take turns, so that one with many
+    subagents does not stand before all others; within a session, first come, first served.
+    """
+
+    def __init__(self, ollama: OllamaClient, limits: QueueLimits | None = None) -> None:
+        self._ollama = ollama
+        self._limits = limits or QueueLimits()
+        self._waiting: list[_Waiter] = []
+        self._trying: _Waiter | None = None
+        self._pause = self._limits.pause_seconds
+        self._again: asyncio.TimerHandle | None = None
+        self._ended = 0
+        self._arrived = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return len(self._waiting)
+
+    def asking(self, caller: Caller, waited: Callable[[float], None]) -> Ask:
+        """Return what asks Ollama for a caller; `waited` is told the seconds, if it had to wait."""
+
+        def ask(body: bytes) -> AbstractAsyncContextManager[ChatAnswer]:
+            return self._chat(body, caller, waited)
+
+        return ask
+
+    @asynccontextmanager
+    async def _chat(
+        self, body: bytes, caller: Caller, waited: Callable[[float], None]
+    ) -> AsyncIterator[ChatAnswer]:
+        """Do as OllamaClient.chat() does, in turn.
+
+        Raises:
+            ApiError: 529 when too many wait already, or the request has waited too long.
+            UpstreamError: as OllamaClient.chat().
+
+        """
+        async with AsyncExitStack() as stack:
+            answer = await self._at_once(stack, body)
+            if answer is None:
+                answer = await self._queued(stack, body, caller, waited)
+            stack.callback(self._has_room)
+            del body  # it may be megabytes, and an answer can take an hour
+            yield answer
+
+    async def _at_once(self, stack: AsyncExitStack, body: bytes) -> ChatAnswer | None:
+        if self._waiting:
+            return None
+        try:
+            return await stack.enter_async_context(self._ollama.chat(body))
+        except UpstreamBusyError:
+            return None
+
+    async def _queued(
+        self, stack: AsyncExitStack, body: bytes, caller: Caller, waited: Callable[[float], None]
+    ) -> ChatAnswer:
+        loop = asyncio.get_running_loop()
+        waiter = self._join(caller)
+        give_up_at = waiter.since + self._limits.patience_seconds
+        try:
+            while True:
+                await self._turn(waiter, give_up_at)
+                ended = self._ended
+                taken = loop.call_later(self._limits.taken_seconds, self._leave, waiter)
+                try:
+                    return await stack.enter_async_context(self._ollama.chat(body))
+                except UpstreamBusyError:
+                    # It is no news if an answer ended here in the meantime.
+                    self._refused(waiter, at_once=ended != self._ended)
+                finally:
+                    taken.cancel()
+        finally:
+            waited(loop.time() - waiter.since)
+            self._leave(waiter)
+
+    def _join(self, caller: Caller) -> _Waiter:
+        most = self._limits.most
+        if len(self._waiting) >= most:
+            raise overloaded(f"Ollama is busy, and {most} requests are waiting for it already.")
+        if not self._waiting:
+            log.warning("Ollama takes no more requests for now: they wait here")
+        laps = Counter((waiter.caller.session, waiter.caller.side) for waiter in self._waiting)
+        self._arrived += 1
+        now = asyncio.get_running_loop().time()
+        waiter = _Waiter(caller, laps[caller.session, caller.side], now, self._arrived)
+        self._waiting.append(waiter)
+        if len(self._waiting) == 1:
+            self._call_later()
+        return waiter
+
+    async def _turn(self, waiter: _Waiter, give_up_at: float) -> None:
+        try:
+            async with asyncio.timeout_at(give_up_at):
+                await waiter.called.wait()
+        except TimeoutError as error:
+            raise self._gave_up() from error
+
+    def _gave_up(self) -> ApiError:
+        patience = self._limits.patience_seconds
+        return overloaded(f"Ollama was busy for {patience:g} seconds and took no other request.")
+
+    def _leave(self, waiter: _Waiter) -> None:
+        """Let a request out of the queue: it was taken, has failed, or its client has left."""
+        if waiter not in self._waiting:
+            return
+        self._waiting.remove(waiter)
+        if not self._waiting:
+            log.info("Ollama takes requests again: none waits here")
+        if self._trying is waiter:
+            self._has_room()
+
+    def _refused(self, waiter: _Waiter, *, at_once: bool) -> None:
+        """Put a request back where it stood; the first in line asks again after a pause."""
+        waiter.called.clear()
+        if waiter not in self._waiting:
+            # The refusal was slow to come, and the request had been counted as taken.
+            self._waiting.append(waiter)
+        if self._trying not in (None, waiter):
+            return
+        self._trying = None
+        if at_once:
+            self._call_first()
+        else:
+            self._call_later()
+
+    def _call_later(self) -> None:
+        if self._again is None:
+            self._again = asyncio.get_running_loop().call_later(self._pause, self._call_first)
+            self._pause = min(2 * self._pause, self._limits.longest_pause_seconds)
+
+    def _has_room(self) -> None:
+        """Let the next one ask: an answer has ended here, or Ollama has taken another request."""
+        self._ended += 1
+        self._pause = self._limits.pause_seconds
+        if self._trying not in self._waiting:
+            self._trying = None
+            self._call_first()
+
+    def _call_first(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._waiting and self._trying is None:
+            self._trying = min(self._waiting, key=self._standing)
+            self._trying.called.set()
+
+    def _standing(self, waiter: _Waiter) -> tuple[bool, int, int]:
+        waited = asyncio.get_running_loop().time() - waiter.since
+        side = waiter.caller.side and waited < self._limits.aging_seconds
+        return side, waiter.lap, waiter.number

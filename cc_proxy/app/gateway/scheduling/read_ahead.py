@@ -1,0 +1,109 @@
+"""Having the model read the front of a session while the person is still typing."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from cc_proxy.app.gateway.storage.front_file import FrontFile
+from cc_proxy.app.gateway.tokens.counter import TokenCounter
+from cc_proxy.app.translate.prompt.session_prefix import Front, front_of
+from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+from cc_proxy.app.upstreams.ollama.models import full_name
+
+log = logging.getLogger(__name__)
+
+# Folders that a person works in by turns; each of their fronts is about 60 KB.
+_MOST_FRONTS = 8
+
+
+class ReadAhead:
+    """Remembers each model's latest fronts, and has one read when a session is about to begin.
+
+    It gives way at once to every real request, and never runs beside one.
+    """
+
+    def __init__(self, ollama: OllamaClient, tokens: TokenCounter, file: FrontFile) -> None:
+        self._ollama = ollama
+        self._tokens = tokens
+        self._file = file
+        self._fronts = file.load()
+        self._reading: asyncio.Task[None] | None = None
+        self._answering = 0
+
+    def gives_way_to(self, translated: Translated, *, begins: bool) -> AbstractContextManager[None]:
+        """Stand back while a real request is answered, and learn its front.
+
+        `begins`: it may be the first one of a session, and not a subagent's or one beside it:
+        those have a front of their own, which no new session begins with.
+        """
+        self._give_way()
+        front = front_of(translated) if begins else None
+        if front is not None:
+            self._learn(full_name(translated.request.model), front)
+        return self._stands_back()
+
+    def _learn(self, model: str, front: Front) -> None:
+        # Those used last come last, of the models and of the fronts of one.
+        known = self._fronts.pop(model, [])
+        others = [one for one in known if one != front]
+        self._fronts[model] = [*others, front][-_MOST_FRONTS:]
+        if known[-1:] != [front]:
+            self._file.save(self._fronts)
+
+    @contextmanager
+    def _stands_back(self) -> Iterator[None]:
+        self._answering += 1
+        try:
+            yield
+        finally:
+            self._answering -= 1
+
+    def start(self, target: Target, folder: str = "") -> bool:
+        """Have the front of a model read, if one is known and nothing else is going on.
+
+        That of the latest session in `folder`; where none is known, of the latest one.
+        """
+        known = self._fronts.get(full_name(target.model.name), [])
+        if not known or self._answering or self._reading is not None:
+            return False
+        here = [front for front in known if folder and front.names(folder)]
+        front = (here or known)[-1]
+        self._reading = asyncio.create_task(self._read(target, front))
+        return True
+
+    async def close(self) -> None:
+        """Stop reading, and have written what was learned."""
+        reading = self._reading
+        self._give_way()
+        if reading is not None:
+            await asyncio.wait([reading])
+        await self._file.close()
+
+    def _give_way(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    async def _read(self, target: Target, front: Front) -> None:
+        model = target.model.name
+        began = time.monotonic()
+        last = chat.ChatChunk()
+        try:
+            async with self._ollama.chat(chat.encode(front.asks(target))) as batches:
+                async for batch in batches:
+                    last = batch[-1]
+        except asyncio.CancelledError:
+            log.info("read ahead for %s: gave way to a request", model)
+            raise
+        except UpstreamError as error:
+            log.warning("read ahead for %s: %s", model, error.message)
+        else:
+            took = time.monotonic() - began
+            spent = self._tokens.learned(front.prompt(target), last)
+            log.info("read ahead for %s: tokens=%d seconds=%.1f", model, spent.read, took)
+        self._reading = None

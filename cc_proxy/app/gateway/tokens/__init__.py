@@ -1,0 +1,1 @@
+"""Token counts, learned from what the model reports."""

@@ -1,0 +1,309 @@
+"""How many tokens a prompt is: what its prefixes were counted as, and an estimate of the rest."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Scales, scale_file
+from cc_proxy.app.translate.answer.reuse import corrected_reuse
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.prompt.tokens import NOTHING, Weight
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.models import full_name
+
+MAX_PREFIXES = 20_000
+# Loading takes seconds; a model that stays loaded says a few milliseconds (recording 10).
+_RELOAD_NS = 500_000_000
+
+# A count that cannot be right is believed when the next prompt's says the same.
+_AGREE = 0.2
+_SAVE_CHANGE = 0.02
+
+_NEVER_READ = -1
+
+# How far below the estimate a prompt may really be, in shares of its parts.
+_COUNTED_BEFORE = 0.98
+_WORKED_OUT = 0.9
+_LEARNED = 0.82
+_NOT_LEARNED = 0.6
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a prompt will be counted as, in tokens.
+
+    `known` of them were counted before; it is at least `least`, whatever the estimate is worth.
+    """
+
+    tokens: int
+    known: int
+    least: int
+
+
+def certainly_too_long(estimate: Estimate, window: int) -> bool:
+    """Tell whether a prompt cannot fit a window of so many tokens, even if the estimate is off.
+
+    When it is not certain, Ollama's own 400 decides.
+    """
+    return estimate.least > window
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The tokens of a prompt that was read, and how many of them the model had read before."""
+
+    prompt: int
+    reused: int
+
+    @property
+    def read(self) -> int:
+        """The tokens that were new to the model."""
+        return self.prompt - self.reused
+
+
+@dataclass(frozen=True)
+class _Count:
+    """What Ollama said of one prompt; `life` is the model's that read it."""
+
+    prompt: int
+    answer: int
+    life: int
+
+
+class _Known(msgspec.Struct, gc=False):
+    """The tokens of a prefix, and in which life of the model it was last read."""
+
+    tokens: float
+    exact: bool
+    life: int
+    answer: int = 0
+
+
+@dataclass
+class _Model:
+    scales: Scales
+    life: int = 0
+    doubted: float = 0.0
+    saved: tuple[float, ...] = ()
+
+
+@dataclass
+class _Gap:
+    """What follows the longest known prefix: the tokens and the keys of each part of it."""
+
+    known: _Known | None = None
+    answered: bool = False
+    weights: list[Weight] = field(default_factory=list)
+    tokens: list[float] = field(default_factory=list)
+    keys: list[tuple[int, ...]] = field(default_factory=list)
+    images: int = 0
+
+    @property
+    def before(self) -> float:
+        """The tokens of the known prefix."""
+        return self.known.tokens if self.known else 0.0
+
+    @property
+    def total(self) -> float:
+        """The tokens of what follows it."""
+        return sum(self.tokens)
+
+
+class TokenCounter:
+    """Learns from every answer. Scales are kept in the file `path`, prefixes only in memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._file = scale_file(path)
+        self._models = {
+            full_name(name): _Model(scales, saved=_current(scales))
+            for name, scales in self._file.load().items()
+        }
+        self._prefixes: OrderedDict[int, _Known] = OrderedDict()
+
+    def estimate(self, prompt: Prompt) -> Estimate:
+        """Return what the model will count the prompt as."""
+        model = self._model(prompt.model)
+        gap = self._gap(prompt, model)
+        sure = _COUNTED_BEFORE if gap.known and gap.known.exact else _WORKED_OUT
+        least = gap.before * sure + gap.total * (_LEARNED if model.scales.learned else _NOT_LEARNED)
+        # What another image of another size was counted as says nothing for certain.
+        least -= gap.images * model.scales.of_image
+        # Templates leave old thinking out when the next question comes.
+        least -= 1.5 * prompt.thinking_tokens
+        return Estimate(
+            tokens=max(1, round(gap.before + gap.total)),
+            known=round(gap.before),
+            least=max(0, int(least)),
+        )
+
+    def reused(self, prompt: Prompt) -> int:
+        """Return how many tokens of a prompt the model has read since it was loaded."""
+        life = self._model(prompt.model).life
+        for part in reversed(prompt.parts):
+            for key in reversed(part.keys):
+                known = self._prefixes.get(key)
+                if known is not None and known.life == life:
+                    return round(known.tokens)
+        return 0
+
+    def learned(self, prompt: Prompt, end: ChatChunk) -> Spent:
+        """Take in the last chunk of an answer; it tells what the prompt was, and its cost.
+
+        An answer without counts (a model that was only loaded) teaches nothing.
+        """
+        count = end.prompt_eval_count
+        if count <= 0:
+            return Spent(0, 0)
+        model = self._models.setdefault(prompt.model, self._model(prompt.model))
+        if end.load_duration >= _RELOAD_NS:
+            # Its cache went with it.
+            model.life += 1
+        spent = self._spent(prompt, model, end)
+        self._take_in(prompt, _Count(count, end.eval_count, model.life))
+        return spent
+
+    def counted(self, prompt: Prompt, tokens: int) -> None:
+        """Take in the count of a prompt that Ollama refused to read because it is too long."""
+        if tokens > 0:
+            self._take_in(prompt, _Count(tokens, answer=0, life=_NEVER_READ))
+
+    def prefill_seconds(self, model: str, tokens: int) -> float | None:
+        """Return how long a prompt takes that is not in the cache; None when that is not known."""
+        each = self._model(full_name(model)).scales.seconds_per_token(tokens)
+        return each * tokens if each else None
+
+    def save(self) -> None:
+        """Write what was learned to the file."""
+        for model in self._models.values():
+            model.saved = _current(model.scales)
+        self._file.save({name: model.scales for name, model in self._models.items()})
+
+    def _model(self, name: str) -> _Model:
+        # Asking about a name does not keep it: names come from clients.
+        return self._models.get(name) or _Model(Scales())
+
+    def _take_in(self, prompt: Prompt, count: _Count) -> None:
+        model = self._models.setdefault(prompt.model, self._model(prompt.model))
+        gap = self._gap(prompt, model)
+        if not self._believable(gap, count.prompt, model):
+            return
+        if count.prompt < gap.before:
+            # The template renders old turns otherwise by now, as some do with thinking.
+            gap = self._gap(prompt, model, from_start=True)
+        else:
+            _learn(model.scales, gap, count.prompt)
+        self._remember(prompt, gap, count)
+        if _moved(model):
+            self.save()
+
+    def _gap(self, prompt: Prompt, model: _Model, *, from_start: bool = False) -> _Gap:
+        gap = _Gap()
+        first, done = 0, 0.0
+        if not from_start:
+            first, done, gap.known = self._longest(prompt)
+        scales = model.scales
+        of_whole, of_image = scales.of_whole, scales.of_image
+        parts = prompt.parts[first:]
+        for place, (part, weight) in enumerate(zip(parts, prompt.weights(first), strict=True)):
+            rest, keys = weight, part.keys
+            if place == 0 and done:
+                left = 1 - done
+                words, signs, numbers, others = weight
+                rest = (words * left, signs * left, numbers * left, others * left)
+                keys = keys[round(len(keys) * done) :]
+            tokens = scales.of_growth(rest) if gap.known else sum(rest) * of_whole
+            if place == 0 and not done and part.role == "assistant" and gap.known:
+                answer = gap.known.answer
+                if answer and PLAUSIBLE[0] < answer / tokens < PLAUSIBLE[1]:
+                    tokens, gap.answered = float(answer), True
+            gap.weights.append(rest)
+            gap.tokens.append(tokens + part.images * of_image)
+            gap.images += part.images
+            gap.keys.append(keys)
+        return gap
+
+    def _longest(self, prompt: Prompt) -> tuple[int, float, _Known | None]:
+        """Return the part in which the longest known prefix ends, what share of it, and it."""
+        parts, seen = prompt.parts, self._prefixes.get
+        for place in range(len(parts) - 1, -1, -1):
+            keys = parts[place].keys
+            for index in range(len(keys) - 1, -1, -1):
+                known = seen(keys[index])
+                if known is not None:
+                    if index == len(keys) - 1:
+                        return place + 1, 0.0, known
+                    return place, (index + 1) / len(keys), known
+        return 0, 0.0, None
+
+    def _believable(self, gap: _Gap, count: int, model: _Model) -> bool:
+        """Tell whether a count can be meant for this prompt, or was cut or came from a cache."""
+        ratio = count / max(1.0, gap.before + gap.total)
+        if PLAUSIBLE[0] < ratio < PLAUSIBLE[1]:
+            model.doubted = 0.0
+            return True
+        again = bool(model.doubted) and abs(ratio / model.doubted - 1) < _AGREE
+        model.doubted = ratio
+        return again and gap.known is None
+
+    def _remember(self, prompt: Prompt, gap: _Gap, count: _Count) -> None:
+        new = {key for keys in gap.keys for key in keys}
+        for part in prompt.parts:
+            for key in part.keys:
+                if key not in new and (known := self._prefixes.get(key)) is not None:
+                    known.life = max(known.life, count.life)
+                    self._prefixes.move_to_end(key)
+        factor = (count.prompt - gap.before) / gap.total if gap.total else 1.0
+        reached = gap.before
+        for keys, tokens in zip(gap.keys, gap.tokens, strict=True):
+            for index, key in enumerate(keys, 1):
+                at = reached + tokens * factor * index / len(keys)
+                # Taken out first, so that it stands at the end.
+                self._prefixes.pop(key, None)
+                self._prefixes[key] = _Known(at, exact=False, life=count.life)
+            reached += tokens * factor
+        if prompt.parts:
+            last = prompt.parts[-1].keys[-1]
+            known = self._prefixes.get(last)
+            life = max(known.life, count.life) if known else count.life
+            self._prefixes[last] = _Known(count.prompt, exact=True, life=life, answer=count.answer)
+        while len(self._prefixes) > MAX_PREFIXES:
+            self._prefixes.popitem(last=False)
+
+    def _spent(self, prompt: Prompt, model: _Model, end: ChatChunk) -> Spent:
+        count = end.prompt_eval_count
+        seconds = end.prompt_eval_duration / 1e9
+        # The last token is always read again, for what comes after it.
+        claimed = min(self.reused(prompt), count - 1)
+        usual = model.scales.seconds_per_token(count)
+        reused = corrected_reuse(claimed, count, seconds, usual)
+        if not reused:
+            model.scales.learn_speed(count, seconds)
+        return Spent(count, reused)
+
+
+def _learn(scales: Scales, gap: _Gap, count: int) -> None:
+    tokens = count - gap.before
+    if gap.known is None:
+        if not gap.images:
+            scales.learn_whole(tokens, sum(map(sum, gap.weights)))
+    elif gap.known.exact and gap.images:
+        others = gap.total - gap.images * scales.of_image
+        scales.learn_image((tokens - others) / gap.images)
+    elif gap.known.exact:
+        told = 1 if gap.answered else 0
+        words, signs, numbers, others = map(sum, zip(NOTHING, *gap.weights[told:], strict=True))
+        scales.learn_growth(tokens - sum(gap.tokens[:told]), (words, signs, numbers, others))
+
+
+def _current(scales: Scales) -> tuple[float, ...]:
+    return scales.of_whole, *(scales.growth or ()), *scales.prefill.values()
+
+
+def _moved(model: _Model) -> bool:
+    current = _current(model.scales)
+    if len(current) != len(model.saved):
+        return True
+    pairs = zip(current, model.saved, strict=True)
+    return any(abs(now - then) > _SAVE_CHANGE * now for now, then in pairs)

@@ -1,1 +1,0 @@
-"""Ollama as it is on the wire."""

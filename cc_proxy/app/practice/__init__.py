@@ -1,0 +1,1 @@
+"""A server that behaves like Ollama and plays scripts."""

@@ -1,0 +1,1 @@
+"""The practice model: its templates, its prompt meter and its speed."""

@@ -1,0 +1,1 @@
+"""The scripts that the practice model plays."""

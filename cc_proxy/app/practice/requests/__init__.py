@@ -1,0 +1,1 @@
+"""Requests to the practice server, checked as Ollama checks them."""

@@ -1,0 +1,1 @@
+"""From the model's chunks to Anthropic events."""

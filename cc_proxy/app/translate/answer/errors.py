@@ -1,0 +1,90 @@
+"""Ollama's troubles, said in the API's words."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded, prompt_too_long
+from cc_proxy.app.upstreams.ollama.errors import (
+    ContextOverflowError,
+    NotOllamaError,
+    UpstreamError,
+    UpstreamRefusedError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+)
+
+# Ollama names the model as it was asked for: an alias has been resolved by then.
+_MODEL_NOT_FOUND = re.compile(r"model '([^']+)' not found")
+
+
+def api_error(error: UpstreamError, model: str) -> ApiError:
+    """Return the error a client gets for an upstream error while `model` was asked.
+
+    Only what may get better by itself is left to the client's retries.
+    """
+    if isinstance(error, ContextOverflowError):
+        return prompt_too_long(error.prompt_tokens, error.window)
+    if isinstance(error, UpstreamRefusedError):
+        return _refused(error, model)
+    text = error.message if error.hint is None else f"{error.message} {error.hint}"
+    if isinstance(error, UpstreamUnreachableError):
+        return ApiError(503, "api_error", text, retry=False)
+    if isinstance(error, UpstreamStalledError):
+        return ApiError(504, "timeout_error", text, retry=False)
+    retry = False if isinstance(error, NotOllamaError) else None
+    return ApiError(502, "api_error", text, retry=retry)
+
+
+@contextmanager
+def api_error_for(model: str) -> Iterator[None]:
+    """Turn an upstream error from the block inside into the ApiError for `model`."""
+    try:
+        yield
+    except UpstreamError as error:
+        raise api_error(error, model) from error
+
+
+def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
+    text = error.text
+    match error.status:
+        case 404:
+            return _not_found(text, model)
+        case 400:
+            return invalid_request(f"Ollama refused the request: {text}")
+        case 401 | 403:
+            # Never 401: to Claude Code that is its own login, and it asks for one.
+            return ApiError(
+                403,
+                "permission_error",
+                f"Ollama refused access: {text or 'no reason given'}",
+                retry=False,
+            )
+        case 429 | 503:
+            return overloaded(f"Ollama is busy: {text}")
+        case 502 | 504:
+            # Of a gateway in front of Ollama, which may be about to come back.
+            return ApiError(502, "api_error", f"Ollama cannot be reached: {text}")
+        case _:
+            return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False)
+
+
+def _not_found(text: str, model: str) -> ApiError:
+    named = _MODEL_NOT_FOUND.search(text)
+    if named is None:
+        return ApiError(
+            502,
+            "api_error",
+            f"What answers for Ollama has no such address: {text}. Check OLLAMA_BASE_URL: it must"
+            " point at an Ollama server, without /v1 or /api at the end.",
+            retry=False,
+        )
+    missing = named[1].removesuffix(":latest")
+    asked = f" (asked for as {model})" if missing != model.removesuffix(":latest") else ""
+    return ApiError(
+        404,
+        "not_found_error",
+        f"Ollama has no model {missing}{asked}. Pull it with `ollama pull {missing}`, or map the"
+        " name to a model you have under `aliases` in cc-proxy.user.yaml.",
+        retry=False,
+    )

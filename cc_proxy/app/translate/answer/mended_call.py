@@ -1,0 +1,27 @@
+"""A call as the client gets it: a declared tool, and arguments that fit its schema."""
+
+from cc_proxy.app.translate.request.deferred import unwrapped
+from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.rescue.mend import mend, tool_name
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction
+
+
+def mended_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes, list[str]]:
+    """Return the name and the arguments of a call, and what was mended of them, for the log.
+
+    A call of a tool that is not declared stays as it is: the client tells the model that there is
+    none.
+    """
+    arguments = bytes(call.arguments)
+    if not arguments.startswith(b"{"):
+        arguments = b"{}"
+    name = tool_name(call.name, rules.tools)
+    if name is None:
+        return call.name, arguments, []
+    schema = rules.tools[name]
+    if name in rules.stubs:
+        arguments = unwrapped(arguments, schema)
+    arguments, mended = mend(arguments, schema)
+    if name != call.name:
+        mended.append(f"{call.name}: renamed to {name}")
+    return name, arguments, [f"call of {name} mended: {'; '.join(mended)}"] if mended else []

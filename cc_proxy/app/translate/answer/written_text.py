@@ -1,0 +1,78 @@
+"""What the model's text comes to: text for the client, and calls that were written in it."""
+
+from cc_proxy.app.translate.answer.quiet import Wakers
+from cc_proxy.app.translate.answer.stops import StopFinder
+from cc_proxy.app.translate.request import forced
+from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue.scanner import Piece
+
+
+class WrittenText:
+    """Reads the text of one answer by the rules of its request.
+
+    `stopped_by` is the stop sequence that has ended the answer, None while none has.
+    """
+
+    def __init__(self, rules: AnswerRules) -> None:
+        self._must_call = rules.must_call
+        self._demanded: list[str] = []
+        self._tools = rules.tools if rules.may_call and not rules.must_call else {}
+        self._rescue = Rescue(self._tools)
+        self._stops = StopFinder(rules.stop_sequences)
+        self._looks_for_more = bool(rules.must_call or rules.stop_sequences)
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The stop sequence that was found."""
+        return self._stops.found
+
+    @property
+    def wakers(self) -> Wakers:
+        """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
+        return None if self._looks_for_more else self._rescue.wakers
+
+    def note(self, text: str) -> None:
+        """Note text that has gone by."""
+        self._rescue.note(text)
+
+    def feed(self, text: str) -> list[Piece]:
+        """Return what is certain by now."""
+        if self._must_call:
+            self._demanded.append(text)
+            return []
+        return self._until_stop(self._rescue.feed(text))
+
+    def interrupted(self) -> list[Piece]:
+        """Return what was held back, as something else of the answer comes after it."""
+        if self._must_call:
+            return []
+        pieces = self._until_stop(self._rescue.finish())
+        self._rescue = Rescue(self._tools)
+        rest = self._stops.finish()
+        return [*pieces, rest] if rest else pieces
+
+    def finish(self, *, cut: bool = False) -> list[Piece]:
+        """Return what was held back; `cut`: the answer ended because it became too long."""
+        if self._must_call:
+            text = "".join(self._demanded)
+            self._demanded.clear()
+            call = forced.read(text, self._must_call)
+            if call is not None:
+                return [RescuedCall(call.name, bytes(call.arguments), "tool_choice")]
+            return [text] if text else []
+        pieces = self._until_stop(self._rescue.finish(cut=cut))
+        rest = self._stops.finish()
+        return [*pieces, rest] if rest else pieces
+
+    def _until_stop(self, pieces: list[Piece]) -> list[Piece]:
+        done: list[Piece] = []
+        for piece in pieces:
+            if self._stops.found is not None:
+                break
+            if isinstance(piece, RescuedCall):
+                held = self._stops.finish()
+                done += [held, piece] if held else [piece]
+            elif text := self._stops.feed(piece):
+                done.append(text)
+        return done

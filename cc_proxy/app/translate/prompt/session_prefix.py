@@ -1,0 +1,73 @@
+"""The front of a session: what it shares with the next one before the person has said a word.
+
+System prompt and tools are the same as last time; so is what Claude Code puts before the
+person's first words. A model that has read them waits for the person, and not the other way.
+"""
+
+import re
+
+import msgspec
+
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.prompt.tokens import digits_of
+from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
+
+# Claude Code's own words stand in these, one after the other, before the person's.
+_REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)
+
+
+class Front(msgspec.Struct, frozen=True):
+    """What a session began with: of its messages the system prompt, and what came before words.
+
+    `shared` is what the client itself said in the first user turn.
+    """
+
+    request: ChatRequest
+    shared: str = ""
+
+    def names(self, folder: str) -> bool:
+        """Tell whether the session was one in this folder: the client says so, in a line."""
+        said = [self.shared, *(str(m.content) for m in self.request.messages)]
+        return any(f" {folder}\n" in f"{text}\n" for text in said)
+
+    def prompt(self, target: Target) -> Prompt:
+        """Return what the model is given to read."""
+        asks = self.asks(target)
+        tools = bytes(asks.tools) if isinstance(asks.tools, msgspec.Raw) else b""
+        digits = digits_of(target.model.tokenizer)
+        return Prompt(asks.model, tools, asks.messages, digits, target.model.json_indent)
+
+    def asks(self, target: Target) -> ChatRequest:
+        """Return the request that has the model read the front and write next to nothing.
+
+        The window is the one that `target` has by now: another would load the model again.
+        """
+        options = self.request.options or {}
+        return msgspec.structs.replace(
+            self.request,
+            messages=[*self.request.messages, ChatMessage(role="user", content=self.shared)],
+            stream=False,
+            format=msgspec.UNSET,
+            keep_alive=target.keep_alive,
+            options={**options, "num_ctx": target.window, "num_predict": 1},
+        )
+
+
+def front_of(translated: Translated) -> Front | None:
+    """Return the front of the session that a request begins; None if it begins none.
+
+    A conversation that goes on has begun before: it may have been compacted since.
+    """
+    request = translated.request
+    system = [message for message in request.messages if message.role == "system"]
+    turns = request.messages[len(system) :]
+    if request.tools is msgspec.UNSET or [turn.role for turn in turns] != ["user"]:
+        return None
+    words = turns[0].content if isinstance(turns[0].content, str) else ""
+    said = _REMINDERS.match(words)
+    # The turn itself is not kept: it may be megabytes, and is the person's.
+    return Front(
+        request=msgspec.structs.replace(request, messages=system),
+        shared=said[0] if said else "",
+    )

@@ -1,0 +1,74 @@
+"""Assistant turns as the model wrote them.
+
+Claude Code sends a turn back re-serialised: keys in another order, defaults added, numbers for
+strings, text moved before a call. For the model that is another text than its own, and it reads
+everything from there on again. So what it wrote is remembered by the ids of its calls.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ToolCall
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class WrittenTurn:
+    """One answer with calls; their ids are the ones that the client got."""
+
+    content: str
+    thinking: str
+    calls: tuple[ToolCall, ...]
+
+    @property
+    def call_ids(self) -> list[str]:
+        """The ids of the calls, in the order of the model."""
+        return [call.id for call in self.calls]
+
+    def message(self) -> ChatMessage:
+        """Return the turn as Ollama takes it."""
+        return ChatMessage(
+            role="assistant",
+            content=self.content,
+            thinking=self.thinking,
+            tool_calls=list(self.calls),
+        )
+
+    def weight(self) -> int:
+        """Return about how many bytes the turn takes in memory."""
+        arguments = sum(len(bytes(call.function.arguments)) for call in self.calls)
+        return 500 + len(self.content) + len(self.thinking) + arguments
+
+
+Recall = Callable[[str], WrittenTurn | None]
+
+
+def nothing(_call_id: str) -> WrittenTurn | None:
+    """Remember no turn."""
+    return None
+
+
+class TurnMemory:
+    """The latest turns, up to a number of bytes."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._turns: OrderedDict[str, WrittenTurn] = OrderedDict()
+
+    def remember(self, turn: WrittenTurn) -> None:
+        """Keep a turn with calls; the ones not used for the longest time make room."""
+        self._turns[turn.call_ids[0]] = turn
+        self._bytes += turn.weight()
+        while self._bytes > self._max_bytes:
+            _, oldest = self._turns.popitem(last=False)
+            self._bytes -= oldest.weight()
+
+    def recall(self, call_id: str) -> WrittenTurn | None:
+        """Return the turn whose first call has this id."""
+        turn = self._turns.get(call_id)
+        if turn is not None:
+            self._turns.move_to_end(call_id)
+        return turn

@@ -1,0 +1,1 @@
+"""From an Anthropic request to the chat request that the model gets."""

@@ -1,0 +1,162 @@
+"""A Messages API request, as a request to Ollama's `/api/chat`."""
+
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import Message, MessagesRequest
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.prompt.tokens import digits_of
+from cc_proxy.app.translate.prompt.turns import Recall, nothing
+from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.conversation import append_text, conversation
+from cc_proxy.app.translate.request.deferred import announced, found_tools
+from cc_proxy.app.translate.request.repetition import repeated_calls
+from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.request.system import system_text
+from cc_proxy.app.translate.request.thinking import think_value
+from cc_proxy.app.translate.request.tool_choice import tool_use
+from cc_proxy.app.translate.request.tools import ToolSet, tool_set
+from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.models import ModelInfo
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model that will answer: what it can do, its window in tokens, how long it stays.
+
+    `configured` is the window that was set for this model: more than it can have, maybe.
+    """
+
+    model: ModelInfo
+    window: int
+    keep_alive: str
+    configured: int | None = None
+
+
+@dataclass(frozen=True)
+class Translated:
+    """The request for Ollama, its bytes and its prompt, and what the answer must keep to.
+
+    `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
+    in the log.
+    """
+
+    request: chat.ChatRequest
+    body: bytes
+    prompt: Prompt
+    dropped: dict[str, int]
+    rules: AnswerRules
+    notes: tuple[str, ...] = ()
+
+
+def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
+    """Translate a request for a target. The same input always gives the same bytes.
+
+    `recall` gives back assistant turns as the model wrote them.
+
+    Raises:
+        ApiError: 400 for what the API forbids, or what the model cannot do.
+
+    """
+    if not request.messages:
+        raise invalid_request("messages: expected at least one message, found none.")
+    tools = tool_set(
+        bytes(request.tools), found_tools(request.messages), announced(request.messages)
+    )
+    reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
+    for name in tools.left_out:
+        reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
+    use = tool_use(request, tools, target.model)
+    system = system_text(bytes(request.system))
+    schema = _format(request)
+    if schema is not None and use.body and not use.must_call:
+        # In front, where it stays the same from turn to turn.
+        reader.drop("output_config.format (said in words: tools are offered)")
+        system = "\n\n".join(filter(None, [system, _said_format(schema)]))
+    messages = conversation(system, request.messages, reader, recall)
+    if use.instruction:
+        append_text(messages, use.instruction)
+    body = chat.ChatRequest(
+        model=target.model.name,
+        messages=messages,
+        tools=msgspec.Raw(use.body) if use.body else UNSET,
+        stream=True,
+        think=think_value(request, target.model, must_call=bool(use.must_call)),
+        format=use.format or (UNSET if schema is None or use.body else schema),
+        truncate=False,
+        shift=False,
+        keep_alive=target.keep_alive,
+        options=_options(request, target.window),
+    )
+    rules = AnswerRules(
+        tools=tools.schemas if use.body else {},
+        stubs=tools.stubs,
+        stop_sequences=tuple(request.stop_sequences or ()),
+        must_call=use.must_call,
+        may_call=use.may_call,
+        one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
+        caches_all=request.caches_all,
+    )
+    return Translated(
+        request=body,
+        body=chat.encode(body),
+        prompt=Prompt(
+            target.model.name,
+            use.body,
+            messages,
+            digits_of(target.model.tokenizer),
+            target.model.json_indent,
+        ),
+        dropped=reader.dropped,
+        rules=rules,
+        notes=(*repeated_calls(messages), *_loaded_late(request.messages, tools)),
+    )
+
+
+def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
+    """Say of tools that were just found, and not named at the start, that they change the front."""
+    latest = takewhile(lambda message: message.role != "assistant", reversed(messages))
+    names = sorted(tools.late.intersection(found_tools(latest)))
+    if not names:
+        return ()
+    note = (
+        "declared in front, so the model reads the conversation again: not announced at its start"
+    )
+    return (f"tool search loaded {', '.join(names)}: {note}",)
+
+
+def _format(request: MessagesRequest) -> dict[str, Any] | None:
+    wanted = request.output_config.format if request.output_config else None
+    if wanted is None:
+        return None
+    schema = wanted.get("schema")
+    if not isinstance(schema, dict):
+        raise invalid_request("output_config.format: expected a JSON schema in `schema`.")
+    return schema
+
+
+def _said_format(schema: dict[str, Any]) -> str:
+    """Say a schema in words: with tools, `format` would suppress every call (recording 21d)."""
+    text = msgspec.json.encode(schema).decode()
+    return (
+        "When you answer in words and not with a tool call, answer with only a JSON object that"
+        f" fits this JSON schema: {text}"
+    )
+
+
+def _options(request: MessagesRequest, window: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"num_ctx": window}
+    if request.max_tokens is not None:
+        # 0 would mean no limit to Ollama.
+        options["num_predict"] = max(1, min(request.max_tokens, window))
+    sampling = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+    }
+    return options | {name: value for name, value in sampling.items() if value is not None}

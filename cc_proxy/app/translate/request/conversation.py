@@ -1,0 +1,250 @@
+"""The turns of a conversation, as Ollama takes them.
+
+Each turn is translated from itself and what stands before it, never from what follows: so what
+was sent for one request is a prefix of what is sent for the next, and the model need not read
+it again.
+"""
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import Block, Message
+from cc_proxy.app.translate.prompt.turns import Recall, nothing
+from cc_proxy.app.translate.request.content import REMINDER, Reader, Said
+from cc_proxy.app.translate.web_search.search_results import told
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
+
+_EMPTY_INPUT = msgspec.Raw(b"{}")
+_SEARCHED = "web_search_tool_result"
+# web_search_tool_result, code_execution_tool_result and more: they stand in assistant turns.
+_SERVER_RESULT = "_tool_result"
+
+
+def conversation(
+    system: str, messages: list[Message], reader: Reader, recall: Recall = nothing
+) -> list[ChatMessage]:
+    """Return Ollama's messages for a system prompt and the client's messages.
+
+    `recall` gives back what the model wrote for the id of a call.
+
+    Raises:
+        ApiError: 400 for a role that the Messages API does not have, or a malformed block.
+
+    """
+    turns = _Turns(reader, recall)
+    if system:
+        turns.add(ChatMessage(role="system", content=system))
+    adding = {
+        "user": turns.add_user,
+        "assistant": turns.add_assistant,
+        "system": turns.add_system,
+    }
+    for index, message in enumerate(messages):
+        if message.role not in adding:
+            raise invalid_request(
+                f"messages.{index}.role: expected user, assistant or system, "
+                f"found {message.role!r}."
+            )
+    for message in _opened(messages):
+        adding[message.role](message.content)
+    return turns.done
+
+
+def append_text(turns: list[ChatMessage], text: str) -> None:
+    """Let `text` join the last turn if that is the user's or a tool's, else be a user turn."""
+    if turns and turns[-1].role in ("user", "tool"):
+        _join(turns[-1], text)
+    else:
+        turns.append(ChatMessage(role="user", content=text))
+
+
+class _Turns:
+    def __init__(self, reader: Reader, recall: Recall) -> None:
+        self.done: list[ChatMessage] = []
+        self._reader = reader
+        self._recall = recall
+        # The calls of the latest assistant turn, in the model's order, and where results go.
+        self._calls: dict[str, str] = {}
+        self._results_end = 0
+
+    def add(self, turn: ChatMessage) -> None:
+        self.done.append(turn)
+
+    def add_assistant(self, content: str | list[Block]) -> None:
+        if isinstance(content, str):
+            content = [Block(type="text", text=content)]
+        for words, results in _rounds(content):
+            self._add_round(words)
+            for block in results:
+                self.add(self._server_result(block))
+                self._calls.pop(block.tool_use_id or "", None)
+            self._results_end = len(self.done)
+
+    def _add_round(self, content: list[Block]) -> None:
+        said, thinking, calls = Said(), [], []
+        for block in content:
+            match block.type:
+                case "thinking":
+                    thinking.append(block.thinking or "")
+                case "tool_use" | "server_tool_use" | "mcp_tool_use":
+                    calls.append(_call(block))
+                case _:
+                    self._reader.read_block(block, said)
+        written = self._recall(calls[0].id) if calls else None
+        if written is not None and written.call_ids == [call.id for call in calls]:
+            self.add(written.message())
+        else:
+            self.add(
+                ChatMessage(
+                    role="assistant",
+                    # Text that a call interrupted was one text when the model wrote it.
+                    content="".join(said.texts),
+                    thinking="".join(thinking),
+                    tool_calls=calls or None,
+                )
+            )
+        self._calls = {call.id: call.function.name for call in calls}
+
+    def _server_result(self, block: Block) -> ChatMessage:
+        if block.type != _SEARCHED:
+            return self._result(block)
+        return ChatMessage(
+            role="tool",
+            content=told(block, self._reader),
+            tool_name=self._calls.get(block.tool_use_id or "", ""),
+            tool_call_id=block.tool_use_id or "",
+        )
+
+    def add_user(self, content: str | list[Block]) -> None:
+        if isinstance(content, str):
+            self._append_user(Said(texts=[content]))
+            return
+        said = Said()
+        results = []
+        for block in content:
+            if block.type == "tool_result":
+                results.append(block)
+            else:
+                self._reader.read_block(block, said)
+        self._add_results(results, said)
+        if said.texts or said.images:
+            self._append_user(said)
+
+    def add_system(self, content: str | list[Block]) -> None:
+        # Go templates hoist a late system message to the very front, which would make the
+        # model read everything again (recording 92); so it joins the turn it stands after.
+        said = self._reader.read(content)
+        if said.images:
+            self._reader.drop("image in a system message")
+        text = said.text
+        if not text.startswith(REMINDER):
+            text = f"{REMINDER}\n{text}\n</system-reminder>"
+        append_text(self.done, text)
+
+    def _append_user(self, said: Said) -> None:
+        last = self.done[-1] if self.done else None
+        if last is None or last.role != "user":
+            self.add(
+                ChatMessage(role="user", content=said.text, images=said.images or None),
+            )
+            return
+        _join(last, said.text)
+        if said.images:
+            last.images = [*(last.images or []), *said.images]
+
+    def _add_results(self, results: list[Block], said: Said) -> None:
+        answered = [block for block in results if block.tool_use_id in self._calls]
+        if len(answered) > 1:
+            order = {call_id: place for place, call_id in enumerate(self._calls)}
+            answered.sort(key=lambda block: order[block.tool_use_id or ""])
+        for block in answered:
+            self.done.insert(self._results_end, self._result(block))
+            self._results_end += 1
+        if len(answered) == len(results):
+            return
+        # Their calls were compacted away or never made: the words still count.
+        orphans = [self._result(block) for block in results if block.tool_use_id not in self._calls]
+        said.texts[:0] = [f"Result of an earlier tool call:\n{one.content}" for one in orphans]
+        for orphan in orphans:
+            said.images += orphan.images or []
+
+    def _result(self, block: Block) -> ChatMessage:
+        text, images = self._told(block.content)
+        if block.is_error:
+            text = f"The tool reported an error:\n{text}"
+        return ChatMessage(
+            role="tool",
+            content=text,
+            images=images or None,
+            tool_name=self._calls.get(block.tool_use_id or "", ""),
+            tool_call_id=block.tool_use_id or "",
+        )
+
+    def _told(self, content: object) -> tuple[str, list[str]]:
+        """Return the text and the images of a result."""
+        if isinstance(content, str):
+            return content, []
+        if isinstance(content, list):
+            said = self._reader.read(content)
+            return said.text, said.images
+        return "" if content is None else msgspec.json.encode(content).decode(), []
+
+
+def _opened(messages: list[Message]) -> list[Message]:
+    """Put a system message that follows the first user turn before the person's words in it.
+
+    Claude Code 2.1.330 tells of the folder, the agents and the skills there: 8 KB that are the
+    same in every session in a folder, and which the model need not read again if they stand
+    before what is new.
+    """
+    if [message.role for message in messages[:2]] != ["user", "system"]:
+        return messages
+    first, system = messages[:2]
+    content = first.content
+    blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
+    # The client's own reminders come first already.
+    start = next((n for n, block in enumerate(blocks) if not _is_reminder(block)), len(blocks))
+    before = [Message("user", blocks[:start])] if start else []
+    after = [Message("user", blocks[start:])] if blocks[start:] else []
+    return [*before, system, *after, *messages[2:]]
+
+
+def _is_reminder(block: Block) -> bool:
+    return block.type == "text" and (block.text or "").startswith(REMINDER)
+
+
+def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:
+    """Return what the model wrote and what its server tools then answered, round by round."""
+    for block in content:
+        if block.type.endswith(_SERVER_RESULT):
+            break
+    else:
+        return [(content, [])]
+    rounds: list[tuple[list[Block], list[Block]]] = [([], [])]
+    for block in content:
+        words, results = rounds[-1]
+        if block.type.endswith(_SERVER_RESULT):
+            results.append(block)
+        elif results:
+            rounds.append(([block], []))
+        else:
+            words.append(block)
+    return rounds
+
+
+def _call(block: Block) -> ToolCall:
+    raw = bytes(block.input)
+    # Ollama answers 400 to arguments that are not an object (recording 19i).
+    if raw in (b"", b"null"):
+        arguments = _EMPTY_INPUT
+    elif raw.startswith(b"{"):
+        arguments = block.input
+    else:
+        arguments = msgspec.Raw(b'{"input":' + raw + b"}")
+    return ToolCall(
+        id=block.id or "", function=CalledFunction(name=block.name or "", arguments=arguments)
+    )
+
+
+def _join(turn: ChatMessage, text: str) -> None:
+    turn.content = f"{turn.content}\n\n{text}" if turn.content else text

@@ -1,0 +1,38 @@
+"""How much a model should think, said in what the model can be told."""
+
+from msgspec import UNSET, UnsetType
+
+from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.upstreams.ollama.models import ModelInfo
+
+# The only family whose template takes a level; it always thinks (Ollama docs, gpt-oss).
+LEVEL_FAMILIES = frozenset({"gptoss", "gpt-oss"})
+_LEVELS = {
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+
+
+def think_value(
+    request: MessagesRequest, model: ModelInfo, *, must_call: bool = False
+) -> bool | str | UnsetType:
+    """Return Ollama's `think` for a request; as little as can be before a call it `must_call`.
+
+    A model that cannot think gets no `think` (true would be a 400, recording 16). One that can
+    always gets a value, since it thinks when the field is absent (recording 17f) and the API
+    means the opposite by an absent `thinking`.
+    """
+    if not model.can("thinking"):
+        return UNSET
+    asked = request.thinking is not None and request.thinking.type != "disabled"
+    wanted = asked and not must_call
+    if model.family in LEVEL_FAMILIES and must_call:
+        return "low"
+    if model.family in LEVEL_FAMILIES:
+        effort = request.output_config.effort if request.output_config else None
+        return _LEVELS.get(effort or "", "medium" if wanted else "low")
+    return wanted

@@ -1,0 +1,76 @@
+"""`tool_choice`: which tools are offered, and what is demanded of the answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.translate.request import forced
+from cc_proxy.app.translate.request.tools import ToolSet
+from cc_proxy.app.upstreams.ollama.models import ModelInfo
+
+_NO_CALLS = "Answer in words now, without calling a tool."
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """How a request uses its tools: what goes to Ollama, and what the answer must keep to."""
+
+    body: bytes = b""
+    format: dict[str, Any] = field(default_factory=dict)
+    instruction: str = ""
+    must_call: frozenset[str] = frozenset()
+    may_call: bool = True
+
+
+def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> ToolUse:
+    """Decide how the tools of a request are used.
+
+    Raises:
+        ApiError: 400 when the choice names no declared tool, or the model cannot use tools.
+
+    """
+    choice = request.tool_choice.type if request.tool_choice else "auto"
+    if choice not in ("auto", "any", "tool", "none"):
+        raise invalid_request(
+            f"tool_choice.type: expected auto, any, tool or none, found {choice!r}."
+        )
+    if not tools.body:
+        if choice in ("any", "tool"):
+            raise invalid_request(f"tool_choice {choice} demands a tool, and none is declared.")
+        return ToolUse()
+    if choice == "none" and not _has_begun(request):
+        return ToolUse()
+    if model.capabilities and not model.can("tools"):
+        raise invalid_request(
+            f"The model {model.name} cannot use tools, and Claude Code needs them. Choose a model"
+            " that `ollama show` lists with the capability `tools`."
+        )
+    if choice == "none":
+        # Tools stand at the front of the prompt: without them all of it would be read again.
+        return ToolUse(body=tools.body, instruction=_NO_CALLS, may_call=False)
+    if choice == "auto":
+        return ToolUse(body=tools.body)
+    names = _demanded(request, tools)
+    return ToolUse(
+        body=tools.body,
+        format=forced.schema((name, tools.schemas[name]) for name in names),
+        instruction=forced.instruction(names),
+        must_call=frozenset(names),
+    )
+
+
+def _has_begun(request: MessagesRequest) -> bool:
+    return any(message.role == "assistant" for message in request.messages)
+
+
+def _demanded(request: MessagesRequest, tools: ToolSet) -> list[str]:
+    choice = request.tool_choice
+    if choice is None or choice.type == "any":
+        # A stub is not loaded, or is one of many.
+        return [name for name in tools.schemas if name not in tools.stubs]
+    if choice.name not in tools.schemas:
+        raise invalid_request(
+            f"tool_choice.name: expected one of {', '.join(tools.schemas)}, found {choice.name!r}."
+        )
+    return [choice.name]

@@ -1,0 +1,143 @@
+"""Tool definitions, rendered once for as long as the client sends the same ones.
+
+With tool search the client declares some of its tools only once the model has asked for them, and
+puts them in between the others by name. Here those that it named at the start have a stub after
+the others (`deferred.py`), and what is left stands at the end, in the order in which it was
+found: so every tool that the model has read stays where it was.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.translate.request.deferred import (
+    STUB_DESCRIPTION,
+    STUB_SCHEMA,
+    TOOL_SEARCH,
+    definition,
+)
+from cc_proxy.app.translate.request.schemas import plain
+
+# Claude Code 2.1.330 sends it so that tool search stays on at the API; no model may call it.
+PLACEHOLDER = "DeferredToolPlaceholder"
+
+
+class Tool(msgspec.Struct):
+    """A tool of the client. A `type` other than custom names a tool that a server must run.
+
+    `defer_loading`: it is found by tool search.
+    """
+
+    name: str
+    description: str = ""
+    input_schema: dict[str, Any] | None = None
+    type: str | None = None
+    defer_loading: bool | None = None
+
+
+class _Function(msgspec.Struct):
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class _OllamaTool(msgspec.Struct):
+    function: _Function
+    type: str = "function"
+
+
+class ToolSet(msgspec.Struct, frozen=True):
+    """The tools of a request: Ollama's JSON array of them, their schemas, and what was left out.
+
+    `stubs` are in the array without their schemas; `definitions` says what those are that were
+    loaded. `late` were loaded and have no stub.
+    """
+
+    body: bytes
+    schemas: dict[str, dict[str, Any]]
+    left_out: tuple[str, ...] = ()
+    stubs: frozenset[str] = frozenset()
+    definitions: dict[str, str] = {}
+    late: frozenset[str] = frozenset()
+
+
+_decoder = msgspec.json.Decoder(list[Tool] | None)
+_NONE = ToolSet(body=b"", schemas={})
+
+
+@lru_cache(maxsize=64)
+def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> ToolSet:
+    """Translate a `tools` field; remembered by its bytes.
+
+    The order is kept, as it is in the prompt. Then come stubs of the tools that were `announced`
+    for tool search, then what it loads beside them, in the order of the names in `found`.
+
+    Raises:
+        ApiError: 400 when the field is not a list of tools.
+
+    """
+    try:
+        tools = _decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise invalid_request(f"tools: expected a list of tool definitions: {error}.") from error
+    except RecursionError as error:
+        # Python 3.14 passes over what is deeper than it can then take apart.
+        raise invalid_request("tools: a definition is nested too deeply.") from error
+    if not tools:
+        return _NONE
+    left_out = tuple(tool.name for tool in tools if tool.input_schema is None)
+    kept = [tool for tool in tools if tool.input_schema is not None and tool.name != PLACEHOLDER]
+    plainly = [tool for tool in kept if not tool.defer_loading]
+    loaded = [tool for tool in kept if tool.defer_loading]
+    stubs = _stubs(announced, plainly, loaded, found)
+    late = _in_order([tool for tool in loaded if tool.name not in stubs], found)
+    loaded = [tool for tool in loaded if tool.name in stubs]
+    declared = [
+        *map(_translated, plainly),
+        *(_OllamaTool(_Function(name, STUB_DESCRIPTION, STUB_SCHEMA)) for name in stubs),
+        *map(_translated, late),
+    ]
+    if not declared:
+        return ToolSet(body=b"", schemas={}, left_out=left_out)
+    return ToolSet(
+        body=msgspec.json.encode(declared),
+        schemas=_schemas(plainly) | {name: {} for name in stubs} | _schemas([*loaded, *late]),
+        left_out=left_out,
+        stubs=frozenset(stubs),
+        definitions={
+            tool.name: definition(tool.name, tool.description, plain(tool.input_schema or {}))
+            for tool in loaded
+        },
+        late=frozenset(tool.name for tool in late),
+    )
+
+
+def _stubs(
+    announced: tuple[str, ...], plainly: list[Tool], loaded: list[Tool], found: tuple[str, ...]
+) -> list[str]:
+    """Return the names of tools whose definition is, or will be, told where they are found.
+
+    What has been loaded and was found nowhere was so before the conversation was compacted.
+    """
+    names = {tool.name for tool in plainly}
+    if TOOL_SEARCH not in names:
+        return []
+    names.update(tool.name for tool in loaded if tool.name not in found)
+    return [name for name in announced if name not in names]
+
+
+def _translated(tool: Tool) -> _OllamaTool:
+    return _OllamaTool(_Function(tool.name, tool.description, plain(tool.input_schema or {})))
+
+
+def _schemas(tools: Iterable[Tool]) -> dict[str, dict[str, Any]]:
+    return {tool.name: tool.input_schema or {} for tool in tools}
+
+
+def _in_order(tools: Iterable[Tool], found: tuple[str, ...]) -> list[Tool]:
+    """Sort is stable: what has no place of its own stays in the order of the client."""
+    places = {name: place for place, name in enumerate(found, 1)}
+    return sorted(tools, key=lambda tool: places.get(tool.name, 0))

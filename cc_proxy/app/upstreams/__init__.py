@@ -1,0 +1,1 @@
+"""Clients of the servers that run models: one folder a wire."""

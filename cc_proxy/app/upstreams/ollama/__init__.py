@@ -1,0 +1,1 @@
+"""Ollama's HTTP API: requests out, chunks and errors in."""

@@ -1,0 +1,346 @@
+"""The one HTTP client towards Ollama."""
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from cc_proxy.app import certificates
+from cc_proxy.app.config import Ollama as OllamaSettings
+from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
+from cc_proxy.app.upstreams.ollama import absence, reading, reasons
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.errors import (
+    CHECK_ADDRESS,
+    NotOllamaError,
+    UpstreamBrokeError,
+    UpstreamError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+    refused,
+)
+from cc_proxy.app.upstreams.ollama.incoming import Incoming, Shortcut
+from cc_proxy.app.upstreams.ollama.pull import PullLine, read_line
+from cc_proxy.app.upstreams.ollama.sockets import watched
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+CONNECT_SECONDS = 5.0
+# This clock runs while we are busy ourselves: of a thousand chats that began at once, the last were
+# taken for unreachable after 5 seconds. Whoever refuses is known at once.
+CHAT_CONNECT_SECONDS = 30.0
+QUESTION_SECONDS = 10.0
+# A pooled connection that Ollama has closed in the meantime fails within this time of being
+# used; a connection that fails later died while it was at work.
+STALE_CONNECTION_SECONDS = 1.0
+DRAIN_SECONDS = 1.0
+LARGE_BODY_BYTES = 1024 * 1024
+PIECE_BYTES = 256 * 1024
+# A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ERROR_BYTES = 64 * 1024
+ERROR_SECONDS = 5.0
+_LOOK_AT_THE_WAY = (
+    "Look whether its machine is on and awake, and at the network, tunnel or VPN in between."
+)
+_LOOK_BETWEEN = (
+    "Ollama does not compress: something in front of it does. Turn that off there for this address."
+)
+
+
+class ChatAnswer:
+    """The batches of an answer, to be iterated over once."""
+
+    def __init__(self, batches: AsyncGenerator[list[ChatChunk], None], incoming: Incoming) -> None:
+        self._batches = batches
+        self._incoming = incoming
+
+    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
+        """Return the batches, but for those that go straight."""
+        return self._batches
+
+    def go_straight(self, shortcut: Shortcut) -> None:
+        """Offer `shortcut` each batch that is waited for, the moment it comes."""
+        self._incoming.shortcut = shortcut
+
+
+class OllamaClient:
+    """Talks to one Ollama server over pooled connections.
+
+    `silence_seconds` is the longest wait for the next byte, the first one included: Ollama
+    sends nothing, not even headers, while it loads a model or reads a prompt.
+    """
+
+    def __init__(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=watched),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+        )
+        self._point_at(base_url, api_key, silence_seconds)
+
+    @classmethod
+    def configured(cls, settings: OllamaSettings) -> Self:
+        """Return a client of the server that the user has configured."""
+        return cls(
+            settings.base_url, api_key=settings.api_key, silence_seconds=settings.timeout_seconds
+        )
+
+    def use(self, settings: OllamaSettings) -> None:
+        """Talk to this server from the next request on; answers that run are not touched."""
+        self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds)
+
+    def _point_at(self, base_url: str, api_key: str | None, silence_seconds: float) -> None:
+        self.base_url = base_url
+        self._silence_seconds = silence_seconds
+        self._session.headers.pop("Authorization", None)
+        if api_key and not URL(base_url).user:
+            # A login in the address is another one for the same header; it counts.
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
+
+    @property
+    def shown_url(self) -> str:
+        """The address for people and logs: without a password that may stand in it."""
+        return without_user_info(self.base_url)
+
+    async def __aenter__(self) -> Self:
+        """Enter; the session is ready."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+    @asynccontextmanager
+    async def chat(self, body: bytes) -> AsyncIterator[ChatAnswer]:
+        """Send a chat request; give its answer as batches of chunks, one batch a read.
+
+        Entering waits for the first token (Ollama 0.32 sends its headers with it). Leaving,
+        also by cancellation, closes the connection, which stops the generation at once.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled or broken, also while iterating.
+
+        """
+        response = await self._post_chat(body)
+        del body
+        try:
+            if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                raise await self._refusal(response)
+            incoming = Incoming(response, self._silence_seconds)
+            batches = self._batches(response, incoming)
+            try:
+                yield ChatAnswer(batches, incoming)
+            finally:
+                await batches.aclose()
+                incoming.end()
+        finally:
+            # Not release(): an unread answer must end the connection, and with it the model's
+            # work. A fully read one is already back in the pool and close() leaves it there.
+            response.close()
+
+    async def ask(
+        self, path: str, read: Callable[[bytes], Answer], body: dict[str, Any] | None = None
+    ) -> Answer:
+        """Ask a short question (`/api/show`, `/api/tags`, …); `read` understands the answer.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled, or not an answer of Ollama's.
+
+        """
+        data = None if body is None else json.dumps(body).encode()
+        timeout = aiohttp.ClientTimeout(total=QUESTION_SECONDS, sock_connect=CONNECT_SECONDS)
+        try:
+            async with await self._send(path, data, timeout) as response:
+                if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                    raise await self._refusal(response)
+                answer = bytearray()
+                while piece := await response.content.readany():
+                    answer += piece
+                    if len(answer) > MAX_ANSWER_BYTES:
+                        raise self._not_ollama(f"{path}: more than {MAX_ANSWER_BYTES} bytes")
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error, QUESTION_SECONDS) from error
+        try:
+            return read(bytes(answer))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._not_ollama(f"{path}: {error}") from error
+
+    async def pull(self, name: str) -> AsyncGenerator[PullLine, None]:
+        """Have Ollama fetch a model; yield what it says of it, up to `success`.
+
+        Leaving early ends the download; Ollama keeps what came, and the next pull goes on there.
+
+        Raises:
+            UpstreamError: unreachable, refused (also in the middle), stalled or broken.
+
+        """
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
+        )
+        body = json.dumps({"model": name})
+        url = self.base_url + "/api/pull"
+        try:
+            async with self._session.post(
+                url, data=body, timeout=timeout, allow_redirects=False, ssl=self._ssl()
+            ) as response:
+                if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                    raise await self._refusal(response)
+                async for line in response.content:
+                    if line.isspace():
+                        continue
+                    found = read_line(line)
+                    yield found
+                    if found.is_last:
+                        return
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+        except ValueError as error:  # aiohttp: a line that is longer than its buffer
+            raise UpstreamBrokeError("Ollama sent a line without an end.") from error
+        raise UpstreamBrokeError(
+            "Ollama ended the download before it was complete.",
+            hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
+        )
+
+    async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
+        )
+        try:
+            return await self._send("/api/chat", body, timeout)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+
+    async def _send(
+        self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        """Send a request, and once more if the connection it went over was dead already."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await self._send_once(path, body, limits)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if loop.time() - began > STALE_CONNECTION_SECONDS:
+                raise
+            why = reasons.reason(error)
+            log.info("Ollama has closed a connection (%s): asked over a new one", why)
+            return await self._send_once(path, body, limits)
+
+    async def _send_once(
+        self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        data: bytes | AsyncIterator[bytes] | None = body
+        headers = {}
+        if body and len(body) >= LARGE_BODY_BYTES:
+            # In one piece it could block the loop; a file would have each piece read by a thread.
+            data, headers = _pieces(body), {"Content-Length": str(len(body))}
+        return await self._session.request(
+            "GET" if body is None else "POST",
+            self.base_url + path,
+            data=data,
+            headers=headers,
+            timeout=limits,
+            allow_redirects=False,
+            ssl=self._ssl(),
+        )
+
+    def _ssl(self) -> ssl.SSLContext | bool:
+        return certificates.verified() if self.base_url.startswith("https:") else True
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
+        """Return the error for an answer that is not a 200."""
+        if target := response.headers.get("Location"):
+            return self._not_ollama(f"{response.status}, go to {without_secrets(target)}")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(ERROR_SECONDS):
+                while len(body) < MAX_ERROR_BYTES and (piece := await response.content.readany()):
+                    body += piece
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            # The status is known, and says more than how its text broke off.
+            log.info(
+                "the text of an error %d is not whole: %s", response.status, reasons.reason(error)
+            )
+        return refused(response.status, bytes(body[:MAX_ERROR_BYTES]))
+
+    def _not_ollama(self, found: str) -> NotOllamaError:
+        return NotOllamaError(
+            f"What answers at {self.shown_url} is not Ollama ({found}).",
+            hint=CHECK_ADDRESS,
+        )
+
+    async def _batches(
+        self, response: aiohttp.ClientResponse, incoming: Incoming
+    ) -> AsyncGenerator[list[ChatChunk], None]:
+        try:
+            while found := await incoming.read():
+                batch, trouble = found
+                if batch:
+                    yield batch
+                if trouble is not None:
+                    raise trouble
+                if batch and batch[-1].done:
+                    await _drain(response)
+                    return
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise self._named(error) from error
+        if rest := incoming.rest().strip():
+            yield [reading.last(rest)]
+
+    def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            more, hint = absence.explained(self.base_url, reasons.how(error))
+            text = f"Ollama does not answer at {self.shown_url} ({reasons.reason(error)})."
+            return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
+        broke = f"The connection to Ollama at {self.shown_url} broke ({reasons.reason(error)})."
+        # Python's name for what the system has found is the same as for our own patience.
+        if reasons.is_gone(error):
+            return UpstreamBrokeError(broke, hint=_LOOK_AT_THE_WAY)
+        if reasons.is_compressed(error):
+            kind = NotOllamaError if reasons.compressed_as(error) else UpstreamBrokeError
+            return kind(broke, hint=_LOOK_BETWEEN)
+        if isinstance(error, TimeoutError):
+            return UpstreamStalledError(
+                f"Ollama at {self.shown_url} was silent for more than"
+                f" {silence_seconds or self._silence_seconds:g} seconds.",
+                hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
+            )
+        return UpstreamBrokeError(
+            broke, hint="Look at Ollama's own log: its runner may have crashed or been restarted."
+        )
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), PIECE_BYTES):
+        yield body[start : start + PIECE_BYTES]
+
+
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Wait for the end of an answer that is complete, so that its connection is used again.
+
+    If there is no end but more, the connection is closed instead.
+    """
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await response.content.read(1)
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        log.debug("the connection to Ollama is not used again: %s", reasons.reason(error))

@@ -1,0 +1,72 @@
+"""The lines of an answer, and what is said of those that are none of Ollama's."""
+
+import msgspec
+
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk, decode_chunk, decode_chunks
+from cc_proxy.app.upstreams.ollama.errors import (
+    CHECK_ADDRESS,
+    NotOllamaError,
+    UpstreamBrokeError,
+    UpstreamError,
+    from_text,
+    is_web_page,
+)
+
+_QUOTED = 120
+_NOT_JSON = "Ollama sent a line that is not its JSON"
+_ENDED_EARLY = "Ollama ended its answer in the middle of a line"
+_WEB_PAGE = "What answers for Ollama sent a web page."
+
+
+def complete(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
+    """Return the chunks of whole lines, up to the first that is an error or cannot be read."""
+    try:
+        chunks = decode_chunks(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _apart(lines)
+    for chunk in chunks:
+        if chunk.error is not None:
+            return _apart(lines)
+    return chunks, None
+
+
+def _apart(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
+    chunks = []
+    for line in lines.split(b"\n"):
+        if not line or line.isspace():
+            continue
+        try:
+            chunks.append(_decoded(line))
+        except UpstreamError as error:
+            return chunks, error
+    return chunks, None
+
+
+def last(line: bytes) -> ChatChunk:
+    """Return the chunk of what stands behind the last newline; it may well be whole.
+
+    Raises:
+        UpstreamError: it is not, or it says that something went wrong.
+
+    """
+    return _decoded(line, _ENDED_EARLY)
+
+
+def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
+    try:
+        chunk = decode_chunk(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if is_web_page(line):
+            raise NotOllamaError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
+        raise UpstreamBrokeError(f"{trouble}: {_what_is_wrong(line, error)}") from error
+    if chunk.error is not None:
+        raise from_text(200, chunk.error)
+    return chunk
+
+
+def _what_is_wrong(line: bytes, error: Exception) -> str:
+    line = line.strip()
+    if line.startswith(b"{") or line.endswith(b"}"):
+        # A piece of an answer: what was said is nothing for a log.
+        return str(error)
+    return repr(line[:_QUOTED].decode(errors="replace"))
