@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from cc_proxy.app.practice.chat import PRACTICE, RECORD
-from cc_proxy.app.practice.model.models import SIZE_ON_DISK, PracticeModel
+from cc_proxy.app.practice.model.models import SIZE_ON_DISK, PracticeModel, is_valid_name
 from cc_proxy.app.practice.requests.decoding import decode
 from cc_proxy.app.practice.wire import NDJSON, WireError, go_json
 
@@ -27,6 +27,8 @@ async def pull(http: web.Request) -> web.StreamResponse:
     raw = decode(await http.read(), "PullRequest")
     RECORD.get().body = raw
     name = raw.get("model") or raw.get("name") or ""
+    if not is_valid_name(name):
+        raise WireError(400, "invalid model name")
     response = web.StreamResponse(headers={"Content-Type": NDJSON})
     await response.prepare(http)
     practice = http.app[PRACTICE]

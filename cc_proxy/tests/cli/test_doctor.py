@@ -85,7 +85,7 @@ def test_the_model_is_asked_with_the_window_of_real_requests(
 ) -> None:
     assert home.run("doctor").code == 0
     asked = [record for record in practice.chats() if record.prompt_tokens]
-    assert [record.loaded for record in asked] == [True, False]
+    assert [record.loaded for record in asked] == [True, *[False] * (len(asked) - 1)]
     assert {record.num_ctx for record in asked} == {65_536}
 
 
@@ -104,6 +104,15 @@ def test_a_model_that_writes_instead_of_calling_fails(home: Home) -> None:
     assert check["name"] == "tool_call"
     assert "I would read it." in check["detail"]
     assert check["fix"]
+
+
+def test_what_cc_proxy_says_is_not_quoted_as_the_model_s(home: Home) -> None:
+    with practice_server(script=[{"pieces": [""]}] * 8) as practice:
+        ran = home.json("doctor", OLLAMA_BASE_URL=practice.url)
+    (check,) = [c for c in ran.envelope["data"]["checks"] if c["status"] == "fail"]
+    assert check["detail"].startswith("asked to call a tool, no call came: the answer is empty")
+    assert "it wrote" not in check["detail"]
+    assert "[cc-proxy" not in check["detail"]
 
 
 def test_a_call_with_other_arguments_is_a_warning(home: Home) -> None:

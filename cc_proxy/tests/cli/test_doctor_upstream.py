@@ -42,6 +42,8 @@ async def ollama(answers: dict[str, Any], status: int = 200) -> AsyncIterator[Ol
         found = answers[request.path]
         if callable(found):
             found = await found(request)
+        if isinstance(found, web.StreamResponse):
+            return found
         if isinstance(found, bytes):
             return web.Response(status=status, body=found)
         return web.json_response(found, status=status)
@@ -116,15 +118,22 @@ def test_silence_has_a_fix_for_each_place(
 
 
 @pytest.mark.parametrize(
-    ("known", "fix"),
+    ("known", "program", "fix"),
     [
-        (True, OUT),
-        (False, f"Start the container with --add-host={DOCKER}:host-gateway; in it: {OUT}"),
+        (True, None, OUT),
+        (False, None, f"Start the container with --add-host={DOCKER}:host-gateway; in it: {OUT}"),
+        (
+            True,
+            "/usr/bin/ollama",
+            f"ollama serve  # in this container; for an Ollama on the host: {OUT}",
+        ),
     ],
 )
 async def test_a_container_that_does_not_know_its_host_is_told_how_it_would(
-    fix: str, monkeypatch: pytest.MonkeyPatch, *, known: bool
+    fix: str, program: str | None, monkeypatch: pytest.MonkeyPatch, *, known: bool
 ) -> None:
+    monkeypatch.setattr(upstream, "which", lambda _name: program)
+
     async def none_but_loopback(_self: object, host: str, port: int, **_: object) -> list[Any]:
         if host == DOCKER and not known:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -306,6 +315,28 @@ async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
     assert answered.status == "ok"
     assert "writing 20 tokens/s" in answered.detail
     assert (reading.name, reading.status, reading.fix) == ("reading_speed", status, fix)
+
+
+async def test_a_model_that_reads_a_short_prompt_at_once_is_given_a_longer_one() -> None:
+    asked: list[int] = []
+
+    async def chat(request: web.Request) -> web.Response:
+        words = len((await request.json())["messages"][0]["content"].split())
+        asked.append(words)
+        # As a real Ollama has it: a batch goes at once, and what comes after it does not.
+        seconds = words / 8_000 if words < 1_000 else words / 400
+        last = {
+            "message": {"role": "assistant", "content": "yes"},
+            "done": True,
+            "prompt_eval_count": words,
+            "prompt_eval_duration": int(seconds * 1e9),
+        }
+        return web.Response(body=json.dumps(last).encode() + b"\n")
+
+    async with ollama({"/api/chat": chat}) as client:
+        _, reading = await model.answer(TARGET, client)
+    assert len(asked) == 2
+    assert reading.detail.startswith("400 tokens/s for 3,")
 
 
 async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None:

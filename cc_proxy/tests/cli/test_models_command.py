@@ -141,7 +141,17 @@ def test_a_model_that_is_loaded_with_another_window_is_named(
     (item,) = [item for item in warnings if item["code"] == "loaded_otherwise"]
     assert "65,536" in item["message"]
     assert "80,000" in item["message"]
+    assert item["hint"] == "To load it before that: cc-proxy start --preload"
     assert len(practice.chats()) == 1
+
+
+def test_only_the_default_model_is_said_to_be_preloaded(home: Home, practice: Practice) -> None:
+    assert home.run("start", "--preload").code == 0
+    configure(home, "aliases: {default: practice-think}\ncontext_window: 80000\n")
+    warnings = home.json("models").envelope["warnings"]
+    (item,) = [item for item in warnings if item["code"] == "loaded_otherwise"]
+    assert item["hint"] == "To load it before you type: cc-proxy claude --model practice:latest"
+    assert practice.url
 
 
 def test_an_ollama_that_is_not_there_is_exit_code_5(home: Home) -> None:
@@ -193,6 +203,13 @@ def test_a_model_that_nobody_has_is_an_error_with_a_place_to_look(
     ran = home.json("models", "pull", "no-such-model")
     assert (ran.code, ran.error["code"]) == (1, "model_unknown")
     assert "ollama.com/library" in ran.error["hint"]
+
+
+def test_a_name_that_no_model_can_have_is_a_usage_error(home: Home, practice: Practice) -> None:
+    assert practice.url
+    ran = home.json("models", "pull", "what ever")
+    assert (ran.code, ran.error["code"]) == (2, "invalid_name")
+    assert "kept" not in ran.error["hint"]
 
 
 def test_a_claude_name_without_an_alias_is_no_model_to_pull(home: Home) -> None:

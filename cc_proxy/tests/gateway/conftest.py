@@ -49,6 +49,7 @@ class Upstream:
 
     chat: Chat = field(default_factory=lambda: says(line("Hello"), done()))
     capabilities: tuple[str, ...] = ("completion", "tools")
+    shown: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tags: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     shows: int = 0
@@ -69,7 +70,7 @@ class Upstream:
             return web.json_response({"error": f"model '{name}' not found"}, status=404)
         return web.json_response(
             {
-                "capabilities": list(self.capabilities),
+                "capabilities": list(self.shown.get(name, self.capabilities)),
                 "model_info": {"llama.context_length": 131072},
                 "parameters": "",
                 "details": {"family": "llama"},

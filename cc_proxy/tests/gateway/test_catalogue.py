@@ -24,6 +24,7 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _pulled(upstream: Upstream) -> None:
     upstream.tags = TAGS
+    upstream.shown = {"plain": ("completion",)}
 
 
 async def listed(gateway: Gateway, query: str = "", **more: Any) -> Any:
@@ -48,7 +49,7 @@ async def test_an_entry_has_what_the_api_requires(gateway: Gateway) -> None:
         "upstream_capabilities": ["completion", "tools"],
     }
     assert answer["data"][0]["description"] == "qwen3:4b on Ollama"
-    assert answer["data"][3]["description"] == "Ollama"
+    assert answer["data"][3]["description"] == "Ollama · tools"
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,24 @@ async def test_no_model_at_all_says_what_to_do(gateway: Gateway) -> None:
     assert "ollama pull" in answer["error"]["message"]
 
 
+async def test_a_model_on_its_own_template_is_believed_what_it_shows(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    # Ollama 0.33: /api/tags and /api/show disagree on a GGUF with its own Jinja template.
+    upstream.tags = [{"name": "own-template", "capabilities": ["completion"]}]
+    status, _, _ = await gateway.ask(model="claude-opus-5-5")
+    assert status == 200
+    assert upstream.bodies[-1]["model"] == "own-template"
+    async with gateway.client.get(gateway.url + "/v1/models") as response:
+        listed = (await response.json())["data"]
+    assert [one["upstream_capabilities"] for one in listed if one["id"] == "own-template"] == [
+        ["completion", "tools"]
+    ]
+
+
 async def test_models_without_tools_are_not_chosen(gateway: Gateway, upstream: Upstream) -> None:
     upstream.tags = [{"name": "plain", "capabilities": ["completion"]}]
+    upstream.capabilities = ("completion",)
     _, answer, _ = await gateway.ask(model="claude-opus-5-5")
     assert "1 pulled, none that can use tools" in answer["error"]["message"]
 

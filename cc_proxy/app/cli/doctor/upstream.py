@@ -5,6 +5,7 @@ import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from shutil import which
 from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
@@ -54,7 +55,7 @@ async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> 
         host = urlsplit(ollama.base_url).hostname or ""
         fix = refusal(error) or await _found_elsewhere(ollama.base_url)
         seen = addresses[0].text if addresses else None
-        fix = fix or silence(host, seen, error.hint, await _outside(container))
+        fix = fix or silence(host, seen, error.hint, await _outside(container, which("ollama")))
         return [fail("ollama", f"{error.message} The address: {origin}", fix)]
     answering = ", ".join(one.text for one in addresses if one.listens)
     silent = ", ".join(one.text for one in addresses if not one.listens)
@@ -143,15 +144,20 @@ def _version(version: str) -> Check:
     return warn("ollama_version", text, "Update Ollama: https://ollama.com/download")
 
 
-async def _outside(container: str | None) -> str | None:
-    """Return what leads from a container to an Ollama on the machine that it runs on."""
+async def _outside(container: str | None, program: str | None) -> str | None:
+    """Return what leads from a container to an Ollama: one inside it, or on its host.
+
+    `container` is None outside of one; `program` is the Ollama that is installed here, if any.
+    """
     if container is None:
         return None
     name = HOST_NAMES[0]
-    point = f"export OLLAMA_BASE_URL=http://{name}:{_PORT}"
-    if await _addresses(f"http://{name}:{_PORT}"):
-        return point
-    return f"Start the container with --add-host={name}:host-gateway; in it: {point}"
+    host = f"export OLLAMA_BASE_URL=http://{name}:{_PORT}"
+    if not await _addresses(f"http://{name}:{_PORT}"):
+        host = f"Start the container with --add-host={name}:host-gateway; in it: {host}"
+    if program is None:
+        return host
+    return f"ollama serve  # in this container; for an Ollama on the host: {host}"
 
 
 async def _addresses(base_url: str) -> list[Address]:

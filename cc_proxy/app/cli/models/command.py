@@ -170,7 +170,7 @@ def _warnings(found: "Survey") -> Iterator[ErrorItem]:
     )
     yield from _small(row for row in found.rows if row.target and row.target.model.can("tools"))
     yield from _too_large(found.rows)
-    yield from _other_windows(found.rows)
+    yield from _other_windows(found)
 
 
 def _no_tools(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
@@ -207,8 +207,8 @@ def _too_large(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
             )
 
 
-def _other_windows(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
-    for row in rows:
+def _other_windows(found: "Survey") -> Iterator[ErrorItem]:
+    for row in found.rows:
         if row.loaded is None or row.target is None:
             continue
         if row.loaded.context_length not in {0, row.target.window}:
@@ -216,5 +216,12 @@ def _other_windows(rows: Iterable["Row"]) -> Iterator[ErrorItem]:
                 "loaded_otherwise",
                 f"{row.name} is loaded with a window of {row.loaded.context_length:,} tokens;"
                 f" the first request loads it again, with {row.target.window:,}.",
-                "To load it so beforehand: cc-proxy start --preload",
+                _beforehand(found, row),
             )
+
+
+def _beforehand(found: "Survey", row: "Row") -> str:
+    """Return what loads a model before its first request: `start` preloads the default alone."""
+    if found.is_default(row):
+        return "To load it before that: cc-proxy start --preload"
+    return f"To load it before you type: cc-proxy claude --model {row.name}"

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import Settings
 
 _NAME = "models pull"
-# What Ollama 0.32 says when its registry has no such model.
+# Ollama 0.32's words for a model that its registry does not have, and for a name that is none.
 _UNKNOWN = "file does not exist"
+_INVALID = "invalid model name"
 
 
 class PullError(CcProxyError):
@@ -98,19 +99,27 @@ async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
                 else:
                     shown.status(line.status)
     except UpstreamRefusedError as error:
-        raise _refused(model, error.text) from error
+        raise _refused(model, error.text, has_part=bool(layers)) from error
     return summed(layers.values())[1]
 
 
-def _refused(model: str, text: str) -> PullError:
+def _refused(model: str, text: str, *, has_part: bool) -> PullError:
     if _UNKNOWN in text:
         return PullError(
             f"Expected {model} in Ollama's registry, found no such model.",
             code="model_unknown",
             hint="The names are at https://ollama.com/library; a tag follows a colon: qwen3:4b",
         )
+    if _INVALID in text:
+        return PullError(
+            f"Expected the name of a model, such as qwen3:4b, found {model!r}.",
+            code="invalid_name",
+            exit_code=2,
+            hint="The names are at https://ollama.com/library; a tag follows a colon: qwen3:4b",
+        )
+    again = f"cc-proxy models pull {model}"
     return PullError(
         f"Ollama could not pull {model}: {text}",
         code="pull_failed",
-        hint=f"What has come is kept; to go on from there: cc-proxy models pull {model}",
+        hint=(f"What has come is kept; to go on from there: {again}" if has_part else again),
     )

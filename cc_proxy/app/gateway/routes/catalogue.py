@@ -12,7 +12,7 @@ from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama.models import PulledModel, from_tags
+from cc_proxy.app.upstreams.ollama.models import PulledModel
 
 # The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"
@@ -89,7 +89,7 @@ async def many(request: web.Request) -> web.Response:
 
 async def _entries(shared: Shared) -> list[Entry]:
     with api_error_for("the list of models"):
-        pulled = await shared.ollama.ask("/api/tags", from_tags)
+        pulled = await shared.models.pulled()
     aliases = shared.context.settings.aliases
     plain = [
         _entry(name, description=f"{model} on Ollama")

@@ -32,12 +32,13 @@ class Models:
         self._ollama = ollama
         self._targets: dict[str, Target] = {}
         self._asking: dict[str, asyncio.Task[Target]] = {}
+        self._capabilities: dict[str, list[str]] = {}
         self._chosen: str | None = None
 
     def use(self, settings: Settings) -> None:
         """Go by these settings from now on, and ask about every model again."""
         self._settings = settings
-        self._targets, self._asking = {}, {}
+        self._targets, self._asking, self._capabilities = {}, {}, {}
         self._chosen = None
 
     async def target(self, requested: str) -> Target:
@@ -77,6 +78,23 @@ class Models:
             task.add_done_callback(asked)
         # All who wait get the one answer; one that leaves does not take it from the others.
         return _spelled(await asyncio.shield(task), name)
+
+    async def pulled(self) -> list[wire.PulledModel]:
+        """Return the models on Ollama's disk, newest first, with what each can do.
+
+        `/api/tags` says of a GGUF with its own Jinja template that it cannot use tools, where
+        `/api/show` says that it can (Ollama 0.33), and an older server says nothing. So each such
+        model is asked about, once for each version of it.
+
+        Raises:
+            UpstreamError: Ollama cannot be asked.
+
+        """
+        listed = await self._ollama.ask("/api/tags", wire.from_tags)
+        return [
+            msgspec.structs.replace(model, capabilities=await self._can_do(model))
+            for model in listed
+        ]
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
@@ -126,11 +144,11 @@ class Models:
         """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
         if self._chosen is not None:
             return self._chosen
-        pulled = await self._ollama.ask("/api/tags", wire.from_tags)
+        pulled = await self.pulled()
         loaded = await self._ollama.ask("/api/ps", wire.from_ps)
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
-        able = [model.name for model in local if await self._can_use_tools(model)]
+        able = [model.name for model in local if "tools" in (model.capabilities or ())]
         if not able:
             raise _no_model(len(local))
         in_memory = {wire.full_name(model.name) for model in loaded}
@@ -138,14 +156,19 @@ class Models:
         log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
         return self._chosen
 
-    async def _can_use_tools(self, model: wire.PulledModel) -> bool:
-        if model.capabilities is not None:
-            return "tools" in model.capabilities
-        try:
-            return (await self._show(model.name)).can("tools")
-        except UpstreamRefusedError as error:
-            log.warning("model %s cannot be asked what it can do: %s", model.name, error)
-            return False
+    async def _can_do(self, model: wire.PulledModel) -> list[str] | None:
+        listed = model.capabilities
+        if not model.is_local or (listed and ("tools" in listed or "completion" not in listed)):
+            return listed
+        key = f"{wire.full_name(model.name)} {model.digest}"
+        if key not in self._capabilities:
+            try:
+                shown = await self._show(model.name)
+            except UpstreamRefusedError as error:
+                log.warning("model %s cannot be asked what it can do: %s", model.name, error)
+                return listed
+            self._capabilities[key] = sorted(shown.capabilities)
+        return self._capabilities[key]
 
 
 def _spelled(target: Target, name: str) -> Target:

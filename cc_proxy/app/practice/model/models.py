@@ -88,7 +88,7 @@ class Catalogue:
         """
         if not name:
             raise WireError(400, "model is required")
-        if not _VALID_NAME.fullmatch(name):
+        if not is_valid_name(name):
             raise WireError(400, "invalid model name")
         if name.endswith(("-cloud", ":cloud")):
             raise WireError(403, "ollama cloud is disabled: remote model is unavailable")
@@ -116,6 +116,11 @@ class Catalogue:
     def tags(self) -> dict[str, Any]:
         """Return the answer of `/api/tags`."""
         return {"models": [_tag(model) for model in self._models.values()]}
+
+
+def is_valid_name(name: str) -> bool:
+    """Tell whether Ollama takes a name for one that a model can have."""
+    return _VALID_NAME.fullmatch(name) is not None
 
 
 def full_name(name: str) -> str:

@@ -6,6 +6,20 @@ what happened let the person decide.
 
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
+_OPEN, _CLOSE = "[cc-proxy: ", "]"
+
+
+def in_own_words(text: str) -> str:
+    """Return `text` marked as cc-proxy's: a reader must not take it for the model's."""
+    return f"{_OPEN}{text}{_CLOSE}"
+
+
+def own_words(text: str) -> str | None:
+    """Return what cc-proxy says in a text of an answer; None where the model wrote it."""
+    if not (text.startswith(_OPEN) and text.endswith(_CLOSE)):
+        return None
+    return text[len(_OPEN) : -len(_CLOSE)]
+
 
 def said_instead(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
     """Return the text for an answer that ended with `last` and has nothing to show.
@@ -14,17 +28,17 @@ def said_instead(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
     """
     tokens = last.eval_count
     if last.done_reason == "length":
-        return (
-            f"[cc-proxy: the answer was cut after {tokens} tokens, before there was text or a"
-            " whole tool call to show.]"
+        return in_own_words(
+            f"the answer was cut after {tokens} tokens, before there was text or a whole tool call"
+            " to show."
         )
     if thought:
-        return "[cc-proxy: the model thought, and then gave no answer.]"
+        return in_own_words("the model thought, and then gave no answer.")
     if notes:
-        return f"[cc-proxy: the answer is empty; {'; '.join(notes)}.]"
+        return in_own_words(f"the answer is empty; {'; '.join(notes)}.")
     if tokens > 1:
-        return (
-            f"[cc-proxy: the model wrote {tokens} tokens that Ollama could not read as text or as"
-            " a call of a declared tool, and dropped.]"
+        return in_own_words(
+            f"the model wrote {tokens} tokens that Ollama could not read as text or as a call of a"
+            " declared tool, and dropped."
         )
-    return "[cc-proxy: the model gave an empty answer.]"
+    return in_own_words("the model gave an empty answer.")
