@@ -36,9 +36,11 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
     assert colour.wanted(io.StringIO(), environ) is elsewhere
 
 
-def test_only_our_own_codes_are_taken_out() -> None:
-    line = colour.styled("fail", Style.FAIL) + " \x1b[38;5;1mtheirs"
-    assert colour.without(line) == "fail \x1b[38;5;1mtheirs"
+def test_only_our_own_codes_become_colours() -> None:
+    line = colour.styled("fail", Style.FAIL) + " \x1b[32mtheirs <0011223344556677:32>"
+    assert colour.without(line) == "fail \x1b[32mtheirs <0011223344556677:32>"
+    assert colour.coloured(line).startswith("\x1b[1;31mfail\x1b[0m ")
+    assert colour.coloured(line).endswith(" <0011223344556677:32>")
 
 
 def seen_on_a_terminal(home: Home, *arguments: str) -> bytes:

@@ -12,7 +12,7 @@ import click
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.progress import waiting
-from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note
+from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note, question
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _mended(check: "Check", *, ask: bool) -> "Check":
     if check.repair is None:
         return check
     note(f"{check.name}: {check.detail}")
-    if ask and not click.confirm(check.repair.question, err=True):
+    if ask and not click.confirm(question(check.repair.question), err=True):
         return check
     try:
         did = check.repair.work()

@@ -12,6 +12,7 @@ from cc_proxy.app.cli.models import test as models_test
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.result import ErrorItem, Result
+from cc_proxy.app.control_characters import one_line
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.models import Model
@@ -94,7 +95,7 @@ def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "Model":
 
 
 def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
-    yield f"Ollama {found.version} at {found.url}"
+    yield f"Ollama {one_line(found.version)} at {found.url}"
     yield ""
     if found.rows:
         cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
@@ -104,7 +105,8 @@ def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
         yield "No model is pulled."
     if found.default is not None:
         yield ""
-        yield f"* answers for every Claude model without an alias of its own: {found.default}"
+        default = one_line(found.default)
+        yield f"* answers for every Claude model without an alias of its own: {default}"
     if found.aliases:
         yield ""
         yield "Aliases"
@@ -146,6 +148,7 @@ def _memory(loaded: "LoadedModel | None") -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    rows = [tuple(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))

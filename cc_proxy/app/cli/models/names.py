@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import re
 import threading
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +17,9 @@ from cc_proxy.app.upstreams.ollama.models import from_tags
 # A person who presses Tab waits no longer than this.
 _SECONDS = 0.25
 _ANSWER_LIMIT = 4 << 20
+# The letters of Ollama's names (types/model.isValidPart) and what stands between their parts. A
+# shell puts a name into the line as it is: one with `$(` in it would be run.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*")
 
 
 def starting_with(context: click.Context, incomplete: str) -> list[CompletionItem[str]]:
@@ -50,7 +54,8 @@ def _ask(ollama: Ollama) -> list[str]:
     connection = kind(url.hostname or "", url.port, timeout=_SECONDS)
     try:
         connection.request("GET", f"{url.path}/api/tags", headers=_login(ollama))
-        return [model.name for model in from_tags(connection.getresponse().read(_ANSWER_LIMIT))]
+        names = [model.name for model in from_tags(connection.getresponse().read(_ANSWER_LIMIT))]
+        return [name for name in names if _NAME.fullmatch(name)]
     except (OSError, http.client.HTTPException, msgspec.DecodeError, UnicodeDecodeError):
         return []
     finally:

@@ -1,32 +1,44 @@
 """Colour: little of it, and only where a person looks."""
 
+import os
 import re
 import sys
 from collections.abc import Mapping
 from enum import Enum
 from typing import TextIO
 
-_RESET = "\x1b[0m"
-# Ours only: what else stands in a text is not for this module to judge.
-_OURS = re.compile(r"\x1b\[(?:0|1;31|32|33)m")
+# A text that is shown may be another program's. It cannot know this mark, so no code in it is
+# taken for one of ours.
+_MARK = os.urandom(8).hex()
+_OURS = re.compile(rf"<{_MARK}:([0-9;]+)>")
+_RESET = "0"
 
 
 class Style(Enum):
-    """What a word means, as the codes that a terminal takes for it (ECMA-48, SGR)."""
+    """The meaning of a word, as the parameters of the code for it (ECMA-48, SGR)."""
 
-    OK = "\x1b[32m"
-    WARN = "\x1b[33m"
-    FAIL = "\x1b[1;31m"
+    OK = "32"
+    WARN = "33"
+    FAIL = "1;31"
 
 
 def styled(text: str, style: Style) -> str:
-    """Return a text in a colour, for `Result.lines`; `result` takes it out where none is wanted."""
-    return f"{style.value}{text}{_RESET}"
+    """Return a text in a colour, for `Result.lines`; only `coloured` makes codes of it."""
+    return f"{_code(style.value)}{text}{_code(_RESET)}"
+
+
+def _code(parameters: str) -> str:
+    return f"<{_MARK}:{parameters}>"
+
+
+def coloured(line: str) -> str:
+    """Return a line with the terminal's codes for the colours of `styled`."""
+    return _OURS.sub("\x1b[\\1m", line)
 
 
 def without(line: str) -> str:
     """Return a line without the colours of `styled`."""
-    return _OURS.sub("", line) if "\x1b" in line else line
+    return _OURS.sub("", line)
 
 
 def wanted(file: TextIO, environ: Mapping[str, str]) -> bool:

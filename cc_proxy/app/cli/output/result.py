@@ -1,6 +1,10 @@
-"""What a command has to say, and the only place that says it: for people, or as JSON."""
+"""What a command has to say, and the only place that says it: for people, or as JSON.
+
+No text that is shown can do more to a terminal than be shown (`escape_controls`).
+"""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +13,7 @@ from typing import Literal, Protocol, TextIO
 from cc_proxy.app import readers
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.colour import Style
+from cc_proxy.app.control_characters import escape_controls, one_line
 from cc_proxy.app.errors import CcProxyError
 
 VERSION = 1
@@ -105,12 +110,17 @@ def transient(text: str) -> None:
         width = os.get_terminal_size(sys.stderr.fileno()).columns
     except OSError:  # a terminal that does not know its size
         width = 80
-    _tell([text[: max(width - 1, 1)]], before="\r\x1b[K", end="")
+    _tell([one_line(text)[: max(width - 1, 1)]], before="\r\x1b[K", end="")
 
 
 def note(text: str) -> None:
-    """Say on stderr how far something has come, in a line that stays."""
-    _tell([text])
+    """Write a line to stderr that stays, such as how far something has come."""
+    _tell([one_line(text)])
+
+
+def question(text: str) -> str:
+    """Return a question as it may be put to a person on a terminal."""
+    return one_line(text)
 
 
 def envelope(result: Result) -> str:
@@ -131,17 +141,22 @@ def envelope(result: Result) -> str:
 
 
 def aligned(rows: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return `name  value` lines whose values begin in one column."""
-    rows = tuple(rows)
+    """Return `name  value` lines whose values begin in one column; a value is one line."""
+    rows = tuple((name, one_line(value)) for name, value in rows)
     width = max((len(name) for name, _ in rows), default=0)
     return tuple(f"{name:{width}}  {value}" for name, value in rows)
 
 
 def _items(label: Literal["Warning", "Error"], items: Iterable[ErrorItem]) -> Iterable[str]:
     for item in items:
-        yield f"{colour.styled(f'{label}:', _LABEL_STYLES[label])} {item.message}"
+        yield f"{colour.styled(f'{label}:', _LABEL_STYLES[label])} {_indented(item.message)}"
         if item.hint:
-            yield f"  -> {item.hint}"
+            yield f"  -> {_indented(item.hint)}"
+
+
+def _indented(text: str) -> str:
+    """Return a text of which no further line can be taken for another error."""
+    return re.sub(r"\n(?=\S)", "\n  ", text)
 
 
 def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: str = "\n") -> None:
@@ -149,9 +164,9 @@ def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: 
         return
     # A terminal or locale that lacks a character shows its number instead.
     encoding = file.encoding or "utf-8"
-    coloured = colour.wanted(file, os.environ)
+    paint = colour.coloured if colour.wanted(file, os.environ) else colour.without
     for line in lines:
-        text = line if coloured else colour.without(line)
+        text = paint(escape_controls(line))
         file.write(before + text.encode(encoding, "backslashreplace").decode(encoding) + end)
     file.flush()
 

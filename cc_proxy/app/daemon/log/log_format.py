@@ -2,11 +2,11 @@
 
 import json
 import logging
-import re
 import time
 from collections.abc import Mapping, Sequence
 
 from cc_proxy.app.config import LogFormat
+from cc_proxy.app.control_characters import escape_controls
 from cc_proxy.app.request_id import CURRENT
 
 HIDDEN = "********"
@@ -14,8 +14,6 @@ HIDDEN = "********"
 # at between lines. Of a traceback the end counts.
 LONGEST = 16 * 1024
 _NAMES = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
-# What could begin a line of its own, or move a terminal's cursor.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class LineFormatter(logging.Formatter):
@@ -34,7 +32,7 @@ class LineFormatter(logging.Formatter):
         request = CURRENT.get()
         if request is not None and not text.startswith(request):
             text = f"{request} {text}"
-        text = _CONTROL.sub(lambda found: repr(found[0])[1:-1], text).replace("\n", "\n    ")
+        text = escape_controls(text).replace("\n", "\n    ")
         level = _NAMES.get(record.levelno, record.levelname)
         return f"{_time(record)} {level:5} {text}"
 
