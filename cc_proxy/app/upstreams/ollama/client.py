@@ -29,6 +29,7 @@ from cc_proxy.app.upstreams.ollama.errors import (
 )
 from cc_proxy.app.upstreams.ollama.incoming import Incoming, Shortcut
 from cc_proxy.app.upstreams.ollama.pull import PullLine, read_line
+from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class OllamaClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
         )
+        self.restarts = Restarts()
         self._point_at(base_url, api_key, silence_seconds)
 
     @classmethod
@@ -100,6 +102,8 @@ class OllamaClient:
 
     def use(self, settings: OllamaSettings) -> None:
         """Talk to this server from the next request on; answers that run are not touched."""
+        if settings.base_url != self.base_url:
+            self.restarts.forget()
         self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds)
 
     def _point_at(self, base_url: str, api_key: str | None, silence_seconds: float) -> None:
@@ -224,7 +228,7 @@ class OllamaClient:
             total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
         try:
-            return await self._send("/api/chat", body, timeout)
+            return await self.restarts.send(lambda: self._send("/api/chat", body, timeout))
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
 
@@ -253,7 +257,7 @@ class OllamaClient:
         if body and len(body) >= LARGE_BODY_BYTES:
             # In one piece it could block the loop; a file would have each piece read by a thread.
             data, headers = _pieces(body), {"Content-Length": str(len(body))}
-        return await self._session.request(
+        response = await self._session.request(
             "GET" if body is None else "POST",
             self.base_url + path,
             data=data,
@@ -262,6 +266,8 @@ class OllamaClient:
             allow_redirects=False,
             ssl=self._ssl(),
         )
+        self.restarts.answered()
+        return response
 
     def _ssl(self) -> ssl.SSLContext | bool:
         return certificates.verified() if self.base_url.startswith("https:") else True
