@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -37,6 +37,13 @@ class DemoError(CcProxyError):
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Its port, with --serve-only."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["rules", "llama"]),
+    default="rules",
+    show_default=True,
+    help="What reads the prompts, with --serve-only; llama: a real llama.cpp (needs xllamacpp).",
+)
 def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
     *,
@@ -46,6 +53,7 @@ def command(  # noqa: PLR0913 - the flags
     instant: bool,
     serve_only: bool,
     port: int,
+    engine: Literal["rules", "llama"],
 ) -> Result:
     """Show a session on a practice model, which plays a script: no real model is asked.
 
@@ -61,7 +69,7 @@ def command(  # noqa: PLR0913 - the flags
 
     speed = INSTANT if instant else LIFELIKE
     if serve_only:
-        _run(demo_session.serve(port, speed, _write))
+        _run(demo_session.serve(port, speed, _write, engine))
         return Result(NAME)
     program = None if built_in_client else _claude(claude_bin)
     real, warnings = _upstream(shared, program) if upstream == "auto" else (None, ())

@@ -24,6 +24,7 @@ from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, Totals, request_data
 from cc_proxy.app.demo.events import Event, Said, SessionError
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW, Models
+from cc_proxy.app.practice.engine.base import EngineError, Kind
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.play import session
@@ -78,21 +79,24 @@ async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
     return Upstream(loaded, target), ""
 
 
-async def serve(port: int, speed: Speed, write: Write) -> dict[str, object]:
+async def serve(port: int, speed: Speed, write: Write, engine: Kind = "rules") -> dict[str, object]:
     """Serve the practice model alone, until it is cancelled.
 
     Raises:
-        SessionError: the port cannot be bound.
+        SessionError: the port cannot be bound, or the engine is not installed.
 
     """
     display = Display(write, "the client")
     try:
-        async with PracticeServer(port, speed=speed, observer=display.on_record) as server:
+        practice = PracticeServer(port, speed=speed, engine=engine, observer=display.on_record)
+        async with practice as server:
             write(f"The practice model serves at {server.url}: it plays scripts, no real model.")
             write(f"OLLAMA_BASE_URL={server.url}")
             write(f"What it was asked: {server.url}/practice/journal")
             display.header()
             await asyncio.Event().wait()
+    except EngineError as error:
+        raise SessionError(str(error)) from error
     except OSError as error:
         raise SessionError(
             f"The practice model cannot listen on port {port}: {error.strerror}.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from cc_proxy.app.practice.engine.base import EngineError, Reading
 from cc_proxy.app.practice.journal import Journal, Record
 from cc_proxy.app.practice.model import fit, meter, render
 from cc_proxy.app.practice.model.generation import (
@@ -149,8 +150,8 @@ class _Work:
         try:
             parts = replies.reply(self._request, self._practice.player)
             prompt = self._prompt()
-            await self._read(prompt)
-            await self._speak(answer, prompt, parts)
+            reading = await self._read(prompt)
+            await self._speak(answer, prompt, parts, reading)
         except WireError as error:
             if not error.late:
                 raise
@@ -163,7 +164,7 @@ class _Work:
             else:
                 await self._fail(answer, refuse.status, refuse.body.encode(), "text/html")
             record.ended_by = "refused"
-        except RunnerDiedError:
+        except (RunnerDiedError, EngineError):
             self._runner.unload()
             record.ended_by = "died"
             await self._fail(answer, 500, error_body(RUNNER_DIED))
@@ -188,25 +189,22 @@ class _Work:
             raise WireError(400, runner_error(text, "invalid_request_error"), late=True)
         return fit.fitted(self._request, self._model, self._options.num_ctx)
 
-    async def _read(self, prompt: bytes) -> None:
-        """Take the time that the unknown part of the prompt takes; keep what was read of it."""
-        record, cache = self._record, self._runner.cache
+    async def _read(self, prompt: bytes) -> Reading:
+        """Have the engine read the prompt, and note what that took."""
+        record = self._record
         record.prompt_tokens = meter.count(prompt)
-        record.reused_tokens = cache.reused(prompt)
-        unread = record.prompt_tokens - record.reused_tokens
-        speed = self._practice.speed.prefill_tokens_per_second
         self._practice.journal.changed(record)
-        began = clock()
-        try:
-            await asyncio.sleep(unread / speed)
-            record.read_tokens = unread
-        finally:
-            if not record.read_tokens:
-                record.read_tokens = min(unread, int((clock() - began) * speed))
-            read = record.reused_tokens + record.read_tokens
-            cache.keep(prompt[: read * meter.TOKEN_BYTES])
 
-    async def _speak(self, answer: Answer, prompt: bytes, parts: Sequence[Part]) -> None:
+        def progress(reused: int, read: int) -> None:
+            record.reused_tokens, record.read_tokens = reused, read
+
+        reading = await self._runner.engine.read(prompt, progress)
+        record.reused_tokens, record.read_tokens = reading.reused, reading.read
+        return reading
+
+    async def _speak(
+        self, answer: Answer, prompt: bytes, parts: Sequence[Part], reading: Reading
+    ) -> None:
         record, speed = self._record, self._practice.speed
         turn = Turn(
             self._request,
@@ -223,10 +221,10 @@ class _Work:
                     else:
                         await answer.add_raw(event.line)
                     self._note(turn, event)
-            await answer.finish(turn.reason, self._statistics(turn))
+            await answer.finish(turn.reason, self._statistics(turn, reading))
         finally:
             record.output_tokens = turn.tokens
-            self._runner.cache.keep(prompt + turn.spoken)
+            self._runner.engine.keep(reading.slot, prompt + turn.spoken)
 
     def _note(self, turn: Turn, event: object) -> None:
         record = self._record
@@ -245,13 +243,13 @@ class _Work:
         room = max(1, self._options.num_ctx - self._record.prompt_tokens)
         return room if wanted is None else min(wanted, room)
 
-    def _statistics(self, turn: Turn) -> Statistics:
+    def _statistics(self, turn: Turn, reading: Reading) -> Statistics:
         record, speed = self._record, self._practice.speed
         return Statistics(
             total_duration=nanoseconds(clock() - record.started),
             load_duration=speed.load_nanoseconds() if record.loaded else 1_000_000,
             prompt_eval_count=record.prompt_tokens,
-            prompt_eval_duration=speed.prefill_nanoseconds(record.read_tokens),
+            prompt_eval_duration=reading.nanoseconds,
             eval_count=turn.tokens,
             eval_duration=speed.generate_nanoseconds(turn.tokens),
         )

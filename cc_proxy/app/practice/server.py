@@ -10,6 +10,9 @@ from aiohttp import web
 
 from cc_proxy.app.practice import chat
 from cc_proxy.app.practice.chat import PRACTICE, RECORD, Practice
+from cc_proxy.app.practice.engine.base import Engine, Kind
+from cc_proxy.app.practice.engine.llama import LlamaEngine, check_installed
+from cc_proxy.app.practice.engine.rules import RulesEngine
 from cc_proxy.app.practice.journal import Journal, Record
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS, Catalogue, PracticeModel, show
 from cc_proxy.app.practice.model.runner import MAX_PENDING, Runners
@@ -35,7 +38,8 @@ class PracticeServer:
 
     `speed` is how fast it pretends to be, `script` what it plays in conversations that carry no
     script (scripts.py), `max_pending` how many requests may wait; `observer` is called whenever a
-    record changes. Port 0 takes any free one.
+    record changes. Port 0 takes any free one. `engine` is what reads the prompts (engine/), and
+    `parallel` how many of a model's requests run at once, as with `OLLAMA_NUM_PARALLEL`.
     """
 
     def __init__(  # noqa: PLR0913 - independent settings, all but the port by keyword
@@ -47,15 +51,26 @@ class PracticeServer:
         models: Iterable[PracticeModel] = DEFAULT_MODELS,
         script: list[Any] | Mapping[str, list[Any]] | None = None,
         max_pending: int = MAX_PENDING,
+        engine: Kind = "rules",
+        parallel: int = 1,
         observer: Callable[[Record], None] | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._journal = Journal(observer)
+        if engine == "llama":
+            check_installed()
+
+        def new_engine() -> Engine:
+            if engine == "llama":
+                return LlamaEngine(parallel)
+            return RulesEngine(speed, parallel)
+
+        self._runners = Runners(speed, new_engine, max_pending, parallel)
         app = web.Application(middlewares=[self._frame], client_max_size=_MAX_BODY_BYTES)
         app[PRACTICE] = Practice(
             catalogue=Catalogue(models),
-            runners=Runners(speed, max_pending),
+            runners=self._runners,
             journal=self._journal,
             speed=speed,
             player=Player(script),
@@ -117,6 +132,7 @@ class PracticeServer:
         """End every answer and close."""
         self._stopping = True
         await self._runner.cleanup()
+        await self._runners.close()
 
     async def __aenter__(self) -> Self:
         """Serve."""

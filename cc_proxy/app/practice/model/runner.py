@@ -1,12 +1,12 @@
-"""The loaded models: one request at a time each, with what they have read."""
+"""The loaded models: one request at a time each (or `parallel`), and the engines behind them."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from cc_proxy.app.practice.model.meter import PromptCache
+from cc_proxy.app.practice.engine.base import Engine
 from cc_proxy.app.practice.model.models import PracticeModel, loaded
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.wire import BUSY, WireError, timestamp
@@ -27,12 +27,14 @@ class RunnerSettings:
 class Runner:
     """A model that may be loaded."""
 
-    def __init__(self, model: PracticeModel, speed: Speed) -> None:
+    def __init__(
+        self, model: PracticeModel, speed: Speed, engine: Engine, parallel: int = 1
+    ) -> None:
         self.model = model
-        self.cache = PromptCache()
+        self.engine = engine
         self.settings: RunnerSettings | None = None
         self.expires_at = 0.0
-        self.turn = asyncio.Lock()
+        self.turn = asyncio.Semaphore(parallel)
         self._speed = speed
 
     async def load(self, settings: RunnerSettings) -> bool:
@@ -41,13 +43,14 @@ class Runner:
             return False
         self.unload()
         await asyncio.sleep(self._speed.load_seconds)
+        await self.engine.start(settings.num_ctx)
         self.settings = settings
         return True
 
     def unload(self) -> None:
         """Forget everything: asked for, or the runner has died."""
         self.settings = None
-        self.cache = PromptCache()
+        self.engine.stop()
 
     def stay(self, keep_alive: float | None) -> None:
         """Stay loaded for so many seconds from now, or not at all."""
@@ -66,15 +69,32 @@ class Runner:
 class Runners:
     """All runners of a server, and the queue before them."""
 
-    def __init__(self, speed: Speed, max_pending: int = MAX_PENDING) -> None:
+    def __init__(
+        self,
+        speed: Speed,
+        engine: Callable[[], Engine],
+        max_pending: int = MAX_PENDING,
+        parallel: int = 1,
+    ) -> None:
         self._speed = speed
+        self._engine = engine
         self._max_pending = max_pending
+        self._parallel = parallel
         self._pending = 0
         self._runners: dict[str, Runner] = {}
 
     def of(self, model: PracticeModel) -> Runner:
         """Return the runner of a model."""
-        return self._runners.setdefault(model.full_name, Runner(model, self._speed))
+        runner = self._runners.get(model.full_name)
+        if runner is None:
+            runner = Runner(model, self._speed, self._engine(), self._parallel)
+            self._runners[model.full_name] = runner
+        return runner
+
+    async def close(self) -> None:
+        """End the engines of all models."""
+        for runner in self._runners.values():
+            await runner.engine.close()
 
     @asynccontextmanager
     async def one_at_a_time(self, model: PracticeModel) -> AsyncIterator[Runner]:
