@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +14,17 @@ from pathlib import Path
 from release.commands import ReleaseError, run, say
 
 ROOT = Path(__file__).parents[1]
+# All that the archives are made of.
+SOURCES = (
+    "cc_proxy",
+    "docs/man",
+    "CHANGELOG.md",
+    "LICENSE",
+    "MANIFEST.in",
+    "README.md",
+    "pyproject.toml",
+    "setup.py",
+)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -43,16 +55,32 @@ def export(commit: str, folder: Path) -> None:
 def build_tree(tree: Path, out: Path, umask: int = 0o022, timezone: str = "UTC") -> None:
     """Build sdist and wheel of a source tree into `out`, as a machine with these settings would.
 
+    setuptools leaves files in the tree that it builds, so it gets a copy: other builds of the same
+    tree may run at the same time.
+
     Raises:
         ReleaseError: the build failed.
 
     """
     before = os.umask(umask)
     try:
-        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(tree)]
-        run(command, env=os.environ | {"TZ": timezone})
+        with tempfile.TemporaryDirectory() as scratch:
+            copy_sources(tree, Path(scratch))
+            build = [sys.executable, "-m", "build", "--no-isolation"]
+            run([*build, "--outdir", out, scratch], env=os.environ | {"TZ": timezone})
     finally:
         os.umask(before)
+
+
+def copy_sources(tree: Path, folder: Path) -> None:
+    """Copy `SOURCES` of a source tree into `folder`, without tests and bytecode."""
+    left_out = shutil.ignore_patterns("tests", "__pycache__")
+    for name in SOURCES:
+        source, target = tree / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=left_out)
+        else:
+            shutil.copyfile(source, target)
 
 
 def build(commit: str, out: Path) -> dict[str, str]:

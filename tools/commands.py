@@ -6,7 +6,7 @@ from inspect import cleandoc
 
 import click
 
-from cc_proxy.app.cli import group
+from cc_proxy.app.cli.commands import group
 
 _EXAMPLE = re.compile(r"^Example: (cc-proxy .+|.*\$\(cc-proxy .+)$", re.MULTILINE)
 

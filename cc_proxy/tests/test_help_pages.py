@@ -12,7 +12,11 @@ from tools import commands
 
 ENVIRON = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 PROGRAM = [sys.executable, "-m", "cc_proxy"]
-BY_CLICK = [sys.executable, "-c", "from cc_proxy.app.cli import main; main()"]
+BY_CLICK = [
+    sys.executable,
+    "-c",
+    "import sys; from cc_proxy.app.cli.commands import main; main(sys.argv[1:])",
+]
 
 
 @pytest.mark.parametrize("words", [[], ["start"], ["models", "pull"]])
@@ -35,8 +39,8 @@ def test_every_command_has_its_page_and_each_can_be_shown_anywhere() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["start", "--help"], ["--version"]])
 def test_neither_help_nor_version_imports_click(arguments: list[str]) -> None:
     script = (
-        "import sys; from cc_proxy.app import help_pages\n"
-        "assert help_pages.show(sys.argv[1:])\n"
+        "import sys; from cc_proxy.app.cli import main\n"
+        "main()\n"
         "print(*sys.modules, file=sys.stderr)"
     )
     ran = subprocess.run(
@@ -118,7 +122,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("module", ["cc_proxy.app.help_pages", "cc_proxy.app.cli"])
+@pytest.mark.parametrize("module", ["cc_proxy.app.help_pages", "cc_proxy.app.cli.commands"])
 def test_ctrl_c_before_the_program_has_come_up_shows_no_traceback(module: str) -> None:
     script = (
         "import sys\n"
@@ -126,7 +130,7 @@ def test_ctrl_c_before_the_program_has_come_up_shows_no_traceback(module: str) -
         "    def find_spec(self, name, *_):\n"
         f"        if name == {module!r}: raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Interrupted())\n"
-        "from cc_proxy.__main__ import main\n"
+        "from cc_proxy.app.cli import main\n"
         "main()\n"
     )
     ran = subprocess.run(

@@ -1,158 +1,23 @@
-"""The command line: what a person types, and how the answer is shown."""
+"""The command line: the program `cc-proxy` begins here."""
 
-import importlib
-import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
-
-import click
-
-from cc_proxy.app import garbage
-from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
-from cc_proxy.app.cli.output import result
-from cc_proxy.app.cli.output.result import ErrorItem, Result
-from cc_proxy.app.errors import CcProxyError
-
-COMMANDS = {
-    "start": "Start cc-proxy in the background.",
-    "stop": "Stop cc-proxy.",
-    "restart": "Stop cc-proxy, and start it as it was.",
-    "reload": "Have cc-proxy read its configuration again.",
-    "status": "Show what runs, and whether Ollama answers.",
-    "logs": "Show the log, and which configuration counts.",
-    "claude": "Run Claude Code on your own models.",
-    "models": "Show the models, pull one, or test whether one is fit.",
-    "doctor": "Check everything between Claude Code and the model.",
-    "config": "Make, show and check the configuration.",
-    "service": "Have the system start cc-proxy at login.",
-    "completion": "Print the script that completes arguments in your shell.",
-    "schema": "Print the JSON Schema of what a command says with --json.",
-    "demo": "Show a session on a practice model, without Ollama.",
-}
-# Commands with a folder of their own.
-_ROOMS = {"claude", "completion", "config", "doctor", "logs", "models"}
-# click's name for the variable by which a shell asks for completions.
-_COMPLETE = "_CC_PROXY_COMPLETE"
 
 
-class Commands(Group):
-    """The commands; each is imported when it is used, none to list them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order in which a newcomer meets them."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, None if there is none of that name."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        room = f".{cmd_name}.command" if cmd_name in _ROOMS else f".{cmd_name}"
-        module = importlib.import_module(room, __name__)
-        found: click.Command = module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands for `--help`."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-def _group() -> Result:
-    context = click.get_current_context()
-    common = context.ensure_object(Common)
-    if common.version:
-        return version()
-    if context.invoked_subcommand is not None:
-        return Result("")
-    if common.json:
-        raise click.UsageError("Expected a command, found none.", context)
-    click.echo(context.get_help(), err=True)
-    return Result("", exit_code=result.USAGE)
-
-
-group = Commands(
-    "cc-proxy",
-    callback=_group,
-    params=flags(),
-    invoke_without_command=True,
-    context_settings=HELP_NAMES,
-    help="Claude Code on local models: Anthropic's Messages API in front, Ollama behind.",
-    epilog="To begin: cc-proxy claude. Each command explains itself with --help.",
-)
-
-
-def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run `cc-proxy` with these arguments, sys.argv's without any, and exit with its code."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run `cc-proxy` with these arguments, or sys.argv's, and exit with its code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    common = Common()
-    garbage.seldom()
     try:
-        outcome = _outcome(arguments, common)
-        if isinstance(outcome, Result):
-            outcome = result.show(outcome, as_json=_wants_json(arguments, common))
-    except KeyboardInterrupt:  # while a stream of lines was shown
-        outcome = result.INTERRUPTED
-    sys.exit(outcome)
+        _run(arguments)
+    except KeyboardInterrupt:  # Ctrl-C before click has taken over
+        sys.exit(130)
 
 
-def _outcome(arguments: list[str], common: Common) -> Result | int:
-    """Return a command's result, or the exit code of what click has answered itself: help."""
-    name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
-    if os.environ.get(_COMPLETE):  # a shell asks
-        from cc_proxy.app.cli.completion import shells  # noqa: PLC0415 - no time for it otherwise
+def _run(arguments: list[str]) -> None:
+    from cc_proxy.app import help_pages  # noqa: PLC0415 - so that Ctrl-C finds `main` at work
 
-        shells.register()
-    try:
-        returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
-    except click.UsageError as error:
-        return _usage(error, name)
-    except click.ClickException as error:
-        item = ErrorItem("error", error.format_message())
-        return Result(name, errors=(item,), exit_code=error.exit_code)
-    except CcProxyError as error:
-        return result.failed(common.running or name, error)
-    except (click.Abort, KeyboardInterrupt):
-        # People know that they have pressed Ctrl-C.
-        items = (ErrorItem("interrupted", "Interrupted."),) if common.json else ()
-        return Result(common.running or name, errors=items, exit_code=result.INTERRUPTED)
-    except Exception as error:
-        if os.environ.get("CC_PROXY_DEBUG"):
-            raise
-        return _internal(name, error)
-    return returned if isinstance(returned, Result) else int(returned or 0)
+    if help_pages.show(arguments):
+        return
+    from cc_proxy.app.cli import commands  # noqa: PLC0415 - click takes longer than all the above
 
-
-def _usage(error: click.UsageError, typed: str) -> Result:
-    # click's parser does not say where it was: at `--tail=5`, a flag with a value.
-    guessed = f"cc-proxy {typed}" if typed in COMMANDS else "cc-proxy"
-    path = error.ctx.command_path if error.ctx else guessed
-    name = path.partition(" ")[2]
-    hint = f"How it is used: {path} --help"
-    from cc_proxy.app.cli.completion import suggest_flag  # noqa: PLC0415 - only after a mistake
-
-    if meant := suggest_flag.meant(name, error):
-        hint = f"Here that is {meant}. {hint}"
-    elif name == "claude" and isinstance(error, click.NoSuchOption):
-        # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.
-        hint += f". Claude Code's own options stand behind --: {path} -- {error.option_name} ..."
-    item = ErrorItem("usage_error", error.format_message(), hint)
-    return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
-
-
-def _internal(name: str, error: Exception) -> Result:
-    item = ErrorItem(
-        "internal_error",
-        f"cc-proxy met a fault of its own: {type(error).__name__}: {error}",
-        "To see where, set CC_PROXY_DEBUG=1 and run it again; please report it with that.",
-    )
-    return Result(name, errors=(item,), exit_code=result.FAILED)
-
-
-def _wants_json(arguments: list[str], common: Common) -> bool:
-    """Tell whether to answer in JSON, even to arguments that could not be understood."""
-    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return common.json or "--json" in ours
+    commands.main(arguments)

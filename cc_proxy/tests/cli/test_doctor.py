@@ -298,7 +298,7 @@ def test_fix_with_yes_asks_nobody(home: Home) -> None:
 def test_help_brings_no_http_library(home: Home) -> None:
     program = (
         "import sys; sys.argv = ['cc-proxy', sys.argv[1], '--help']\n"
-        "try:\n    from cc_proxy.app.cli import main; main()\n"
+        "try:\n    from cc_proxy.app.cli import commands; commands.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(sorted({'aiohttp', 'msgspec', 'yaml'} & set(sys.modules)))"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cc_proxy.app.cli import group
+from cc_proxy.app.cli.commands import group
 from cc_proxy.app.cli.common import Common
 from cc_proxy.tests.docs.shown import ROOT
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cc_proxy import __version__
-from release.build import build_tree
+from release.build import build_tree, copy_sources, digests
+from release.commands import run
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,7 +58,7 @@ def test_the_metadata_is_whole(dist: Path) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
     for script in ("cc-proxy", "cc_proxy"):
-        assert f"{script} = cc_proxy.__main__:main" in scripts
+        assert f"{script} = cc_proxy.app.cli:main" in scripts
 
 
 def test_twine_finds_nothing_to_complain_about(dist: Path) -> None:
@@ -71,14 +72,32 @@ def test_the_sdist_has_what_builds_the_wheel_and_what_a_packager_reads(dist: Pat
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         stem = f"cc_proxy-{__version__}/"
-        names = {name.removeprefix(stem) for name in archive.getnames()}
+        files = [member.name for member in archive if member.isfile()]
+        names = {name.removeprefix(stem) for name in files}
     packaged = {
         name.replace(MAN_PAGES, "docs/man/")
         for name in wheel_names(dist)
         if ".dist-info/" not in name
     }
-    told = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
-    assert names - {".gitignore"} == packaged | told
+    read = {"CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md"}
+    build = {"MANIFEST.in", "pyproject.toml", "setup.py"}
+    by_setuptools = {"setup.cfg"} | {name for name in names if name.startswith("cc_proxy.egg-info")}
+    assert names - by_setuptools == packaged | read | build
+
+
+def test_the_archives_are_the_same_bytes_on_another_machine(dist: Path, tmp_path: Path) -> None:
+    build_tree(ROOT, tmp_path, umask=0o077, timezone="Asia/Kathmandu")
+    assert digests(tmp_path) == digests(dist)
+
+
+def test_a_wheel_has_nothing_that_an_earlier_build_left_in_the_folder(tmp_path: Path) -> None:
+    copy_sources(ROOT, tmp_path)
+    left = tmp_path / "build/lib/cc_proxy/no_longer_there.py"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel"]
+    run([*build, "--outdir", tmp_path / "dist", tmp_path])
+    assert "cc_proxy/no_longer_there.py" not in wheel_names(tmp_path / "dist")
 
 
 HEAVY = ("aiohttp", "asyncio", "ruamel", "pypdf", "cc_proxy.app.gateway", "msgspec")
@@ -87,7 +106,7 @@ HEAVY = ("aiohttp", "asyncio", "ruamel", "pypdf", "cc_proxy.app.gateway", "msgsp
 def test_help_starts_without_what_only_a_server_needs() -> None:
     script = (
         "import sys\n"
-        "from cc_proxy.app.cli import main\n"
+        "from cc_proxy.app.cli.commands import main\n"
         "try:\n    main(['--help'])\n"
         "except SystemExit as end:\n    assert not end.code\n"
         f"print('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])\n"

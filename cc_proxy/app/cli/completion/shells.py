@@ -68,7 +68,7 @@ def register() -> None:
 
 def script(shell: str) -> str:
     """Return the script that has a shell ask cc-proxy; `shell` is a name that click knows."""
-    from cc_proxy.app.cli import group  # noqa: PLC0415 - which imports this
+    from cc_proxy.app.cli.commands import group  # noqa: PLC0415 - which imports this
 
     register()
     complete: type[ShellComplete] | None = get_completion_class(shell)
