@@ -7,9 +7,13 @@ import msgspec
 
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.app.cli.json_data.wire import Envelope, Item
+from cc_proxy.app.control import wire
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{name}"
+_CONTROL = {
+    name for name, value in vars(wire).items() if isinstance(value, type) and name[0].isupper()
+}
 
 
 def text() -> str:
@@ -25,7 +29,17 @@ def text() -> str:
 def data(command: str) -> dict[str, Any]:
     """Return the schema of a command's `data`, with the types that it needs in `$defs`."""
     refs, defs = msgspec.json.schema_components(DATA[command], ref_template=_REF)
+    for name, schema in defs.items():
+        if name in _CONTROL:
+            _require_all(schema)
     return {"anyOf": list(refs), "$defs": defs}
+
+
+def _require_all(schema: dict[str, Any]) -> None:
+    # Their defaults are for an answer of an older proxy; what is printed has every field.
+    schema["required"] = list(schema["properties"])
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
 
 def _envelope(command: str | None) -> dict[str, Any]:

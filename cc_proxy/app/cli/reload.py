@@ -14,7 +14,7 @@ from cc_proxy.app.cli.output.result import (
 )
 
 if TYPE_CHECKING:
-    from cc_proxy.app.control.health import LastReload
+    from cc_proxy.app.control.wire import LastReload
     from cc_proxy.app.daemon.process.state import State
 
 _ANSWER_SECONDS = 3.0

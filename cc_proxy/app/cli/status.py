@@ -10,7 +10,7 @@ from cc_proxy.app.cli.output.result import NOT_RUNNING, REFUSED, ErrorItem, Resu
 from cc_proxy.app.cli.reload import needs_restart
 
 if TYPE_CHECKING:
-    from cc_proxy.app.control.health import Health
+    from cc_proxy.app.control.wire import Health
     from cc_proxy.app.daemon.paths import Paths
 
 _ANSWER_SECONDS = 3.0

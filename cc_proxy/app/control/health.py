@@ -1,4 +1,4 @@
-"""Asking what listens at an address who it is."""
+"""A client of `GET /health`: find out which program listens at an address."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,84 +7,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from cc_proxy.app.control.wire import Health
+
 # What the gateway answers to everybody at `/`.
 _GREETING = b"cc-proxy is running"
 _GREETING_SECONDS = 1.0
 
 Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
-
-
-class Upstream(msgspec.Struct, frozen=True):
-    """What the proxy knows of Ollama; `hint` is what helps against the error."""
-
-    url: str
-    reachable: bool
-    version: str | None = None
-    error: str | None = None
-    hint: str | None = None
-
-
-class DefaultModel(msgspec.Struct, frozen=True):
-    """The model that answers for `claude-*`, and its window in tokens.
-
-    `tokens_read_per_second` is how fast it reads a prompt; None until it has read one.
-    `can_use_tools` is None where no model is there, or the process is one of an earlier version.
-    """
-
-    name: str | None
-    context_window: int | None = None
-    tokens_read_per_second: float | None = None
-    can_use_tools: bool | None = None
-    error: str | None = None
-
-
-class LoadedModel(msgspec.Struct, frozen=True):
-    """A model in Ollama's memory; its window in tokens, and how much of it a GPU holds."""
-
-    name: str
-    context_window: int = 0
-    bytes: int = 0
-    bytes_in_vram: int = 0
-
-
-class LastError(msgspec.Struct, frozen=True):
-    """The last error that a client was told; `at` is UTC in ISO 8601."""
-
-    at: str
-    request_id: str
-    message: str
-
-
-class LastReload(msgspec.Struct, frozen=True):
-    """How the last reading of the configuration went, `ok` or `failed`, and why."""
-
-    at: str
-    status: str
-    changed: tuple[str, ...] = ()
-    needs_restart: tuple[str, ...] = ()
-    error: str | None = None
-
-
-class Health(msgspec.Struct, frozen=True):
-    """The answer of `GET /health`; the last three only when Ollama was to be asked.
-
-    `queued` are those of `requests_in_flight` that wait for Ollama to have room.
-    """
-
-    status: str
-    version: str
-    instance_id: str
-    pid: int
-    uptime_seconds: float
-    config_digest: str
-    config_path: str | None = None
-    requests_in_flight: int = 0
-    queued: int = 0
-    last_error: LastError | None = None
-    last_reload: LastReload | None = None
-    upstream: Upstream | None = None
-    loaded_models: tuple[LoadedModel, ...] | None = None
-    default_model: DefaultModel | None = None
 
 
 @dataclass(frozen=True)

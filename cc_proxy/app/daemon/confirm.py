@@ -3,7 +3,7 @@
 import time
 
 from cc_proxy.app.control import health
-from cc_proxy.app.control.health import Health
+from cc_proxy.app.control.wire import Health
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process import identity
 from cc_proxy.app.daemon.process.state import State

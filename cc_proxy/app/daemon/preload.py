@@ -6,18 +6,11 @@ from http.client import HTTPException
 import msgspec
 
 from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import State
 
 _DONE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
-
-
-class Preloaded(msgspec.Struct, frozen=True):
-    """The model, its window in tokens, and how long it took, None while it still loads."""
-
-    model: str
-    context_window: int
-    seconds: float | None = None
 
 
 class _Error(msgspec.Struct):
@@ -47,9 +40,8 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
         DaemonError: code `preload_failed`.
 
     """
-    said = {"model": model, "folder": folder}
-    asked = {"wait": wait} | {name: value for name, value in said.items() if value}
-    body = msgspec.json.encode(asked)
+    request = PreloadRequest(model=model, wait=wait, folder=folder)
+    body = msgspec.json.encode(request)
     try:
         status, answer = exchange(
             now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds

@@ -5,8 +5,8 @@ from http.client import HTTPException
 
 import msgspec
 
-from cc_proxy.app.control.health import LastReload
 from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.wire import LastReload
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import State
 

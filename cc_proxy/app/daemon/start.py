@@ -12,7 +12,7 @@ from cc_proxy.app.daemon.process import lock, running, spawn, state
 from cc_proxy.app.daemon.process.state import State
 
 if TYPE_CHECKING:
-    from cc_proxy.app.control.health import Health
+    from cc_proxy.app.control.wire import Health
 
 READY_SECONDS = 20.0
 

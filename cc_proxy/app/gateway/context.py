@@ -11,8 +11,8 @@ from cc_proxy.app.gateway.answer.active_answers import Answers
 from cc_proxy.app.gateway.answer.keep_alive import Pace
 from cc_proxy.app.gateway.attachments.documents import Attachments
 from cc_proxy.app.gateway.attachments.fetching import Fetcher
-from cc_proxy.app.gateway.faults import Faults
 from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.last_error import ErrorRecorder
 from cc_proxy.app.gateway.reloading import Reloader
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.scheduling.active_streams import Crowd
@@ -65,7 +65,7 @@ class Shared:
     spare_memory: SpareMemory = field(default_factory=SpareMemory)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
-    faults: Faults = field(default_factory=Faults)
+    errors: ErrorRecorder = field(default_factory=ErrorRecorder)
     answers: Answers = field(default_factory=Answers)
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)

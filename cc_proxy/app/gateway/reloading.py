@@ -3,31 +3,18 @@
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import msgspec
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
 from cc_proxy.app.config.layers import leaves
+from cc_proxy.app.control.wire import LastReload
 
 log = logging.getLogger(__name__)
 
 # What is bound, what every client was told, and the files that are open stay as they are for as
 # long as the process does.
 _FIXED = ("host", "port", "auth_key", "keep_on_disk")
-
-
-class Reloaded(msgspec.Struct, frozen=True, kw_only=True):
-    """How it went; `at` is UTC in ISO 8601, `changed` and `needs_restart` are dotted keys.
-
-    When it `failed`, `error` says why, and everything is as before.
-    """
-
-    at: str
-    status: Literal["ok", "failed"]
-    changed: tuple[str, ...] = ()
-    needs_restart: tuple[str, ...] = ()
-    error: str | None = None
 
 
 class Reloader:
@@ -39,7 +26,7 @@ class Reloader:
     def __init__(
         self, loaded: Loaded, load: Callable[[], Loaded], applied: Callable[[Loaded], None]
     ) -> None:
-        self.last: Reloaded | None = None
+        self.last: LastReload | None = None
         self._loaded = loaded
         self._load = load
         self._applied = [applied]
@@ -48,7 +35,7 @@ class Reloader:
         """Call this one, too, with what holds from now on."""
         self._applied.append(applied)
 
-    def reload(self) -> Reloaded:
+    def reload(self) -> LastReload:
         """Read the configuration again and go on with it; a broken one changes nothing."""
         at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
@@ -57,7 +44,7 @@ class Reloader:
             log.error(  # noqa: TRY400 - the file is at fault, a traceback is noise
                 "the configuration cannot be used and stays as it was: %s", error.message
             )
-            self.last = Reloaded(at=at, status="failed", error=error.message)
+            self.last = LastReload(at=at, status="failed", error=error.message)
             return self.last
         before = self._loaded.settings
         settings = _with_fixed(fresh.settings, before)
@@ -75,7 +62,7 @@ class Reloader:
         )
         if needs_restart:
             log.warning("this only counts after a restart: %s", ", ".join(needs_restart))
-        self.last = Reloaded(at=at, status="ok", changed=changed, needs_restart=needs_restart)
+        self.last = LastReload(at=at, status="ok", changed=changed, needs_restart=needs_restart)
         return self.last
 
 

@@ -4,13 +4,19 @@ import msgspec
 import pytest
 
 from cc_proxy.app.cli.output import report
-from cc_proxy.app.control.health import DefaultModel, Health, Upstream
+from cc_proxy.app.control.wire import DefaultModel, Health, Upstream
+
+IDLE = Health(
+    status="ok", version="1", instance_id="i", pid=1, uptime_seconds=1.0, config_digest="d"
+)
 
 
 def health(tokens_read_per_second: float | None, window: int = 65536) -> Health:
-    model = DefaultModel("m", window, tokens_read_per_second)
+    model = DefaultModel(
+        name="m", context_window=window, tokens_read_per_second=tokens_read_per_second
+    )
     upstream = Upstream(url="http://127.0.0.1:11434", reachable=True, version="0.32.15")
-    return Health("ok", "1", "i", 1, 1.0, "d", upstream=upstream, default_model=model)
+    return msgspec.structs.replace(IDLE, upstream=upstream, default_model=model)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def test_a_slow_model_with_a_small_window_is_warned_of_once_with_a_profile_for_b
 
 
 def test_a_default_model_without_tools_is_warned_of() -> None:
-    model = DefaultModel("m", 65_536, can_use_tools=False)
+    model = DefaultModel(name="m", context_window=65_536, can_use_tools=False)
     (item,) = report.warnings(msgspec.structs.replace(health(None), default_model=model))
     assert (item.code, item.message[:21]) == ("no_tools", "m cannot use tools, a")
 
@@ -74,5 +80,5 @@ def test_the_speed_is_told_in_what_people_wait_for() -> None:
 def test_requests_that_wait_are_told_beside_those_in_flight(
     in_flight: int, queued: int, told: str
 ) -> None:
-    found = Health("ok", "1", "i", 1, 1.0, "d", requests_in_flight=in_flight, queued=queued)
+    found = msgspec.structs.replace(IDLE, requests_in_flight=in_flight, queued=queued)
     assert report.requests(found) == told

@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings, load
-from cc_proxy.app.gateway.reloading import Reloaded, Reloader
+from cc_proxy.app.control.wire import LastReload
+from cc_proxy.app.gateway.reloading import Reloader
 
 from .conftest import Gateway, Upstream, done, line
 
@@ -130,11 +131,11 @@ async def test_a_broken_file_changes_nothing_and_is_told(
 async def test_the_route_answers_how_it_went(gateway: Gateway, reloader: Reloader) -> None:
     async with gateway.client.post(gateway.url + "/reload") as response:
         assert response.status == 200
-        outcome = msgspec.json.decode(await response.read(), type=Reloaded)
+        outcome = msgspec.json.decode(await response.read(), type=LastReload)
     assert (outcome.status, outcome.changed) == ("ok", ())
     async with gateway.client.get(gateway.url + "/health?upstream=0") as response:
         last = (await response.json())["last_reload"]
-    assert msgspec.convert(last, Reloaded) == outcome == reloader.last
+    assert msgspec.convert(last, LastReload) == outcome == reloader.last
     async with gateway.client.post(
         gateway.url + "/reload", headers={"x-api-key": "wrong"}
     ) as response:

@@ -75,4 +75,4 @@ async def test_a_client_that_leaves_is_no_stop(
             break
         await asyncio.sleep(0.02)
     assert "client closed the connection" in caplog.text
-    assert gateway.shared.faults.last is None
+    assert gateway.shared.errors.last is None

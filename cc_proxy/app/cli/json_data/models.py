@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
-from cc_proxy.app.cli.json_data.wire import Bytes, Seconds, Time, Tokens, TokensPerSecond
+from cc_proxy.app.control.wire import Bytes, Seconds, Time, Tokens, TokensPerSecond
 
 
 class Server(TypedDict):

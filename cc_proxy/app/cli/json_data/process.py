@@ -1,56 +1,18 @@
 """What the commands that run, stop and watch the proxy print."""
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from cc_proxy.app.cli.json_data.setup import Source
-from cc_proxy.app.cli.json_data.wire import Bytes, Seconds, Time, Tokens, TokensPerSecond
-
-
-class Upstream(TypedDict):
-    """What the proxy knows of Ollama; `hint` is what helps against the error."""
-
-    url: str
-    reachable: bool
-    version: str | None
-    error: str | None
-    hint: str | None
-
-
-class DefaultModel(TypedDict):
-    """The model that answers for Claude's names; `error` says why there is none."""
-
-    name: str | None
-    context_window: Tokens | None
-    can_use_tools: bool | None
-    tokens_read_per_second: TokensPerSecond | None
-    error: str | None
-
-
-class LoadedModel(TypedDict):
-    """A model in Ollama's memory, and how much of it a GPU holds."""
-
-    name: str
-    context_window: Tokens
-    bytes: Bytes
-    bytes_in_vram: Bytes
-
-
-class LastError(TypedDict):
-    """The last error that a client was told."""
-
-    at: Time
-    request_id: str
-    message: str
-
-
-class LastReload(TypedDict):
-    """How the last reading of the configuration went."""
-
-    at: Time
-    status: Literal["ok", "failed"]
-    changed: list[str]
-    needs_restart: list[str]
-    error: str | None
+from cc_proxy.app.control.wire import (
+    DefaultModel,
+    LastError,
+    LastReload,
+    LoadedModel,
+    Preloaded,
+    Seconds,
+    Time,
+    Upstream,
+)
 
 
 class Running(TypedDict):
@@ -78,14 +40,6 @@ class Running(TypedDict):
     upstream: Upstream | None
     loaded_models: list[LoadedModel] | None
     default_model: DefaultModel | None
-
-
-class Preloaded(TypedDict):
-    """A model that was loaded, and what that took."""
-
-    model: str
-    context_window: Tokens
-    seconds: Seconds | None
 
 
 class Start(Running):

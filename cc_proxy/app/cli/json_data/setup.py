@@ -2,7 +2,8 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from cc_proxy.app.cli.json_data.wire import JsonSchema, Seconds
+from cc_proxy.app.cli.json_data.wire import JsonSchema
+from cc_proxy.app.control.wire import Seconds
 
 
 class Source(TypedDict):

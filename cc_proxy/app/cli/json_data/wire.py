@@ -4,11 +4,6 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-Bytes = Annotated[int, Meta(description="bytes")]
-Seconds = Annotated[float, Meta(description="seconds")]
-Tokens = Annotated[int, Meta(description="tokens")]
-TokensPerSecond = Annotated[float, Meta(description="tokens per second")]
-Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
 JsonSchema = Annotated[dict[str, Any], Meta(description="a JSON Schema, draft 2020-12")]
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import Running
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.control.health import DefaultModel, Health, LoadedModel
+    from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel
     from cc_proxy.app.daemon.process.state import State
 
 _UPSTREAM_SECONDS = 5.0

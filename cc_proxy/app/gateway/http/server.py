@@ -140,8 +140,8 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _refused(request: web.Request, error: ApiError) -> web.Response:
     request_id = request[REQUEST_ID]
-    faults = request.app[SHARED].faults
-    faults.note_answer(request_id, request.path, error.status, error.message)
+    errors = request.app[SHARED].errors
+    errors.note_answer(request_id, request.path, error.status, error.message)
     log.warning(
         "%s %s %s status=%d type=%s %s",
         request_id,

@@ -14,9 +14,8 @@ from msgspec import inspect as types
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
-from cc_proxy.app.gateway.reloading import Reloaded
+from cc_proxy.app.control.wire import Health, LastReload, Preloaded, PreloadRequest
 from cc_proxy.app.gateway.routes import catalogue
-from cc_proxy.app.gateway.routes.preload import Asked, Preloaded
 
 Json = dict[str, Any]
 
@@ -113,14 +112,16 @@ def document() -> Json:
             "post": _operation(
                 "Load a model",
                 answer(Preloaded),
-                body=_schema(types.type_info(Asked), schemas),
+                body=_schema(types.type_info(PreloadRequest), schemas),
                 also="202",
             )
         },
         "/reload": {
-            "post": _operation("Read the configuration again", answer(Reloaded)),
+            "post": _operation("Read the configuration again", answer(LastReload)),
         },
-        "/health": {"get": _operation("Tell who runs", answer(dict[str, Any]), parameters=health)},
+        "/health": {
+            "get": _operation("Get the state of the proxy", answer(Health), parameters=health)
+        },
         "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},
     }
     return {

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.config.aliases import ANY_CLAUDE
+from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.translate.answer.errors import api_error_for
@@ -22,25 +23,6 @@ from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 
 log = logging.getLogger(__name__)
-
-
-class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """The body; `wait` False lets it load in the background, and is answered with 202.
-
-    `folder` is where a session is about to begin: what the last one in it began with is read.
-    """
-
-    model: str = ANY_CLAUDE
-    wait: bool = True
-    folder: str = ""
-
-
-class Preloaded(msgspec.Struct, omit_defaults=True):
-    """The answer; `seconds` is how long it took, not told to one that does not wait."""
-
-    model: str
-    context_window: int
-    seconds: float | None = None
 
 
 @dataclass
@@ -95,17 +77,17 @@ async def handle(request: web.Request) -> web.Response:
     """
     asked = _decoded(await bodies.read(request))
     shared = request.app[SHARED]
-    with api_error_for(asked.model):
-        target = await shared.models.target(asked.model)
-        answer = Preloaded(target.model.name, target.window)
+    name = asked.model or ANY_CLAUDE
+    with api_error_for(name):
+        target = await shared.models.target(name)
+        answer = Preloaded(model=target.model.name, context_window=target.window)
         task = request.app[PRELOADS].start(shared.ollama, target)
         task.add_done_callback(lambda done: _then_read(shared, target, asked.folder, done))
         if not asked.wait:
             return _json(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.
         seconds = await asyncio.shield(task)
-    answer.seconds = round(seconds, 3)
-    return _json(answer)
+    return _json(msgspec.structs.replace(answer, seconds=round(seconds, 3)))
 
 
 def _then_read(shared: Shared, target: Target, folder: str, loading: asyncio.Task[float]) -> None:
@@ -146,9 +128,9 @@ async def _load(ollama: OllamaClient, target: Target) -> float:
     raise UpstreamBrokeError("Ollama did not say that the model is loaded.")
 
 
-def _decoded(body: bytes) -> Asked:
+def _decoded(body: bytes) -> PreloadRequest:
     try:
-        return msgspec.json.decode(body or b"{}", type=Asked)
+        return msgspec.json.decode(body or b"{}", type=PreloadRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise invalid_request(f"Expected {{model, wait, folder}}, found: {error}.") from error
 
