@@ -121,7 +121,8 @@ def _type(name: str, schema: dict[str, Any]) -> Iterator[str]:
     fields = schema.get("properties")
     if not fields:
         return
-    yield f"\n**{name}**: {schema['description']}\n\n| field | type |\n|---|---|\n"
+    text = inspect.cleandoc(schema["description"])
+    yield f"\n**{name}**: {text}\n\n| field | type |\n|---|---|\n"
     for field, about in fields.items():
         optional = "" if field in schema["required"] else ", may be missing"
         yield f"| `{field}` | {_kind(about)}{optional} |\n"

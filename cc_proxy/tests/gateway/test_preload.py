@@ -85,7 +85,8 @@ async def test_a_request_that_comes_meanwhile_waits_for_the_same_load(
     front: Gateway, practice: PracticeServer
 ) -> None:
     status, answer = await preload(front, wait=False)
-    assert (status, answer) == (202, {"model": "practice:latest", "context_window": 65_536})
+    assert status == 202
+    assert answer == {"model": "practice:latest", "context_window": 65_536, "seconds": None}
     await front.ask(model="claude-opus-4-8")
     assert [record.loaded for record in practice.chats()] == [True, False]
 

@@ -189,9 +189,11 @@ _SCALARS: dict[type[types.Type], Json] = {
 }
 
 
-def _schema(of: types.Type, schemas: Json) -> Json:
+def _schema(of: types.Type, schemas: Json) -> Json:  # noqa: PLR0911 - a return for each kind
     """Return the schema of a type; that of a struct is put into `schemas` and referred to."""
     match of:
+        case types.Metadata():
+            return {**_schema(of.type, schemas), **(of.extra_json_schema or {})}
         case types.StructType():
             name = of.cls.__name__
             if name not in schemas:

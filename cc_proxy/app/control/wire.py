@@ -1,0 +1,114 @@
+"""What the command line and a running proxy send each other: `/health`, `/preload`, `/reload`.
+
+The proxy encodes these structs, the command line decodes them, and the JSON Schemas of `--json`
+are made from them. A field that a later version added has a default: an older process that is
+still running does not send it.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Bytes = Annotated[int, Meta(description="bytes")]
+Seconds = Annotated[float, Meta(description="seconds")]
+Tokens = Annotated[int, Meta(description="tokens")]
+TokensPerSecond = Annotated[float, Meta(description="tokens per second")]
+Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of Ollama as the proxy sees it; `hint` helps against `error`."""
+
+    url: str
+    reachable: bool
+    version: str | None = None
+    error: str | None = None
+    hint: str | None = None
+
+
+class DefaultModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that answers for Claude's names; without one, `error` gives the reason.
+
+    `tokens_read_per_second` is its speed on a prompt, null until it has read one.
+    `can_use_tools` is null where there is no model.
+    """
+
+    name: str | None = None
+    context_window: Tokens | None = None
+    can_use_tools: bool | None = None
+    tokens_read_per_second: TokensPerSecond | None = None
+    error: str | None = None
+
+
+class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model in Ollama's memory, and how much of it a GPU holds."""
+
+    name: str
+    context_window: Tokens = 0
+    bytes: Bytes = 0
+    bytes_in_vram: Bytes = 0
+
+
+class LastError(msgspec.Struct, frozen=True, kw_only=True):
+    """The last error that a client got."""
+
+    at: Time
+    request_id: str
+    message: str
+
+
+class LastReload(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of the last reload; `changed` and `needs_restart` are dotted keys.
+
+    After `failed`, `error` gives the reason, and the settings are the same as before.
+    """
+
+    at: Time
+    status: Literal["ok", "failed"]
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `GET /health`; the last three are null with `?upstream=0`.
+
+    `requests_in_flight` does not include this request; `queued` of them wait for Ollama.
+    """
+
+    status: str
+    version: str
+    instance_id: str
+    pid: int
+    uptime_seconds: Seconds
+    config_digest: str
+    config_path: str | None = None
+    requests_in_flight: int = 0
+    queued: int = 0
+    last_error: LastError | None = None
+    last_reload: LastReload | None = None
+    upstream: Upstream | None = None
+    loaded_models: tuple[LoadedModel, ...] | None = None
+    default_model: DefaultModel | None = None
+
+
+class PreloadRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The body of `POST /preload`; with `wait` false the answer is a 202, sent at once.
+
+    Without `model` it is the one that answers for Claude's names.
+    With `folder`, the folder in which a session is about to begin, the model also reads the
+    prefix of the last session there.
+    """
+
+    model: str | None = None
+    wait: bool = True
+    folder: str = ""
+
+
+class Preloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that was loaded; `seconds` is null for a request that does not wait."""
+
+    model: str
+    context_window: Tokens
+    seconds: Seconds | None = None
