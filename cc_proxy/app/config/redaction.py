@@ -4,8 +4,7 @@ import msgspec
 
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.upstream_url import without_user_info
-
-HIDDEN = "********"
+from cc_proxy.app.redaction import HIDDEN
 
 
 def redacted(settings: Settings) -> dict[str, object]:

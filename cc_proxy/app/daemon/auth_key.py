@@ -12,8 +12,9 @@ from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 _BYTES = 32
-# What can stand in an HTTP header, and is long enough to be no accident.
+# The generated key: printable, as an HTTP header demands, and too long to be an accident.
 _KEY = re.compile(r"[!-~]{8,}")
+_MIN_LENGTH_FOR_OTHERS = 16
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ def refuse_open_bind(settings: Settings) -> None:
     )
 
 
+def short_key(settings: Settings) -> Notice | None:
+    """Return a warning if other machines can reach the proxy and its key is easy to guess."""
+    host, key = settings.server.host, settings.server.auth_key
+    if key is None or len(key) >= _MIN_LENGTH_FOR_OTHERS or is_loopback(host):
+        return None
+    return Notice(
+        "short_key",
+        f"The key is short ({len(key)} characters), and other machines can reach cc-proxy at"
+        f" {host}: they could guess it.",
+        f"Choose one with at least {_MIN_LENGTH_FOR_OTHERS} characters, such as the output of:"
+        " openssl rand -hex 16",
+    )
+
+
 def effective(settings: Settings, paths: Paths) -> AuthKey:
     """Return the key to serve with; made, and kept in the state folder, if there is none.
 
@@ -52,7 +67,7 @@ def effective(settings: Settings, paths: Paths) -> AuthKey:
 
     """
     if settings.server.auth_key is not None:
-        return AuthKey(settings.server.auth_key)
+        return AuthKey(settings.server.auth_key, short_key(settings))
     kept = _kept(paths)
     if kept is not None:
         return kept

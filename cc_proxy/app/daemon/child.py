@@ -54,7 +54,9 @@ def _serve(given: Mapping[str, str]) -> int:
     auth_key.refuse_open_bind(loaded.settings)
     folders.make_folders()
     key = auth_key.effective(loaded.settings, folders)
-    return serve(Service(folders, loaded, read, key.value, background=True), _ready)
+    notices = tuple(filter(None, [key.notice]))
+    service = Service(folders, loaded, read, key.value, background=True, notices=notices)
+    return serve(service, _ready)
 
 
 def _ready(now: State) -> None:

@@ -253,6 +253,12 @@ def test_check_warns_of_a_key_that_others_can_read(home: Home, write: Write) -> 
     assert home.json("config", "check").envelope["warnings"] == []
 
 
+def test_check_warns_of_a_short_key_where_others_can_reach_the_port(home: Home) -> None:
+    ran = home.json("config", "check", CC_PROXY_HOST="192.0.2.1", CC_PROXY_AUTH_KEY="dev-key")
+    assert ran.data["valid"] is True
+    assert ran.warnings == ["short_key"]
+
+
 def test_check_starts_nothing(home: Home) -> None:
     assert home.run("config", "check").code == 0
     assert not any(home.path.iterdir())

@@ -314,6 +314,12 @@ def test_the_key_check_says_where_it_comes_from(home: Home) -> None:
     assert detail == "from environment CC_PROXY_AUTH_KEY"
 
 
+def test_a_short_key_that_others_can_try_is_warned_about(home: Home) -> None:
+    found = checks(home, "--no-model", CC_PROXY_AUTH_KEY="dev-key", CC_PROXY_HOST="192.0.2.1")
+    assert found["key"]["status"] == "warn"
+    assert "short (7 characters)" in found["key"]["detail"]
+
+
 @pytest.mark.parametrize(
     ("host", "bridge", "fix"),
     [

@@ -120,6 +120,8 @@ def test_other_machines_are_not_let_in_without_a_chosen_key(home: Home) -> None:
     chosen = home.json("start", "--host", "0.0.0.0", CC_PROXY_AUTH_KEY="chosen-key")  # noqa: S104
     assert chosen.data["host"] == "0.0.0.0"  # noqa: S104
     assert chosen.data["url"].startswith("http://127.0.0.1:")
+    assert chosen.warnings == ["short_key"]
+    assert "The key is short (10 characters)" in home.log_file.read_text()
 
 
 def test_another_key_than_the_running_one_is_refused(home: Home) -> None:

@@ -85,7 +85,7 @@ def test_a_secret_whose_variable_is_missing_may_be_left_out(load_file: LoadFile)
         ("claude: {bin: 'x${oh no}'}\n", [":1:17: ", "expected: ${NAME} or ${NAME:-default}"]),
         ("server: {port: '${SECRET}'}\n", [":1:16: ", 'what "${SECRET}" stands for']),
         ("server: {host: '${SECRET}'}\n", [":1:16: ", 'what "${SECRET}" stands for']),
-        ("server: {auth_key: '${SECRET}'}\n", [":1:20: ", "expected: at least 8"]),
+        ("server: {auth_key: '${SECRET}'}\n", [":1:20: ", "expected: printable ASCII"]),
         ("ollama: {base_url: '${SECRET}'}\n", [":1:20: ", 'what "${SECRET}" stands for']),
         ("ollama: {base_url: 'http://x/${SECRET}/v1'}\n", [":1:20: "]),
     ],

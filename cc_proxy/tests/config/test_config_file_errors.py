@@ -213,7 +213,7 @@ def test_a_hostile_file_is_refused_soon(load_file: LoadFile, content: str) -> No
 @pytest.mark.parametrize(
     "content",
     [
-        "server: {auth_key: hunter2}\n",
+        "server: {auth_key: 'hunter2 '}\n",
         "server: {auth_key: hunter2, port: x}\n",
         "server:\n  auth_key: 'hunter2 hunter2'\n",
         "server:\n  auth_key: 12345678\n  port: x\n".replace("12345678", "[hunter2]"),
@@ -228,7 +228,7 @@ def test_a_hostile_file_is_refused_soon(load_file: LoadFile, content: str) -> No
         "auth_key=hunter2\n",
         "server:\n  auth_key: ok-ok-ok-ok\n   hunter2: x\n",
         "server:\n  auth_key hunter2\n",
-        "server:\n  ? auth_key\n  : hunter2\n",
+        "server:\n  ? auth_key\n  : hunter2 x\n",
         "server:\n  auth_kye: hunter2hunter2\n",
         "server:\n  password: hunter2hunter2\n",
         "server: {auth_key: ok-ok-ok-ok, auth_key: hunter2hunter2}\n",

@@ -78,6 +78,25 @@ def test_others_are_not_let_in_with_a_generated_key() -> None:
     assert "CC_PROXY_AUTH_KEY" in caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_short_key_is_the_users_business_on_loopback(host: str, paths: Paths) -> None:
+    settings = Settings(server=Server(host=host, auth_key="dev-key"))
+    assert auth_key.effective(settings, paths) == auth_key.AuthKey("dev-key")
+
+
+def test_a_short_key_is_a_warning_where_others_can_reach_the_port(paths: Paths) -> None:
+    settings = Settings(server=Server(host="192.0.2.1", auth_key="dev-key"))
+    found = auth_key.effective(settings, paths)
+    assert found.value == "dev-key"
+    assert found.notice is not None
+    assert found.notice.code == "short_key"
+    assert "7 characters" in found.notice.message
+    assert "192.0.2.1" in found.notice.message
+    assert "dev-key" not in found.notice.message
+    long = Settings(server=Server(host="192.0.2.1", auth_key="0123456789abcdef"))
+    assert auth_key.effective(long, paths).notice is None
+
+
 def test_a_chosen_key_or_loopback_is_enough() -> None:
     auth_key.refuse_open_bind(Settings(server=Server(host="0.0.0.0", auth_key="chosen-key")))  # noqa: S104
     auth_key.refuse_open_bind(Settings(server=Server(host="localhost")))

@@ -89,7 +89,11 @@ def check(common: Common) -> Result:
         "config check",
         {"valid": True, "config_path": path, "problems": []},
         (line,),
-        warnings=(*_readable_secrets(loaded), *report.alias_slips(loaded)),
+        warnings=(
+            *_readable_secrets(loaded),
+            *report.alias_slips(loaded),
+            *map(ErrorItem.of, filter(None, [auth_key.short_key(loaded.settings)])),
+        ),
     )
 
 

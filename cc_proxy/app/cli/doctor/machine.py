@@ -101,7 +101,8 @@ def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
     else:
         configured = loaded is not None and loaded.settings.server.auth_key is not None
         origin = loaded.origins["server.auth_key"] if loaded and configured else paths.key_file
-        yield ok("key", f"from {origin}")
+        short = auth_key.short_key(loaded.settings) if loaded else None
+        yield warn("key", short.message, short.hint) if short else ok("key", f"from {origin}")
 
 
 def proxy(common: Common, loaded: Loaded) -> Check:

@@ -10,10 +10,10 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from cc_proxy.app.cli.logs.log_filter import Sieve, Wanted
+from cc_proxy.app.redaction import redact
 
 _BLOCK = 64 * 1024
 _PAUSE_SECONDS = 0.2
-_HIDDEN = "********"
 
 
 class Log:
@@ -123,10 +123,7 @@ class Log:
             return True
 
     def _shown(self, line: bytes) -> str:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return text
+        return redact(line.decode("utf-8", "replace").rstrip("\r"), self._secrets)
 
 
 def _number(path: Path) -> int:

@@ -10,7 +10,6 @@ from cc_proxy.app.config.settings import ClaudeProfile, LogFormat, LogLevel, Sea
 LARGEST_PORT = 65535
 SMALLEST_WINDOW = 2048
 LARGEST_WINDOW = 9999 * 1024
-SHORTEST_AUTH_KEY = 8
 MOST_SEARCH_RESULTS = 10  # the most that Ollama's web search gives
 SMALLEST_IMAGE_LIMIT = 1024
 LARGEST_IMAGE_LIMIT = 100 * 1024 * 1024
@@ -70,13 +69,6 @@ def port(text: str) -> int:
     if number > LARGEST_PORT:
         raise RefusedValueError
     return number
-
-
-def auth_key(text: str) -> str:
-    """Return the key that clients of cc-proxy must send."""
-    if len(text) < SHORTEST_AUTH_KEY:
-        raise RefusedValueError(found=f"{len(text)} characters")
-    return header_token(text)
 
 
 def header_token(text: str) -> str:

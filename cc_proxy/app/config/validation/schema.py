@@ -70,9 +70,8 @@ FILE = Section(
                     takes=(Kind.WHOLE,),
                 ),
                 "auth_key": Field(
-                    rule=rules.auth_key,
-                    expected=f"at least {rules.SHORTEST_AUTH_KEY} printable ASCII characters, "
-                    "no spaces",
+                    rule=rules.header_token,
+                    expected="printable ASCII characters, no spaces",
                     secret=True,
                     optional=True,
                 ),

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from cc_proxy.app.config import LogFormat
 from cc_proxy.app.control_characters import escape_controls
+from cc_proxy.app.redaction import redact
 from cc_proxy.app.request_id import CURRENT
 
-HIDDEN = "********"
 # Of what a client or Ollama has named there can be megabytes, and the size of the file is looked
 # at between lines. Of a traceback the end counts.
 LONGEST = 16 * 1024
@@ -28,7 +28,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines that begin with spaces."""
-        text = _cut(_hidden(super().format(record), self._secrets))
+        text = _cut(redact(super().format(record), self._secrets))
         request = CURRENT.get()
         if request is not None and not text.startswith(request):
             text = f"{request} {text}"
@@ -64,7 +64,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         shown = {
-            name: _cut(_hidden(value, self._secrets)) if isinstance(value, str) else value
+            name: _cut(redact(value, self._secrets)) if isinstance(value, str) else value
             for name, value in entry.items()
         }
         return json.dumps(shown, default=str)
@@ -73,12 +73,6 @@ class JsonFormatter(logging.Formatter):
 def formatter(name: LogFormat, secrets: Sequence[str]) -> logging.Formatter:
     """Return the formatter of that name."""
     return JsonFormatter(secrets) if name == "json" else LineFormatter(secrets)
-
-
-def _hidden(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
 
 
 def _cut(text: str) -> str:
