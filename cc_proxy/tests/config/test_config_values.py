@@ -211,7 +211,6 @@ def test_a_variable_with_a_wrong_value_is_named_with_what_was_found(
 @pytest.mark.parametrize(
     ("variable", "secret"),
     [
-        ("CC_PROXY_AUTH_KEY", "hunter2"),
         ("CC_PROXY_AUTH_KEY", "hunter2 hunter2"),
         ("CC_PROXY_AUTH_KEY", "hunter2-\u00fc\u00fc\u00fc"),
         ("OLLAMA_API_KEY", "hunter2\nX-Evil: 1"),
