@@ -4,7 +4,7 @@ from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.errors import ConfigError
 from cc_proxy.app.config.load import Loaded, load, settings_digest
 from cc_proxy.app.config.places import Source
-from cc_proxy.app.config.redaction import redacted
+from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     ClaudeSettings,
     ImageSettings,
@@ -35,5 +35,6 @@ __all__ = [
     "load",
     "redacted",
     "resolve_model",
+    "secrets_of",
     "settings_digest",
 ]

@@ -6,9 +6,9 @@ import msgspec
 
 from cc_proxy.app.config.errors import Problem, RefusedValueError
 from cc_proxy.app.config.settings import Settings
-from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.config.validation import schema
 from cc_proxy.app.config.validation.schema import KeyPath
+from cc_proxy.app.redaction import without_user_info
 
 
 class Given(msgspec.Struct, frozen=True):

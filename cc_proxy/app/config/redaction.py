@@ -1,10 +1,11 @@
-"""Settings that can be shown: the same shape, without the secrets."""
+"""Settings that can be shown, and the secrets in them."""
+
+from collections.abc import Iterator
 
 import msgspec
 
 from cc_proxy.app.config.settings import Settings
-from cc_proxy.app.config.upstream_url import without_user_info
-from cc_proxy.app.redaction import HIDDEN
+from cc_proxy.app.redaction import HIDDEN, login_secrets, without_user_info
 
 
 def redacted(settings: Settings) -> dict[str, object]:
@@ -24,6 +25,13 @@ def redacted(settings: Settings) -> dict[str, object]:
     )
     # By way of JSON a tuple is a list, as everywhere that these are shown.
     return msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object])
+
+
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Yield every secret that the settings hold."""
+    yield from filter(None, (settings.server.auth_key, settings.ollama.api_key))
+    yield from login_secrets(settings.ollama.base_url)
+    yield from login_secrets(settings.web_search.url or "")
 
 
 def _hidden(secret: str | None) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from cc_proxy.app.config.errors import RefusedValueError
 from cc_proxy.app.config.validation import rules
+from cc_proxy.app.redaction import without_user_info
 
 _OLLAMA_PORT = 11434
 _ONE_SLASH = re.compile(r"https?:/", re.IGNORECASE)
@@ -42,23 +43,6 @@ def service_url(text: str) -> str:
     if "://" not in text:
         raise RefusedValueError(fix="write it with http:// or https:// in front")
     return base_url(text)
-
-
-def without_user_info(text: str) -> str:
-    """Return the text with what stands before an `@` in a URL hidden."""
-    before, at, after = text.rpartition("@")
-    if not at:
-        return text
-    scheme, separator, _ = before.partition("://")
-    return f"{scheme}://********@{after}" if separator else f"********@{after}"
-
-
-def without_secrets(text: str) -> str:
-    """Return a URL that somebody else wrote without what may be nobody's business in it.
-
-    That is a login, and what stands behind `?`, such as what was searched for, or a token.
-    """
-    return without_user_info(text.partition("?")[0].partition("#")[0])
 
 
 def _split(text: str) -> tuple[SplitResult, bool]:

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 
 from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
-from cc_proxy.app.config import Loaded, Settings
-from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.config import Loaded, secrets_of
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, ports, signals, state, stop_request
 from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.gateway.scheduling.active_streams import Crowd
+from cc_proxy.app.redaction import without_user_info
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
     written = log_file.Log(
         service.paths.log_file,
         settings.logging,
-        secrets=_secrets(service.auth_key, settings),
+        secrets=(service.auth_key, *secrets_of(settings)),
         background=service.background,
     )
     try:
@@ -172,7 +172,8 @@ class _Server:
 
     def _on_reloaded(self, loaded: Loaded) -> None:
         service = self._service
-        self._log.use(loaded.settings.logging, _secrets(service.auth_key, loaded.settings))
+        settings = loaded.settings
+        self._log.use(settings.logging, (service.auth_key, *secrets_of(settings)))
         if self._state is None:
             return
         self._state = replace(
@@ -217,12 +218,6 @@ class _Server:
                 service.paths.stop_file, service.instance_id, self._asked_to_stop
             )
         )
-
-
-def _secrets(auth_key: str, settings: Settings) -> list[str]:
-    ollama = settings.ollama
-    user_info = ollama.base_url.rpartition("@")[0].partition("://")[2]
-    return [secret for secret in (auth_key, ollama.api_key, user_info) if secret]
 
 
 def _state(service: Service, host: str, port: int) -> State:

@@ -6,8 +6,8 @@ import msgspec
 from cc_proxy import __version__
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Settings
-from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.search import domains, providers
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
 from cc_proxy.app.translate.web_search.search_results import Found
@@ -41,6 +41,8 @@ class SearchClient:
         """Ask as these settings say from the next search on."""
         self._settings = settings.web_search
         self._api_key = settings.ollama.api_key
+        logins = login_secrets(settings.web_search.url or "")
+        self._redactor = Redactor([self._api_key or "", *logins])
 
     @property
     def missing(self) -> str | None:
@@ -128,7 +130,8 @@ class SearchClient:
 
     def _failed(self, what: str, *, error_code: str = "unavailable") -> SearchError:
         name = f"{self._settings.provider} at {without_user_info(self._url)}"
-        return SearchError(f"The search provider {name} {what}.", error_code=error_code)
+        message = f"The search provider {name} {self._redactor.text(what)}."
+        return SearchError(message, error_code=error_code)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

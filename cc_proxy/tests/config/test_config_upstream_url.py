@@ -1,7 +1,8 @@
 import pytest
 
 from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.upstream_url import base_url, without_user_info
+from cc_proxy.app.config.upstream_url import base_url
+from cc_proxy.app.redaction import without_user_info
 
 
 @pytest.mark.parametrize(

@@ -123,15 +123,16 @@ def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[Erro
 
 
 def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
-    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config import secrets_of  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
 
     settings = loaded.settings if loaded else None
     try:
         key = auth_key.known(settings, paths, os.environ)
     except CcProxyError:  # the command that needs the key reports it
         key = None
-    api_key = settings.ollama.api_key if settings else os.environ.get("OLLAMA_API_KEY")
-    return [secret for secret in (key, api_key) if secret]
+    others = secrets_of(settings) if settings else [os.environ.get("OLLAMA_API_KEY")]
+    return [secret for secret in (key, *others) if secret]
 
 
 def _other_settings(now: "State | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:

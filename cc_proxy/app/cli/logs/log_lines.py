@@ -1,6 +1,5 @@
 """Reading a log: its last lines, and those that are still to come."""
 
-import json
 import os
 import time
 from collections import deque
@@ -10,7 +9,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from cc_proxy.app.cli.logs.log_filter import Sieve, Wanted
-from cc_proxy.app.redaction import redact
+from cc_proxy.app.redaction import Redactor
 
 _BLOCK = 64 * 1024
 _PAUSE_SECONDS = 0.2
@@ -26,8 +25,7 @@ class Log:
         self, path: Path, secrets: Sequence[str] = (), wanted: Wanted | None = None
     ) -> None:
         self._path = path
-        # A log of JSON lines has them as JSON writes them.
-        self._secrets = (*secrets, *(json.dumps(secret)[1:-1] for secret in secrets))
+        self._redactor = Redactor(secrets)
         self._wanted = wanted or Wanted()
         self._sieve = Sieve(self._wanted)
         self._end = 0
@@ -123,7 +121,7 @@ class Log:
             return True
 
     def _shown(self, line: bytes) -> str:
-        return redact(line.decode("utf-8", "replace").rstrip("\r"), self._secrets)
+        return self._redactor.text(line.decode("utf-8", "replace").rstrip("\r"))
 
 
 def _number(path: Path) -> int:

@@ -46,10 +46,24 @@ class _Decoder:
 
     def __init__(self, text: str, path: Path, environ: Mapping[str, str]) -> None:
         self.layer: Layer = {}
-        self.problems: list[Problem] = []
+        self._problems: list[tuple[Problem, Position]] = []
         self._source = SourceText(text)
         self._path = path
         self._environ = environ
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong, in the order of the file, each with its line.
+
+        The lines are quoted last: what must not be shown of one may be known only by then.
+        """
+        return [
+            msgspec.structs.replace(
+                problem,
+                excerpt=self._source.excerpt(at.line, at.column, at.width, at.hide_from),
+            )
+            for problem, at in self._problems
+        ]
 
     def report(
         self,
@@ -60,18 +74,10 @@ class _Decoder:
         found: str | None = None,
         fix: str | None = None,
     ) -> None:
-        """Note a problem with the line of the file that has it."""
-        line, column = position.line, position.column
-        self.problems.append(
-            Problem(
-                where=f"{self._path}:{line + 1}:{column + 1}",
-                what=what,
-                excerpt=self._source.excerpt(line, column, position.width, position.hide_from),
-                expected=expected,
-                found=found,
-                fix=fix,
-            )
-        )
+        """Note a problem at a place in the file."""
+        where = f"{self._path}:{position.line + 1}:{position.column + 1}"
+        problem = Problem(where=where, what=what, expected=expected, found=found, fix=fix)
+        self._problems.append((problem, position))
 
     def section(self, node: Node, section: Section, path: KeyPath) -> None:
         """Read a mapping with known keys; nothing at all is the same as none of them."""
@@ -81,9 +87,7 @@ class _Decoder:
             if entry is None:
                 where = f" in {'.'.join(path)}" if path else ""
                 place = document.position(key_node)
-                if suggestions.may_be_secret(key):
-                    after_colon = place.column + place.width + 1
-                    place = msgspec.structs.replace(place, hide_from=after_colon)
+                self._hide(key, value)
                 self.report(
                     f"unknown key {quoted(key)}{where}",
                     place,
@@ -92,6 +96,12 @@ class _Decoder:
                 )
             else:
                 self._entry(value, entry, (*path, key))
+
+    def _hide(self, key: str, value: Node) -> None:
+        """Have nothing shown of the value of an unknown key but a number: it may be a secret."""
+        plain = isinstance(value, ScalarNode) and document.kind(value) is not Kind.TEXT
+        if not plain or suggestions.may_be_secret(key):
+            self._source.hide(*document.extent(value))
 
     def _names(self, node: Node, names: Names, path: KeyPath) -> None:
         for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
@@ -121,6 +131,7 @@ class _Decoder:
         if document.is_nothing(node):
             return
         if not isinstance(node, MappingNode):
+            self._source.hide(*document.extent(node))
             glued = isinstance(node, ScalarNode) and _GLUED.match(node.value)
             self.report(
                 f"{'.'.join(path) or 'the file'} is not a mapping of keys to values",
@@ -132,13 +143,14 @@ class _Decoder:
             return
         lines: dict[str, int] = {}
         for key_node, value in document.items(node):
-            if len(self.problems) >= MOST_PROBLEMS:
+            if len(self._problems) >= MOST_PROBLEMS:
                 return
             position = document.position(key_node)
             key = self._key(key_node)
             if key is None:
                 continue
             if key in lines:
+                self._hide(key, value)
                 first = f"the first is in line {lines[key]}"
                 what = f"the key {quoted(key)} is there twice"
                 self.report(what, position, found=first, fix="keep one")

@@ -1,9 +1,9 @@
 """What was found in the file, and the fix for a value of the wrong type, in words."""
 
-from cc_proxy.app.config.upstream_url import without_user_info
 from cc_proxy.app.config.validation.schema import Field, Kind
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import MappingNode, Node, ScalarNode
+from cc_proxy.app.redaction import without_user_info
 
 _LONGEST_QUOTE = 60
 

@@ -147,6 +147,12 @@ def position(node: Node) -> Position:
     return Position(start.line, start.column, max(1, width))
 
 
+def extent(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where a node starts and where it ends, as line and column."""
+    start, end = node.start_mark, node.end_mark
+    return (start.line, start.column), (end.line, end.column)
+
+
 def kind(node: ScalarNode) -> Kind:
     """Return what YAML takes a scalar for."""
     if node.tag == f"{_TAG}int" and _DECIMAL_DIGITS.fullmatch(node.value):

@@ -5,7 +5,11 @@ import unicodedata
 
 # What ruamel.yaml counts as a line: not those of \x85 and U+2028, which YAML 1.1 has as well.
 _LINE_BREAK = re.compile(r"\r\n|[\r\n]")
-_SECRET_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""")
+_SECRET_KEY = re.compile(
+    r"""(?:auth_key|api_key)["']?[ \t]*[:=]?"""
+    r"""|[\w-]*(?:auth|key|pass|secret|token|cred|bearer)[\w-]*["']?[ \t]*[:=]""",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\S+")
 _WIDTH_SHOWN = 100
 _LEAD_SHOWN = 60
@@ -21,6 +25,14 @@ class SourceText:
     def find(self, text: str, line: int, column: int) -> int:
         """Return the column where the text starts in the line, or `column` if it does not."""
         return max(self._lines[line].find(text, column), column)
+
+    def hide(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Show nothing of what stands between two places (line, column) from now on."""
+        for line in range(start[0], min(end[0] + 1, len(self._shown))):
+            shown = self._shown[line]
+            first = start[1] if line == start[0] else 0
+            last = end[1] if line == end[0] else len(shown)
+            self._shown[line] = shown[:first] + _stars(shown[first:last]) + shown[last:]
 
     def excerpt(self, line: int, column: int, width: int = 1, hide_from: int | None = None) -> str:
         """Return the line with carets under `width` characters from `column` on.

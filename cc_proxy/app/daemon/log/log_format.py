@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cc_proxy.app.config import LogFormat
 from cc_proxy.app.control_characters import escape_controls
-from cc_proxy.app.redaction import redact
+from cc_proxy.app.redaction import Redactor
 from cc_proxy.app.request_id import CURRENT
 
 # Of what a client or Ollama has named there can be megabytes, and the size of the file is looked
@@ -24,11 +24,11 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._redactor = Redactor(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines that begin with spaces."""
-        text = _cut(redact(super().format(record), self._secrets))
+        text = _cut(self._redactor.text(super().format(record)))
         request = CURRENT.get()
         if request is not None and not text.startswith(request):
             text = f"{request} {text}"
@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         super().__init__()
-        self._secrets = tuple(secrets)
+        self._redactor = Redactor(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, in ASCII, so that nothing in it can be taken for its end."""
@@ -64,7 +64,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         shown = {
-            name: _cut(redact(value, self._secrets)) if isinstance(value, str) else value
+            name: _cut(self._redactor.text(value)) if isinstance(value, str) else value
             for name, value in entry.items()
         }
         return json.dumps(shown, default=str)

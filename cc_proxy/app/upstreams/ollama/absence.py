@@ -3,7 +3,7 @@
 from typing import Literal
 from urllib.parse import urlsplit
 
-from cc_proxy.app.config.upstream_url import without_user_info
+from cc_proxy.app.redaction import without_user_info
 
 # What Docker and Podman call the machine that a container runs on, in the container.
 HOST_NAMES = ("host.docker.internal", "host.containers.internal")

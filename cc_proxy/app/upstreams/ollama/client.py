@@ -15,7 +15,7 @@ from yarl import URL
 
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Ollama as OllamaSettings
-from cc_proxy.app.config.upstream_url import without_secrets, without_user_info
+from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.upstreams.ollama import absence, reading, reasons
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.errors import (
@@ -91,6 +91,7 @@ class OllamaClient:
             auto_decompress=True,
         )
         self.restarts = Restarts()
+        self._secrets: tuple[str, ...] = ()
         self._point_at(base_url, api_key, silence_seconds)
 
     @classmethod
@@ -109,6 +110,10 @@ class OllamaClient:
     def _point_at(self, base_url: str, api_key: str | None, silence_seconds: float) -> None:
         self.base_url = base_url
         self._silence_seconds = silence_seconds
+        # An answer that still runs was asked for with the secrets from before.
+        secrets = (*self._secrets, api_key or "", *login_secrets(base_url))
+        self._secrets = tuple(dict.fromkeys(secrets))
+        self._redactor = Redactor(self._secrets)
         self._session.headers.pop("Authorization", None)
         if api_key and not URL(base_url).user:
             # A login in the address is another one for the same header; it counts.
@@ -183,7 +188,7 @@ class OllamaClient:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error, QUESTION_SECONDS) from error
         try:
-            return read(bytes(answer))
+            return read(self._redactor.json(bytes(answer)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._not_ollama(f"{path}: {error}") from error
 
@@ -210,7 +215,7 @@ class OllamaClient:
                 async for line in response.content:
                     if line.isspace():
                         continue
-                    found = read_line(line)
+                    found = read_line(self._redactor.json(line))
                     yield found
                     if found.is_last:
                         return
@@ -275,7 +280,7 @@ class OllamaClient:
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
         if target := response.headers.get("Location"):
-            return self._not_ollama(f"{response.status}, go to {without_secrets(target)}")
+            return self._not_ollama(f"{response.status}, go to {self._shown(target)}")
         body = bytearray()
         try:
             async with asyncio.timeout(ERROR_SECONDS):
@@ -286,7 +291,10 @@ class OllamaClient:
             log.info(
                 "the text of an error %d is not whole: %s", response.status, reasons.reason(error)
             )
-        return refused(response.status, bytes(body[:MAX_ERROR_BYTES]))
+        return refused(response.status, self._redactor.json(bytes(body[:MAX_ERROR_BYTES])))
+
+    def _shown(self, url: str) -> str:
+        return self._redactor.text(without_secrets(url))
 
     def _not_ollama(self, found: str) -> NotOllamaError:
         return NotOllamaError(
@@ -307,17 +315,21 @@ class OllamaClient:
                 if batch and batch[-1].done:
                     await _drain(response)
                     return
+            if rest := incoming.rest().strip():
+                yield [reading.last(rest)]
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
-        if rest := incoming.rest().strip():
-            yield [reading.last(rest)]
+        except UpstreamError as error:
+            self._redactor.error(error)
+            raise
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
+        reason = self._redactor.text(reasons.reason(error))
         if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             more, hint = absence.explained(self.base_url, reasons.how(error))
-            text = f"Ollama does not answer at {self.shown_url} ({reasons.reason(error)})."
+            text = f"Ollama does not answer at {self.shown_url} ({reason})."
             return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
-        broke = f"The connection to Ollama at {self.shown_url} broke ({reasons.reason(error)})."
+        broke = f"The connection to Ollama at {self.shown_url} broke ({reason})."
         # Python's name for what the system has found is the same as for our own patience.
         if reasons.is_gone(error):
             return UpstreamBrokeError(broke, hint=_LOOK_AT_THE_WAY)
