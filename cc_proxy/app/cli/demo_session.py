@@ -40,7 +40,7 @@ _PASSED_ON = frozenset(
     {"PATH", "TERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SHELL"}
     | {"SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "APPDATA", "LOCALAPPDATA"}
 )
-_MARKER = re.compile(r"\s*\[practice: demo\]")
+_MARKER = re.compile(r"(?<!\s)\s*\[practice: demo\]")
 _PRACTICE_ONLY = (
     "A practice model answered: it plays a fixed script, and no real model was asked.",
     "With a real one: ollama pull qwen3-coder:30b, then: cc-proxy claude",

@@ -8,15 +8,16 @@ LONGEST_TIMEOUT_SECONDS = 7 * 24 * 3600.0
 LONGEST_KEEP_ALIVE_SECONDS = 365 * 24 * 3600.0
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-_PART = re.compile(rf"({_NUMBER})(ms|s|m|h)")
+_NUMBER = r"[0-9]++(?:\.[0-9]++)?"
+_BARE = re.compile(_NUMBER)
+_PART = re.compile(rf"(?<![0-9.])({_NUMBER})(ms|s|m|h)")
 _WITH_UNITS = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h))+")
 _FOREVER = re.compile(r"-1(?:ms|s|m|h)?")
 
 
 def seconds(text: str) -> float:
     """Return a duration in seconds; a bare number is seconds. Raises RefusedValueError."""
-    if re.fullmatch(_NUMBER, text):
+    if _BARE.fullmatch(text):
         return float(text)
     if _WITH_UNITS.fullmatch(text):
         return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
@@ -43,4 +44,4 @@ def keep_alive(text: str) -> str:
         return "-1s"
     if seconds(text) > LONGEST_KEEP_ALIVE_SECONDS:
         raise RefusedValueError(fix="write -1 to keep the model loaded for ever")
-    return f"{text}s" if re.fullmatch(_NUMBER, text) else text
+    return f"{text}s" if _BARE.fullmatch(text) else text

@@ -13,7 +13,7 @@ _NAME = 24
 _COLUMNS = f"  #  {'model':<{_NAME}}   prompt   reused     read      out      time"
 _LOG_COLUMNS = f"  #  {'model':<{_NAME}}   prompt     read      out  first token      time"
 # What the proxy logs of each request.
-_LOGGED = re.compile(r"req_\w+ (ok|failed|client closed the connection) (asked=.*)")
+_LOGGED = re.compile(r"(?<!\w)req_\w+ (ok|failed|client closed the connection) (asked=.*)")
 _SHOWN = 96
 
 
@@ -91,7 +91,7 @@ class ProxyLog:
             self._read_bytes = file.tell() - len(rest)
         for line in lines:
             if logged := _LOGGED.search(line.decode(errors="replace")):
-                self._write(logged[1], dict(re.findall(r"(\w+)=(\S+)", logged[2])))
+                self._write(logged[1], dict(re.findall(r"(?<!\w)(\w+)=(\S+)", logged[2])))
 
     def _write(self, outcome: str, fields: dict[str, str]) -> None:
         self._requests += 1

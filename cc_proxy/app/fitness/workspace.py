@@ -64,7 +64,7 @@ _PRINTED = (
     (re.compile(r"^\s*pwd\s*$"), ROOT, False),
     (re.compile(r"^\s*git status\b"), "On branch main\nnothing to commit", False),
 )
-_READS = re.compile(r"^\s*cat\s+(['\"]?)([^'\"|;&<>]+)\1\s*$")
+_READS = re.compile(r"^\s*cat\s++(['\"]?)([^'\"|;&<>]++)\1\s*$")
 _LISTS = re.compile(r"^\s*(?:ls|find)\b")
 _WORDS = re.compile(r"[\w @.-]{2,}")
 

@@ -1,8 +1,6 @@
 """Keeping a search to some sites, or away from them."""
 
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
@@ -42,10 +40,15 @@ def _matches(host: str, path: str, domain: str) -> bool:
     name, slash, below = domain.partition("/")
     if host != name and not host.endswith(f".{name}"):
         return False
-    return not slash or _pattern(below.rstrip("/")).match(path.lower()) is not None
+    return not slash or _is_below(path.lower(), below.rstrip("/"))
 
 
-@lru_cache(maxsize=64)
-def _pattern(below: str) -> re.Pattern[str]:
-    """Return what a path looks like that is at or below another, `*` standing for anything."""
-    return re.compile(rf"/{re.escape(below).replace(re.escape('*'), '.*')}(/|$)" if below else "/")
+def _is_below(path: str, top: str) -> bool:
+    """Tell whether a path is at or below another, in which one `*` stands for anything."""
+    before, star, after = top.partition("*")
+    if not path.startswith(f"/{before}"):
+        return False
+    rest = path[len(before) + 1 :]
+    if not star:
+        return not top or not rest or rest.startswith("/")
+    return f"{after}/" in rest or rest.endswith(after)

@@ -199,8 +199,9 @@ BILLION_LAUGHS = "a: &a [x]\n" + "".join(
         "" + "".join(f"  y{n}: *x\n" for n in range(3000)),
         "@" * 500_000,
         "a://" * 100_000 + "@",
+        "a: " + "!" * 1_000_000,
     ],
-    ids=["laughs", "lists", "flow", "sequence", "lines", "items", "aliases", "at", "urls"],
+    ids=["laughs", "lists", "flow", "sequence", "lines", "items", "aliases", "at", "urls", "tag"],
 )
 def test_a_hostile_file_is_refused_soon(load_file: LoadFile, content: str) -> None:
     start = time.process_time()

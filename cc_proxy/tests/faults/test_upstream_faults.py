@@ -147,6 +147,26 @@ async def test_it_sends_a_web_page_with_an_error_status(
         assert one.headers.get("x-should-retry") == retry
 
 
+@pytest.mark.parametrize("page", ["<html><title>" + " " * 60_000, "<html>" + "<" * 60_000])
+async def test_it_sends_an_error_page_without_an_end(stage: Stage, page: str) -> None:
+    stage.upstream.play = answers(502, page.encode(), "Content-Type: text/html")
+    await stage.refused(502, "api_error", "a web page")
+
+
+async def test_it_sends_numbers_of_thousands_of_digits(stage: Stage) -> None:
+    digits = "9" * 5000
+    many = f"request ({digits} tokens) exceeds the available context size ({digits} tokens)"
+    stage.upstream.play = answers(500, json.dumps({"error": many}).encode())
+    for seen in (await stage.whole(), await stage.streamed()):
+        assert (seen.status, seen.error["type"]) == (500, "api_error")
+        assert seen.error["message"].startswith("Ollama failed: request (999")
+    show = {"parameters": f"num_ctx {digits}", "template": f"tojson(indent={digits})"}
+    stage.upstream.questions["/api/show"] = {"capabilities": ["completion"]} | show
+    stage.shared.models.forget("m")
+    stage.upstream.play = hello
+    await stage.unharmed()
+
+
 @pytest.mark.parametrize("cut", [1, 20])
 async def test_it_sends_an_error_in_pieces(stage: Stage, cut: int) -> None:
     stage.shared.queue = Queue(stage.shared.ollama, QueueLimits(patience_seconds=0.3))

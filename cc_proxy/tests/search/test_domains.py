@@ -33,6 +33,9 @@ def tool(*, allowed: tuple[str, ...] = (), blocked: tuple[str, ...] = ()) -> Web
         ("a.example/*/c", "https://a.example/b/c", True),
         ("a.example/*/c", "https://a.example/b/d", False),
         ("a.example/*", "https://a.example/b", True),
+        ("a.example/b*d", "https://a.example/b/c/d/e", True),
+        ("a.example/b*d", "https://a.example/b/c/de", False),
+        ("a.example/*" + "a" * 16_000 + "b", "https://a.example/" + "a" * 100_000, False),
     ],
 )
 def test_a_domain_stands_for_its_subdomains_and_a_path_for_what_is_below(

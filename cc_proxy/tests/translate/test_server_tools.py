@@ -161,6 +161,10 @@ def asked(*messages: dict[str, Any]) -> MessagesRequest:
             "a",
         ),
         ([{"role": "user", "content": "Perform a web search for the query: "}], None),
+        (
+            [{"role": "user", "content": f"Perform a web search for the query:{' ' * 100_000}"}],
+            None,
+        ),
         ([{"role": "user", "content": "Please perform a web search for the query: a"}], None),
         (
             [

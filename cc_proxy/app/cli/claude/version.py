@@ -9,7 +9,7 @@ from pathlib import Path
 Version = tuple[int, int, int]
 
 _PACKAGE = "@anthropic-ai/claude-code"
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 # node_modules/@anthropic-ai/claude-code/bin/claude: the package is not further away than this.
 _NEAR = 4
 

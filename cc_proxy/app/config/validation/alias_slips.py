@@ -14,7 +14,7 @@ _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 # How a name begins that may be meant as one of Claude's.
 _HEAD = re.compile(r"[a-z]+(?=[-_.*:]|$)", re.IGNORECASE)
 # Signs of a regular expression or of a shell's pattern; in a name they stand for themselves.
-_OTHER_PATTERN = re.compile(r"\.\*|\.\+|\[[^]]*\]\*?|\?|^\^|\$$|[()|]")
+_OTHER_PATTERN = re.compile(r"\.\*|\.\+|\[[^][]*\]\*?|\?|^\^|\$$|[()|]")
 
 
 @dataclass(frozen=True)

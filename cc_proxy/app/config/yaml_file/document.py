@@ -8,9 +8,10 @@ from copy import copy
 import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StringMark
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from cc_proxy.app.config.validation.schema import Kind
 
@@ -31,6 +32,7 @@ __all__ = [
 _TAG = "tag:yaml.org,2002:"
 _DEEPEST = 16
 _MOST_NODES = 20_000  # far more than any configuration, little enough to read in a moment
+_MAX_TAG = 200  # ruamel.yaml's work on a tag is the square of its length
 
 _KINDS = {
     f"{_TAG}str": Kind.TEXT,
@@ -112,12 +114,25 @@ class _LimitedComposer(Composer):
         return node
 
 
+class _LimitedScanner(Scanner):
+    """Refuses a tag (`!name`) that is longer than any is."""
+
+    def scan_tag_uri(self, name: object, start_mark: StringMark) -> str:
+        uri: str = super().scan_tag_uri(name, start_mark)
+        if len(uri) > _MAX_TAG:
+            place = Position(start_mark.line, start_mark.column)
+            fix = "put a value that starts with ! into quotes"
+            raise SyntaxProblemError("a tag that is too long for a configuration", place, fix)
+        return uri
+
+
 def compose(text: str) -> Node | None:
     """Return the root node, or None for a text without values. Raises SyntaxProblemError."""
     yaml = YAML(typ="safe", pure=True)
     # YAML 1.2 takes `on` and `yes` for text, and 017 for 17.
     yaml.version = (1, 1)
     yaml.Composer = _LimitedComposer
+    yaml.Scanner = _LimitedScanner
     try:
         root: Node | None = yaml.compose(text)
     except ReaderError as error:

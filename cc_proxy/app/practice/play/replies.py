@@ -21,7 +21,7 @@ _TITLE = "Practice session"
 _SUMMARY_REQUESTS = ("detailed summary of the conversation", "summarize this conversation")
 _SHOWN = 200
 # What Claude Code adds to a person's words.
-_ADDED = re.compile(r"<(system-reminder|(?:local-)?command-\w+)>.*?</\1>", re.DOTALL)
+_ADDED = re.compile(r"<(system-reminder|(?:local-)?command-\w{1,40})>")
 
 
 def reply(request: ChatRequest, player: Player) -> tuple[Part, ...]:
@@ -81,6 +81,17 @@ def _summary(script: Script | None) -> str:
 
 
 def _echo(prompt: str) -> str:
-    words = " ".join(_ADDED.sub("", prompt).split())
+    words = " ".join(_without_added(prompt).split())
     heard = words if len(words) <= _SHOWN else words[:_SHOWN] + "…"
     return f"{WHO} You said: {heard!r}. {_HOW}" if heard else f"{WHO} {_HOW}"
+
+
+def _without_added(prompt: str) -> str:
+    """Return a prompt without what Claude Code adds; what is not closed belongs to the person."""
+    kept, start = [], 0
+    while opened := _ADDED.search(prompt, start):
+        closer = f"</{opened[1]}>"
+        end = prompt.find(closer, opened.end())
+        kept.append(prompt[start : opened.end() if end < 0 else opened.start()])
+        start = opened.end() if end < 0 else end + len(closer)
+    return "".join([*kept, prompt[start:]])

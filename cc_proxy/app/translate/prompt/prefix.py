@@ -32,7 +32,7 @@ _TOOLS = "tools"
 # of the six families of bench/tokens, 2.5 in Gemma's.
 _LINE_TOKENS = 1.4
 _LINES_SAMPLE = 256 * 1024
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
 
 
 class Part(msgspec.Struct, gc=False):

@@ -35,7 +35,7 @@ _SENTENCE_END = re.compile(r"(?:[.!?:…。！？：)*_~]|</tool_call>|[|｜]>)\
 _OPEN_LINE = re.compile(r"(?:\A|\n)(?![ \t]*(?:[-*+•>|#]|\d+[.)]))[^\n]*[\w,]\Z")
 # Who speaks, in a conversation that is written down.
 _SPEAKER = re.compile(
-    r"^\W*(?:(?P<person>user|human)|assistant|ai|bot|model)\W*:"
+    r"^[^\w\n]*(?:(?P<person>user|human)|assistant|ai|bot|model)\W*:"
     r"|<\|im_start\|>(?:(?P<turn>user)|assistant)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -20,9 +20,9 @@ _TYPE = "web_search_"
 DEFAULT_MAX_USES = 10
 MAX_QUERY_CHARS = 1000
 # Claude Code's WebSearch sends a request of its own with these words (seen with 2.1).
-_SIDE_REQUEST = re.compile(r"\s*Perform a web search for the query:\s*(.*\S)\s*", re.DOTALL)
+_SIDE_REQUEST = "Perform a web search for the query:"
 # One wildcard is allowed, and only in the path.
-_DOMAIN = re.compile(r"[^\s/:?#*]+(/[^\s?#*]*\*?[^\s?#*]*)?")
+_DOMAIN = re.compile(r"[^\s/:?#*]+(/[^\s?#*]*(?:\*[^\s?#*]*)?)?")
 
 
 class UserLocation(msgspec.Struct, frozen=True):
@@ -113,8 +113,10 @@ def query_of_side_request(request: MessagesRequest) -> str | None:
         return None
     content = turns[-1].content
     texts = [content] if isinstance(content, str) else [block.text or "" for block in content]
-    orders = (_SIDE_REQUEST.fullmatch(text) for text in texts)
-    return next((order[1] for order in orders if order), None)
+    orders = (text.strip() for text in texts if text.lstrip().startswith(_SIDE_REQUEST))
+    return next(
+        filter(None, (order.removeprefix(_SIDE_REQUEST).lstrip() for order in orders)), None
+    )
 
 
 def query_in(arguments: bytes) -> str | None:

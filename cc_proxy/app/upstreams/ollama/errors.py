@@ -88,9 +88,11 @@ _UNAVAILABLE = 503
 # Ollama 0.32: "server busy, please try again.  maximum pending requests exceeded"
 _BUSY = "maximum pending requests exceeded"
 _WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_OVERFLOW = re.compile(r"request \((\d+) tokens\) exceeds the available context size \((\d+)")
+_TITLE = re.compile("<title", re.IGNORECASE)
+_TITLE_END = re.compile("</title", re.IGNORECASE)
+_OVERFLOW = re.compile(
+    r"request \((\d{1,18}) tokens\) exceeds the available context size \((\d{1,18})\b"
+)
 
 
 def refused(status: int, body: bytes) -> UpstreamRefusedError:
@@ -130,6 +132,19 @@ def _plain(body: bytes) -> str:
     text = body.decode(errors="replace")
     if not is_web_page(body):
         return text.strip()[:_MAX_QUOTED] or "(empty body)"
-    title = _TITLE.search(text)
-    words = " ".join(_TAG.sub(" ", title[1] if title else text).split())[:_MAX_TITLE]
+    words = " ".join(_without_tags(_title(text) or text).split())[:_MAX_TITLE]
     return f'a web page, which is not Ollama\'s own: "{words}"'
+
+
+def _title(page: str) -> str:
+    """Return what stands between the tags of a page's title; nothing if it has none."""
+    # Not with one expression: for a title without an end its work grows as the cube.
+    opened = _TITLE.search(page)
+    start = page.find(">", opened.end()) + 1 if opened else 0
+    closed = _TITLE_END.search(page, start) if start else None
+    return page[start : closed.start()] if closed else ""
+
+
+def _without_tags(page: str) -> str:
+    text, *parts = page.split("<")
+    return " ".join([text, *(part.partition(">")[2] for part in parts)])

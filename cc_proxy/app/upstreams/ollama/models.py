@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)\s*$", re.MULTILINE)
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
 # How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).
-_TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d+))?")
+_TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d{1,3}))?")
 COMPACT = -1
 
 

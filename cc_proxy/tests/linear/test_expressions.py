@@ -1,0 +1,86 @@
+"""No regular expression of the product has more work with a text than the text is long.
+
+The work is counted in steps, not in time, for texts made from each pattern: many rounds of
+whatever one of its repetitions takes, or of what leads to it, without an end.
+"""
+
+import re
+
+import pytest
+
+from .attacks import texts
+from .expressions import Expression, expressions, made_while_running
+from .matcher import TooManyStepsError, steps
+
+ROUNDS = 150
+TIMES = 3
+# Three times as long is three times the work; if it is squared, nine times.
+MOST_GROWTH = 5.0
+# What a short text costs in any case.
+_FLOOR = 500
+_MOST_STEPS = 250_000
+
+# A pattern that is handed on is matched at one place (`Source.skip`), or cut with.
+HANDED_ON = "match"
+# Sees only the end of a text, at most 600 characters (`said`) or 200 (`tags`), not foreign text.
+BOUNDED = ("translate.rescue.phrases.", "translate.rescue.tags._CLOSES")
+# Functions whose pattern is not made of a constant, and the tests of each.
+MADE_WHILE_RUNNING = {
+    "translate.quiet.finder": "one class of characters",
+    "translate.rescue.phrases._any": "made once, of the phrases in its module",
+}
+
+
+def worst(expression: Expression) -> str | None:
+    """Return the text on which a pattern's work grows faster than its length, if any."""
+    for method in expression.methods or {HANDED_ON}:
+        how = method if method in ("match", "fullmatch") else "search"
+        small = list(texts(expression.pattern, ROUNDS))
+        large = list(texts(expression.pattern, ROUNDS * TIMES))
+        for short, long in zip(small, large, strict=True):
+            try:
+                few = steps(expression.pattern, short, how=how, most=_MOST_STEPS)
+                most = int(max(few, _FLOOR) * MOST_GROWTH)
+                steps(expression.pattern, long, how=how, most=most)
+            except TooManyStepsError:
+                return f"{method} on {short[:40]!r}…"
+    return None
+
+
+def test_no_pattern_has_more_work_than_the_text_is_long() -> None:
+    found = {
+        one.where: text
+        for one in expressions()
+        if not one.where.startswith(BOUNDED) and (text := worst(one))
+    }
+    assert not found
+
+
+def test_no_other_function_makes_a_pattern_of_foreign_text() -> None:
+    assert made_while_running() == set(MADE_WHILE_RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        (r"<title[^>]*>\s*(.*?)\s*</title>", "search"),
+        (r"<[^>]*>", "sub"),
+        (r"(?m)^\W*(?:user|ai)\W*:", "finditer"),
+        (r"\s*x", "search"),
+        (r"(a|a)*b", "match"),
+        (r"(?:a+)+b", "match"),
+        (r"\s*(.*\S)\s*", "fullmatch"),
+        (r"(?:<b>.*?</b>\s*)*", "search"),
+        (r"a(/[^\s?#*]*\*?[^\s?#*]*)?", "fullmatch"),
+    ],
+)
+def test_the_check_finds_a_pattern_that_is_not_linear(pattern: str, method: str) -> None:
+    assert worst(Expression("", re.compile(pattern, re.DOTALL), frozenset({method})))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [(r"\s*x", "match"), (r"[^<]*<", "match"), (r"a{1,128}b", "search"), (r"x\s*", "sub")],
+)
+def test_the_check_lets_a_linear_pattern_pass(pattern: str, method: str) -> None:
+    assert not worst(Expression("", re.compile(pattern), frozenset({method})))
