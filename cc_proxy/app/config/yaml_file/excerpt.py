@@ -5,11 +5,9 @@ import unicodedata
 
 # What ruamel.yaml counts as a line: not those of \x85 and U+2028, which YAML 1.1 has as well.
 _LINE_BREAK = re.compile(r"\r\n|[\r\n]")
-_SECRET_KEY = re.compile(
-    r"""(?:auth_key|api_key)["']?[ \t]*[:=]?"""
-    r"""|[\w-]*(?:auth|key|pass|secret|token|cred|bearer)[\w-]*["']?[ \t]*[:=]""",
-    re.IGNORECASE,
-)
+_OUR_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""", re.IGNORECASE)
+_ANY_KEY = re.compile(r"""(?<![\w-])([\w-]++)["']?[ \t]*[:=]""")
+_SECRET_PART = re.compile("auth|key|pass|secret|token|cred|bearer", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _WIDTH_SHOWN = 100
 _LEAD_SHOWN = 60
@@ -69,9 +67,9 @@ def _masked(lines: list[str]) -> list[str]:
             quote = "" if quote in line else quote
         elif indent is not None and (not line.strip() or _indent(line) > indent):
             masked.append(_stars(line))
-        elif key := _SECRET_KEY.search(line):
-            value = line[key.end() :]
-            masked.append(_WORD.sub(_without_user_info, line[: key.end()]) + _stars(value))
+        elif end := _end_of_secret_key(line):
+            value = line[end:]
+            masked.append(_WORD.sub(_without_user_info, line[:end]) + _stars(value))
             indent = _indent(line)
             opening = value.strip()[:1]
             quote = opening if opening in ("'", '"') and value.count(opening) == 1 else ""
@@ -79,6 +77,14 @@ def _masked(lines: list[str]) -> list[str]:
             masked.append(_WORD.sub(_without_user_info, line))
             indent = None
     return masked
+
+
+def _end_of_secret_key(line: str) -> int:
+    """Return where the first key that may name a secret ends in a line; 0 if none does."""
+    ours = _OUR_KEY.search(line)
+    keys = (key for key in _ANY_KEY.finditer(line) if _SECRET_PART.search(key[1]))
+    ends = [key.end() for key in (ours, next(keys, None)) if key]
+    return min(ends, default=0)
 
 
 def _without_user_info(word: re.Match[str]) -> str:
