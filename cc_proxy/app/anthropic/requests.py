@@ -47,28 +47,6 @@ class Block(msgspec.Struct, omit_defaults=True, gc=False):
         return self.source if isinstance(self.source, dict) else {}
 
 
-class Message(msgspec.Struct, gc=False):
-    """One turn: `role` is user, assistant or system (as Claude Code 2.1 sends it)."""
-
-    role: str
-    content: str | list[Block]
-
-
-class ToolChoice(msgspec.Struct):
-    """`type` is auto, any, tool or none."""
-
-    type: str
-    name: str | None = None
-    disable_parallel_tool_use: bool = False
-
-
-class Thinking(msgspec.Struct):
-    """`type` is enabled, adaptive or disabled."""
-
-    type: str
-    budget_tokens: int | None = None
-
-
 class OutputConfig(msgspec.Struct):
     """Effort, and the JSON schema an answer must follow."""
 
@@ -76,24 +54,78 @@ class OutputConfig(msgspec.Struct):
     format: dict[str, Any] | None = None
 
 
+class Message(msgspec.Struct, gc=False):
+    """One turn: `role` is user, assistant or system (as Claude Code 2.1 sends it).
+
+    A system turn may set the effort from there on, and may have no words: 2.1.332 sends
+    `content: []` with an `output_config` after `/effort`, to models named `claude-*-5-5`.
+    With `clear_at: "next_user_message"` it is no longer shown once a user turn follows.
+    """
+
+    role: str
+    sent: str | list[Block] | None = msgspec.field(name="content", default=None)
+    output_config: OutputConfig | None = None
+    clear_at: str | None = None
+
+    @property
+    def content(self) -> str | list[Block]:
+        """What the turn says; an empty list where the client sent nothing."""
+        return [] if self.sent is None else self.sent
+
+    @property
+    def is_cleared_by_next_user(self) -> bool:
+        """Whether the turn is a system turn that is shown only until a user turn follows."""
+        return self.role == "system" and self.clear_at == "next_user_message"
+
+
+class ToolChoice(msgspec.Struct):
+    """`type` is auto, any, tool or none."""
+
+    type: str
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+
+class Thinking(msgspec.Struct):
+    """`type` is enabled, adaptive, between_tools or disabled."""
+
+    type: str
+    display: str | None = None
+
+
 class MessagesRequest(msgspec.Struct):
-    """The body of `/v1/messages` and of `/v1/messages/count_tokens`."""
+    """The body of `/v1/messages` and of `/v1/messages/count_tokens`.
+
+    Some clients write 100.0 for a whole number: it is one here.
+    """
 
     model: str
     messages: list[Message]
-    max_tokens: int | None = None
+    max_tokens: int | float | None = None
     system: msgspec.Raw = _EMPTY
     tools: msgspec.Raw = _EMPTY
     tool_choice: ToolChoice | None = None
     stream: bool | None = None
     temperature: float | None = None
     top_p: float | None = None
-    top_k: int | None = None
+    top_k: int | float | None = None
     stop_sequences: list[str] | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
     thread: dict[str, Any] | None = None
     cache_control: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.max_tokens = _whole("max_tokens", self.max_tokens)
+        self.top_k = _whole("top_k", self.top_k)
+
+    @property
+    def effort(self) -> str | None:
+        """The effort that applies to the next turn: what a system turn set last, else the field."""
+        for message in reversed(self.messages):
+            if message.output_config is not None and message.output_config.effort:
+                return message.output_config.effort
+        return self.output_config.effort if self.output_config else None
 
     @property
     def caches_all(self) -> bool:
@@ -101,6 +133,13 @@ class MessagesRequest(msgspec.Struct):
         last = self.messages[-1].content if self.messages else ""
         marked = not isinstance(last, str) and any(block.cache_control for block in last)
         return marked or bool(self.cache_control)
+
+
+def _whole(name: str, found: float | None) -> int | None:
+    if found is not None and found != int(found):
+        # msgspec makes a ValidationError of it.
+        raise ValueError(f"Expected a whole number in `{name}`, got {found:g}")
+    return None if found is None else int(found)
 
 
 _decoder = msgspec.json.Decoder(MessagesRequest)

@@ -77,10 +77,16 @@ TROUBLES: dict[str, Trouble] = {
         "no field `text`",
     ),
     "tools of a wrong type": Trouble(
-        asked(tools=[{"description": "nameless"}]),
+        asked(tools=[{"name": 5}]),
         anthropic.BadRequestError,
         "invalid_request_error",
         "tools: expected a list of tool definitions",
+    ),
+    "a tool without a name or a type": Trouble(
+        asked(tools=[{"description": "nameless"}]),
+        anthropic.BadRequestError,
+        "invalid_request_error",
+        "tools.0.name: expected the name of the tool, found none",
     ),
     "a choice of a tool that there is not": Trouble(
         IMPOSSIBLE, anthropic.BadRequestError, "invalid_request_error", "found 'Nonexistent'"

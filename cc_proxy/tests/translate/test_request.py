@@ -13,6 +13,7 @@ from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 READ = {"name": "Read", "input_schema": {"type": "object", "properties": {"p": {}}}}
 GREP = {"name": "Grep", "input_schema": {"type": "object"}}
+NAMED = {"type": "tool"}
 BEGUN = [
     {"role": "user", "content": "hi"},
     {"role": "assistant", "content": "hello"},
@@ -161,6 +162,12 @@ def test_any_tool_is_enforced_by_all_their_schemas() -> None:
             {"tools": [READ], "tool_choice": {"type": "tool", "name": "Gone"}},
             "expected one of Read, found 'Gone'",
         ),
+        (
+            {"tools": [{"type": "bash_1", "name": "sh"}], "tool_choice": NAMED | {"name": "sh"}},
+            "tool_choice.name: expected a tool that the client runs, found 'sh'",
+        ),
+        ({"tools": [{"input_schema": {}}]}, r"tools.0.name: expected the name of the tool"),
+        ({"max_tokens": 100.5}, "a whole number in `max_tokens`, got 100.5"),
         ({"tool_choice": {"type": "perhaps"}}, "expected auto, any, tool or none"),
         ({"messages": []}, "at least one message"),
         ({"tools": {"name": "x"}}, "tools: expected a list"),
@@ -170,6 +177,14 @@ def test_any_tool_is_enforced_by_all_their_schemas() -> None:
 def test_what_the_api_forbids_is_refused(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(ApiError, match=words):
         translate(**fields)
+
+
+def test_a_conversation_without_words_is_an_empty_turn() -> None:
+    """Ollama takes a request without messages as an order to load the model."""
+    block = {"type": "container_upload", "file_id": "file_1"}
+    for content in ([], None, [block]):
+        messages = [{"role": "user", "content": content}]
+        assert sent(messages=messages)["messages"] == [{"role": "user", "content": ""}]
 
 
 def test_one_call_is_a_rule_of_the_answer() -> None:
@@ -182,6 +197,41 @@ def test_a_tool_that_a_server_must_run_is_left_out_by_name() -> None:
     got = translate(tools=[READ, search])
     assert [t["function"]["name"] for t in msgspec.json.decode(got.body)["tools"]] == ["Read"]
     assert any("web_search" in what for what in got.dropped)
+
+
+@pytest.mark.parametrize(
+    "toolset",
+    [
+        {"type": "mcp_toolset", "mcp_server_name": "files"},
+        {"type": "browser_toolset_20260801", "configs": {"zoom": {"enabled": False}}},
+        {"type": "computer_toolset_20260801"},
+    ],
+    ids=lambda toolset: str(toolset["type"]),
+)
+def test_a_tool_without_a_name_is_left_out_by_its_type(toolset: Any) -> None:
+    got = translate(tools=[toolset, READ])
+    assert got.body == translate(tools=[READ]).body
+    why = "(it has no input_schema: a server would have to run it)"
+    assert got.dropped == {f"tool {toolset['type']} {why}": 1}
+
+
+def test_a_demand_that_only_a_server_could_meet_is_named_as_dropped() -> None:
+    got = translate(tools=[{"type": "mcp_toolset"}], tool_choice={"type": "any"})
+    assert got.body == translate().body
+    assert "tool_choice any (none of the tools can run here)" in got.dropped
+
+
+def test_a_tool_may_have_null_for_a_description() -> None:
+    assert sent(tools=[READ | {"description": None}]) == sent(tools=[READ])
+
+
+def test_null_for_parallel_tool_use_is_the_default() -> None:
+    choice = {"type": "auto", "disable_parallel_tool_use": None}
+    assert translate(tools=[READ], tool_choice=choice).rules.one_call is False
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert sent(max_tokens=100.0, top_k=5.0) == sent(max_tokens=100, top_k=5)
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:

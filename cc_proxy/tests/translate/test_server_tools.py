@@ -205,7 +205,6 @@ def test_a_query_is_read_from_the_arguments(arguments: bytes, query: str | None)
         b"[]",
         b'[{"name": "web_search", "input_schema": {}}]',
         b'[{"name": "x", "description": "web_search_20250305", "input_schema": {}}]',
-        b'[{"type": "web_search_1"}]',
         b'{"type": "web_search_1"}',
     ],
 )

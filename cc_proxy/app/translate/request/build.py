@@ -72,6 +72,8 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
     use = tool_use(request, tools, target.model)
+    if use.dropped:
+        reader.drop(use.dropped)
     system = system_text(bytes(request.system))
     schema = _format(request)
     if schema is not None and use.body and not use.must_call:

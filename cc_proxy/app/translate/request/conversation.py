@@ -45,7 +45,7 @@ def conversation(
                 f"messages.{index}.role: expected user, assistant or system, "
                 f"found {message.role!r}."
             )
-    for message in _opened(messages):
+    for message in _opened(_shown(messages)):
         adding[message.role](message.content)
     return turns.done
 
@@ -127,7 +127,8 @@ class _Turns:
             else:
                 self._reader.read_block(block, said)
         self._add_results(results, said)
-        if said.texts or said.images:
+        # A turn without words keeps its place. Without any turn Ollama only loads the model.
+        if said.texts or said.images or not self._user_has_spoken():
             self._append_user(said)
 
     def add_system(self, content: str | list[Block]) -> None:
@@ -137,9 +138,17 @@ class _Turns:
         if said.images:
             self._reader.drop("image in a system message")
         text = said.text
+        if not text:
+            if not self.done or self.done[-1].role == "system":
+                self.add_user([])
+            return
         if not text.startswith(REMINDER):
             text = f"{REMINDER}\n{text}\n</system-reminder>"
         append_text(self.done, text)
+
+    def _user_has_spoken(self) -> bool:
+        """Tell whether the next turn can be the model's already."""
+        return bool(self.done) and self.done[-1].role in {"user", "tool"}
 
     def _append_user(self, said: Said) -> None:
         last = self.done[-1] if self.done else None
@@ -190,6 +199,22 @@ class _Turns:
         return "" if content is None else msgspec.json.encode(content).decode(), []
 
 
+def _shown(messages: list[Message]) -> list[Message]:
+    """Leave out the system turns that were only for the user turn they follow.
+
+    Such a turn stands at the end when it is read, so the model reads again what follows it, and
+    nothing before it.
+    """
+    if not any(message.is_cleared_by_next_user for message in messages):
+        return messages
+    last = max((n for n, message in enumerate(messages) if message.role == "user"), default=0)
+    return [
+        message
+        for n, message in enumerate(messages)
+        if n > last or not message.is_cleared_by_next_user
+    ]
+
+
 def _opened(messages: list[Message]) -> list[Message]:
     """Put a system message that follows the first user turn before the person's words in it.
 
@@ -200,6 +225,9 @@ def _opened(messages: list[Message]) -> list[Message]:
     if [message.role for message in messages[:2]] != ["user", "system"]:
         return messages
     first, system = messages[:2]
+    if system.is_cleared_by_next_user:
+        # In front it would take all that follows with it.
+        return messages
     content = first.content
     blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
     # The client's own reminders come first already.

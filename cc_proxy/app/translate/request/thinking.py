@@ -33,6 +33,5 @@ def think_value(
     if model.family in LEVEL_FAMILIES and must_call:
         return "low"
     if model.family in LEVEL_FAMILIES:
-        effort = request.output_config.effort if request.output_config else None
-        return _LEVELS.get(effort or "", "medium" if wanted else "low")
+        return _LEVELS.get(request.effort or "", "medium" if wanted else "low")
     return wanted

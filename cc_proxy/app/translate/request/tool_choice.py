@@ -14,13 +14,17 @@ _NO_CALLS = "Answer in words now, without calling a tool."
 
 @dataclass(frozen=True)
 class ToolUse:
-    """How a request uses its tools: what goes to Ollama, and what the answer must keep to."""
+    """How a request uses its tools: what goes to Ollama, and what the answer must keep to.
+
+    `dropped` names, for the log, a demand that nobody can meet.
+    """
 
     body: bytes = b""
     format: dict[str, Any] = field(default_factory=dict)
     instruction: str = ""
     must_call: frozenset[str] = frozenset()
     may_call: bool = True
+    dropped: str = ""
 
 
 def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> ToolUse:
@@ -35,7 +39,15 @@ def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> Tool
         raise invalid_request(
             f"tool_choice.type: expected auto, any, tool or none, found {choice!r}."
         )
+    named = request.tool_choice.name if request.tool_choice and choice == "tool" else None
+    if named in tools.left_out:
+        raise invalid_request(
+            f"tool_choice.name: expected a tool that the client runs, found {named!r}, which has no"
+            " input_schema: a server would have to run it."
+        )
     if not tools.body:
+        if choice == "any" and tools.left_out:
+            return ToolUse(dropped="tool_choice any (none of the tools can run here)")
         if choice in ("any", "tool"):
             raise invalid_request(f"tool_choice {choice} demands a tool, and none is declared.")
         return ToolUse()

@@ -28,11 +28,12 @@ PLACEHOLDER = "DeferredToolPlaceholder"
 class Tool(msgspec.Struct):
     """A tool of the client. A `type` other than custom names a tool that a server must run.
 
-    `defer_loading`: it is found by tool search.
+    `defer_loading`: it is found by tool search. A toolset has no name: `mcp_toolset`,
+    `browser_toolset_20260801`, `computer_toolset_20260801`.
     """
 
-    name: str
-    description: str = ""
+    name: str = ""
+    description: str | None = None
     input_schema: dict[str, Any] | None = None
     type: str | None = None
     defer_loading: bool | None = None
@@ -88,8 +89,11 @@ def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...]
         raise invalid_request("tools: a definition is nested too deeply.") from error
     if not tools:
         return _NONE
-    left_out = tuple(tool.name for tool in tools if tool.input_schema is None)
-    kept = [tool for tool in tools if tool.input_schema is not None and tool.name != PLACEHOLDER]
+    for place, tool in enumerate(tools):
+        if not tool.name and not tool.type:
+            raise invalid_request(f"tools.{place}.name: expected the name of the tool, found none.")
+    left_out = tuple(tool.name or tool.type or "" for tool in tools if not _can_be_called(tool))
+    kept = [tool for tool in tools if _can_be_called(tool) and tool.name != PLACEHOLDER]
     plainly = [tool for tool in kept if not tool.defer_loading]
     loaded = [tool for tool in kept if tool.defer_loading]
     stubs = _stubs(announced, plainly, loaded, found)
@@ -108,7 +112,7 @@ def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...]
         left_out=left_out,
         stubs=frozenset(stubs),
         definitions={
-            tool.name: definition(tool.name, tool.description, plain(tool.input_schema or {}))
+            tool.name: definition(tool.name, tool.description or "", plain(tool.input_schema or {}))
             for tool in loaded
         },
         late=frozenset(tool.name for tool in late),
@@ -129,8 +133,13 @@ def _stubs(
     return [name for name in announced if name not in names]
 
 
+def _can_be_called(tool: Tool) -> bool:
+    return bool(tool.name) and tool.input_schema is not None
+
+
 def _translated(tool: Tool) -> _OllamaTool:
-    return _OllamaTool(_Function(tool.name, tool.description, plain(tool.input_schema or {})))
+    parameters = plain(tool.input_schema or {})
+    return _OllamaTool(_Function(tool.name, tool.description or "", parameters))
 
 
 def _schemas(tools: Iterable[Tool]) -> dict[str, dict[str, Any]]:

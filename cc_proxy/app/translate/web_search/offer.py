@@ -60,7 +60,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class _Named(msgspec.Struct):
-    name: str
+    name: str | None = None
     type: str | None = None
 
 
