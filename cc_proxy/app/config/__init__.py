@@ -6,6 +6,8 @@ from cc_proxy.app.config.load import Loaded, load, settings_digest
 from cc_proxy.app.config.places import Source
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
+    EVERY_ASSIST,
+    Assist,
     ClaudeSettings,
     ImageSettings,
     LogFormat,
@@ -19,6 +21,8 @@ from cc_proxy.app.config.settings import (
 )
 
 __all__ = [
+    "EVERY_ASSIST",
+    "Assist",
     "ClaudeSettings",
     "ConfigError",
     "ImageSettings",

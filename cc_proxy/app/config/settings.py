@@ -59,6 +59,26 @@ class WebSearchSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: float = 20.0
 
 
+class Assist(msgspec.Struct, frozen=True, kw_only=True):
+    """The help that a model gets where it stumbles; each can be switched off.
+
+    `unreadable_call`: a call that Ollama cannot read is read from its error, or asked for again.
+    `announced_step`: a turn that announces a step and makes no call is asked once more.
+    `repeated_text`: text or thinking that repeats itself is cut, and asked for once more.
+    `repeated_call`: the result of a call that is made again in vain has a note.
+    `structured_output`: after the client's reminder the answer is held to the schema.
+    """
+
+    unreadable_call: bool = True
+    announced_step: bool = True
+    repeated_text: bool = True
+    repeated_call: bool = True
+    structured_output: bool = True
+
+
+EVERY_ASSIST = Assist()
+
+
 class ImageSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether images and documents that come as a URL are fetched, and how large one may be."""
 
@@ -94,5 +114,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     models: dict[str, ModelSettings] = msgspec.field(default_factory=dict)
     web_search: WebSearchSettings = WebSearchSettings()
     images: ImageSettings = ImageSettings()
+    assist: Assist = Assist()
     claude: ClaudeSettings = ClaudeSettings()
     logging: LoggingSettings = LoggingSettings()

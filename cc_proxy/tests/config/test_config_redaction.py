@@ -36,6 +36,13 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "timeout_seconds": 20.0,
         },
         "images": {"fetch_urls": False, "max_bytes": 10485760},
+        "assist": {
+            "unreadable_call": True,
+            "announced_step": True,
+            "repeated_text": True,
+            "repeated_call": True,
+            "structured_output": True,
+        },
         "claude": {"bin": "claude", "profile": "full"},
         "logging": {"level": "info", "format": "text"},
     }

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cc_proxy.app.config import (
+    Assist,
     ClaudeSettings,
     ConfigError,
     ImageSettings,
@@ -34,6 +35,12 @@ models:
   llama3.1:
 web_search: {provider: searxng, url: "http://search:8080/", max_results: 3, timeout: 1m}
 images: {fetch_urls: true, max_bytes: 2MiB}
+assist:
+  unreadable_call: false
+  announced_step: false
+  repeated_text: false
+  repeated_call: false
+  structured_output: false
 claude: {bin: /opt/claude, profile: lean}
 logging: {level: debug, format: json}
 """
@@ -62,6 +69,13 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             provider="searxng", url="http://search:8080", max_results=3, timeout_seconds=60.0
         ),
         images=ImageSettings(fetch_urls=True, max_bytes=2097152),
+        assist=Assist(
+            unreadable_call=False,
+            announced_step=False,
+            repeated_text=False,
+            repeated_call=False,
+            structured_output=False,
+        ),
         claude=ClaudeSettings(bin="/opt/claude", profile="lean"),
         logging=LoggingSettings(level="debug", format="json"),
     )
@@ -75,7 +89,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         "---\n",
         "~\n",
         "{}\n",
-        "server:\nollama:\naliases:\nmodels:\nweb_search:\nimages:\nclaude:\nlogging:\n",
+        "server:\nollama:\naliases:\nmodels:\nweb_search:\nimages:\nassist:\nclaude:\nlogging:\n",
         "server: {auth_key: null}\nollama: {api_key: ~}\n",
         "\ufeff# with a byte order mark\n",
         "server:\r\n  port: 3456\r\n",
@@ -119,6 +133,11 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "web_search.timeout_seconds",
         "images.fetch_urls",
         "images.max_bytes",
+        "assist.unreadable_call",
+        "assist.announced_step",
+        "assist.repeated_text",
+        "assist.repeated_call",
+        "assist.structured_output",
         "claude.bin",
         "claude.profile",
         "logging.level",

@@ -295,6 +295,7 @@ async def test_an_overflow_says_what_makes_the_client_compact(
 
 async def test_an_upstream_that_is_not_there_is_named_at_once(gateway: Gateway) -> None:
     await gateway.ask()
+    gateway.shared.ollama.restarts.forget()
     gateway.shared.ollama.base_url = "http://127.0.0.1:9"
     status, answer, headers = await gateway.ask(stream=True)
     assert status == 503

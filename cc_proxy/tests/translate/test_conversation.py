@@ -105,11 +105,10 @@ def test_a_result_without_content_is_an_empty_string(content: Any) -> None:
 @pytest.mark.parametrize(
     ("before", "role", "start"),
     [
-        ([user("hi"), assistant(text("yes")), user("so")], "user", "so\n\n"),
         ([user("go"), assistant(call("t1")), user([result("t1", "A")])], "tool", "A\n\n"),
         ([user("hi"), assistant(text("yes"))], "user", ""),
     ],
-    ids=["after a user turn", "after a tool result", "after an answer"],
+    ids=["after a tool result", "after an answer"],
 )
 def test_a_late_system_message_joins_the_turn_it_stands_after(
     before: list[dict[str, Any]], role: str, start: str

@@ -8,7 +8,8 @@ import pytest
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.translate.answer.stream import AnswerStream, State
+from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.upstreams.ollama.chat import decode_chunk
 

@@ -59,6 +59,8 @@ _NUMBERS = (Kind.WHOLE, Kind.DECIMAL)
 _MODEL = "the name of an Ollama model, such as qwen3:4b"
 _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
 
+_SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,))
+
 FILE = Section(
     {
         "server": Section(
@@ -81,9 +83,7 @@ FILE = Section(
                     takes=(Kind.TEXT, *_NUMBERS),
                     setting="hold_seconds",
                 ),
-                "keep_on_disk": Field(
-                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
-                ),
+                "keep_on_disk": _SWITCH,
                 "allowed_hosts": Field(
                     rule=rules.allowed_hosts,
                     expected="host names, such as [proxy.example.com, '*.home.arpa']",
@@ -161,14 +161,21 @@ FILE = Section(
         ),
         "images": Section(
             {
-                "fetch_urls": Field(
-                    rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,)
-                ),
+                "fetch_urls": _SWITCH,
                 "max_bytes": Field(
                     rule=rules.image_limit,
                     expected="bytes from 1024 to 100MiB, such as 10MiB",
                     takes=(Kind.TEXT, Kind.WHOLE),
                 ),
+            }
+        ),
+        "assist": Section(
+            {
+                "unreadable_call": _SWITCH,
+                "announced_step": _SWITCH,
+                "repeated_text": _SWITCH,
+                "repeated_call": _SWITCH,
+                "structured_output": _SWITCH,
             }
         ),
         "claude": Section(

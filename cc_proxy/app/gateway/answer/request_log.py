@@ -23,6 +23,7 @@ class RequestLog:
         self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
         self._first_token: float | None = None
         self._outcome = "ok"
+        self.assists: list[str] = []
 
     def __enter__(self) -> Self:
         """Start the clock."""
@@ -58,12 +59,19 @@ class RequestLog:
                 for name, count in translated.dropped.items()
             )
             log.warning("%s left out on purpose: %s", self._request_id, what)
+        for kind in translated.assists:
+            self.assisted(kind)
         for note in translated.notes:
             log.warning("%s %s", self._request_id, note)
 
     def waited(self, seconds: float) -> None:
         """Note how long Ollama was too busy to take the request."""
         self._fields["queued_ms"] = round(seconds * 1000)
+
+    def assisted(self, kind: str) -> None:
+        """Note that the model was helped, and with what: a key of `assist` in the configuration."""
+        self.assists.append(kind)
+        self._fields["assisted"] = ",".join(self.assists)
 
     def first_token(self) -> None:
         """Note when the first token came; later calls change nothing."""

@@ -2,18 +2,27 @@
 
 import secrets
 from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.gateway.answer.request_log import RequestLog
+from cc_proxy.app.gateway.answer.second_tries import SecondTries
 from cc_proxy.app.gateway.scheduling.queue import Ask
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
-from cc_proxy.app.translate.answer.stream import AnswerStream, State
+from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, in_one_piece
-from cc_proxy.app.upstreams.ollama.errors import ContextOverflowError, UpstreamBrokeError
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.client import ChatAnswer
+from cc_proxy.app.upstreams.ollama.errors import (
+    ContextOverflowError,
+    UpstreamBrokeError,
+    UpstreamError,
+)
 from cc_proxy.app.upstreams.ollama.incoming import Shortcut
 
 Events = AsyncGenerator[list[ev.Event], None]
@@ -59,37 +68,54 @@ async def one_round(
     record: RequestLog,
     counter: TokenCounter,
 ) -> Events:
-    """Ask Ollama once and yield the events that `answer` makes of it, as they come.
+    """Ask Ollama and yield the events that `answer` makes of it, as they come.
 
-    What the shortcut takes is not among them.
-
-    `counter` learns what a prompt was counted as that does not fit.
+    An answer that came to nothing is asked for once more (`second_tries.py`). What the shortcut
+    takes is not among the events. `counter` learns what a prompt was counted as that does not fit.
 
     Raises:
         ApiError: 529, when Ollama was busy for too long.
         UpstreamError: unreachable, refused, stalled, broken, or ended in the middle.
 
     """
-    try:
-        async with ask(asking.body) as batches:
-            if asking.shortcut:
-                batches.go_straight(asking.shortcut)
-            async for batch in batches:
-                record.first_token()
-                yield answer.feed_all(batch)
-                if answer.stopped_early:
-                    break
-                if not (answer.may_vanish or answer.vanished):
-                    asking.body = b""
-    except ContextOverflowError as error:
-        counter.counted(asking.prompt, error.prompt_tokens)
-        raise
-    if answer.vanished:
-        async with ask(in_one_piece(asking.body)) as batches:
-            async for batch in batches:
-                yield answer.feed_all(batch)
+    tries = SecondTries(asking.body, answer, record)
+    asking.body = b""
+    while (body := tries.take()) is not None:
+        try:
+            chat = _asked(ask(body), asking, answer, record, tries)
+            del body
+            async with aclosing(chat) as batches:
+                async for events in batches:
+                    yield events
+        except ContextOverflowError as error:
+            if tries.is_first:
+                counter.counted(asking.prompt, error.prompt_tokens)
+            raise
+        except UpstreamError as error:
+            yield tries.after_error(error)
+        else:
+            yield tries.after_end()
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
             "Ollama ended its answer in the middle.",
             hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
         )
+
+
+async def _asked(
+    chat: AbstractAsyncContextManager[ChatAnswer],
+    asking: Asking,
+    answer: Answer,
+    record: RequestLog,
+    tries: SecondTries,
+) -> Events:
+    async with chat as batches:
+        if asking.shortcut:
+            batches.go_straight(asking.shortcut)
+        async for batch in batches:
+            record.first_token()
+            yield answer.feed_all(batch)
+            if answer.stopped_early or answer.wants is Reason.LOOP or answer.state is State.ENDED:
+                break
+            if not answer.may_vanish:
+                tries.let_go_if_large()

@@ -110,7 +110,8 @@ class Models:
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
         if configured and configured > window:
             log.warning("model %s: context_window is %d, more than it can have", name, configured)
-        return Target(info, window, self._settings.ollama.keep_alive, configured)
+        settings = self._settings
+        return Target(info, window, settings.ollama.keep_alive, configured, settings.assist)
 
     async def _show(self, name: str) -> wire.ModelInfo:
         def read(body: bytes) -> wire.ModelInfo:

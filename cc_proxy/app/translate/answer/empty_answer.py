@@ -28,9 +28,9 @@ def said_instead(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
     """
     tokens = last.eval_count
     if last.done_reason == "length":
+        after = f" after {tokens} tokens" if tokens else ""
         return in_own_words(
-            f"the answer was cut after {tokens} tokens, before there was text or a whole tool call"
-            " to show."
+            f"the answer was cut{after}, before there was text or a whole tool call to show."
         )
     if thought:
         return in_own_words("the model thought, and then gave no answer.")

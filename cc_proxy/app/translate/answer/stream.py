@@ -5,16 +5,20 @@ next opens; nothing follows the end.
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 
 import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.translate.answer.empty_answer import said_instead
+from cc_proxy.app.translate.answer.announced_step import announces_step
+from cc_proxy.app.translate.answer.blocks import BlockWriter, State
+from cc_proxy.app.translate.answer.echo import Echo
+from cc_proxy.app.translate.answer.empty_answer import in_own_words, said_instead
+from cc_proxy.app.translate.answer.loops import LoopWatch
 from cc_proxy.app.translate.answer.mended_call import mended_call
 from cc_proxy.app.translate.answer.quiet import GoingBy, together
 from cc_proxy.app.translate.answer.reuse import Spent, as_counted, note_prompt
+from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.answer.think_tags import ThinkTags
 from cc_proxy.app.translate.answer.written_text import WrittenText
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
@@ -22,19 +26,6 @@ from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall, announces
 from cc_proxy.app.translate.rescue.scanner import Piece
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk, ToolCall, written
-
-# Clients send thinking back with the signature it came with; nobody but the sender reads it.
-SIGNATURE = "cc-proxy"
-
-
-class State(Enum):
-    """Where the answer stands."""
-
-    NEW = auto()
-    BETWEEN = auto()
-    THINKING = auto()
-    TEXT = auto()
-    ENDED = auto()
 
 
 class AnswerStream:
@@ -44,9 +35,9 @@ class AnswerStream:
     `_emit_…` appends events to `out`, and opens and closes blocks as they need.
 
     `input_tokens` is the estimate for the first event; the last one has what `spent` says.
-    `notes` says what was changed in the answer on the way, for the log. `vanished`: the model
-    wrote something that Ollama could read as nothing and dropped (recording 81); the answer has
-    not ended then, and is to be asked for once more.
+    `notes` says what was changed in the answer on the way, for the log. `wants` is why the answer
+    has not ended with the model's and is to be asked for once more: then `begin_again`. VANISHED:
+    the model wrote something that Ollama could read as nothing and dropped (recording 81).
     """
 
     def __init__(  # noqa: PLR0913 - what comes from outside, all by keyword
@@ -59,17 +50,15 @@ class AnswerStream:
         spent: Spent = as_counted,
         rules: AnswerRules = FREE,
     ) -> None:
-        self.state = State.NEW
         self.notes: list[str] = []
         self.usage = ev.Usage(input_tokens=input_tokens)
         self.stop_reason: str | None = None
         self.empty = False
-        self.vanished = False
-        self._message_id = message_id
-        self._model = model
+        self.wants: Reason | None = None
+        self._blocks = BlockWriter(message_id, model, self.usage)
         self._new_tool_id = new_tool_id
         self._spent = spent
-        self._rules = rules
+        self.rules = self._rules = rules
         # What came last: what is held back of it stands before anything else.
         self._latest = State.NEW
         self._tags = ThinkTags()
@@ -77,12 +66,22 @@ class AnswerStream:
         self._thoughts: Rescue | None = None
         self._thought_calls: list[RescuedCall] = []
         self._chunks = 0
-        self._index = 0
         self._shown = False
         self._thinking: list[str] = []
         self._text: list[str] = []
         self._going_by = GoingBy()
         self._calls: list[ToolCall] = []
+        self._loops = LoopWatch() if rules.assist.repeated_text else None
+        self._tried: set[Reason] = set()
+        # What was shown in the first try and comes once more in the second is not shown again.
+        self._echo = Echo()
+        # The end of a turn that announced a step, while the step is asked for.
+        self._announced: ChatChunk | None = None
+
+    @property
+    def state(self) -> State:
+        """The part of the answer that is open."""
+        return self._blocks.state
 
     @property
     def stopped_early(self) -> bool:
@@ -92,7 +91,22 @@ class AnswerStream:
     @property
     def may_vanish(self) -> bool:
         """Whether nothing has come yet that a client could be shown or told of."""
-        return not (self._shown or self._calls or self._thinking or self.vanished or self.notes)
+        return not (self._shown or self._calls or self._thinking or self._tried or self.notes)
+
+    @property
+    def is_extra_try(self) -> bool:
+        """Whether the turn was whole, and only the step that it announced is asked for."""
+        return self._announced is not None
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the client was given a call."""
+        return bool(self._calls)
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The text and the thinking of the model in the current try."""
+        return "".join(self._text), "".join(self._thinking)
 
     def written(self) -> WrittenTurn | None:
         """Return the turn as the model wrote it, None when it made no call to know it by."""
@@ -106,16 +120,7 @@ class AnswerStream:
 
     def start(self) -> list[ev.Event]:
         """Return the first event; nothing when it was given before."""
-        if self.state is not State.NEW:
-            return []
-        self.state = State.BETWEEN
-        message = ev.AnswerMessage(
-            id=self._message_id,
-            model=self._model,
-            content=[],
-            usage=ev.Usage(input_tokens=self.usage.input_tokens),
-        )
-        return [ev.MessageStart(message)]
+        return self._blocks.start()
 
     def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
         """Return the events for chunks that came together, what can be one delta as one."""
@@ -135,16 +140,18 @@ class AnswerStream:
         more, other = message.content, message.thinking
         if not is_text:
             more, other = other, more
-        if other or not more or finds(more):
+        if other or not more or finds(more) or (self._loops and self._loops.is_due):
             return None
+        if self._loops:
+            self._loops.note(more)
         (self._text if is_text else self._thinking).append(more)
         self._chunks += len(chunks)
         delta = ev.TextDelta(more) if is_text else ev.ThinkingDelta(more)
-        return ev.ContentBlockDelta(self._index, delta)
+        return ev.ContentBlockDelta(self._blocks.index, delta)
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
-        if self.state is State.ENDED:
+        if self.state is State.ENDED or self.wants is not None:
             return []
         self._going_by.catch_up()
         out = self.start()
@@ -161,6 +168,8 @@ class AnswerStream:
                 self._emit_call(call.function, out)
         if self.stopped_early:
             self._end_at_stop_sequence(out)
+        elif self._is_looping() and not chunk.done:
+            self._cut_loop(out)
         elif chunk.done:
             self._finish(chunk, out)
         self._let_go_by()
@@ -176,18 +185,71 @@ class AnswerStream:
             self._going_by.begin(wakers, self._thinking, self._thoughts.note)
 
     def keep_alive(self) -> list[ev.Event]:
-        """Return an event that adds nothing and resets the client's idle clock.
+        """Return an event that adds nothing and resets the client's idle clock."""
+        return self._blocks.keep_alive()
 
-        Both Claude Code versions seen and the official SDKs take these; `ping` alone ends at
-        300 seconds in 2.1.197.
+    def begin_again(self, reason: Reason) -> list[ev.Event]:
+        """Prepare for the same answer once more; return what closes what was shown of it.
+
+        What was held back belongs to the try that failed. After an announced step only calls count.
         """
-        if self.state is State.TEXT:
-            return [ev.ContentBlockDelta(self._index, ev.TextDelta(""))]
-        if self.state is State.THINKING:
-            return [ev.ContentBlockDelta(self._index, ev.ThinkingDelta(""))]
-        if self.state is State.BETWEEN:
-            return [ev.MessageDelta(ev.StopDelta(), self.usage)]
-        return []
+        self._going_by.catch_up()
+        out = self.start()
+        self._blocks.close(out)
+        self._tried.add(reason)
+        self.wants = None
+        self._latest = State.NEW
+        self._tags, self._written = ThinkTags(), WrittenText(self._rules)
+        self._thoughts, self._thought_calls = None, []
+        self._loops = LoopWatch() if self._loops else None
+        if reason is Reason.UNREADABLE:
+            self._echo = Echo("".join(self._text))
+        if reason is not Reason.STEP:
+            self._text, self._thinking = [], []
+        return out
+
+    def finish_with(self, calls: list[RescuedCall]) -> list[ev.Event]:
+        """Return the end of an answer whose calls were read from an error of Ollama's, or none."""
+        self._going_by.catch_up()
+        out = self.start()
+        for call in calls:
+            self._emit_rescued_call(call, out)
+        self._finish(self._last_chunk("stop"), out)
+        return out
+
+    def finish_cut(self) -> list[ev.Event]:
+        """Return the end of an answer that the limit of its length has cut in a call."""
+        self._going_by.catch_up()
+        out = self.start()
+        self._finish(self._last_chunk("length"), out)
+        return out
+
+    def give_up(self, why: str) -> list[ev.Event]:
+        """Return the end of an answer that did not come, with `why` in cc-proxy's own words."""
+        self._going_by.catch_up()
+        out = self.start()
+        self._blocks.close(out)
+        self._echo = Echo()
+        self._emit_text(in_own_words(why), out)
+        self._end(self._last_chunk("stop"), out)
+        return out
+
+    def _last_chunk(self, reason: str) -> ChatChunk:
+        return ChatChunk(done=True, done_reason=reason, eval_count=self._chunks)
+
+    def _is_looping(self) -> bool:
+        return self._loops is not None and self._loops.is_due and self._loops.finds()
+
+    def _cut_loop(self, out: list[ev.Event]) -> None:
+        """End a try that repeats itself; the second time the whole answer."""
+        if self._announced is not None:
+            self._end(self._announced, out)
+            return
+        if Reason.LOOP not in self._tried and not self._calls:
+            self.wants = Reason.LOOP
+            return
+        self.notes.append("the model repeated the same text over and over, and was stopped")
+        out += self.give_up("the model repeated the same text over and over, and was stopped.")
 
     def fail(self, error: ApiError) -> list[ev.Event]:
         """Return the end of an answer that broke: the open block closed, then the error."""
@@ -196,18 +258,15 @@ class AnswerStream:
         self._going_by.catch_up()
         out = self.start()
         self._flush(out, cut=True)
-        self._close(out)
-        out.append(ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message)))
-        self.state = State.ENDED
+        self._blocks.fail(ev.ErrorDetail(error.error_type, error.message), out)
         return out
 
     def _emit_thinking(self, text: str, out: list[ev.Event]) -> None:
-        if self.state is not State.THINKING:
-            self._close(out)
-            out.append(ev.ContentBlockStart(self._index, ev.ThinkingBlock()))
-            self.state = State.THINKING
-        self._thinking.append(text)
-        out.append(ev.ContentBlockDelta(self._index, ev.ThinkingDelta(text)))
+        if self._loops:
+            self._loops.note(text)
+        if self._announced is None:
+            self._thinking.append(text)
+            self._blocks.thinking(text, out)
 
     def _take_parts(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
         thinking, text = parts
@@ -258,13 +317,14 @@ class AnswerStream:
         self._emit_call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
 
     def _emit_text(self, text: str, out: list[ev.Event]) -> None:
-        if self.state is not State.TEXT:
-            self._close(out)
-            out.append(ev.ContentBlockStart(self._index, ev.TextBlock()))
-            self.state = State.TEXT
-        self._shown = self._shown or not text.isspace()
+        if self._loops:
+            self._loops.note(text)
+        if self._announced is not None:
+            return
         self._text.append(text)
-        out.append(ev.ContentBlockDelta(self._index, ev.TextDelta(text)))
+        if text := self._echo.new(text):
+            self._shown = self._shown or not text.isspace()
+            self._blocks.text(text, out)
 
     def _emit_call(self, call: CalledFunction, out: list[ev.Event]) -> None:
         if not self._rules.may_call:
@@ -273,25 +333,11 @@ class AnswerStream:
         if self._calls and self._rules.one_call:
             self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
             return
-        self._close(out)
         name, arguments, mended = mended_call(call, self._rules)
         self.notes += mended
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self._calls.append(ToolCall(id=block.id, function=call))
-        out += (
-            ev.ContentBlockStart(self._index, block),
-            ev.ContentBlockDelta(self._index, ev.InputJsonDelta(arguments.decode())),
-            ev.ContentBlockStop(self._index),
-        )
-        self._index += 1
-
-    def _close(self, out: list[ev.Event]) -> None:
-        if self.state is State.THINKING:
-            out.append(ev.ContentBlockDelta(self._index, ev.SignatureDelta(SIGNATURE)))
-        if self.state in (State.THINKING, State.TEXT):
-            out.append(ev.ContentBlockStop(self._index))
-            self._index += 1
-            self.state = State.BETWEEN
+        self._blocks.call(block, arguments, out)
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
         self._take_parts(self._tags.finish(), out)
@@ -306,13 +352,10 @@ class AnswerStream:
                 self._emit_rescued_call(call, out)
 
     def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
-        self._close(out)
         self.stop_reason = "stop_sequence"
         # The counts come with the last chunk, which is no longer waited for.
         self.usage.output_tokens = self._chunks
-        delta = ev.StopDelta(self.stop_reason, self._written.stopped_by)
-        out += (ev.MessageDelta(delta, self.usage), ev.MessageStop())
-        self.state = State.ENDED
+        self._blocks.end(ev.StopDelta(self.stop_reason, self._written.stopped_by), out)
 
     def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         self._flush(out, cut=chunk.done_reason == "length")
@@ -322,22 +365,41 @@ class AnswerStream:
         self.empty = not (self._shown or self._calls)
         if self._has_vanished(chunk):
             self.notes.append(f"{chunk.eval_count} tokens vanished in Ollama: asked once more")
-            self.vanished = True
+            self.wants = Reason.VANISHED
+            return
+        if self._has_announced(chunk):
+            self._announced = chunk
+            self.wants = Reason.STEP
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
             self._emit_text(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
-        self._close(out)
-        note_prompt(self.usage, *self._spent(chunk), caches_all=self._rules.caches_all)
+        self._end(chunk, out)
+
+    def _end(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
+        # The prompt that was counted is that of the first try.
+        first = self._announced or chunk
+        note_prompt(self.usage, *self._spent(first), caches_all=self._rules.caches_all)
         self.usage.output_tokens = chunk.eval_count
+        if self._announced not in (None, chunk):
+            self.usage.output_tokens += first.eval_count
         self.stop_reason = self._reason(chunk)
-        out += (ev.MessageDelta(ev.StopDelta(self.stop_reason), self.usage), ev.MessageStop())
-        self.state = State.ENDED
+        self._blocks.end(ev.StopDelta(self.stop_reason), out)
 
     def _has_vanished(self, last: ChatChunk) -> bool:
         """Tell whether a call of an undeclared tool, or a malformed one, was dropped upstream."""
         wrote = last.done_reason == "stop" and last.eval_count > 1
         return self.may_vanish and wrote and bool(self._rules.tools)
+
+    def _has_announced(self, last: ChatChunk) -> bool:
+        """Tell whether the turn announces a step that it does not make."""
+        rules = self._rules
+        may_call = rules.tools and rules.may_call and not rules.must_call
+        if not (may_call and rules.assist.announced_step):
+            return False
+        if rules.after_error or self._calls or self._tried:
+            return False
+        return last.done_reason == "stop" and announces_step("".join(self._text))
 
     def _reason(self, chunk: ChatChunk) -> str:
         if chunk.done_reason == "length":

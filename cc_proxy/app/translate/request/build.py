@@ -9,13 +9,15 @@ from msgspec import UNSET
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message, MessagesRequest
+from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
+from cc_proxy.app.translate.request.call_ids import with_short_ids
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import append_text, conversation
 from cc_proxy.app.translate.request.deferred import announced, found_tools
-from cc_proxy.app.translate.request.repetition import repeated_calls
+from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
@@ -29,13 +31,15 @@ from cc_proxy.app.upstreams.ollama.models import ModelInfo
 class Target:
     """The model that will answer: what it can do, its window in tokens, how long it stays.
 
-    `configured` is the window that was set for this model: more than it can have, maybe.
+    `configured` is the window that was set for this model: more than it can have, maybe. `assist`
+    is the help that the model gets where it stumbles.
     """
 
     model: ModelInfo
     window: int
     keep_alive: str
     configured: int | None = None
+    assist: Assist = EVERY_ASSIST
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Translated:
     """The request for Ollama, its bytes and its prompt, and what the answer must keep to.
 
     `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
-    in the log.
+    in the log; `assists` is the help that the model gets with this request.
     """
 
     request: chat.ChatRequest
@@ -52,6 +56,7 @@ class Translated:
     dropped: dict[str, int]
     rules: AnswerRules
     notes: tuple[str, ...] = ()
+    assists: tuple[str, ...] = ()
 
 
 def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
@@ -71,7 +76,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
-    use = tool_use(request, tools, target.model)
+    use = tool_use(request, tools, target.model, assist=target.assist)
     if use.dropped:
         reader.drop(use.dropped)
     system = system_text(bytes(request.system))
@@ -81,11 +86,16 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         reader.drop("output_config.format (said in words: tools are offered)")
         system = "\n\n".join(filter(None, [system, _said_format(schema)]))
     messages = conversation(system, request.messages, reader, recall)
+    assists = []
+    if target.assist.repeated_call and note_repeated_calls(messages, tools.schemas):
+        assists.append("repeated_call")
+    if use.is_reminded:
+        assists.append("structured_output")
     if use.instruction:
         append_text(messages, use.instruction)
     body = chat.ChatRequest(
         model=target.model.name,
-        messages=messages,
+        messages=with_short_ids(messages),
         tools=msgspec.Raw(use.body) if use.body else UNSET,
         stream=True,
         think=think_value(request, target.model, must_call=bool(use.must_call)),
@@ -103,6 +113,8 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         may_call=use.may_call,
         one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
         caches_all=request.caches_all,
+        assist=target.assist,
+        after_error=_is_after_error(request.messages),
     )
     return Translated(
         request=body,
@@ -116,6 +128,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         ),
         dropped=reader.dropped,
         rules=rules,
+        assists=tuple(assists),
         notes=(*repeated_calls(messages), *_loaded_late(request.messages, tools)),
     )
 
@@ -130,6 +143,11 @@ def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
         "declared in front, so the model reads the conversation again: not announced at its start"
     )
     return (f"tool search loaded {', '.join(names)}: {note}",)
+
+
+def _is_after_error(messages: list[Message]) -> bool:
+    content = messages[-1].content
+    return not isinstance(content, str) and any(block.is_error for block in content)
 
 
 def _format(request: MessagesRequest) -> dict[str, Any] | None:

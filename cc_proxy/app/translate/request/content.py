@@ -10,6 +10,8 @@ from cc_proxy.app.anthropic.requests import Block
 
 # Claude Code puts its own words to the model between this tag and its end.
 REMINDER = "<system-reminder>"
+# What a result begins with in which a tool says that it failed.
+TOOL_ERROR = "The tool reported an error:\n"
 NO_VISION = "[An image was here; this model cannot see images.]"
 
 

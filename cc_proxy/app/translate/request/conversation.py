@@ -10,7 +10,8 @@ import msgspec
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
-from cc_proxy.app.translate.request.content import REMINDER, Reader, Said
+from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, Said
+from cc_proxy.app.translate.request.system_turns import system_first
 from cc_proxy.app.translate.web_search.search_results import told
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
@@ -45,7 +46,7 @@ def conversation(
                 f"messages.{index}.role: expected user, assistant or system, "
                 f"found {message.role!r}."
             )
-    for message in _opened(_shown(messages)):
+    for message in system_first(_shown(messages)):
         adding[message.role](message.content)
     return turns.done
 
@@ -180,7 +181,7 @@ class _Turns:
     def _result(self, block: Block) -> ChatMessage:
         text, images = self._told(block.content)
         if block.is_error:
-            text = f"The tool reported an error:\n{text}"
+            text = f"{TOOL_ERROR}{text}"
         return ChatMessage(
             role="tool",
             content=text,
@@ -213,32 +214,6 @@ def _shown(messages: list[Message]) -> list[Message]:
         for n, message in enumerate(messages)
         if n > last or not message.is_cleared_by_next_user
     ]
-
-
-def _opened(messages: list[Message]) -> list[Message]:
-    """Put a system message that follows the first user turn before the person's words in it.
-
-    Claude Code 2.1.330 tells of the folder, the agents and the skills there: 8 KB that are the
-    same in every session in a folder, and which the model need not read again if they stand
-    before what is new.
-    """
-    if [message.role for message in messages[:2]] != ["user", "system"]:
-        return messages
-    first, system = messages[:2]
-    if system.is_cleared_by_next_user:
-        # In front it would take all that follows with it.
-        return messages
-    content = first.content
-    blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
-    # The client's own reminders come first already.
-    start = next((n for n, block in enumerate(blocks) if not _is_reminder(block)), len(blocks))
-    before = [Message("user", blocks[:start])] if start else []
-    after = [Message("user", blocks[start:])] if blocks[start:] else []
-    return [*before, system, *after, *messages[2:]]
-
-
-def _is_reminder(block: Block) -> bool:
-    return block.type == "text" and (block.text or "").startswith(REMINDER)
 
 
 def _rounds(content: list[Block]) -> list[tuple[list[Block], list[Block]]]:

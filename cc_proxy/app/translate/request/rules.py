@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cc_proxy.app.config import EVERY_ASSIST, Assist
+
 
 @dataclass(frozen=True)
 class AnswerRules:
@@ -13,7 +15,8 @@ class AnswerRules:
     whose schema the model does not see in front. `stop_sequences` end the answer; `must_call` names
     the tools of which one has to be called (the model was made to write the call as JSON);
     `may_call` False drops calls, and `one_call` all calls but the first.
-    `caches_all`: what was read counts as written to the cache.
+    `caches_all`: what was read counts as written to the cache. `assist` is the help that the model
+    gets; `after_error`: it answers the error of a tool.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -23,6 +26,8 @@ class AnswerRules:
     may_call: bool = True
     one_call: bool = False
     caches_all: bool = False
+    assist: Assist = EVERY_ASSIST
+    after_error: bool = False
 
 
 FREE = AnswerRules()

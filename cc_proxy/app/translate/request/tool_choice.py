@@ -1,14 +1,20 @@
 """`tool_choice`: which tools are offered, and what is demanded of the answer."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.request import forced
 from cc_proxy.app.translate.request.tools import ToolSet
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
+# The tool that Claude Code declares for --json-schema, and how it reminds a model to call it
+# (2.1.197, 2.1.330).
+STRUCTURED_OUTPUT = "StructuredOutput"
+_REMINDER = re.compile(r"^\[structured-output-enforce\]|^You MUST call the StructuredOutput tool")
 _NO_CALLS = "Answer in words now, without calling a tool."
 
 
@@ -25,10 +31,15 @@ class ToolUse:
     must_call: frozenset[str] = frozenset()
     may_call: bool = True
     dropped: str = ""
+    is_reminded: bool = False
 
 
-def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> ToolUse:
+def tool_use(
+    request: MessagesRequest, tools: ToolSet, model: ModelInfo, *, assist: Assist = EVERY_ASSIST
+) -> ToolUse:
     """Decide how the tools of a request are used.
+
+    A reminder of Claude Code's that demands the structured output counts as a demand for that tool.
 
     Raises:
         ApiError: 400 when the choice names no declared tool, or the model cannot use tools.
@@ -61,10 +72,12 @@ def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> Tool
     if choice == "none":
         # Tools stand at the front of the prompt: without them all of it would be read again.
         return ToolUse(body=tools.body, instruction=_NO_CALLS, may_call=False)
-    if choice == "auto":
+    reminded = choice == "auto" and assist.structured_output and _is_reminder(request, tools)
+    if choice == "auto" and not reminded:
         return ToolUse(body=tools.body)
-    names = _demanded(request, tools)
+    names = [STRUCTURED_OUTPUT] if reminded else _demanded(request, tools)
     return ToolUse(
+        is_reminded=reminded,
         body=tools.body,
         format=forced.schema((name, tools.schemas[name]) for name in names),
         instruction=forced.instruction(names),
@@ -74,6 +87,15 @@ def tool_use(request: MessagesRequest, tools: ToolSet, model: ModelInfo) -> Tool
 
 def _has_begun(request: MessagesRequest) -> bool:
     return any(message.role == "assistant" for message in request.messages)
+
+
+def _is_reminder(request: MessagesRequest, tools: ToolSet) -> bool:
+    """Tell whether the last turn is the reminder that follows an answer without the output."""
+    last = request.messages[-1]
+    if STRUCTURED_OUTPUT not in tools.schemas or last.role != "user":
+        return False
+    blocks = [last.content] if isinstance(last.content, str) else [b.text for b in last.content]
+    return any(_REMINDER.search(text) for text in blocks if text)
 
 
 def _demanded(request: MessagesRequest, tools: ToolSet) -> list[str]:

@@ -12,9 +12,13 @@ import msgspec
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
-from cc_proxy.app.translate.answer.stream import AnswerStream, State
+from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
+from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.rescue import RescuedCall
 from cc_proxy.app.translate.web_search.offer import NAME
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
@@ -63,14 +67,34 @@ class SearchingAnswer:
         return self._round.stopped_early
 
     @property
-    def vanished(self) -> bool:
-        """Whether the round is to be asked for once more."""
-        return self._round.vanished
+    def rules(self) -> AnswerRules:
+        """What the request demands of the round."""
+        return self._round.rules
+
+    @property
+    def is_extra_try(self) -> bool:
+        """Whether the round was whole, and only the step that it announced is asked for."""
+        return self._round.is_extra_try
+
+    @property
+    def wants(self) -> Reason | None:
+        """Why the round is to be asked for once more."""
+        return self._round.wants
 
     @property
     def may_vanish(self) -> bool:
         """Whether nothing of the round has come yet that could be shown."""
         return self._round.may_vanish
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the round has made a call."""
+        return self._round.has_calls
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The text and the thinking of the round."""
+        return self._round.said
 
     @property
     def usage(self) -> ev.Usage:
@@ -114,6 +138,22 @@ class SearchingAnswer:
     def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
         """Return the events for chunks that came together."""
         return self._shown(self._round.feed_all(chunks))
+
+    def begin_again(self, reason: Reason) -> list[ev.Event]:
+        """Prepare for the same round once more."""
+        return self._shown(self._round.begin_again(reason))
+
+    def finish_with(self, calls: list[RescuedCall]) -> list[ev.Event]:
+        """Return the end of a round whose calls were read from an error."""
+        return self._shown(self._round.finish_with(calls))
+
+    def finish_cut(self) -> list[ev.Event]:
+        """Return the end of a round that the limit of its length has cut in a call."""
+        return self._shown(self._round.finish_cut())
+
+    def give_up(self, why: str) -> list[ev.Event]:
+        """Return the end of a round that did not come, with `why` in cc-proxy's own words."""
+        return self._shown(self._round.give_up(why))
 
     def search(self, call_id: str, query: str) -> list[ev.Event]:
         """Return the events of a search that the model need not be asked to call for."""

@@ -94,8 +94,12 @@ def encode(request: ChatRequest) -> bytes:
 
 def in_one_piece(body: bytes) -> bytes:
     """Return the body that asks for the same answer, not streamed."""
-    request = _request_decoder.decode(body)
-    return encode(msgspec.structs.replace(request, stream=False))
+    return encode(msgspec.structs.replace(decode_request(body), stream=False))
+
+
+def decode_request(body: bytes) -> ChatRequest:
+    """Return the request that `encode` made a body of."""
+    return _request_decoder.decode(body)
 
 
 def decode_chunks(lines: bytes) -> list[ChatChunk]:

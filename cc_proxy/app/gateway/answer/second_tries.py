@@ -1,0 +1,135 @@
+"""Which answers are asked for once more, and how often."""
+
+import logging
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.gateway.answer.request_log import RequestLog
+from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.second_try import (
+    Reason,
+    after_announcement,
+    with_hint,
+    without_loop,
+)
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.answer.unreadable_call import (
+    UnreadableCall,
+    hint,
+    read_from_error,
+    unreadable_call,
+)
+from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+from cc_proxy.app.upstreams.ollama.chat import in_one_piece
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
+
+log = logging.getLogger(__name__)
+
+# A larger request is not held for as long as its answer takes, and so not asked again once
+# something was shown: an answer can take an hour, and there may be many.
+MAX_HELD_BYTES = 1024 * 1024
+# Asked plainly once more, and then once with a hint.
+_MAX_UNREADABLE = 3
+
+# Before the first token, and in a line in mid-stream.
+_PARSER_STATUS = (500, 200)
+
+_Events = list[ev.Event]
+
+
+class SecondTries:
+    """The bodies that one round asks Ollama with: the first, and what follows from its end."""
+
+    def __init__(
+        self, body: bytes, answer: AnswerStream | SearchingAnswer, record: RequestLog
+    ) -> None:
+        self._first = body
+        self._next: bytes | None = body
+        self._answer = answer
+        self._record = record
+        self._rules = answer.rules
+        self._asked = 0
+        self._unreadable = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the request was asked as it came, and not once more."""
+        return self._asked == 1
+
+    def take(self) -> bytes | None:
+        """Return what Ollama is to be asked next, None when the round is over."""
+        body, self._next = self._next, None
+        self._asked += body is not None
+        return body
+
+    def let_go_if_large(self) -> None:
+        """Hold a large request no longer: something of its answer was shown."""
+        if len(self._first) > MAX_HELD_BYTES:
+            self._first = b""
+
+    def after_end(self) -> _Events:
+        """Return the events that follow when Ollama has ended an answer."""
+        answer, reason = self._answer, self._answer.wants
+        if answer.state is State.ENDED:
+            return []
+        if reason is None:
+            # The turn was whole before it was asked for more; any other has broken off.
+            return answer.finish_with([]) if answer.is_extra_try else []
+        if not self._first:
+            return answer.finish_with([])
+        if reason is not Reason.VANISHED:
+            self._record.assisted(reason.value)
+        match reason:
+            case Reason.STEP:
+                self._next = after_announcement(self._first, *answer.said)
+            case Reason.LOOP:
+                self._next = without_loop(self._first)
+            case _:
+                self._next = in_one_piece(self._first)
+        return answer.begin_again(reason)
+
+    def after_error(self, error: UpstreamError) -> _Events:
+        """Return the events that follow when Ollama has ended an answer with an error.
+
+        Raises:
+            UpstreamError: the error itself, when it says nothing of a tool call.
+
+        """
+        if self._answer.is_extra_try:
+            # The turn was whole before it was asked for more.
+            self._record.trouble(f"the second try of an announced step failed: {error.code}")
+            return self._answer.finish_with([])
+        call = None
+        if isinstance(error, UpstreamRefusedError) and error.status in _PARSER_STATUS:
+            call = unreadable_call(error.text)
+        if call is None or not self._rules.assist.unreadable_call:
+            raise error
+        self._unreadable += 1
+        self._record.assisted(Reason.UNREADABLE.value)
+        return self._after_unreadable(call, error)
+
+    def _after_unreadable(self, call: UnreadableCall, error: UpstreamError) -> _Events:
+        answer, record = self._answer, self._record
+        trouble = f"Ollama could not read a tool call ({call.form})"
+        if calls := read_from_error(call, self._rules.tools):
+            record.trouble(f"{trouble}: read from its error")
+            return answer.finish_with(calls)
+        if answer.has_calls:
+            record.trouble(f"{trouble}: the calls before it count")
+            return answer.finish_with([])
+        if call.cut and self._unreadable > 1:
+            record.trouble(f"{trouble}, twice: the answer ends with max_tokens")
+            return answer.finish_cut()
+        if not self._first:
+            raise error
+        if self._unreadable >= _MAX_UNREADABLE:
+            record.trouble(f"{trouble}, {self._unreadable} times: given up")
+            return answer.give_up(
+                f"the model wrote a tool call {self._unreadable} times that Ollama could not read"
+                f" ({call.form})."
+            )
+        self._next = self._first
+        if self._unreadable > 1:
+            self._next = with_hint(self._first, hint(call, self._rules.tools))
+            trouble += " again"
+        record.trouble(f"{trouble}: asked once more")
+        return answer.begin_again(Reason.UNREADABLE)

@@ -1,0 +1,107 @@
+"""The blocks of an answer: what was begun is ended before anything else begins."""
+
+from enum import Enum, auto
+
+from cc_proxy.app.anthropic import events as ev
+
+# Clients send thinking back with the signature it came with; nobody but the sender reads it.
+SIGNATURE = "cc-proxy"
+
+
+class State(Enum):
+    """The part of an answer that is open."""
+
+    NEW = auto()
+    BETWEEN = auto()
+    THINKING = auto()
+    TEXT = auto()
+    ENDED = auto()
+
+
+class BlockWriter:
+    """Appends the events of one answer to `out`, and numbers and closes its blocks.
+
+    `usage` is read when an event that carries it is written; `index` is the number of the block
+    that is open, or comes next.
+    """
+
+    def __init__(self, message_id: str, model: str, usage: ev.Usage) -> None:
+        self.state = State.NEW
+        self.index = 0
+        self.usage = usage
+        self._message_id = message_id
+        self._model = model
+
+    def start(self) -> list[ev.Event]:
+        """Return the first event; nothing when it was given before."""
+        if self.state is not State.NEW:
+            return []
+        self.state = State.BETWEEN
+        message = ev.AnswerMessage(
+            id=self._message_id,
+            model=self._model,
+            content=[],
+            usage=ev.Usage(input_tokens=self.usage.input_tokens),
+        )
+        return [ev.MessageStart(message)]
+
+    def thinking(self, text: str, out: list[ev.Event]) -> None:
+        """Write thinking into the block that is open for it."""
+        if self.state is not State.THINKING:
+            self.close(out)
+            out.append(ev.ContentBlockStart(self.index, ev.ThinkingBlock()))
+            self.state = State.THINKING
+        out.append(ev.ContentBlockDelta(self.index, ev.ThinkingDelta(text)))
+
+    def text(self, text: str, out: list[ev.Event]) -> None:
+        """Write text into the block that is open for it."""
+        if self.state is not State.TEXT:
+            self.close(out)
+            out.append(ev.ContentBlockStart(self.index, ev.TextBlock()))
+            self.state = State.TEXT
+        out.append(ev.ContentBlockDelta(self.index, ev.TextDelta(text)))
+
+    def call(self, block: ev.ToolUseBlock, arguments: bytes, out: list[ev.Event]) -> None:
+        """Write a call, a block of its own."""
+        self.close(out)
+        out += (
+            ev.ContentBlockStart(self.index, block),
+            ev.ContentBlockDelta(self.index, ev.InputJsonDelta(arguments.decode())),
+            ev.ContentBlockStop(self.index),
+        )
+        self.index += 1
+
+    def close(self, out: list[ev.Event]) -> None:
+        """End the block that is open, if one is."""
+        if self.state is State.THINKING:
+            out.append(ev.ContentBlockDelta(self.index, ev.SignatureDelta(SIGNATURE)))
+        if self.state in (State.THINKING, State.TEXT):
+            out.append(ev.ContentBlockStop(self.index))
+            self.index += 1
+            self.state = State.BETWEEN
+
+    def end(self, stop: ev.StopDelta, out: list[ev.Event]) -> None:
+        """End the answer."""
+        self.close(out)
+        out += (ev.MessageDelta(stop, self.usage), ev.MessageStop())
+        self.state = State.ENDED
+
+    def fail(self, error: ev.ErrorDetail, out: list[ev.Event]) -> None:
+        """End the answer with an error."""
+        self.close(out)
+        out.append(ev.ErrorEvent(error))
+        self.state = State.ENDED
+
+    def keep_alive(self) -> list[ev.Event]:
+        """Return an event that adds nothing and resets the client's idle clock.
+
+        Both Claude Code versions seen and the official SDKs take these; `ping` alone ends at
+        300 seconds in 2.1.197.
+        """
+        if self.state is State.TEXT:
+            return [ev.ContentBlockDelta(self.index, ev.TextDelta(""))]
+        if self.state is State.THINKING:
+            return [ev.ContentBlockDelta(self.index, ev.ThinkingDelta(""))]
+        if self.state is State.BETWEEN:
+            return [ev.MessageDelta(ev.StopDelta(), self.usage)]
+        return []

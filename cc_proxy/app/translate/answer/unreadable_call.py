@@ -1,0 +1,110 @@
+"""The errors with which Ollama gives up on a tool call that a model wrote.
+
+Its parsers refuse what they cannot read, and the answer ends with an error in place of the call
+(Ollama 0.33, `model/parsers`, `harmony` and `llm/llama_server.go`; recording 83f).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+
+Schemas = Mapping[str, Mapping[str, Any]]
+
+_RAW = re.compile(r"error parsing tool call: raw='(.*)', err=", re.DOTALL)
+_REST = re.compile(r"Failed to parse input at pos \d+:\s*(.*)", re.DOTALL)
+_UNKNOWN_TOOL = re.compile(r"^tool '([^']*)' not found$|^tool \"([^\"]*)\" is not declared$")
+# Jinja: the model's arguments ended in the middle of their JSON.
+_CUT = re.compile(r"invalid tool call arguments for .*: unexpected end of JSON input")
+_MALFORMED = re.compile(
+    r"^(?:unexpected )?EOF$"
+    r"|XML syntax error on line \d+"
+    r"|^expected element type <"
+    r"|invalid tool call arguments for "
+    r"|^(?:empty|invalid) function(?: name| call format)"
+    r"|^mismatched arg_key and arg_value"
+    r"|^invalid format$|^invalid tool call"
+    r"|^no tool calls? found"
+    r"|^incomplete GLM tool call"
+    r"|^required argument .* is missing for tool "
+    r"|^failed to parse (?:JSON|XML|arguments|function call|Laguna|value)"
+    r"|\bATEM\b|\bGlimmer (?:call|function|recipient)"
+)
+
+
+@dataclass(frozen=True)
+class UnreadableCall:
+    """A call that Ollama could not read.
+
+    `form` names the trouble for the log, and holds nothing that the model wrote. `raw` is what
+    Ollama shows of the call, `unknown_tool` the name that it has no tool for; both may be empty.
+    `cut`: the call ended in the middle.
+    """
+
+    form: str
+    raw: str = ""
+    unknown_tool: str = ""
+    cut: bool = False
+
+
+def unreadable_call(error: str) -> UnreadableCall | None:
+    """Return what Ollama's error text says of a call; None for an error of another kind."""
+    if found := _RAW.search(error):
+        return UnreadableCall("arguments that are not JSON", raw=found[1])
+    if found := _REST.search(error):
+        return UnreadableCall("a call that breaks off its format", raw=found[1])
+    if found := _UNKNOWN_TOOL.search(error):
+        return UnreadableCall("a tool that is not declared", unknown_tool=found[1] or found[2])
+    if _CUT.search(error):
+        return UnreadableCall("arguments that end in the middle", cut=True)
+    if _MALFORMED.search(error):
+        return UnreadableCall("a call that is not in its format")
+    return None
+
+
+def read_from_error(call: UnreadableCall, tools: Schemas) -> list[RescuedCall]:
+    """Return the calls in what Ollama shows of an unreadable call.
+
+    gpt-oss's arguments come without the tool's name: they are taken for the one tool that they fit,
+    and for none where they fit several.
+    """
+    if not call.raw or not tools:
+        return []
+    written = _calls_in(call.raw, tools)
+    if written or not call.raw.lstrip().startswith("{"):
+        return written
+    fitting = [
+        found
+        for name in tools
+        for found in _calls_in(f'{{"name": "{name}", "arguments": {call.raw}}}', tools)
+        if found.name == name and _fits(found, tools[name])
+    ]
+    return fitting if len(fitting) == 1 else []
+
+
+def hint(call: UnreadableCall, tools: Schemas) -> str:
+    """Return what tells a model how to write the call that could not be read."""
+    trouble = "Your last tool call could not be read: it was malformed."
+    if call.unknown_tool:
+        trouble = f"There is no tool {call.unknown_tool}. The tools are: {', '.join(tools)}."
+    return (
+        f"<system-reminder>\n{trouble} Make the call again, in exactly the format that your"
+        " instructions give for tool calls: a declared tool, each argument opened and closed, and"
+        " nothing after the call.\n</system-reminder>"
+    )
+
+
+def _calls_in(text: str, tools: Schemas) -> list[RescuedCall]:
+    rescue = Rescue(tools)
+    pieces = [*rescue.feed(text), *rescue.finish()]
+    return [piece for piece in pieces if isinstance(piece, RescuedCall)]
+
+
+def _fits(call: RescuedCall, schema: Mapping[str, Any]) -> bool:
+    """Tell whether a call has each argument that its tool requires, and no other than it has."""
+    given = set(msgspec.json.decode(call.arguments))
+    return set(schema.get("required") or ()) <= given <= set(schema.get("properties") or ())

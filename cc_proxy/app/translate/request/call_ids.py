@@ -1,0 +1,40 @@
+"""The ids of calls as the model's template gets them."""
+
+import hashlib
+import string
+from functools import lru_cache
+
+import msgspec
+
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage
+
+# Mistral's templates refuse every other form: Mistral-Small-3.2 and Nemo on Ollama 0.33 answer 400.
+LENGTH = 9
+_LETTERS = string.digits + string.ascii_letters
+
+
+def with_short_ids(turns: list[ChatMessage]) -> list[ChatMessage]:
+    """Return the turns with ids that every template takes: nine letters or digits.
+
+    An id is made of the client's own, so it is the same in every request, also after a restart. The
+    client never sees it: the model's calls get new ids.
+    """
+    return [_shortened(turn) if turn.tool_calls or turn.tool_call_id else turn for turn in turns]
+
+
+def _shortened(turn: ChatMessage) -> ChatMessage:
+    if turn.tool_call_id:
+        return msgspec.structs.replace(turn, tool_call_id=short_id(turn.tool_call_id))
+    calls = [msgspec.structs.replace(one, id=short_id(one.id)) for one in turn.tool_calls or ()]
+    return msgspec.structs.replace(turn, tool_calls=calls)
+
+
+@lru_cache(maxsize=4096)
+def short_id(client_id: str) -> str:
+    """Return the id of nine letters or digits that stands for the client's id of a call."""
+    number = int.from_bytes(hashlib.sha256(client_id.encode("utf-8", "replace")).digest())
+    digits = []
+    for _ in range(LENGTH):
+        number, place = divmod(number, len(_LETTERS))
+        digits.append(_LETTERS[place])
+    return "".join(digits)
