@@ -6,11 +6,22 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `cc-proxy` with these arguments, or sys.argv's, and exit with its code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _spelt_out(list(sys.argv[1:] if argv is None else argv))
     try:
         _run(arguments)
     except KeyboardInterrupt:  # Ctrl-C before click has taken over
         sys.exit(130)
+
+
+def _spelt_out(arguments: list[str]) -> list[str]:
+    """Return the arguments with the usual short forms replaced by the flags that they stand for."""
+    match arguments:
+        case ["help", *words]:
+            return [*words, "--help"]
+        case ["version" | "-V", *words]:
+            return ["--version", *words]
+        case _:
+            return arguments
 
 
 def _run(arguments: list[str]) -> None:

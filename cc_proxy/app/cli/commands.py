@@ -1,8 +1,10 @@
 """The commands of `cc-proxy`: runs the one that was typed and shows its result."""
 
+import functools
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import click
@@ -88,24 +90,35 @@ def main(arguments: list[str]) -> NoReturn:
     """Run the command that `arguments` name, show its result, and exit with its code."""
     common = Common()
     garbage.seldom()
-    try:
-        outcome = _outcome(arguments, common)
-        if isinstance(outcome, Result):
-            outcome = result.show(outcome, as_json=_wants_json(arguments, common))
-    except KeyboardInterrupt:  # while a stream of lines was shown
-        outcome = result.INTERRUPTED
-    sys.exit(outcome)
-
-
-def _outcome(arguments: list[str], common: Common) -> Result | int:
-    """Return a command's result, or the exit code of what click has answered itself: help."""
-    name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
     if os.environ.get(_COMPLETE):  # a shell asks
         from cc_proxy.app.cli.completion import shells  # noqa: PLC0415 - no time for it otherwise
 
         shells.register()
+    name = next((word for word in arguments if word in COMMANDS), "cc-proxy")
+    outcome = _outcome(lambda: _called(arguments, common), name, common)
+    while isinstance(outcome, Result):
+        shown = functools.partial(_shown, outcome, arguments, common)
+        outcome = _outcome(shown, name, common)
+    sys.exit(outcome)
+
+
+def _called(arguments: list[str], common: Common) -> Result | int:
+    """Return a command's result, or the exit code of what click has answered itself: help."""
+    returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
+    return returned if isinstance(returned, Result) else int(returned or 0)
+
+
+def _shown(outcome: Result, arguments: list[str], common: Common) -> int:
+    return result.show(outcome, as_json=_wants_json(arguments, common))
+
+
+def _outcome(work: Callable[[], Result | int], name: str, common: Common) -> Result | int:
+    """Return what `work` returns, or the result that says why it could not be done.
+
+    A command does its work when it is called, or while the lines of its stream are shown.
+    """
     try:
-        returned = group.main(arguments, "cc-proxy", standalone_mode=False, obj=common)
+        return work()
     except click.UsageError as error:
         return _usage(error, name)
     except click.ClickException as error:
@@ -121,7 +134,6 @@ def _outcome(arguments: list[str], common: Common) -> Result | int:
         if os.environ.get("CC_PROXY_DEBUG"):
             raise
         return _internal(name, error)
-    return returned if isinstance(returned, Result) else int(returned or 0)
 
 
 def _usage(error: click.UsageError, typed: str) -> Result:

@@ -32,6 +32,21 @@ def test_without_a_command_the_commands_are_shown(home: Home) -> None:
     assert home.json().error["message"] == "Expected a command, found none."
 
 
+@pytest.mark.parametrize(
+    ("short", "flags"),
+    [
+        (["help"], ["--help"]),
+        (["help", "models", "pull"], ["models", "pull", "--help"]),
+        (["version"], ["--version"]),
+        (["-V"], ["--version"]),
+        (["version", "--json"], ["--version", "--json"]),
+    ],
+)
+def test_help_and_version_have_short_forms(home: Home, short: list[str], flags: list[str]) -> None:
+    ran = home.run(*short)
+    assert (ran.code, ran.out) == (0, home.run(*flags).out)
+
+
 def test_every_command_answers_with_one_envelope(home: Home) -> None:
     for command, fields in FIELDS.items():
         ran = home.json(command)

@@ -1,5 +1,6 @@
 """`cc-proxy doctor`, as a person runs it."""
 
+import io
 import json
 import socket
 import stat
@@ -272,6 +273,7 @@ def test_fix_mends_what_is_safe_and_only_after_a_yes(home: Home, says: str) -> N
         timeout=30,
         encoding="utf-8",
     )
+    terminal.logfile_read = io.StringIO()
     for question in ("chmod 600", "left behind"):
         terminal.expect(rf"{question}[^\n]*\[y/N\]: ")
         terminal.sendline(says)
@@ -280,7 +282,7 @@ def test_fix_mends_what_is_safe_and_only_after_a_yes(home: Home, says: str) -> N
     mended = says == "y"
     assert (stat.S_IMODE(config.stat().st_mode) == 0o600) is mended
     assert home.state_file.exists() is not mended
-    assert f"{terminal.before}".count("mended:") == (2 if mended else 0)
+    assert terminal.logfile_read.getvalue().count("fixed:") == (2 if mended else 0)
 
 
 @posix
@@ -289,7 +291,7 @@ def test_fix_with_yes_asks_nobody(home: Home) -> None:
     home.state_file.write_text("{broken")
     found = checks(home, "--fix", "--yes", "--no-model")["proxy"]
     assert (found["status"], found["fix"]) == ("ok", None)
-    assert found["detail"] == "mended: not running; what was left behind is gone"
+    assert found["detail"] == "fixed: not running; what was left behind is gone"
     assert not home.state_file.exists()
     ran = home.run("doctor", "--yes")
     assert (ran.code, "--yes goes with --fix." in ran.err) == (2, True)

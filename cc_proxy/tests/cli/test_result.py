@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from collections.abc import Generator
 
 import pytest
 
@@ -61,6 +62,31 @@ def test_a_stream_is_shown_line_by_line(
     show(Result("logs", stream=iter(["one", "two"])), as_json=False)
     assert flushes[-2:] == ["one\n", "one\ntwo\n"]
     assert capsys.readouterr().err == ""
+
+
+def work(*, seen: list[str]) -> Generator[str, None, Result]:
+    """Yield two lines, and return a result."""
+    yield "one"
+    seen.append("one was shown")
+    yield "two"
+    return Result("doctor", {"n": 2}, ("summary",), exit_code=1)
+
+
+def test_the_lines_of_work_are_shown_as_they_come_and_its_result_after_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", out := io.StringIO())
+    seen: list[str] = []
+    stream = work(seen=seen)
+    assert show(Result("doctor", stream=stream), as_json=False) == 1
+    assert (out.getvalue(), seen) == ("one\ntwo\nsummary\n", ["one was shown"])
+
+
+def test_with_json_the_result_of_work_is_all_of_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(Result("doctor", stream=work(seen=[])), as_json=True) == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["data"] == {"n": 2}
+    assert shown.err == "one\ntwo\nsummary\n"
 
 
 def test_a_character_that_the_terminal_lacks_is_shown_by_number(

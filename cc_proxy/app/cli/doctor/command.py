@@ -1,8 +1,8 @@
-"""`cc-proxy doctor`: what works, what does not, and what mends it."""
+"""`cc-proxy doctor`: check everything between Claude Code and the model."""
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 _NAME = "doctor"
+# The longest name of a check: each is shown as soon as it is done, so none can be measured before.
+_NAME_COLUMNS = len("claude_environment")
 # What cannot be looked at without what comes before it.
 _NEEDS_SETTINGS = ("proxy", "ollama")
 _NEEDS_OLLAMA = ("ollama_version", "default_model")
@@ -37,12 +39,12 @@ _ASKS_MODEL = ("answer", "reading_speed", "memory", "tool_call", "prefix")
     show_default=True,
     help="Ask the default model itself, which loads it.",
 )
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend, asking before each.")
-@click.option("--yes", is_flag=True, help="With --fix: mend it all without asking.")
+@click.option("--fix", is_flag=True, help="Fix what is safe to fix, asking before each.")
+@click.option("--yes", is_flag=True, help="With --fix: fix everything without asking.")
 def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
     """Check everything between Claude Code and the model.
 
-    Each check is ok, warn or fail, with what mends it. Exits with 1 if one fails.
+    Each check is ok, warn or fail, and comes with a fix. Exits with 1 if one fails.
 
     Example: cc-proxy doctor --no-model
     """
@@ -52,9 +54,19 @@ def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
         raise click.UsageError(
             "--fix asks before it changes anything: use it on a terminal, or with --yes."
         )
-    checks = [check for check in _checks(common, ask_model=ask_model) if check is not None]
-    if fix:
-        checks = [_mended(check, ask=not yes) for check in checks]
+    return Result(_NAME, stream=_checked(common, ask_model=ask_model, fix=fix, ask=not yes))
+
+
+def _checked(
+    common: Common, *, ask_model: bool, fix: bool, ask: bool
+) -> Generator[str, None, Result]:
+    """Yield the lines of each check as soon as it is done, and return the result of all."""
+    checks = []
+    for found in _checks(common, ask_model=ask_model):
+        if found is not None:
+            check = _repaired(found, ask=ask) if fix else found
+            checks.append(check)
+            yield from _lines(check)
     names = {check.name for check in checks}
     expected = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
     left_out = [name for name in expected if name not in names]
@@ -62,7 +74,7 @@ def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
     return Result(
         _NAME,
         {"checks": [check.data() for check in checks], "not_checked": left_out},
-        (*_lines(checks), "", _summary(checks, left_out)),
+        ("", _summary(checks, left_out)),
         errors=_errors(failed, len(checks)),
         exit_code=FAILED if failed else 0,
     )
@@ -82,7 +94,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     if loaded is not None:
         yield machine.proxy(common, loaded)
         yield network.exposure(common, loaded, network.docker_bridge())
-        yield from asyncio.run(_upstream(loaded, inside, ask_model=ask_model))
+        yield from _one_by_one(_upstream(loaded, inside, ask_model=ask_model))
     folder = Path.cwd()
     yield claude.program(loaded.settings.claude.bin if loaded else "claude")
     yield claude.environment(os.environ)
@@ -91,9 +103,20 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     yield claude.onboarding(os.environ, folder)
 
 
+def _one_by_one(checks: AsyncGenerator["Check | None", None]) -> Iterator["Check | None"]:
+    with asyncio.Runner() as runner:
+        try:
+            while True:
+                yield runner.run(anext(checks))
+        except StopAsyncIteration:
+            return
+        finally:
+            runner.run(checks.aclose())
+
+
 async def _upstream(
     loaded: "Loaded", container: str | None, *, ask_model: bool
-) -> list["Check | None"]:
+) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
@@ -101,37 +124,41 @@ async def _upstream(
     async with survey.client(loaded.settings) as ollama:
         with waiting("Looking for Ollama"):
             found: list[Check | None] = [*await upstream.reach(loaded, ollama, container)]
+        for check in found:
+            yield check
         if any(check is not None and check.status == "fail" for check in found):
-            return found
+            return
         models = Models(loaded.settings, ollama)
         target, about = await upstream.default_model(loaded.settings, models)
-        found += about
+        for check in about:
+            yield check
         if target is not None and ask_model:
-            found += await _asked(loaded, target, ollama)
-        return found
+            async for check in _asked(loaded, target, ollama):
+                yield check
 
 
 async def _asked(
     loaded: "Loaded", target: "Target", ollama: "OllamaClient"
-) -> list["Check | None"]:
+) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import model  # noqa: PLC0415 - it brings aiohttp
 
     name = target.model.name
     with waiting(f"Asking {name} for an answer"):
         found: list[Check | None] = [*await model.answer(target, ollama)]
+    for check in found:
+        yield check
     if any(check is not None and check.status == "fail" for check in found):
-        return found
+        return
     reading = next((check for check in found if check and check.name == "reading_speed"), None)
-    found.append(await model.memory(target, ollama, reading))
+    yield await model.memory(target, ollama, reading)
     if target.model.can("tools"):
         with waiting(f"Having {name} call a tool"):
-            found.append(await model.tool_call(loaded))
+            yield await model.tool_call(loaded)
     with waiting(f"Comparing the prompts of two turns of {name}"):
-        found.append(await model.prefix(target, ollama))
-    return found
+        yield await model.prefix(target, ollama)
 
 
-def _mended(check: "Check", *, ask: bool) -> "Check":
+def _repaired(check: "Check", *, ask: bool) -> "Check":
     if check.repair is None:
         return check
     note(f"{check.name}: {check.detail}")
@@ -141,19 +168,17 @@ def _mended(check: "Check", *, ask: bool) -> "Check":
         did = check.repair.work()
     except CcProxyError as error:
         return replace(check, status="fail", detail=error.message, repair=None)
-    return replace(check, status="ok", detail=f"mended: {did}", fix=None, repair=None)
+    return replace(check, status="ok", detail=f"fixed: {did}", fix=None, repair=None)
 
 
-def _lines(checks: list["Check"]) -> Iterator[str]:
-    width = max(len(check.name) for check in checks)
-    for check in checks:
-        first, *more = check.detail.splitlines()
-        status = colour.styled(f"{check.status:4}", colour.Style[check.status.upper()])
-        yield f"{status}  {check.name:{width}}  {first}"
-        # The rest of an error of the configuration: the line of the file, and a caret under it.
-        yield from (f"      {line}" for line in more)
-        if check.fix is not None and check.status != "ok":
-            yield f"      {'':{width}}  -> {check.fix}"
+def _lines(check: "Check") -> Iterator[str]:
+    first, *more = check.detail.splitlines()
+    status = colour.styled(f"{check.status:4}", colour.Style[check.status.upper()])
+    yield f"{status}  {check.name:{_NAME_COLUMNS}}  {first}"
+    # The rest of an error of the configuration: the line of the file, and a caret under it.
+    yield from (f"      {line}" for line in more)
+    if check.fix is not None and check.status != "ok":
+        yield f"      {'':{_NAME_COLUMNS}}  -> {check.fix}"
 
 
 def _summary(checks: list["Check"], left_out: list[str]) -> str:

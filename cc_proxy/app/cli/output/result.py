@@ -6,13 +6,14 @@ No text that is shown can do more to a terminal than be shown (`escape_controls`
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TextIO
 
 from cc_proxy.app import readers
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.colour import Style
+from cc_proxy.app.cli.output.wrapping import wrapped
 from cc_proxy.app.control_characters import escape_controls, one_line
 from cc_proxy.app.errors import CcProxyError
 
@@ -25,6 +26,7 @@ REFUSED = 4
 NO_UPSTREAM = 5
 INTERRUPTED = 130
 
+_USUAL_COLUMNS = 80
 _LABEL_STYLES = {"Warning": Style.WARN, "Error": Style.FAIL}
 
 
@@ -58,8 +60,8 @@ class Result:
     """The outcome of a command.
 
     `data` is for programs, of a type in `json_data`; `lines` are for people, and may be styled
-    (`colour.styled`). `stream` gives lines
-    that come while people watch; with `--json` there is none.
+    (`colour.styled`). `stream` yields lines that are shown as they come. A generator may return
+    the result of its work, which is shown after them; with `--json` that result is all there is.
     """
 
     command: str
@@ -68,7 +70,7 @@ class Result:
     warnings: tuple[ErrorItem, ...] = ()
     errors: tuple[ErrorItem, ...] = ()
     exit_code: int = OK
-    stream: Iterable[str] = ()
+    stream: "Iterable[str] | Generator[str, None, Result]" = ()
 
 
 def failed(command: str, error: CcProxyError) -> Result:
@@ -83,14 +85,7 @@ def show(result: Result, *, as_json: bool) -> int:
     Returns the exit code: the result's, or that of a failure if stdout could not be written.
     """
     try:
-        if as_json:
-            _write(sys.stdout, [envelope(result)])
-            _tell(result.lines)
-        else:
-            _write(sys.stdout, result.lines)
-        _tell([*_items("Warning", result.warnings), *_items("Error", result.errors)])
-        for line in result.stream:
-            _write(sys.stdout, [line])
+        return _shown(result, as_json=as_json)
     except OSError as error:
         _forget(sys.stdout)
         if readers.left(error):
@@ -98,7 +93,57 @@ def show(result: Result, *, as_json: bool) -> int:
         item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
         _tell(_items("Error", [item]))
         return FAILED
+
+
+def _shown(result: Result, *, as_json: bool) -> int:
+    if as_json and isinstance(result.stream, Generator):
+        return _shown(_finished(result.stream, _tell), as_json=True)
+    if as_json:
+        _write(sys.stdout, [envelope(result)])
+        _tell(result.lines)
+    else:
+        _write(sys.stdout, _fitted(result.lines, sys.stdout))
+    items = [*_items("Warning", result.warnings), *_items("Error", result.errors)]
+    _tell(_fitted(items, sys.stderr))
+    if isinstance(result.stream, Generator):
+        return _shown(
+            _finished(result.stream, lambda lines: _write(sys.stdout, lines)), as_json=False
+        )
+    for line in result.stream:
+        _write(sys.stdout, [line])
     return result.exit_code
+
+
+def _finished(
+    stream: "Generator[str, None, Result | None]", write: Callable[[list[str]], None]
+) -> Result:
+    """Write the lines of a stream as they come, and return its result."""
+    while True:
+        try:
+            line = next(stream)
+        except StopIteration as end:
+            return end.value or Result("")
+        write(_fitted([line], sys.stdout))
+
+
+def _fitted(lines: Iterable[str], file: TextIO | None) -> list[str]:
+    """Return lines that fit the terminal that they are for; elsewhere they stay whole."""
+    if file is None or not file.isatty():
+        return list(lines)
+    return [part for line in lines for part in _fitted_line(line, _columns(file))]
+
+
+def _fitted_line(text: str, columns: int) -> list[str]:
+    # Only the first of several lines is a sentence: a line of a file and a caret may follow it.
+    first, *more = text.split("\n")
+    return [*wrapped(first, columns), *more]
+
+
+def _columns(file: TextIO) -> int:
+    try:
+        return os.get_terminal_size(file.fileno()).columns or _USUAL_COLUMNS
+    except OSError:  # a terminal that does not know its size
+        return _USUAL_COLUMNS
 
 
 def transient(text: str) -> None:
@@ -106,10 +151,7 @@ def transient(text: str) -> None:
 
     The caller has seen to it that stderr is a terminal.
     """
-    try:
-        width = os.get_terminal_size(sys.stderr.fileno()).columns
-    except OSError:  # a terminal that does not know its size
-        width = 80
+    width = _columns(sys.stderr)
     _tell([one_line(text)[: max(width - 1, 1)]], before="\r\x1b[K", end="")
 
 
