@@ -6,7 +6,7 @@ WHEEL_VENV := .venv-wheel
 CLIENTS := cc_proxy/tests/clients
 SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* docs/man/*) pyproject.toml README.md LICENSE
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
-NPM_FLAGS := --silent --no-audit --no-fund --no-update-notifier
+NPM_FLAGS := --loglevel=error --no-audit --no-fund --no-update-notifier
 
 # Tests start hundreds of programs out of .venv; without bytecode each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,8 +14,14 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test soak lint unit fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
-run: .make/runtime .make/client
+# A Claude Code on PATH plays the session; without one it comes from npm, without npm the built-in client plays.
+run: .make/runtime
+	@if command -v claude >/dev/null; then :; \
+	elif command -v npm >/dev/null; then $(MAKE) --no-print-directory .make/client; \
+	else echo "There is no claude and no npm on the PATH: the built-in client plays the session."; fi
 	@PATH="$$PATH:$(CURDIR)/$(CLIENTS)/current/node_modules/.bin" $(WHEEL_VENV)/bin/cc-proxy demo --upstream auto
+	@echo
+	@echo "Now on your own model: $(WHEEL_VENV)/bin/cc-proxy claude"
 
 test: .make/dev
 	$(MAKE) --no-print-directory -j 3 wheel clients lint
@@ -118,14 +124,15 @@ clean:
 
 # What `make run` needs: the package, and the Claude Code that plays the demo if none is on PATH.
 .make/runtime: requirements/full.txt $(SOURCES) | .make/python
-	$(PYTHON) -m venv $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --force-reinstall .
+	@echo "Installing cc-proxy into $(WHEEL_VENV) (about 20 seconds) ..."
+	@$(PYTHON) -m venv $(WHEEL_VENV)
+	@$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
+	@$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --force-reinstall .
 	@touch $@
 
-# A Claude Code that is on PATH already comes first.
 .make/client: $(CLIENTS)/current/package-lock.json | .make/python
-	npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
+	@echo "Installing Claude Code from npm into $(CLIENTS)/current (364 MB) ..."
+	@npm ci --prefix $(CLIENTS)/current $(NPM_FLAGS)
 	@touch $@
 
 .make/clients: $(wildcard $(CLIENTS)/*/package-lock.json) | .make/python
