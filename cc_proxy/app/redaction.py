@@ -16,7 +16,7 @@ HIDDEN = "********"
 _MIN_LENGTH_ANYWHERE = 8
 # What many set where no key is asked for; it would hide the name of the program.
 _PLACEHOLDER = "ollama"
-_TEXTS_OF_AN_ERROR = ("message", "hint", "text")
+_TEXTS_OF_AN_ERROR = ("message", "hint", "text", "log_text")
 
 
 class Redactor:
@@ -50,10 +50,12 @@ class Redactor:
             return self._anywhere.sub(HIDDEN, found).encode("utf-8", "surrogateescape")
 
     def error(self, error: Exception) -> None:
-        """Take the secrets out of the texts of an error (`message`, `hint`, `text`)."""
+        """Take the secrets out of the texts of an error (`message`, `hint`, `text`, `quotes`)."""
         for name in _TEXTS_OF_AN_ERROR:
             if isinstance(value := getattr(error, name, None), str):
                 setattr(error, name, self.text(value))
+        if quotes := getattr(error, "quotes", ()):
+            error.quotes = tuple(map(self.text, quotes))  # type: ignore[attr-defined] # it is there
         error.args = tuple(self.text(arg) if isinstance(arg, str) else arg for arg in error.args)
 
     def _walk(self, value: Any) -> Any:  # noqa: ANN401 - JSON is of any type

@@ -5,6 +5,8 @@ What the clients do with each status is the reason for `retry` (seen with Claude
 `x-should-retry: false` stops that at once. So what will not get better by itself says so.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from cc_proxy.app.errors import CcProxyError
@@ -19,7 +21,8 @@ class ApiError(CcProxyError):
     """An answer other than success: HTTP status, the API's error type, and whether to retry.
 
     `retry` False sends `x-should-retry: false`; None leaves it to the client.
-    `retry_after` is in seconds; `detail_code` is what the SDKs act on in `error.details`.
+    `retry_after` is in seconds; `detail_code` is what the SDKs act on in `error.details`;
+    `quotes` as in CcProxyError.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of an error, most by keyword
@@ -31,10 +34,11 @@ class ApiError(CcProxyError):
         retry: bool | None = None,
         retry_after: int | None = None,
         detail_code: str | None = None,
+        quotes: Iterable[str] = (),
     ) -> None:
-        if len(message) > LONGEST_MESSAGE:
-            message = f"{message[:LONGEST_MESSAGE]} [...]"
-        super().__init__(message, code=error_type)
+        super().__init__(message, code=error_type, quotes=quotes)
+        self.message = _cut(self.message)
+        self.log_text = _cut(self.log_text)
         self.status = status
         self.error_type = error_type
         self.retry = retry
@@ -58,9 +62,9 @@ class ApiError(CcProxyError):
         return headers
 
 
-def invalid_request(message: str) -> ApiError:
-    """400: the same request can never succeed."""
-    return ApiError(400, "invalid_request_error", message, retry=False)
+def invalid_request(message: str, *, quotes: Iterable[str] = ()) -> ApiError:
+    """400: the same request can never succeed. `quotes` as in CcProxyError."""
+    return ApiError(400, "invalid_request_error", message, retry=False, quotes=quotes)
 
 
 def prompt_too_long(tokens: int, maximum: int) -> ApiError:
@@ -68,9 +72,16 @@ def prompt_too_long(tokens: int, maximum: int) -> ApiError:
     return invalid_request(f"prompt is too long: {tokens} tokens > {maximum} maximum")
 
 
-def overloaded(message: str) -> ApiError:
-    """529: the same request may well succeed in a while."""
-    return ApiError(529, "overloaded_error", message, retry=True, retry_after=RETRY_AFTER_SECONDS)
+def overloaded(message: str, *, quotes: Iterable[str] = ()) -> ApiError:
+    """529: the same request may well succeed in a while. `quotes` as in CcProxyError."""
+    return ApiError(
+        529,
+        "overloaded_error",
+        message,
+        retry=True,
+        retry_after=RETRY_AFTER_SECONDS,
+        quotes=quotes,
+    )
 
 
 def fault() -> ApiError:
@@ -89,3 +100,7 @@ def thread_unsupported() -> ApiError:
         retry=False,
         detail_code="thread_unsupported_request",
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} [...]"

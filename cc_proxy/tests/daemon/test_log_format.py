@@ -84,7 +84,8 @@ def test_a_traceback_is_one_field_of_json() -> None:
     made = record("a fault", logging.ERROR, exc_info=failure("no number"))
     entry = json.loads(JsonFormatter().format(made))
     assert entry["message"] == "a fault"
-    assert "ValueError: invalid literal" in entry["exception"]
+    assert entry["exception"].endswith("ValueError")
+    assert "no number" not in entry["exception"]
 
 
 @pytest.mark.parametrize("name", ["text", "json"])
@@ -96,4 +97,6 @@ def test_a_line_has_an_end_however_much_a_client_names(name: Any) -> None:
     assert len(line) < 3 * LONGEST
     assert "more characters" in line
     assert "a-s" not in line
-    assert "ValueError: invalid literal" in line
+    assert "int(text)" in line
+    assert "ValueError" in line
+    assert "no number" not in line

@@ -19,19 +19,19 @@ def turns(*arguments: str) -> list[ChatMessage]:
 
 
 def test_the_same_call_three_times_in_a_row_is_noticed() -> None:
-    (note,) = repeated_calls(turns("{}", '{"a":1}', '{"a":1}', '{"a":1}'))
+    (note,) = repeated_calls(turns("{}", '{"a":1}', '{"a":1}', '{"a":1}'), {"Read"})
     assert note == "the model has called Read 3 times in a row with the same arguments"
 
 
 def test_twice_may_be_chance_and_other_arguments_are_another_call() -> None:
-    assert repeated_calls(turns('{"a":1}', '{"a":1}')) == ()
-    assert repeated_calls(turns('{"a":1}', '{"a":2}', '{"a":1}')) == ()
-    assert repeated_calls(turns()) == ()
+    assert repeated_calls(turns('{"a":1}', '{"a":1}'), {"Read"}) == ()
+    assert repeated_calls(turns('{"a":1}', '{"a":2}', '{"a":1}'), {"Read"}) == ()
+    assert repeated_calls(turns(), {"Read"}) == ()
 
 
 def test_the_person_s_words_begin_anew() -> None:
     again = [*turns("{}", "{}"), *turns("{}")]
-    assert repeated_calls(again) == ()
+    assert repeated_calls(again, {"Read"}) == ()
 
 
 SCHEMAS = {

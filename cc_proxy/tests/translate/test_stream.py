@@ -250,14 +250,14 @@ def test_a_demanded_call_that_does_not_come_stays_text_and_is_noted(text: str) -
 
 
 def test_a_call_that_is_not_allowed_is_dropped_and_the_answer_says_so() -> None:
-    answer = stream(AnswerRules(may_call=False))
+    answer = stream(AnswerRules(tools={"Read": READ}, may_call=False))
     lines = shape(answer, chunk(calls=(("Read", {}),)), done())
     assert "call of Read dropped: tool_choice is none" in "".join(lines)
     assert answer.stop_reason == "end_turn"
 
 
 def test_only_the_first_call_passes_where_parallel_calls_are_disabled() -> None:
-    answer = stream(AnswerRules(one_call=True))
+    answer = stream(AnswerRules(tools={"Read": READ, "Grep": {}}, one_call=True))
     lines = kinds(shape(answer, chunk(calls=(("Read", {}), ("Grep", {}))), done()))
     assert [line for line in lines if "open" in line] == ["0 open tool_use toolu_1 Read"]
     assert answer.notes == ["call of Grep dropped: parallel tool use is disabled"]
@@ -341,7 +341,7 @@ def test_arguments_are_mended_for_the_client_and_kept_for_the_model() -> None:
     assert "0 open tool_use toolu_1 Read" in lines
     assert inputs(lines) == ['\'{"file_path":"a","limit":5}\'}']
     (note,) = answer.notes
-    assert "renamed to Read" in note
+    assert note == "call of Read mended: its name, its arguments in 3 places"
     written = answer.written()
     assert written is not None
     assert written.calls[0].function.name == "read"

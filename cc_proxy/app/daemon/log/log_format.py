@@ -4,15 +4,20 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from types import TracebackType
 
 from cc_proxy.app.config import LogFormat
 from cc_proxy.app.control_characters import escape_controls
+from cc_proxy.app.daemon.log.tracebacks import traceback_text
 from cc_proxy.app.redaction import Redactor
 from cc_proxy.app.request_id import CURRENT
 
 # Of what a client or Ollama has named there can be megabytes, and the size of the file is looked
 # at between lines. Of a traceback the end counts.
 LONGEST = 16 * 1024
+_ExceptionInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 _NAMES = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
 
 
@@ -26,9 +31,13 @@ class LineFormatter(logging.Formatter):
         super().__init__()
         self._redactor = Redactor(secrets)
 
+    def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 - logging's name
+        """Return the traceback, without what the errors say of values."""
+        return traceback_text(ei[1])
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; a traceback follows on lines that begin with spaces."""
-        text = _cut(self._redactor.text(super().format(record)))
+        text = _cut(self._redactor.text(super().format(_without_reprs(record))))
         request = CURRENT.get()
         if request is not None and not text.startswith(request):
             text = f"{request} {text}"
@@ -50,7 +59,8 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, in ASCII, so that nothing in it can be taken for its end."""
         request = CURRENT.get()
-        message = str(getattr(record, "summary", None) or record.getMessage())
+        summary = getattr(record, "summary", None)
+        message = str(summary or _without_reprs(record).getMessage())
         entry: dict[str, object] = {
             "time": _time(record),
             "level": record.levelname.lower(),
@@ -62,7 +72,7 @@ class JsonFormatter(logging.Formatter):
         fields: Mapping[str, object] = getattr(record, "fields", {})
         entry |= {name: value for name, value in fields.items() if name not in entry}
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = traceback_text(record.exc_info[1])
         shown = {
             name: _cut(self._redactor.text(value)) if isinstance(value, str) else value
             for name, value in entry.items()
@@ -73,6 +83,14 @@ class JsonFormatter(logging.Formatter):
 def formatter(name: LogFormat, secrets: Sequence[str]) -> logging.Formatter:
     """Return the formatter of that name."""
     return JsonFormatter(secrets) if name == "json" else LineFormatter(secrets)
+
+
+def _without_reprs(record: logging.LogRecord) -> logging.LogRecord:
+    """Return a record without a traceback of another formatter, or a task as asyncio shows it."""
+    record.exc_text = None
+    if record.name == "asyncio":
+        record.msg, record.args = record.getMessage().partition("\n")[0].replace("%", "%%"), None
+    return record
 
 
 def _cut(text: str) -> str:

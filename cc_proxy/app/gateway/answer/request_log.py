@@ -107,7 +107,7 @@ class RequestLog:
     def failed(self, error: ApiError) -> None:
         """Note an error that came after the answer had begun."""
         self._outcome = "failed"
-        log.warning("%s broke off: %s", self._request_id, error.message)
+        log.warning("%s broke off: %s", self._request_id, error.log_text)
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started) * 1000)

@@ -122,7 +122,7 @@ class WebSearch:
         try:
             found = await self.shared.search.search(query, self.offer.search)
         except SearchError as error:
-            self.record.trouble(error.message)
+            self.record.trouble(error.log_text)
             return ev.WebSearchError(error.error_code)
         room = round(self.target.window * _CHARS_PER_WINDOW_TOKEN)
         return result_blocks(found, min(MAX_RESULT_CHARS, room))

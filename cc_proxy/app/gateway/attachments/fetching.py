@@ -9,6 +9,7 @@ from yarl import URL
 from cc_proxy import __version__
 from cc_proxy.app import certificates
 from cc_proxy.app.config import ImageSettings
+from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.attachments.public_addresses import (
     Allowed,
     PrivateAddressError,
@@ -72,13 +73,15 @@ class Fetcher:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, PrivateAddressError):
                 raise NotFetchedError(error.os_error.strerror) from error
-            raise NotFetchedError(f"its server cannot be reached ({error.os_error})") from error
+            raise NotFetchedError(
+                f"its server cannot be reached ({log_text(error.os_error)})"
+            ) from error
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-            # Their texts have the whole address; shown() leaves out what may be secret in it.
+            # Their texts have the whole address; which belongs to the conversation.
             raise NotFetchedError("what came is not HTTP, or leads to no address") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host name or a header that cannot be put into a request.
-            raise NotFetchedError(str(error) or type(error).__name__) from error
+            raise NotFetchedError(log_text(error)) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -136,10 +139,9 @@ class Fetcher:
 
 
 def shown(url: str) -> str:
-    """Return a URL for the log: what may be a secret in it (user, query) left out."""
+    """Return the server of a URL for the log; the rest of it belongs to the conversation."""
     try:
-        parsed = URL(url)
-        return str(parsed.with_user(None).with_query(None).with_fragment(None))[:200]
+        return str(URL(url).origin())[:200]
     except ValueError:
         return "a URL that is none"
 

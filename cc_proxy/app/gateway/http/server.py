@@ -141,7 +141,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _refused(request: web.Request, error: ApiError) -> web.Response:
     request_id = request[REQUEST_ID]
     errors = request.app[SHARED].errors
-    errors.note_answer(request_id, request.path, error.status, error.message)
+    errors.note_answer(request_id, request.path, error.status, error.log_text)
     log.warning(
         "%s %s %s status=%d type=%s %s",
         request_id,
@@ -149,7 +149,7 @@ def _refused(request: web.Request, error: ApiError) -> web.Response:
         request.path,
         error.status,
         error.error_type,
-        error.message,
+        error.log_text,
     )
     return error_response(error, request_id)
 

@@ -196,7 +196,7 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
             if not response.prepared:
                 raise trouble from error
             record.failed(trouble)
-            exchange.shared.errors.note(request[REQUEST_ID], trouble.message)
+            exchange.shared.errors.note(request[REQUEST_ID], trouble.log_text)
             await pacer.send(encode(answer.fail(trouble)))
         else:
             _answered(exchange)

@@ -14,6 +14,7 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import Preloaded, PreloadRequest
+from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.translate.answer.errors import api_error_for
@@ -53,7 +54,7 @@ class Preloads:
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
-            log.warning("model %s could not be loaded beforehand: %s", name, error)
+            log.warning("model %s could not be loaded beforehand: %s", name, log_text(error))
         else:
             log.info("model %s is loaded seconds=%.1f", name, task.result())
 

@@ -166,7 +166,9 @@ class Models:
             try:
                 shown = await self._show(model.name)
             except UpstreamRefusedError as error:
-                log.warning("model %s cannot be asked what it can do: %s", model.name, error)
+                log.warning(
+                    "model %s cannot be asked what it can do: %s", model.name, error.log_text
+                )
                 return listed
             self._capabilities[key] = sorted(shown.capabilities)
         return self._capabilities[key]

@@ -101,7 +101,7 @@ class ReadAhead:
             log.info("read ahead for %s: gave way to a request", model)
             raise
         except UpstreamError as error:
-            log.warning("read ahead for %s: %s", model, error.message)
+            log.warning("read ahead for %s: %s", model, error.log_text)
         else:
             took = time.monotonic() - began
             spent = self._tokens.learned(front.prompt(target), last)

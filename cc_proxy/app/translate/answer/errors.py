@@ -28,12 +28,13 @@ def api_error(error: UpstreamError, model: str) -> ApiError:
     if isinstance(error, UpstreamRefusedError):
         return _refused(error, model)
     text = error.message if error.hint is None else f"{error.message} {error.hint}"
+    quotes = error.quotes
     if isinstance(error, UpstreamUnreachableError):
-        return ApiError(503, "api_error", text, retry=False)
+        return ApiError(503, "api_error", text, retry=False, quotes=quotes)
     if isinstance(error, UpstreamStalledError):
-        return ApiError(504, "timeout_error", text, retry=False)
+        return ApiError(504, "timeout_error", text, retry=False, quotes=quotes)
     retry = False if isinstance(error, NotOllamaError) else None
-    return ApiError(502, "api_error", text, retry=retry)
+    return ApiError(502, "api_error", text, retry=retry, quotes=quotes)
 
 
 @contextmanager
@@ -46,12 +47,12 @@ def api_error_for(model: str) -> Iterator[None]:
 
 
 def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
-    text = error.text
+    text, quotes = error.text, error.quotes
     match error.status:
         case 404:
-            return _not_found(text, model)
+            return _not_found(error, model)
         case 400:
-            return invalid_request(f"Ollama refused the request: {text}")
+            return invalid_request(f"Ollama refused the request: {text}", quotes=quotes)
         case 401 | 403:
             # Never 401: to Claude Code that is its own login, and it asks for one.
             return ApiError(
@@ -59,17 +60,19 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
                 "permission_error",
                 f"Ollama refused access: {text or 'no reason given'}",
                 retry=False,
+                quotes=quotes,
             )
         case 429 | 503:
-            return overloaded(f"Ollama is busy: {text}")
+            return overloaded(f"Ollama is busy: {text}", quotes=quotes)
         case 502 | 504:
             # Of a gateway in front of Ollama, which may be about to come back.
-            return ApiError(502, "api_error", f"Ollama cannot be reached: {text}")
+            return ApiError(502, "api_error", f"Ollama cannot be reached: {text}", quotes=quotes)
         case _:
-            return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False)
+            return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False, quotes=quotes)
 
 
-def _not_found(text: str, model: str) -> ApiError:
+def _not_found(error: UpstreamRefusedError, model: str) -> ApiError:
+    text = error.text
     named = _MODEL_NOT_FOUND.search(text)
     if named is None:
         return ApiError(
@@ -78,6 +81,7 @@ def _not_found(text: str, model: str) -> ApiError:
             f"What answers for Ollama has no such address: {text}. Check OLLAMA_BASE_URL: it must"
             " point at an Ollama server, without /v1 or /api at the end.",
             retry=False,
+            quotes=error.quotes,
         )
     missing = named[1].removesuffix(":latest")
     asked = f" (asked for as {model})" if missing != model.removesuffix(":latest") else ""

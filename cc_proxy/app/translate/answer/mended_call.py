@@ -22,6 +22,8 @@ def mended_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes, l
     if name in rules.stubs:
         arguments = unwrapped(arguments, schema)
     arguments, mended = mend(arguments, schema)
-    if name != call.name:
-        mended.append(f"{call.name}: renamed to {name}")
-    return name, arguments, [f"call of {name} mended: {'; '.join(mended)}"] if mended else []
+    # The log gets no name and no value of an argument: they are what the model said.
+    changes = ["its name"] if name != call.name else []
+    if mended:
+        changes.append(f"its arguments in {len(mended)} {'places' if mended[1:] else 'place'}")
+    return name, arguments, [f"call of {name} mended: {', '.join(changes)}"] if changes else []

@@ -313,7 +313,7 @@ class AnswerStream:
                 self._emit_text(piece, out)
 
     def _emit_rescued_call(self, call: RescuedCall, out: list[ev.Event]) -> None:
-        self.notes.append(f"call of {call.name} read from the text, written as {call.form}")
+        self._note_call(call.name, f"read from the text, written as {call.form}")
         self._emit_call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
 
     def _emit_text(self, text: str, out: list[ev.Event]) -> None:
@@ -328,16 +328,21 @@ class AnswerStream:
 
     def _emit_call(self, call: CalledFunction, out: list[ev.Event]) -> None:
         if not self._rules.may_call:
-            self.notes.append(f"call of {call.name} dropped: tool_choice is none")
+            self._note_call(call.name, "dropped: tool_choice is none")
             return
         if self._calls and self._rules.one_call:
-            self.notes.append(f"call of {call.name} dropped: parallel tool use is disabled")
+            self._note_call(call.name, "dropped: parallel tool use is disabled")
             return
         name, arguments, mended = mended_call(call, self._rules)
         self.notes += mended
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self._calls.append(ToolCall(id=block.id, function=call))
         self._blocks.call(block, arguments, out)
+
+    def _note_call(self, name: str, what: str) -> None:
+        # Another name than that of a tool is whatever the model has written there.
+        shown = name if name in self._rules.tools else "an undeclared tool"
+        self.notes.append(f"call of {shown} {what}")
 
     def _flush(self, out: list[ev.Event], *, cut: bool) -> None:
         self._take_parts(self._tags.finish(), out)
@@ -347,7 +352,7 @@ class AnswerStream:
             self.notes.append("the tool call that tool_choice demands did not come")
         for call in () if self._calls else tuple(self._thought_calls):
             if self._shown and not announces("".join(self._text)):
-                self.notes.append(f"call of {call.name} in the thinking not made: words followed")
+                self._note_call(call.name, "in the thinking not made: words followed")
             else:
                 self._emit_rescued_call(call, out)
 

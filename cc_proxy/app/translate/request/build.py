@@ -129,7 +129,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         dropped=reader.dropped,
         rules=rules,
         assists=tuple(assists),
-        notes=(*repeated_calls(messages), *_loaded_late(request.messages, tools)),
+        notes=(*repeated_calls(messages, tools.schemas), *_loaded_late(request.messages, tools)),
     )
 
 

@@ -1,5 +1,6 @@
 """What a content block says to a model that takes text, and images if it can see."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from cc_proxy.app.anthropic.requests import Block
 REMINDER = "<system-reminder>"
 # What a result begins with in which a tool says that it failed.
 TOOL_ERROR = "The tool reported an error:\n"
+# Of a type of content, or a media type.
+_NAME = re.compile(r"[a-z][a-z0-9_ +./-]{0,80}")
 NO_VISION = "[An image was here; this model cannot see images.]"
 
 
@@ -76,7 +79,7 @@ class Reader:
             case "tool_reference":
                 said.texts.append(self._found(block.tool_name or ""))
             case other:
-                self.drop(f"{other} block")
+                self.drop(f"{_kind(other)} block")
 
     def _found(self, name: str) -> str:
         text = f"The tool {name} can be used now."
@@ -98,7 +101,7 @@ class Reader:
         elif source.get("type") == "base64" and isinstance(data, str):
             said.images.append(data)
         else:
-            self.drop(f"image ({source.get('type') or 'no source'})")
+            self.drop(f"image ({_kind(source.get('type') or 'no source')})")
             said.texts.append("[An image was here that could not be fetched.]")
 
     def _read_document(self, block: Block, said: Said) -> None:
@@ -113,8 +116,13 @@ class Reader:
             said.images += inner.images
         else:
             kind = source.get("media_type") or source.get("type") or "unknown"
-            self.drop(f"document ({kind})")
+            self.drop(f"document ({_kind(kind)})")
             said.texts.append(f"[{title}: a document of type {kind} was here and is left out.]")
+
+
+def _kind(name: object) -> str:
+    """Return the name of a type for the log; what is no name could be anything."""
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else "of an unknown type"
 
 
 def _blocks(content: object) -> str | list[Block]:

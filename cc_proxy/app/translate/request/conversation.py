@@ -44,7 +44,8 @@ def conversation(
         if message.role not in adding:
             raise invalid_request(
                 f"messages.{index}.role: expected user, assistant or system, "
-                f"found {message.role!r}."
+                f"found {message.role!r}.",
+                quotes=(repr(message.role),),
             )
     for message in system_first(_shown(messages)):
         adding[message.role](message.content)

@@ -1,6 +1,6 @@
 """Noticing a model that makes the same call again and again: a note for the log, and for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from cc_proxy.app.translate.request.content import TOOL_ERROR
@@ -11,10 +11,10 @@ _MAX_ABOUT = 120
 _MAX_WORDS = 1_500
 
 
-def repeated_calls(turns: list[ChatMessage]) -> tuple[str, ...]:
+def repeated_calls(turns: list[ChatMessage], declared: Container[str]) -> tuple[str, ...]:
     """Return a note for the log when the latest three turns or more all make the same call.
 
-    `turns` end with the result of the latest call.
+    `turns` end with the result of the latest call; only the name of a `declared` tool is shown.
     """
     latest: tuple[str, bytes] | None = None
     count = 0
@@ -32,7 +32,8 @@ def repeated_calls(turns: list[ChatMessage]) -> tuple[str, ...]:
         count += 1
     if latest is None or count < _MANY:
         return ()
-    return (f"the model has called {latest[0]} {count} times in a row with the same arguments",)
+    name = latest[0] if latest[0] in declared else "an undeclared tool"
+    return (f"the model has called {name} {count} times in a row with the same arguments",)
 
 
 def note_repeated_calls(

@@ -48,13 +48,15 @@ def tool_use(
     choice = request.tool_choice.type if request.tool_choice else "auto"
     if choice not in ("auto", "any", "tool", "none"):
         raise invalid_request(
-            f"tool_choice.type: expected auto, any, tool or none, found {choice!r}."
+            f"tool_choice.type: expected auto, any, tool or none, found {choice!r}.",
+            quotes=(repr(choice),),
         )
     named = request.tool_choice.name if request.tool_choice and choice == "tool" else None
     if named in tools.left_out:
         raise invalid_request(
             f"tool_choice.name: expected a tool that the client runs, found {named!r}, which has no"
-            " input_schema: a server would have to run it."
+            " input_schema: a server would have to run it.",
+            quotes=(repr(named),),
         )
     if not tools.body:
         if choice == "any" and tools.left_out:
@@ -105,6 +107,7 @@ def _demanded(request: MessagesRequest, tools: ToolSet) -> list[str]:
         return [name for name in tools.schemas if name not in tools.stubs]
     if choice.name not in tools.schemas:
         raise invalid_request(
-            f"tool_choice.name: expected one of {', '.join(tools.schemas)}, found {choice.name!r}."
+            f"tool_choice.name: expected one of {', '.join(tools.schemas)}, found {choice.name!r}.",
+            quotes=(repr(choice.name),),
         )
     return [choice.name]

@@ -98,7 +98,8 @@ def _offered(tools: bytes) -> Offer | None:
     if [tool.name for tool in named].count(NAME) != 1 or len(places) > 1:
         raise invalid_request(
             f"tools: expected one tool of type {named[places[0]].type}, with the name {NAME} that"
-            " no other tool has."
+            " no other tool has.",
+            quotes=(str(named[places[0]].type),),
         )
     place = places[0]
     search = _checked(place, raws[place])
@@ -146,11 +147,13 @@ def _checked(place: int, raw: msgspec.Raw) -> WebSearchTool:
         if not _DOMAIN.fullmatch(domain):
             raise invalid_request(
                 f"{where}: expected domains such as example.com or example.com/blog, without a"
-                f" scheme, found {domain!r}."
+                f" scheme, found {domain!r}.",
+                quotes=(repr(domain),),
             )
     if tool.user_location is not None and tool.user_location.type != "approximate":
         raise invalid_request(
-            f"{where}.user_location.type: expected approximate, found {tool.user_location.type!r}."
+            f"{where}.user_location.type: expected approximate, found {tool.user_location.type!r}.",
+            quotes=(repr(tool.user_location.type),),
         )
     return tool
 

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.upstreams.ollama.error_words import quoted_in
 
 CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 
@@ -47,7 +48,7 @@ class UpstreamRefusedError(UpstreamError):
     code = "upstream_refused"
 
     def __init__(self, status: int, text: str, hint: str | None = None) -> None:
-        super().__init__(f"Ollama answered {status}: {text}", hint=hint)
+        super().__init__(f"Ollama answered {status}: {text}", hint=hint, quotes=(quoted_in(text),))
         self.status = status
         self.text = text
 

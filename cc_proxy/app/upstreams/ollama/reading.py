@@ -58,15 +58,18 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if is_web_page(line):
             raise NotOllamaError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
-        raise UpstreamBrokeError(f"{trouble}: {_what_is_wrong(line, error)}") from error
+        what, *quotes = _what_is_wrong(line, error)
+        raise UpstreamBrokeError(f"{trouble}: {what}", quotes=quotes) from error
     if chunk.error is not None:
         raise from_text(200, chunk.error)
     return chunk
 
 
-def _what_is_wrong(line: bytes, error: Exception) -> str:
+def _what_is_wrong(line: bytes, error: Exception) -> tuple[str, ...]:
+    """Return what an error says of a line, and of that once more what it quotes."""
     line = line.strip()
     if line.startswith(b"{") or line.endswith(b"}"):
-        # A piece of an answer: what was said is nothing for a log.
-        return str(error)
-    return repr(line[:_QUOTED].decode(errors="replace"))
+        # A piece of an answer is of no help to a person.
+        return (str(error),)
+    shown = repr(line[:_QUOTED].decode(errors="replace"))
+    return shown, shown
