@@ -5,10 +5,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cc_proxy.app import private_files
 from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.config import Settings, environment
-from cc_proxy.app.daemon import files
 from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 _BYTES = 32
@@ -72,8 +73,8 @@ def effective(settings: Settings, paths: Paths) -> AuthKey:
     if kept is not None:
         return kept
     made = secrets.token_urlsafe(_BYTES)
-    with files.explained(paths.key_file, STATE_FLAG):
-        files.create(paths.key_file, made.encode() + b"\n")
+    with explained(paths.key_file, STATE_FLAG):
+        private_files.create(paths.key_file, made.encode() + b"\n")
     return AuthKey(made)
 
 
@@ -96,18 +97,18 @@ def known(settings: Settings | None, paths: Paths, environ: Mapping[str, str]) -
 
 def _kept(paths: Paths) -> AuthKey | None:
     path = paths.key_file
-    with files.explained(path, STATE_FLAG):
+    was_open = private_files.is_open_to_others(path)
+    with explained(path, STATE_FLAG):
         try:
-            content = files.read(path)
+            content = private_files.read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except files.ForeignFileError as error:
-            raise _unusable(paths, f"a file of the user with id {error.owner}") from error
-        tightened = files.tighten(path)
+        except private_files.NotPrivateError as error:
+            raise _unusable(paths, error.found) from error
     text = content.decode("ascii", "replace").strip()
     if not _KEY.fullmatch(text):
         raise _unusable(paths, "something else" if text else "an empty file")
-    if not tightened:
+    if not was_open:
         return AuthKey(text)
     notice = Notice(
         "auth_key_was_open",

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cc_proxy.app.daemon import files
+from cc_proxy.app import private_files
 from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.file_errors import explained
 
 STATE_FLAG = "--state-dir"
 LOG_FLAG = "--log-dir"
@@ -52,13 +53,15 @@ class Paths:
         """Make both folders, if they are missing.
 
         Raises:
-            DaemonError: one cannot be made, or its name not be written down.
+            DaemonError: one cannot be made, or its name not be written down, or others could
+                replace files in it.
 
         """
         for folder, flag in ((self.state_dir, STATE_FLAG), (self.log_dir, LOG_FLAG)):
             _refuse_no_text(folder, flag)
-            with files.explained(folder, flag):
-                files.make_folder(folder)
+            with explained(folder, flag):
+                private_files.make_folder(folder)
+                private_files.check_folder(folder)
 
 
 def find(

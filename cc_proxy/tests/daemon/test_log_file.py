@@ -111,6 +111,35 @@ def test_lines_that_a_full_disk_lost_are_counted(
     assert path.read_text() == "2 lines before the next one could not be written\nwritten\nnext\n"
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_line_that_a_full_disk_cut_is_not_glued_to_the_next_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    again: bool,  # noqa: FBT001 - of a table
+) -> None:
+    path = tmp_path / "log"
+    made = handler(path)
+    write = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda handle, data: write(handle, data[:4]))
+        made.emit(record("half of this"))
+    if again:  # the next start finds it so
+        made.close()
+        made = handler(path)
+    made.emit(record("whole"))
+    made.emit(record("next"))
+    made.close()
+    lost = "" if again else "1 lines before the next one could not be written\n"
+    assert path.read_text() == f"half\n{lost}whole\nnext\n"
+
+
+@pytest.mark.posix_only("named pipes in folders")
+def test_a_pipe_in_place_of_the_log_is_an_error_and_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(DaemonError, match="found something that is not a file"):
+        handler(tmp_path / "log")
+
+
 def test_a_log_that_cannot_be_opened_is_an_error_with_the_flag(tmp_path: Path) -> None:
     with pytest.raises(DaemonError) as caught:
         log_file.LogFile(tmp_path / "no" / "log")

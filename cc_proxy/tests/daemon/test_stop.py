@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cc_proxy.app.daemon import files, stop
+from cc_proxy.app import private_files
+from cc_proxy.app.daemon import stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, state
@@ -114,7 +115,7 @@ def test_a_full_disk_does_not_keep_a_process_alive(
 
     with program() as child:
         now = claim(paths, a_state, child.pid)
-        monkeypatch.setattr(files, "replace", full)
+        monkeypatch.setattr(private_files, "replace", full)
         monkeypatch.setattr(os, "ftruncate", full)
         stopped = stop.stop(paths, key=None)
         assert child.wait() == -15

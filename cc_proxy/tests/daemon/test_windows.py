@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 import cc_proxy.app.daemon.process
+from cc_proxy.app import private_files
 from cc_proxy.app.daemon.process import signals, spawn
 
-FOLDER = Path(cc_proxy.app.daemon.process.__file__).parent
+PROCESS = Path(cc_proxy.app.daemon.process.__file__).parent
+APP = Path(private_files.__file__).parent
 STILL_ACTIVE = 259
 
 
@@ -26,9 +28,9 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
 
 
-def load(name: str) -> ModuleType:
+def load(name: str, folder: Path = PROCESS) -> ModuleType:
     """Return a module of its own, which has seen the platform that the test has set."""
-    spec = importlib.util.spec_from_file_location(f"{name}_on_windows", FOLDER / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"{name}_on_windows", folder / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -91,7 +93,6 @@ def test_a_process_has_the_time_of_its_creation_and_none_once_it_has_ended(
 ) -> None:
     kernel = Kernel32()
     monkeypatch.setattr(ctypes, "WinDLL", lambda *_, **__: kernel, raising=False)
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace())
     module = load("windows")
     assert module.start_time(42) == str((2 << 32) + 3)
     assert module.start_time(41) is None
@@ -113,7 +114,7 @@ def test_a_log_is_opened_so_that_a_child_adds_to_its_end_too(
     monkeypatch.setattr(ctypes, "WinError", FileNotFoundError, raising=False)
     monkeypatch.setattr(os, "O_BINARY", 0, raising=False)
     monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(open_osfhandle=described))
-    module = load("windows")
+    module = load("windows_files", APP)
     assert module.open_to_append(Path("a.log")) == 5
     with pytest.raises(FileNotFoundError):
         module.open_to_append(Path("missing/b.log"))

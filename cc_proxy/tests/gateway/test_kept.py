@@ -1,6 +1,7 @@
 """What the gateway keeps in its state folder, and what it keeps nowhere."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,7 +84,13 @@ async def test_a_front_is_read_ahead_after_a_restart_with_the_window_of_now(
     assert ahead["options"] == {"num_ctx": 32768, "num_predict": 1}
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"version":9,"models":{}}', b'{"models":[]}'])
+DEEP = b'{"version":' + b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff", b'{"version":9,"models":{}}', b'{"models":[]}', DEEP],
+    ids=["open", "no_utf_8", "other_version", "a_list", "deep"],
+)  # fmt: skip
 async def test_a_broken_file_of_fronts_is_put_aside_and_the_proxy_starts(
     body: bytes, upstream: Upstream, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -92,6 +99,53 @@ async def test_a_broken_file_of_fronts_is_put_aside_and_the_proxy_starts(
         await session(gateway, "first words")
     assert (tmp_path / "fronts.json.broken").read_bytes() == body
     assert len([text for text in caplog.messages if "fronts.json is broken" in text]) == 1
+
+
+@pytest.mark.parametrize("name", ["turns.jsonl", "fronts.json", "token-counts.json"])
+@pytest.mark.parametrize("how", ["foreign", "writable", "pipe"])
+@pytest.mark.posix_only("owners and modes of files")
+async def test_a_file_that_is_not_ours_alone_is_neither_read_nor_written(
+    upstream: Upstream,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    how: str,
+) -> None:
+    path = tmp_path / name
+    if how == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(b"planted")
+        path.chmod(0o666 if how == "writable" else 0o644)
+    if how == "foreign":
+        if os.getuid() == 0:
+            os.chown(path, 1234, -1)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    upstream.chat = says(line(message={"tool_calls": [CALL]}), done())
+    async with proxy(upstream, tmp_path) as gateway:
+        await session(gateway, "first words")
+    (told,) = [text for text in caplog.messages if name in text]
+    assert "so it is neither read nor written" in told
+    foreign = f"id {path.stat().st_uid}"
+    expected = {"foreign": foreign, "writable": "mode 0666", "pipe": "not a file"}
+    assert expected[how] in told
+    if how != "pipe":
+        assert path.read_bytes() == b"planted"
+
+
+@pytest.mark.parametrize("name", ["turns.jsonl", "fronts.json", "token-counts.json"])
+@pytest.mark.posix_only("modes of files")
+async def test_a_file_that_others_could_read_is_ours_alone_from_then_on(
+    upstream: Upstream, tmp_path: Path, name: str
+) -> None:
+    upstream.chat = says(line(message={"tool_calls": [CALL]}), done())
+    async with proxy(upstream, tmp_path) as gateway:
+        await session(gateway, "first words")
+    (tmp_path / name).chmod(0o644)
+    async with proxy(upstream, tmp_path):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
 async def test_nothing_that_was_written_stays_on_disk_when_that_is_switched_off(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import stat
+import threading
 from pathlib import Path
 
 import msgspec
@@ -94,6 +95,40 @@ async def test_the_file_stays_small_and_keeps_the_latest(
     assert found(path, "t0", "t99") == [False, True]
 
 
+@pytest.mark.parametrize("size", [3000, 5000, 20_000])
+async def test_a_large_turn_costs_no_other_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(turn_store, "KEPT_BYTES", 4000)
+    monkeypatch.setattr(turn_store, "MOST_BYTES", 8000)
+    path = tmp_path / "turns.jsonl"
+    await wrote(path, turn("before"))
+    store = TurnStore(path, lambda: NOW)
+    store.remember(turn("large", content="x" * size))
+    assert store.recall("large") is not None
+    await store.close()
+    await wrote(path, turn("after"))
+    assert path.stat().st_size <= 8000
+    assert found(path, "before", "large", "after") == [True, size < 4000, True]
+
+
+async def test_a_disk_that_hangs_fills_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(turn_store, "KEPT_BYTES", 4000)
+    monkeypatch.setattr(turn_store, "MOST_BYTES", 8000)
+    store = TurnStore(tmp_path / "turns.jsonl", lambda: NOW)
+    hangs = threading.Event()
+    monkeypatch.setattr(store._file, "append", lambda _lines: hangs.wait(20))  # noqa: SLF001 - a disk cannot be made to hang
+    for number in range(20):
+        store.remember(turn(f"t{number}", content="x" * 3000))
+    held = sum(map(len, store._pending))  # noqa: SLF001 - what it holds is the question
+    assert held <= 8000
+    assert "takes no more for now" in caplog.text
+    hangs.set()
+    await store.close()
+
+
 @pytest.mark.posix_only("modes of files")
 async def test_the_file_is_nobody_elses_business(tmp_path: Path) -> None:
     path = tmp_path / "turns.jsonl"
@@ -111,7 +146,9 @@ async def test_the_file_is_nobody_elses_business(tmp_path: Path) -> None:
         b'{"version":1}\n',
         b'{"version":2,"at":1,"content":"","thinking":"","calls":[{"function":{"name":"x"}}]}\n',
         b'{"version":1,"at":1,"content":"","thinking":"","calls":[]}\n',
+        b'{"version":' + b"[" * 100_000,
     ],
+    ids=["open", "no_utf_8", "a_list", "no_fields", "other_version", "no_calls", "deep"],
 )
 async def test_a_broken_file_is_put_aside_with_one_line(
     body: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -126,7 +163,13 @@ async def test_a_broken_file_is_put_aside_with_one_line(
     assert found(path, "t1") == [True]
 
 
-@pytest.mark.parametrize("damage", [b"\0\0\0\0\n", b'{"version":1,"at":\n', b"\xff\xfe\n"])
+DEEP = b'{"version":1,"at":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"\0\0\0\0\n", b'{"version":1,"at":\n', b"\xff\xfe\n", DEEP],
+    ids=["zeros", "cut", "no_utf_8", "deep"],
+)  # fmt: skip
 async def test_a_damaged_line_costs_its_own_turn_and_no_other(
     damage: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,13 +25,14 @@ def set_default(path: Path, model: str) -> None:
         CcProxyError: the file cannot be written, or not in a way that changes nothing else.
 
     """
-    from cc_proxy.app.daemon import files  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app import private_files  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.file_errors import explained  # noqa: PLC0415 - see common.Common
 
     target = Path(os.path.realpath(path))
-    with files.explained(target, "--config"):
+    with explained(target, "--config"):
         if not target.exists():
-            files.make_folder(target.parent)
-            files.create(target, with_default(data_file(_DATA_FILE), model).encode())
+            private_files.make_folder(target.parent)
+            private_files.create(target, with_default(data_file(_DATA_FILE), model).encode())
             return
         before = target.read_bytes()
         mode = stat.S_IMODE(target.stat().st_mode)
@@ -43,8 +44,8 @@ def set_default(path: Path, model: str) -> None:
             code="config_not_edited",
             hint=f"Add it yourself, under aliases: {line_for(model)}",
         )
-    with files.explained(target, "--config"):
-        files.replace(target, after.encode())
+    with explained(target, "--config"):
+        private_files.replace(target, after.encode())
         target.chmod(mode)
 
 

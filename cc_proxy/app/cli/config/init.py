@@ -163,14 +163,15 @@ def line_for(model: str) -> str:
 
 def _write(target: Path, text: str) -> Path | None:
     """Write the file; return where the one that was there has gone, None if there was none."""
-    from cc_proxy.app.daemon import files  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app import private_files  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.file_errors import explained  # noqa: PLC0415 - see common.Common
 
-    with files.explained(target, "--config"):
-        files.make_folder(target.parent)
+    with explained(target, "--config"):
+        private_files.make_folder(target.parent)
         if not os.path.lexists(target):
-            files.create(target, text.encode())
+            private_files.create(target, text.encode())
             return None
         backup = target.with_name(f"{target.name}.bak")
-        files.replace(backup, target.read_bytes() if target.exists() else b"")
-        files.replace(target, text.encode())
+        private_files.replace(backup, target.read_bytes() if target.exists() else b"")
+        private_files.replace(target, text.encode())
         return backup

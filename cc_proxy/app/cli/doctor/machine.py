@@ -3,13 +3,13 @@
 import os
 import platform
 import socket
-import stat
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
 from cc_proxy import __version__
+from cc_proxy.app import private_files
 from cc_proxy.app.cli.common import Common
 from cc_proxy.app.cli.config.init import shows_secrets
 from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
@@ -26,6 +26,8 @@ from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 _NEEDS = ("aiohttp", "msgspec", "click", "ruamel.yaml")
 _READS_PDFS = "pypdf"
 _ANSWER_SECONDS = 5.0
+# The files of the state folder, which may have others in it.
+_OURS = ("cc-proxy.*", "auth.key", "*.json", "*.jsonl")
 
 
 def installation() -> Iterator[Check]:
@@ -87,7 +89,7 @@ def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
         return
     yield _folders(paths)
     # Reading the key mends its mode, so that is looked at before.
-    was_open = _is_open(paths.key_file)
+    was_open = private_files.is_open_to_others(paths.key_file)
     try:
         key = auth_key.known(loaded.settings if loaded else None, paths, os.environ)
     except CcProxyError as error:
@@ -148,14 +150,22 @@ def _folders(paths: Paths) -> Check:
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             text = f"Expected to write to {folder}, found no permission at {there}"
             return fail("folders", text, f"cc-proxy start {flag} DIR")
+    if trouble := _not_private(paths):
+        return fail("folders", f"{trouble.filename} is {trouble.found}", trouble.fix)
     return ok("folders", f"{paths.state_dir}, {paths.log_dir}")
 
 
-def _is_open(path: Path) -> bool:
+def _not_private(paths: Paths) -> private_files.NotPrivateError | None:
     try:
-        return os.name != "nt" and bool(stat.S_IMODE(path.lstat().st_mode) & 0o077)
-    except OSError:  # there is none; reading it tells the rest
-        return False
+        for folder in filter(Path.exists, (paths.state_dir, paths.log_dir)):
+            private_files.check_folder(folder)
+        for file in (f for pattern in _OURS for f in paths.state_dir.glob(pattern)):
+            private_files.check_file(file)
+        if paths.log_file.exists():
+            private_files.check_file(paths.log_file)
+    except private_files.NotPrivateError as error:
+        return error
+    return None
 
 
 def _running(now: state.State, paths: Paths, loaded: Loaded) -> Check:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from io import BufferedReader, FileIO
 from pathlib import Path
 
+from cc_proxy.app import private_files
 from cc_proxy.app.cli.logs.log_filter import Sieve, Wanted
 from cc_proxy.app.redaction import Redactor
 
@@ -59,7 +60,7 @@ class Log:
         position = self._end
         while True:
             try:
-                with self._path.open("rb", buffering=0) as file:
+                with FileIO(private_files.open_to_read(self._path)) as file:
                     yield from self._until_replaced(file, position)
             except FileNotFoundError:
                 time.sleep(_PAUSE_SECONDS)
@@ -74,7 +75,7 @@ class Log:
         found: dict[int, BufferedReader] = {}
         for path in (self._path, *numbered):
             try:
-                file = stack.enter_context(path.open("rb"))
+                file = stack.enter_context(os.fdopen(private_files.open_to_read(path), "rb"))
             except FileNotFoundError:
                 continue
             found.setdefault(os.fstat(file.fileno()).st_ino, file)

@@ -1,11 +1,13 @@
 """What `models test` found, kept in the state folder for `models` to show."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from cc_proxy.app import private_files
 from cc_proxy.app.cli.output.result import ErrorItem
-from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.upstreams.ollama.models import full_name
 
 if TYPE_CHECKING:
@@ -40,12 +42,12 @@ def known(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
     """Return the tests by their models' full names, and what is wrong with the file, if it is."""
     path = paths.state_dir / _FILE
     try:
-        kept = msgspec.json.decode(files.read(path, limit=_MOST_BYTES), type=_Kept)
+        kept = msgspec.json.decode(private_files.read(path, limit=_MOST_BYTES), type=_Kept)
     except (FileNotFoundError, NotADirectoryError):
         return {}, ()
     except OSError as error:
         return {}, (_unreadable(str(path), error.strerror or str(error)),)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return {}, (_unreadable(str(path), str(error)),)
     if kept.version != _VERSION:
         text = f"expected version {_VERSION}, found {kept.version}"
@@ -65,9 +67,11 @@ def keep(paths: "Paths", model: str, test: KeptTest) -> None:
     models.pop(full_name(model), None)
     models[full_name(model)] = test
     latest = dict(list(models.items())[-_MOST_MODELS:])
-    with files.explained(path, "--state-dir"):
-        files.make_folder(paths.state_dir)
-        files.replace(path, msgspec.json.encode(_Kept(_VERSION, latest)) + b"\n")
+    with explained(path, "--state-dir"):
+        private_files.make_folder(paths.state_dir)
+        with suppress(FileNotFoundError):
+            private_files.check_file(path)
+        private_files.replace(path, msgspec.json.encode(_Kept(_VERSION, latest)) + b"\n")
 
 
 def _unreadable(path: str, reason: str) -> ErrorItem:

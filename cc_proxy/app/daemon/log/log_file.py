@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cc_proxy.app import private_files
 from cc_proxy.app.config import LoggingSettings
-from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.log import log_format
 from cc_proxy.app.daemon.paths import LOG_FLAG
 
@@ -33,9 +34,10 @@ class LogFile(logging.Handler):
         self._max_bytes = max_bytes
         self._takes_stderr = takes_stderr
         self._lost = 0
-        with files.explained(path, LOG_FLAG):
-            self._handle = files.open_to_append(path)
-            files.tighten(path)
+        with explained(path, LOG_FLAG):
+            self._handle = private_files.open_to_append(path)
+        # A full disk may have left half a line at the end: the next one begins on its own.
+        self._cut = _ends_in_half_a_line(path)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -43,11 +45,14 @@ class LogFile(logging.Handler):
         line = text.encode("utf-8", "backslashreplace")
         try:
             self._be_current(len(line))
-            os.write(self._handle, line)
+            data = b"\n" + line if self._cut else line
+            written = data[: os.write(self._handle, data)]
         except OSError:
             self._lost += 1
-        else:
-            self._lost = 0
+            return
+        if written:
+            self._cut = not written.endswith(b"\n")
+        self._lost = 0 if written == data else self._lost + 1
 
     def _about_lost(self) -> Iterator[logging.LogRecord]:
         if self._lost:
@@ -90,14 +95,26 @@ class LogFile(logging.Handler):
         return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
 
     def _reopen(self) -> None:
-        files.make_folder(self._path.parent)
-        self._point_at(files.open_to_append(self._path))
+        private_files.make_folder(self._path.parent)
+        self._point_at(private_files.open_to_append(self._path))
+        self._cut = _ends_in_half_a_line(self._path)
 
     def _point_at(self, handle: int) -> None:
         os.dup2(handle, self._handle, inheritable=False)
         if self._takes_stderr:
             os.dup2(handle, _STDERR)
         os.close(handle)
+
+
+def _ends_in_half_a_line(path: Path) -> bool:
+    try:
+        with os.fdopen(private_files.open_to_read(path), "rb") as file:
+            if not file.seek(0, os.SEEK_END):
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except OSError:  # not readable, or gone by now
+        return False
 
 
 class Log:

@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 
-from cc_proxy.app.daemon import files
+from cc_proxy.app import private_files
 from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 # A start may take its 20 seconds and a stop as much as it is told; nobody waits for ever.
@@ -60,11 +61,11 @@ def exclusive(paths: Paths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[H
         DaemonError: code `busy`, when another start or stop held it all the time.
 
     """
-    with files.explained(paths.lock_file, STATE_FLAG):
-        handle = files.open_to_lock(paths.lock_file)
+    with explained(paths.lock_file, STATE_FLAG):
+        handle = private_files.open_to_lock(paths.lock_file)
     held = Held(handle)
     try:
-        with files.explained(paths.lock_file, STATE_FLAG):
+        with explained(paths.lock_file, STATE_FLAG):
             got = _wait(handle, time.monotonic() + wait_seconds)
         if not got:
             raise _busy(handle, wait_seconds)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from cc_proxy.app import private_files
 from cc_proxy.app.config import Loaded
-from cc_proxy.app.daemon import files
 from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
 from cc_proxy.app.daemon.process import handshake
 from cc_proxy.app.daemon.process.handshake import Failed, Ready
@@ -78,8 +79,8 @@ def spawn(
             of its log.
 
     """
-    with files.explained(paths.log_file, LOG_FLAG):
-        log = files.open_to_append(paths.log_file)
+    with explained(paths.log_file, LOG_FLAG):
+        log = private_files.open_to_append(paths.log_file)
     process: subprocess.Popen[bytes] | None = None
     try:
         log_from = os.fstat(log).st_size
@@ -193,7 +194,7 @@ def _said(lines: list[str]) -> str:
 def log_lines_since(path: Path, offset: int) -> list[str]:
     """Return the last lines of what the log has grown by since it had `offset` bytes."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(private_files.open_to_read(path), "rb") as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(offset if offset <= end else 0, end - _LOG_TAIL_BYTES))
             return file.read().decode("utf-8", "replace").splitlines()[-_LOG_LINES:]

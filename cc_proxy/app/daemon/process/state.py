@@ -2,9 +2,10 @@
 
 import msgspec
 
+from cc_proxy.app import private_files
 from cc_proxy.app.addresses import url
 from cc_proxy.app.config import LogFormat, LogLevel, Server, Settings, settings_digest
-from cc_proxy.app.daemon import files
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 
@@ -60,23 +61,23 @@ def read(paths: Paths) -> State | None:
 
     """
     path = paths.state_file
-    with files.explained(path, STATE_FLAG):
+    with explained(path, STATE_FLAG):
         try:
-            data = files.read(path)
+            data = private_files.read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except files.ForeignFileError as error:
-            raise UnreadableStateError(f"{path} belongs to another user") from error
+        except private_files.NotPrivateError as error:
+            raise UnreadableStateError(f"{path} is {error.found}") from error
     try:
         return msgspec.json.decode(data, type=State)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableStateError(f"{path} is broken ({error})") from error
 
 
 def read_pid(paths: Paths) -> int | None:
     """Return the number in the pid file, None if there is no file or no number in it."""
     try:
-        return int(files.read(paths.pid_file, limit=32))
+        return int(private_files.read(paths.pid_file, limit=32))
     except (OSError, ValueError):
         return None
 
@@ -88,9 +89,9 @@ def write(paths: Paths, state: State) -> None:
         DaemonError: that is not possible.
 
     """
-    with files.explained(paths.state_file, STATE_FLAG):
-        files.replace(paths.state_file, msgspec.json.encode(state) + b"\n")
-        files.replace(paths.pid_file, b"%d\n" % state.pid)
+    with explained(paths.state_file, STATE_FLAG):
+        private_files.replace(paths.state_file, msgspec.json.encode(state) + b"\n")
+        private_files.replace(paths.pid_file, b"%d\n" % state.pid)
 
 
 def clear(paths: Paths) -> None:
@@ -101,8 +102,8 @@ def clear(paths: Paths) -> None:
 
     """
     for path in (paths.pid_file, paths.stop_file, paths.state_file):
-        with files.explained(path, STATE_FLAG):
-            files.remove(path)
+        with explained(path, STATE_FLAG):
+            private_files.remove(path)
 
 
 def write_own(paths: Paths, state: State) -> None:

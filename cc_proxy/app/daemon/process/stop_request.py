@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from cc_proxy.app.daemon import files
+from cc_proxy.app import private_files
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 
@@ -26,14 +27,14 @@ def write(paths: Paths, request: StopRequest) -> None:
         DaemonError: it cannot be written.
 
     """
-    with files.explained(paths.stop_file, STATE_FLAG):
-        files.replace(paths.stop_file, msgspec.json.encode(request))
+    with explained(paths.stop_file, STATE_FLAG):
+        private_files.replace(paths.stop_file, msgspec.json.encode(request))
 
 
 def read(path: Path, instance_id: str) -> StopRequest | None:
     """Return the request to this instance, None if there is none."""
     try:
-        request = msgspec.json.decode(files.read(path), type=StopRequest)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        request = msgspec.json.decode(private_files.read(path), type=StopRequest)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return request if request.instance_id == instance_id else None

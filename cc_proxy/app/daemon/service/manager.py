@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cc_proxy.app.daemon import files
+from cc_proxy.app import private_files
 from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.service.plan import Command, Plan
 
 UNREACHABLE = "manager_unreachable"
@@ -73,9 +74,9 @@ def install(plan: Plan, run: Run) -> bool:
     """
     changed = not standing_of_file(plan)[1]
     if changed:
-        with files.explained(plan.path, "HOME"):
-            files.make_folder(plan.path.parent)
-            files.replace(plan.path, plan.content)
+        with explained(plan.path, "HOME"):
+            private_files.make_folder(plan.path.parent)
+            private_files.replace(plan.path, plan.content)
             plan.path.chmod(_FILE_MODE)
     commands = (*plan.register, *(plan.replace if changed else plan.start))
     try:
@@ -112,7 +113,7 @@ def uninstall(plan: Plan, run: Run) -> tuple[bool, tuple[Notice, ...]]:
     except DaemonError as error:
         trouble.append(error)
     if there:
-        with files.explained(plan.path, "HOME"):
+        with explained(plan.path, "HOME"):
             plan.path.unlink(missing_ok=True)
         try:
             _all(plan.forget, run)

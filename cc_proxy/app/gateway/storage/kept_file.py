@@ -3,24 +3,19 @@
 So no trouble with it is ever more than a line in the log.
 """
 
-import contextlib
 import logging
-import os
-import secrets
 from pathlib import Path
+
+from cc_proxy.app import private_files
+from cc_proxy.app.private_files import NotPrivateError
 
 log = logging.getLogger(__name__)
 
-_FILE_MODE = 0o600
-# O_NOFOLLOW: the file is ours, a link in its place is not. Windows does not have it.
-_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
-_BINARY: int = getattr(os, "O_BINARY", 0)
-
 
 class KeptFile:
-    """The bytes of one file, 0600, at most `most_bytes` of them; `what` names it in the log.
+    """The bytes of one private file, at most `most_bytes` of them; `what` names it in the log.
 
-    Without a path nothing is kept.
+    Without a path nothing is kept. A file that is not this user's alone is left as it is.
     """
 
     def __init__(self, path: Path | None, what: str, most_bytes: int = 0) -> None:
@@ -34,26 +29,23 @@ class KeptFile:
         if self._path is None:
             return None
         try:
-            with os.fdopen(os.open(self._path, os.O_RDONLY | _NO_FOLLOW | _BINARY), "rb") as file:
-                return file.read(self._most_bytes)
+            return private_files.read(self._path, limit=self._most_bytes)
         except FileNotFoundError:
             return None
+        except NotPrivateError as error:
+            self._refuse(self._path, error)
         except OSError as error:
             log.warning("%s: %s cannot be read: %s", self._what, self._path, error)
-            return None
+        return None
 
     def write(self, body: bytes) -> None:
         """Write the file anew: a reader sees the old or the new one, never a half."""
         if self._path is None:
             return
-        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
         try:
-            self._put(draft, os.O_EXCL, body)
-            draft.replace(self._path)
+            private_files.replace(self._path, body, durable=False)
         except OSError as error:
             self._not_written(error)
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
         else:
             self._failed = False
 
@@ -62,7 +54,9 @@ class KeptFile:
         if self._path is None:
             return
         try:
-            self._put(self._path, os.O_APPEND, body)
+            private_files.append(self._path, body)
+        except NotPrivateError as error:
+            self._refuse(self._path, error)
         except OSError as error:
             self._not_written(error)
         else:
@@ -74,7 +68,7 @@ class KeptFile:
             return
         for path in (self._path, _aside(self._path)):
             try:
-                path.unlink(missing_ok=True)
+                private_files.remove(path)
             except OSError as error:
                 log.warning("%s: %s cannot be removed: %s", self._what, path, error)
 
@@ -96,10 +90,10 @@ class KeptFile:
         where = (self._what, self._path, lines, reason, and_now)
         log.warning("%s: %s has damaged lines, which are left out: %d (%s); %s", *where)
 
-    def _put(self, path: Path, flag: int, body: bytes) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | flag | _NO_FOLLOW | _BINARY
-        with os.fdopen(os.open(path, flags, _FILE_MODE), "wb") as file:
-            file.write(body)
+    def _refuse(self, path: Path, error: NotPrivateError) -> None:
+        text = "%s: %s is %s, so it is neither read nor written. %s; then: cc-proxy restart"
+        log.warning(text, self._what, path, error.found, error.fix)
+        self._path = None
 
     def _not_written(self, error: OSError) -> None:
         # A full disk would be told of after every answer.

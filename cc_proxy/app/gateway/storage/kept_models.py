@@ -46,7 +46,7 @@ class KeptModels(Generic[Known]):
             return {}
         try:
             kept = self._decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._file.put_aside(str(error), self._and_now)
             return {}
         if kept.version != _VERSION:

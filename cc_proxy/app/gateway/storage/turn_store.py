@@ -1,9 +1,11 @@
 """The turns that models wrote, in memory and in a file, so that a restart does not forget them.
 
 The file has one line of JSON for each turn. Lines are added in the background after an answer has
-ended; now and then the oldest ones leave.
+ended; now and then the oldest ones leave. A turn that is larger than what is kept then stays in
+memory only.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +17,8 @@ from cc_proxy.app.gateway.storage.background import Background
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
 from cc_proxy.app.upstreams.ollama.chat import ToolCall
+
+log = logging.getLogger(__name__)
 
 _VERSION = 1
 KEPT_BYTES = 4 * 1024 * 1024
@@ -46,6 +50,7 @@ class TurnStore:
         self._file = KeptFile(path, "turns", 2 * MOST_BYTES)
         self._size = 0
         self._pending: list[bytes] = []
+        self._pending_bytes = 0
         self._writer = Background(self._next)
         self._kept = path is not None
         self._load()
@@ -61,8 +66,15 @@ class TurnStore:
             return
         line = _Line(_VERSION, self._clock(), turn.content, turn.thinking, list(turn.calls))
         # The model may have broken the lines of its arguments, which are kept as they are.
-        self._pending.append(msgspec.json.encode(line).replace(b"\n", b" ") + b"\n")
-        self._writer.more()
+        text = msgspec.json.encode(line).replace(b"\n", b" ") + b"\n"
+        if len(text) > KEPT_BYTES:
+            log.info("a turn of %d bytes is not kept on disk: it is too large", len(text))
+        elif self._pending_bytes + len(text) > MOST_BYTES:
+            log.warning("a turn is not kept on disk, which takes no more for now")
+        else:
+            self._pending.append(text)
+            self._pending_bytes += len(text)
+            self._writer.more()
 
     async def close(self) -> None:
         """Return once all is written."""
@@ -73,14 +85,15 @@ class TurnStore:
             return None
         lines = b"".join(self._pending)
         self._pending.clear()
+        self._pending_bytes = 0
         return partial(self._append, lines)
 
     def _append(self, lines: bytes) -> None:
         self._file.append(lines)
         self._size += len(lines)
-        if self._size > MOST_BYTES:
-            body = self._file.read() or b""
-            latest = body[-KEPT_BYTES:]
+        if self._size > MOST_BYTES and (body := self._file.read()):
+            # From the end of a line on: no line is longer than what is kept.
+            latest = body[-KEPT_BYTES - 1 :]
             self._rewrite(latest[latest.find(b"\n") + 1 :])
 
     def _rewrite(self, lines: bytes) -> None:
@@ -99,7 +112,7 @@ class TurnStore:
         for number, text in enumerate(whole, 1):
             try:
                 line = _decoded(text)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 reasons.append(f"line {number}: {error}")
                 continue
             found += 1
