@@ -128,6 +128,11 @@ class MessagesRequest(msgspec.Struct):
         return self.output_config.effort if self.output_config else None
 
     @property
+    def thinks(self) -> bool:
+        """Whether the model is asked to think before it answers."""
+        return self.thinking is not None and self.thinking.type != "disabled"
+
+    @property
     def caches_all(self) -> bool:
         """Whether the prompt is to be kept up to its end, as Claude Code has it in every turn."""
         last = self.messages[-1].content if self.messages else ""

@@ -47,6 +47,7 @@ def command(common: Common) -> Result:
         *report.upstream_rows(health),
         *report.in_memory(health),
         ("Requests", report.requests(health)),
+        *report.assists(health),
         *report.last_error(health),
     ]
     return Result(

@@ -1,6 +1,7 @@
 """What the gateway is told when it starts, and what its handlers share."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -65,6 +66,7 @@ class Shared:
     spare_memory: SpareMemory = field(default_factory=SpareMemory)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
+    assists: Counter[str] = field(default_factory=Counter)
     errors: ErrorRecorder = field(default_factory=ErrorRecorder)
     answers: Answers = field(default_factory=Answers)
     attachments: Attachments = field(init=False)

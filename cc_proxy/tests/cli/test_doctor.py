@@ -90,6 +90,26 @@ def test_the_model_is_asked_with_the_window_of_real_requests(
     assert {record.num_ctx for record in asked} == {65_536}
 
 
+@pytest.mark.parametrize(
+    ("family", "status", "says"),
+    [
+        ("qwen3.5", "ok", "the next turn keeps"),
+        ("gemma4", "ok", "the next turn keeps"),
+        ("nemotron-3-nano", "warn", "leaves out old thinking"),
+    ],
+)
+def test_a_template_that_forgets_thinking_is_named_where_nothing_helps(
+    home: Home, family: str, status: str, says: str
+) -> None:
+    model = PracticeModel(family, thinking=True, renderer=family)
+    with practice_server(models=(model,), script=READS) as practice:
+        found = checks(home, OLLAMA_BASE_URL=practice.url)["prefix"]
+    assert found["status"] == status
+    assert says in found["detail"]
+    if status == "warn":
+        assert found["fix"].startswith("MAX_THINKING_TOKENS=0 cc-proxy claude")
+
+
 def test_no_model_leaves_the_model_alone(home: Home, practice: Practice) -> None:
     ran = home.json("doctor", "--no-model")
     assert ran.code == 0

@@ -11,7 +11,7 @@ import pytest
 from cc_proxy.app.gateway.http.limits import Limits
 
 from .client import RawClient, request_bytes
-from .plays import streams
+from .plays import streams, talk
 from .stage import Stage, until
 from .upstream import NDJSON, Exchange, done, line
 
@@ -134,7 +134,7 @@ async def test_it_closes_only_its_sending_half(stage: Stage) -> None:
 
 async def test_it_reads_slowly_or_not_at_all(stage: Stage) -> None:
     sent, wanted = 0, 200 * MEGABYTE
-    words = line("word " * 2000)
+    words = line(talk(10_000))
 
     async def play(exchange: Exchange) -> None:
         nonlocal sent
@@ -170,7 +170,7 @@ async def test_it_stops_reading_for_good(stage: Stage) -> None:
     async def play(exchange: Exchange) -> None:
         await exchange.send(NDJSON)
         while True:
-            await exchange.chunk(line("word " * 2000))
+            await exchange.chunk(line(talk(10_000)))
 
     stage.upstream.play = play
     client = await RawClient.connect(stage.port, buffer=65_536)
@@ -184,7 +184,7 @@ async def test_it_stops_reading_for_good(stage: Stage) -> None:
 
 @QUICK
 async def test_it_does_not_fetch_an_answer_that_is_done(stage: Stage) -> None:
-    words = line("word " * 20_000)
+    words = line(talk(100_000))
 
     async def play(exchange: Exchange) -> None:
         await exchange.send(NDJSON)
@@ -206,7 +206,7 @@ async def test_it_does_not_fetch_an_answer_that_is_done(stage: Stage) -> None:
 
 @pytest.mark.parametrize("limits", [Limits(stall_seconds=1.5)], ids=["quick"])
 async def test_it_reads_slowly_and_gets_all_of_it(stage: Stage) -> None:
-    stage.upstream.play = streams(*[line("word " * 20_000)] * 120, done(), pause=0)
+    stage.upstream.play = streams(*[line(talk(100_000))] * 120, done(), pause=0)
     client = await RawClient.connect(stage.port, buffer=65_536)
     await client.ask(stream=True)
     received, end = 0, b""

@@ -278,6 +278,8 @@ async def test_a_step_that_was_announced_is_asked_for_once_and_in_silence(
     assert second["messages"][: len(first["messages"])] == first["messages"]
     assert second["messages"][-2]["content"] == "I will now read the file."
     assert "assisted=announced_step" in caplog.text
+    async with gateway.client.get(gateway.url + "/health?upstream=0") as response:
+        assert (await response.json())["assists"] == {"announced_step": 1}
 
 
 async def test_a_step_that_does_not_come_leaves_the_turn_as_it_was(

@@ -54,6 +54,13 @@ def test_a_mentioned_file_stands_behind_what_every_session_begins_with(first: An
     assert order(turn["content"], *parts) == list(parts)
 
 
+def test_a_mentioned_file_may_come_in_a_message_of_its_own() -> None:
+    mentioned = {"role": "user", "content": READ["text"]}
+    (turn,) = turns(mentioned, user(RESULT, COMMITS, ASKED), FOLDER)
+    parts = ("Attribution", "the folder", "Called the Read", "some notes", "Look at @data")
+    assert order(turn["content"], *parts) == list(parts)
+
+
 def test_two_sessions_that_mention_other_files_begin_alike() -> None:
     (one,) = turns(user(READ, RESULT, COMMITS, ASKED), FOLDER)
     (other,) = turns(user(COMMITS, words("Hello.")), FOLDER)

@@ -20,6 +20,7 @@ from cc_proxy.app.config import Loaded
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.server import serve
+from cc_proxy.app.gateway.routing.thinking_forms import Kept, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
@@ -153,12 +154,38 @@ async def prefix(target: Target, ollama: OllamaClient) -> Check | None:
         return None
     common = _common(earlier, later)
     if common >= len(earlier) - _OPENER_CHARACTERS:
-        return ok(name, f"the next turn keeps {common:,} of {len(earlier):,} characters")
+        kept = f"the next turn keeps {common:,} of {len(earlier):,} characters"
+        return await _forgets_thinking(target, ollama) or ok(name, kept)
     text = (
         f"the next turn keeps only {common:,} of {len(earlier):,} characters: the model's template"
         " changes what came before, and all after it is read again at every turn"
     )
     return warn(name, text, "cc-proxy models pull another model, or a newer version of this one")
+
+
+async def _forgets_thinking(target: Target, ollama: OllamaClient) -> Check | None:
+    """Return a warning where each new message of the person's has the last turn read again."""
+    if not target.model.can("thinking"):
+        return None
+    try:
+        with_thinking = await kept_thinking(ollama, target, thinks=True)
+        without = await kept_thinking(ollama, target, thinks=False)
+    except UpstreamError as error:
+        return fail("prefix", error.message, error.hint)
+    if with_thinking is None or _keeps(with_thinking):
+        return None
+    text = (
+        "the model's template leaves out old thinking: each new message of yours makes the model"
+        " read again what it did since the one before"
+    )
+    fix = "cc-proxy models pull another model, or a newer version of this one"
+    if without is not None and _keeps(without):
+        fix = "MAX_THINKING_TOKENS=0 cc-proxy claude  # without thinking nothing is read again"
+    return warn("prefix", text, fix)
+
+
+def _keeps(found: Kept) -> bool:
+    return found.kept >= found.of - _OPENER_CHARACTERS
 
 
 _TURNS: list[dict[str, Any]] = [

@@ -19,7 +19,8 @@ class Running(TypedDict):
     """A cc-proxy that runs; what Ollama tells is null if it has not answered in time.
 
     Two equal digests of the configuration mean that nothing has changed. `queued` are those of
-    `requests_in_flight` that wait for Ollama to have room.
+    `requests_in_flight` that wait for Ollama to have room. `assists` is how often models got each
+    kind of help since the start, by the keys of `assist` in the configuration.
     """
 
     pid: int
@@ -35,6 +36,7 @@ class Running(TypedDict):
     log_file: str
     requests_in_flight: int
     queued: int
+    assists: dict[str, int]
     last_error: LastError | None
     last_reload: LastReload | None
     upstream: Upstream | None

@@ -47,6 +47,7 @@ def data(now: "State", health: "Health") -> "Running":
         "log_file": now.log_file,
         "requests_in_flight": health.requests_in_flight,
         "queued": health.queued,
+        "assists": health.assists,
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
@@ -102,6 +103,12 @@ def requests(health: "Health") -> str:
     """Return how many requests are there, and how many of them wait for Ollama."""
     told = f"{health.requests_in_flight} in flight"
     return f"{told}, {health.queued} of them waiting for Ollama" if health.queued else told
+
+
+def assists(health: "Health") -> list[tuple[str, str]]:
+    """Return the row with the help that models got since the start, if they got any."""
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(health.assists.items()))
+    return [("Assists", told)] if told else []
 
 
 def last_error(health: "Health") -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from types import TracebackType
 from typing import Self
 
@@ -15,15 +16,21 @@ log = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Collects what happened to one request; writes its line on exit."""
+    """Collects what happened to one request; writes its line on exit.
 
-    def __init__(self, request_id: str, model: str, body_bytes: int) -> None:
+    `assists` counts the help that models got, over all requests.
+    """
+
+    def __init__(
+        self, request_id: str, model: str, body_bytes: int, assists: Counter[str] | None = None
+    ) -> None:
         self._request_id = request_id
         self._started = time.monotonic()
         self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
         self._first_token: float | None = None
         self._outcome = "ok"
-        self.assists: list[str] = []
+        self._assists: list[str] = []
+        self._all_assists = Counter[str]() if assists is None else assists
 
     def __enter__(self) -> Self:
         """Start the clock."""
@@ -70,8 +77,9 @@ class RequestLog:
 
     def assisted(self, kind: str) -> None:
         """Note that the model was helped, and with what: a key of `assist` in the configuration."""
-        self.assists.append(kind)
-        self._fields["assisted"] = ",".join(self.assists)
+        self._all_assists[kind] += 1
+        self._assists.append(kind)
+        self._fields["assisted"] = ",".join(self._assists)
 
     def first_token(self) -> None:
         """Note when the first token came; later calls change nothing."""

@@ -35,6 +35,7 @@ async def handle(request: web.Request) -> web.Response:
         config_digest=context.config_digest,
         requests_in_flight=shared.requests_in_flight - 1,  # without this one
         queued=shared.queue.waiting,
+        assists=dict(shared.assists),
         last_error=shared.errors.last,
         last_reload=context.reloader.last if context.reloader else None,
     )

@@ -86,11 +86,14 @@ async def handle(request: web.Request) -> web.StreamResponse:
     if asked.thread is not None:
         raise thread_unsupported()
     shared.unread.note(request.headers, body)
-    with RequestLog(request[REQUEST_ID], asked.model, len(body)) as record, shared.answers.told():
+    record = RequestLog(request[REQUEST_ID], asked.model, len(body), shared.assists)
+    with record, shared.answers.told():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
+        if any(message.role == "assistant" for message in asked.messages):
+            target = await shared.models.with_forms(target, thinks=asked.thinks)
         search, translated = await _translated(shared, asked, target)
         record.translated(target.model.name, translated)
         estimate = shared.tokens.estimate(translated.prompt)

@@ -3,16 +3,21 @@
 import asyncio
 import logging
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
+from cc_proxy.app.gateway.routing.thinking_forms import forms_of
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import models as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
+
+if TYPE_CHECKING:
+    from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +38,13 @@ class Models:
         self._targets: dict[str, Target] = {}
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._capabilities: dict[str, list[str]] = {}
+        self._forms: dict[str, dict[bool, ThinkingForm]] = {}
         self._chosen: str | None = None
 
     def use(self, settings: Settings) -> None:
         """Go by these settings from now on, and ask about every model again."""
         self._settings = settings
-        self._targets, self._asking, self._capabilities = {}, {}, {}
+        self._targets, self._asking, self._capabilities, self._forms = {}, {}, {}, {}
         self._chosen = None
 
     async def target(self, requested: str) -> Target:
@@ -96,9 +102,25 @@ class Models:
             for model in listed
         ]
 
+    async def with_forms(self, target: Target, *, thinks: bool) -> Target:
+        """Return the target with the form in which its old thinking is sent, found out once.
+
+        Ollama loads the model for that: to be asked for where it is about to answer.
+        """
+        if not target.model.can("thinking"):
+            return target
+        forms = self._forms.setdefault(wire.full_name(target.model.name), {})
+        if thinks not in forms:
+            form = await forms_of(self._ollama, target, thinks=thinks)
+            if form is None:
+                return target
+            forms[thinks] = form
+        return replace(target, forms=forms)
+
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
         self._targets.pop(wire.full_name(name), None)
+        self._forms.pop(wire.full_name(name), None)
         if self._chosen == name:
             self._chosen = None
 

@@ -27,7 +27,8 @@ class PracticeModel:
     """A model that plays scripts; `context` is the largest window it can have, in tokens.
 
     `style` says how it renders prompts and sends tool calls: by a Go template (each call in a
-    chunk of its own) or by a Jinja one (all calls in the last chunk).
+    chunk of its own) or by a Jinja one (all calls in the last chunk). `renderer` names the one that
+    Ollama itself has for the family, in place of a template.
     """
 
     name: str
@@ -36,6 +37,7 @@ class PracticeModel:
     thinking: bool = False
     vision: bool = False
     style: Style = "go"
+    renderer: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -159,6 +161,7 @@ def show(model: PracticeModel) -> dict[str, Any]:
         "tensors": [],
         "capabilities": model.capabilities,
         "modified_at": timestamp(_PULLED_NANOSECONDS),
+        **({"renderer": model.renderer, "parser": model.renderer} if model.renderer else {}),
     }
 
 

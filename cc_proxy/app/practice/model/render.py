@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cc_proxy.app.practice.model.models import PracticeModel, Style
+from cc_proxy.app.practice.model.renderers import RENDERERS
 from cc_proxy.app.practice.requests.decoding import Call, ChatRequest, Message
 from cc_proxy.app.practice.requests.tool_schemas import go_function, jinja_tool
 from cc_proxy.app.practice.wire import go_json
@@ -23,7 +24,9 @@ _IMAGE_BYTES = 1024
 
 def prompt(request: ChatRequest, messages: Sequence[Message], model: PracticeModel) -> bytes:
     """Return the prompt of a request with `messages` in place of its own."""
-    if model.style == "jinja":
+    if model.renderer:
+        text = RENDERERS[model.renderer](messages, request.think is not False)
+    elif model.style == "jinja":
         text = _jinja(messages, request)
     else:
         text = _go(messages, request, thinking=model.thinking)

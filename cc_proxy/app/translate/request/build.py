@@ -1,6 +1,7 @@
 """A Messages API request, as a request to Ollama's `/api/chat`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -17,6 +18,7 @@ from cc_proxy.app.translate.request.call_ids import with_short_ids
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import append_text, conversation
 from cc_proxy.app.translate.request.deferred import announced, found_tools
+from cc_proxy.app.translate.request.kept_thinking import ThinkingForm, with_kept_thinking
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.request.system import system_text
@@ -32,7 +34,8 @@ class Target:
     """The model that will answer: what it can do, its window in tokens, how long it stays.
 
     `configured` is the window that was set for this model: more than it can have, maybe. `assist`
-    is the help that the model gets where it stumbles.
+    is the help that the model gets where it stumbles. `forms` has how old thinking is sent, where
+    the model is asked to think and where it is not.
     """
 
     model: ModelInfo
@@ -40,6 +43,7 @@ class Target:
     keep_alive: str
     configured: int | None = None
     assist: Assist = EVERY_ASSIST
+    forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,15 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         assists.append("structured_output")
     if use.instruction:
         append_text(messages, use.instruction)
+    think = think_value(request, target.model, must_call=bool(use.must_call))
+    thinks = bool(think)
+    form = target.forms.get(thinks, ThinkingForm.FIELD)
     body = chat.ChatRequest(
         model=target.model.name,
-        messages=with_short_ids(messages),
+        messages=with_short_ids(with_kept_thinking(messages, form, thinks=thinks)),
         tools=msgspec.Raw(use.body) if use.body else UNSET,
         stream=True,
-        think=think_value(request, target.model, must_call=bool(use.must_call)),
+        think=think,
         format=use.format or (UNSET if schema is None or use.body else schema),
         truncate=False,
         shift=False,

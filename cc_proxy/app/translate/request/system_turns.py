@@ -31,7 +31,10 @@ def system_first(messages: list[Message]) -> list[Message]:
     done: list[Message] = []
     for message in messages:
         before = done[-1] if done else None
-        if message.role == "user":
+        if message.role == "user" and before is not None and before.role == "user":
+            # Claude Code sends what is mentioned in a message of its own (2.1.330).
+            done[-1] = _in_place(Message("user", _blocks(before) + _blocks(message)))
+        elif message.role == "user":
             done.append(_in_place(message))
         elif before is not None and before.role == "user" and _goes_before_words(message):
             done[-1:] = _between(before, message)
@@ -57,13 +60,17 @@ def _in_place(message: Message) -> Message:
 
 
 def _between(user: Message, system: Message) -> list[Message]:
-    content = user.content
-    blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
+    blocks = _blocks(user)
     start = next((n for n, b in enumerate(blocks) if _place(b) > _Place.REMINDER), len(blocks))
     if start == len(blocks):
         return [user, system]
     before = [Message("user", blocks[:start])] if start else []
     return [*before, system, Message("user", blocks[start:])]
+
+
+def _blocks(message: Message) -> list[Block]:
+    content = message.content
+    return [Block(type="text", text=content)] if isinstance(content, str) else content
 
 
 def _place(block: Block) -> _Place:

@@ -28,8 +28,7 @@ def think_value(
     """
     if not model.can("thinking"):
         return UNSET
-    asked = request.thinking is not None and request.thinking.type != "disabled"
-    wanted = asked and not must_call
+    wanted = request.thinks and not must_call
     if model.family in LEVEL_FAMILIES and must_call:
         return "low"
     if model.family in LEVEL_FAMILIES:

@@ -1,0 +1,130 @@
+"""Finding the form in which a model keeps its old thinking, by what its renderer makes of it."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+_TOOL = {
+    "name": "Read",
+    "description": "Reads a file.",
+    "input_schema": {"type": "object", "properties": {"file_path": {"type": "string"}}},
+}
+# What was asked before the last answer was written.
+_EARLIER = 3
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How many characters of an earlier prompt of `of` the next one keeps, with the best form.
+
+    `plain` is how many it keeps when thinking is sent in its field.
+    """
+
+    form: ThinkingForm
+    kept: int
+    plain: int
+    of: int
+
+
+async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -> Kept | None:
+    """Render two prompts of one conversation in each form, and return the one that keeps most.
+
+    Between the two comes a message of the person's. The model writes nothing, but Ollama loads it.
+    None: this Ollama does not show prompts (`_debug_render_only`).
+
+    Raises:
+        UpstreamError: it cannot be asked.
+
+    """
+    found, turns = None, _turns(thinks=thinks)
+    for form in ThinkingForm:
+        shaped = replace(target, forms=dict.fromkeys((True, False), form))
+        earlier = await _rendered(ollama, shaped, turns[:_EARLIER], thinks=thinks)
+        later = await _rendered(ollama, shaped, turns, thinks=thinks)
+        if earlier is None or later is None:
+            return None
+        kept = _common(earlier, later)
+        if found is None:
+            found = Kept(form, kept, kept, len(earlier))
+        elif kept > found.kept and kept / len(earlier) > found.kept / found.of:
+            found = Kept(form, kept, found.plain, len(earlier))
+        if found.kept >= found.of:
+            break
+    return found
+
+
+async def forms_of(ollama: OllamaClient, target: Target, *, thinks: bool) -> ThinkingForm | None:
+    """Return the form for a model's old thinking; None where it cannot be found out now."""
+    try:
+        found = await kept_thinking(ollama, target, thinks=thinks)
+    except UpstreamError as error:
+        log.info("how model %s keeps its thinking is not known: %s", target.model.name, error.code)
+        return None
+    if found is None:
+        return ThinkingForm.FIELD
+    share = f"{found.kept} of {found.of} characters"
+    log.info(
+        "model %s thinks=%s keeps %s as %s", target.model.name, thinks, share, found.form.value
+    )
+    return found.form
+
+
+def _turns(*, thinks: bool) -> list[dict[str, Any]]:
+    """Return a conversation: a question, a call, its result, an answer, and another question."""
+
+    def thought(text: str) -> list[dict[str, Any]]:
+        return [{"type": "thinking", "thinking": text, "signature": ""}] if thinks else []
+
+    call = {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "a.txt"}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "one line"}
+    answer = {"type": "text", "text": "It has one line."}
+    return [
+        {"role": "user", "content": "What is in a.txt?"},
+        {"role": "assistant", "content": [*thought("I should read it."), call]},
+        {"role": "user", "content": [result]},
+        {"role": "assistant", "content": [*thought("There is one line in it."), answer]},
+        {"role": "user", "content": "And in b.txt?"},
+    ]
+
+
+async def _rendered(
+    ollama: OllamaClient, target: Target, turns: list[dict[str, Any]], *, thinks: bool
+) -> str | None:
+    asked = {
+        "model": target.model.name,
+        # An Ollama that does not know the question answers the conversation instead: briefly.
+        "max_tokens": 1,
+        "messages": turns,
+        **({"thinking": {"type": "adaptive"}} if thinks else {}),
+        **({"tools": [_TOOL]} if target.model.can("tools") else {}),
+    }
+    sent = msgspec.json.decode(chat_request(decode(msgspec.json.encode(asked)), target).body)
+    sent |= {"stream": False, "_debug_render_only": True}
+
+    def read(answer: bytes) -> str | None:
+        found = msgspec.json.decode(answer, type=_Rendered)
+        return found.info.rendered_template if found.info else None
+
+    return await ollama.ask("/api/chat", read, sent)
+
+
+class _Info(msgspec.Struct):
+    rendered_template: str
+
+
+class _Rendered(msgspec.Struct):
+    info: _Info | None = msgspec.field(default=None, name="_debug_info")
+
+
+def _common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
