@@ -22,7 +22,8 @@ from cc_proxy.app.gateway.attachments.fetching import (
     NotFetchedError,
     shown,
 )
-from cc_proxy.app.translate.pdf import PdfTooSlowError, UnreadablePdfError, text_of
+from cc_proxy.app.gateway.attachments.pdf_process import PdfReader, PdfTooSlowError
+from cc_proxy.app.translate.pdf import UnreadablePdfError
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ ALL_PDFS_SECONDS = 60.0
 FAILURE_SECONDS = 600.0
 MAX_URLS = 20
 MAX_FETCHED_BYTES = 128 * 1024 * 1024
+MAX_REMEMBERED_CHARS = 16 * 1024 * 1024
 _REMEMBERED = 64
 _REMEMBERED_URLS = 256
 _PDF = "application/pdf"
@@ -55,7 +57,9 @@ class Attachments:
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
+        self._pdfs = PdfReader()
         self._texts: OrderedDict[bytes, str] = OrderedDict()
+        self._text_chars = 0
         self._fetched: OrderedDict[tuple[str, str], _Fetched] = OrderedDict()
         self._fetched_bytes = 0
 
@@ -127,14 +131,39 @@ class Attachments:
         digest = hashlib.sha256(data.encode()).digest()
         if digest not in self._texts:
             try:
-                self._texts[digest] = await _extracted(data, until)
+                text = await self._extracted(data, until)
             except UnreadablePdfError as error:
                 # Those before it took the time: with them known, it has its own on the next turn.
                 return _left_out(str(error))
-            while len(self._texts) > _REMEMBERED:
-                self._texts.popitem(last=False)
+            self._remember_text(digest, text)
+            return text
         self._texts.move_to_end(digest)
         return self._texts[digest]
+
+    def _remember_text(self, digest: bytes, text: str) -> None:
+        if digest not in self._texts:  # two requests can have asked for the same
+            self._texts[digest] = text
+            self._text_chars += len(text)
+        while len(self._texts) > _REMEMBERED or self._text_chars > MAX_REMEMBERED_CHARS:
+            self._text_chars -= len(self._texts.popitem(last=False)[1])
+
+    async def _extracted(self, data: str, until: float) -> str:
+        """Return the text of a PDF, or why it has none.
+
+        Raises:
+            UnreadablePdfError: the time of all documents, `until`, was over before its own.
+
+        """
+        left = until - time.monotonic()
+        try:
+            return await self._pdfs.text(data, min(PDF_SECONDS, left))
+        except PdfTooSlowError as error:
+            if left < PDF_SECONDS:
+                text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
+                raise UnreadablePdfError(text) from error
+            return _left_out(str(error))
+        except UnreadablePdfError as error:
+            return _left_out(str(error))
 
 
 def _attached(request: MessagesRequest) -> Iterator[Block]:
@@ -154,27 +183,6 @@ def _key(block: Block) -> tuple[str, str] | None:
     if source.get("type") == "url" and isinstance(url, str):
         return block.type, url
     return None
-
-
-async def _extracted(data: str, until: float) -> str:
-    """Return the text of a PDF, or why it has none.
-
-    Raises:
-        UnreadablePdfError: the time of all documents, `until`, was over before its own.
-
-    """
-    deadline = time.monotonic() + PDF_SECONDS
-    last = min(deadline, until)
-    try:
-        # The thread ends by itself: one that is only given up would hold up the end of the process.
-        return await asyncio.to_thread(text_of, data, lambda: time.monotonic() < last)
-    except PdfTooSlowError as error:
-        if until < deadline:
-            text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
-            raise UnreadablePdfError(text) from error
-        return _left_out(str(error))
-    except UnreadablePdfError as error:
-        return _left_out(str(error))
 
 
 def _left_out(why: str) -> str:
