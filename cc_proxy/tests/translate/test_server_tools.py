@@ -117,11 +117,84 @@ def test_the_result_of_another_server_tool_reaches_the_model() -> None:
         "name": "web_fetch",
         "input": {"url": "u"},
     }
-    content = {"type": "web_fetch_result", "url": "u"}
+    page = {"type": "text", "media_type": "text/plain", "data": "Cats sleep."}
+    document = {"type": "document", "title": "Cats", "source": page}
+    content = {"type": "web_fetch_result", "url": "u", "retrieved_at": "2026", "content": document}
     block = {"type": "web_fetch_tool_result", "tool_use_id": "srvtoolu_9", "content": content}
     done = turns(use, block)
     assert done[1]["tool_name"] == "web_fetch"
-    assert msgspec.json.decode(done[1]["content"]) == content
+    assert done[1]["content"] == "URL: u\nRetrieved: 2026\nCats:\nCats sleep."
+
+
+RAN = {"stdout": "42\n", "stderr": "", "return_code": 0, "content": []}
+VIEW = {"content": "a\nb", "file_type": "text"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("code_execution_result", RAN, "42\n\nExit code: 0"),
+        (
+            "bash_code_execution_result",
+            RAN | {"stderr": "no", "return_code": 2, "content": [{"file_id": "f"}]},
+            "42\n\nstderr:\nno\n[Files made: 1; they are not here.]\nExit code: 2",
+        ),
+        (
+            "encrypted_code_execution_result",
+            {"encrypted_stdout": "Eqg", "stderr": "", "return_code": 0, "content": []},
+            "[The output is encrypted.]\nExit code: 0",
+        ),
+        ("text_editor_code_execution_view_result", VIEW, "a\nb"),
+        (
+            "text_editor_code_execution_view_result",
+            VIEW | {"num_lines": 2, "start_line": 5, "total_lines": 9},
+            "Lines 5 to 6 of 9:\na\nb",
+        ),
+        (
+            "text_editor_code_execution_create_result",
+            {"is_file_update": False},
+            "The file was created.",
+        ),
+        (
+            "text_editor_code_execution_create_result",
+            {"is_file_update": True},
+            "The file was updated.",
+        ),
+        (
+            "text_editor_code_execution_str_replace_result",
+            {"lines": ["-a", "+b"], "old_start": 1},
+            "The file was edited.\n-a\n+b",
+        ),
+        (
+            "tool_search_tool_search_result",
+            {"tool_references": [{"type": "tool_reference", "tool_name": "Read"}]},
+            "The tool Read can be used now.",
+        ),
+        ("tool_search_tool_search_result", {"tool_references": []}, "No tool was found."),
+        ("advisor_result", {"text": "Test it.", "stop_reason": None}, "Test it."),
+        ("advisor_redacted_result", {"encrypted_content": "Eqg"}, "[The advice is encrypted.]"),
+        ("advisor_tool_result_error", {"error_code": "overloaded"}, "The tool failed: overloaded."),
+        (
+            "text_editor_code_execution_tool_result_error",
+            {"error_code": "file_not_found", "error_message": "No a.txt."},
+            "The tool failed: file_not_found. No a.txt.",
+        ),
+        ("of_tomorrow", {"a": "b", "c": [1]}, "a: b\nc: [1]"),
+        ("code_execution_result", {"return_code": "none"}, "return_code: none"),
+    ],
+)
+def test_a_result_of_another_server_is_told_in_words(kind: str, fields: Any, words: str) -> None:
+    use = USE | {"id": "srvtoolu_9", "name": "any"}
+    block = {"type": "any_tool_result", "tool_use_id": "srvtoolu_9"}
+    done = turns(use, block | {"content": fields | {"type": kind}})
+    assert done[1]["content"] == words
+
+
+def test_what_another_server_s_code_encrypted_is_named_as_dropped() -> None:
+    reader = Reader(vision=False)
+    content = {"type": "advisor_redacted_result", "encrypted_content": "Eqg"}
+    turns(USE, result(content) | {"type": "advisor_tool_result"}, reader=reader)
+    assert reader.dropped == {"advice that another server encrypted": 1}
 
 
 def test_a_result_of_the_client_finds_its_place_behind_the_servers() -> None:

@@ -77,11 +77,11 @@ class Reader:
             case "compaction" if isinstance(block.content, str):
                 said.texts.append(block.content)
             case "tool_reference":
-                said.texts.append(self._found(block.tool_name or ""))
+                said.texts.append(self._loaded_tool(block.tool_name or ""))
             case other:
                 self.drop(f"{_kind(other)} block")
 
-    def _found(self, name: str) -> str:
+    def _loaded_tool(self, name: str) -> str:
         text = f"The tool {name} can be used now."
         if name not in self.definitions or name in self._defined:
             return text

@@ -11,6 +11,7 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, Said
+from cc_proxy.app.translate.request.server_results import server_result_text
 from cc_proxy.app.translate.request.system_turns import system_first
 from cc_proxy.app.translate.web_search.search_results import told
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
@@ -198,7 +199,7 @@ class _Turns:
         if isinstance(content, list):
             said = self._reader.read(content)
             return said.text, said.images
-        return "" if content is None else msgspec.json.encode(content).decode(), []
+        return server_result_text(content, self._reader) if isinstance(content, dict) else "", []
 
 
 def _shown(messages: list[Message]) -> list[Message]:
