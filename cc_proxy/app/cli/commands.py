@@ -33,6 +33,8 @@ COMMANDS = {
 }
 # Commands with a folder of their own.
 _ROOMS = {"claude", "completion", "config", "doctor", "logs", "models"}
+# What Claude Code says at the end of a session (`claude/resuming.py`): cc-proxy --resume ID
+_RESUME = "--resume"
 # click's name for the variable by which a shell asks for completions.
 _COMPLETE = "_CC_PROXY_COMPLETE"
 
@@ -86,9 +88,15 @@ group = Commands(
 )
 
 
+def spelled_out(arguments: list[str]) -> list[str]:
+    """Return the arguments with the name of the command that `--resume ID` alone stands for."""
+    return ["claude", *arguments] if arguments[:1] == [_RESUME] else arguments
+
+
 def main(arguments: list[str]) -> NoReturn:
     """Run the command that `arguments` name, show its result, and exit with its code."""
     common = Common()
+    arguments = spelled_out(arguments)
     garbage.seldom()
     if os.environ.get(_COMPLETE):  # a shell asks
         from cc_proxy.app.cli.completion import shells  # noqa: PLC0415 - no time for it otherwise
@@ -146,9 +154,6 @@ def _usage(error: click.UsageError, typed: str) -> Result:
 
     if meant := suggest_flag.meant(name, error):
         hint = f"Here that is {meant}. {hint}"
-    elif name == "claude" and isinstance(error, click.NoSuchOption):
-        # Most often it is one of Claude Code's that people know by heart: -p, -c, --resume.
-        hint += f". Claude Code's own options stand behind --: {path} -- {error.option_name} ..."
     item = ErrorItem("usage_error", error.format_message(), hint)
     return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
 

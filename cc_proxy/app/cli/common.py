@@ -139,11 +139,17 @@ class Group(click.Group):
             raise click.UsageError(text, error.ctx) from error
 
 
-def define(name: str) -> Callable[[Callable[..., Result]], click.Command]:
-    """Make a command of a function, which gets the `Common` and then its own parameters."""
+def define(
+    name: str, *, ignore_unknown_options: bool = False
+) -> Callable[[Callable[..., Result]], click.Command]:
+    """Make a command of a function, which gets the `Common` and then its own parameters.
+
+    `ignore_unknown_options`: those come with the arguments.
+    """
+    settings = {**HELP_NAMES, "ignore_unknown_options": ignore_unknown_options}
 
     def decorate(function: Callable[..., Result]) -> click.Command:
-        command = click.command(name, context_settings=HELP_NAMES)(_run(function))
+        command = click.command(name, context_settings=settings)(_run(function))
         command.params.extend(flags())
         return command
 

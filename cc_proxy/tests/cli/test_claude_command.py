@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.cli.claude import command as claude_command
+from cc_proxy.app.cli.claude import process
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, Ran
 from cc_proxy.tests.cli.practice import practice_server
 
 pytestmark = pytest.mark.posix_only("a shell script that plays Claude Code")
+FILE = "the file that is given with --settings"
 SCRIPT = """#!{python}
 import json, os, sys
 print(json.dumps({{"arguments": sys.argv[1:], "environ": dict(os.environ)}}))
@@ -42,6 +43,16 @@ def model(home: Home) -> Iterator[None]:
     with practice_server() as running:
         home.environ["OLLAMA_BASE_URL"] = running.url
         yield
+
+
+def settings_file(home: Home) -> Path:
+    (found,) = (home.run_dir / "claude").iterdir()
+    return found
+
+
+def launched_with(home: Home) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(settings_file(home).read_bytes())
+    return found
 
 
 def told(ran: Ran) -> dict[str, Any]:
@@ -71,24 +82,211 @@ def test_it_becomes_claude_code_with_the_proxy_running(home: Home) -> None:
         (
             ["--", "-p", "hi"],
             [
-                "--exclude-dynamic-system-prompt-sections",
+                *["--exclude-dynamic-system-prompt-sections", "--settings", FILE],
                 *["--permission-mode", "default", "-p", "hi"],
             ],
         ),
         (
             ["--", "--permission-mode=plan"],
-            ["--exclude-dynamic-system-prompt-sections", "--permission-mode=plan"],
+            [
+                *["--exclude-dynamic-system-prompt-sections", "--settings", FILE],
+                "--permission-mode=plan",
+            ],
         ),
         (
             ["--profile", "bare", "--", "--dangerously-skip-permissions"],
-            ["--bare", "--dangerously-skip-permissions"],
+            ["--bare", "--settings", FILE, "--dangerously-skip-permissions"],
+        ),
+        (
+            ["--", "agents", "--cwd", "."],
+            ["agents", "--settings", FILE, "--permission-mode", "default", "--cwd", "."],
         ),
     ],
 )
 def test_what_claude_code_is_started_with(
     home: Home, flags: list[str], arguments: list[str]
 ) -> None:
-    assert told(home.run("claude", *flags))["arguments"] == arguments
+    given = told(home.run("claude", *flags))["arguments"]
+    assert [FILE if argument == str(settings_file(home)) else argument for argument in given] == (
+        arguments
+    )
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_what_is_set_is_in_the_settings_too_and_nobody_else_can_read_them(home: Home) -> None:
+    ran = told(home.run("claude", HTTPS_PROXY="http://proxy.example:3128", OTHER="kept"))
+    settings = launched_with(home)
+    ours = {name for name in ran["environ"] if name.startswith(("ANTHROPIC_", "CLAUDE_CODE_"))}
+    # It is for the program in this terminal, not for what works in the background.
+    ours -= {"CLAUDE_CODE_RESUME_HINT_COMMAND"}
+    # The rows of `/model` take its place.
+    ours -= {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"}
+    assert len(ours) > 10
+    assert {name: settings["env"][name] for name in ours} == (
+        {name: ran["environ"][name] for name in ours}
+    )
+    assert settings["env"]["ANTHROPIC_API_KEY"] == ""
+    assert settings["env"]["CLAUDE_CODE_USE_BEDROCK"] == ""
+    assert settings["env"]["HTTPS_PROXY"] == "http://proxy.example:3128"
+    assert settings["env"]["HTTP_PROXY"] == ""
+    assert "OTHER" not in settings["env"]
+    assert settings["apiKeyHelper"] == ""
+    assert settings["skipWebFetchPreflight"] is True
+    file = settings_file(home)
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert (home.run_dir / "auth.key").read_text().strip() not in " ".join(ran["arguments"])
+
+
+@pytest.mark.usefixtures("claude")
+def test_the_menu_of_models_has_the_pulled_ones_with_their_windows(home: Home) -> None:
+    models = [
+        PracticeModel("large:30b", context=131_072),
+        PracticeModel("small:4b", context=40_960, thinking=True),
+        PracticeModel("plain", tools=False),
+    ]
+    with practice_server(models=models) as running:
+        more = {"OLLAMA_BASE_URL": running.url}
+        told(home.run("claude", "--model", "small:4b", **more))
+        picker = launched_with(home)["modelPicker"]
+    assert [row["model"] for row in picker["options"]] == ["small:4b", "large:30b"]
+    assert [row["label"] for row in picker["options"]] == ["small:4b", "large:30b"]
+    assert picker["options"][0]["description"].endswith("tools, thinking · 40,960 tokens")
+    assert picker["options"][1]["description"].endswith("tools · 65,536 tokens")
+    # With it Claude Code would forget the window that it was told.
+    assert all("behavesAs" not in row for row in picker["options"])
+    assert picker["replaceBuiltInOptions"] is True
+
+
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["-p", "hi"], {}),
+        ([], {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}),
+        (["--settings", '{"modelPicker": {"options": [{"model": "mine"}]}}'], {}),
+    ],
+)
+def test_the_menu_is_left_alone_where_nobody_chooses_or_somebody_has_chosen(
+    home: Home, arguments: list[str], variables: dict[str, str]
+) -> None:
+    told(home.run("claude", *arguments, **variables))
+    settings = launched_with(home)
+    rows = settings.get("modelPicker", {"options": []})["options"]
+    assert rows == ([{"model": "mine"}] if "--settings" in arguments else [])
+    assert settings["env"]["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] == "1"
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_each_content_has_a_file_that_stays(home: Home) -> None:
+    for model in ("practice", "practice-think", "practice"):
+        told(home.run("claude", "--model", model))
+    assert len(list((home.run_dir / "claude").iterdir())) == 2
+
+
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize("form", [["--settings", "mine.json"], ["--settings=mine.json"]])
+def test_settings_that_the_person_names_are_kept_with_ours_over_them(
+    home: Home, form: list[str]
+) -> None:
+    mine = {
+        "env": {"ANTHROPIC_BASE_URL": "http://elsewhere.example", "MINE": "1"},
+        "permissions": {"allow": ["Read(/src/**)", "Read(//etc/hosts)", "Bash(ls /tmp)"]},
+        "skipWebFetchPreflight": False,
+        "outputStyle": "mine",
+    }
+    (home.path / "mine.json").write_text(json.dumps(mine))
+    given = told(home.run("claude", "--", *form, "-p", "hi"))
+    settings = launched_with(home)
+    assert given["arguments"].count("--settings") == 1
+    assert given["arguments"][-2:] == ["-p", "hi"]
+    assert settings["env"]["MINE"] == "1"
+    assert settings["env"]["ANTHROPIC_BASE_URL"] == given["environ"]["ANTHROPIC_BASE_URL"]
+    assert settings["outputStyle"] == "mine"
+    assert settings["skipWebFetchPreflight"] is False
+    assert settings["permissions"]["allow"] == [
+        *(f"Read(/{home.path}/src/**)", "Read(//etc/hosts)", "Bash(ls /tmp)")
+    ]
+
+
+@pytest.mark.usefixtures("claude")
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [("none.json", "found no such file"), ("{broken", "found: Expecting"), ("[]", "no such file")],
+)
+def test_settings_that_cannot_be_used_are_refused_before_anything_starts(
+    home: Home, value: str, says: str
+) -> None:
+    ran = home.run("claude", "--", "--settings", value)
+    assert ran.code == 1
+    assert says in ran.err
+    assert not home.run_dir.exists()
+
+
+def repository(home: Home, name: str = "settings.json", **content: object) -> Path:
+    file = home.path / "project" / ".claude" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=1))
+    return file
+
+
+def in_repository(home: Home, *arguments: str) -> Ran:
+    with subprocess.Popen(
+        [*home.command, *arguments],
+        cwd=home.path / "project",
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        out, err = process.communicate()
+    return Ran(process.returncode, out, err)
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_a_repository_s_settings_that_are_overruled_are_named_with_their_lines(home: Home) -> None:
+    file = repository(
+        home, env={"ANTHROPIC_BASE_URL": "http://e", "EDITOR": "vi"}, apiKeyHelper="k"
+    )
+    ran = in_repository(home, "claude")
+    told(ran)
+    assert f"{file} sets ANTHROPIC_BASE_URL (line 3), apiKeyHelper (line 6)" in ran.err
+    assert "overruled in this session" in ran.err
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_a_repository_s_settings_that_cannot_be_overruled_are_refused(home: Home) -> None:
+    file = repository(home, "settings.local.json", env={"ANTHROPIC_UNIX_SOCKET": "/run/s"})
+    ran = in_repository(home, "claude")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"found ANTHROPIC_UNIX_SOCKET (line 3) in {file}" in ran.err
+    assert f"Remove them from {file}" in ran.err
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_with_settings_of_the_person_s_own_a_repository_s_are_refused(home: Home) -> None:
+    # A mistake in the person's makes Claude Code leave out the whole file, and ours with it.
+    file = repository(home, env={"CLAUDE_CODE_USE_BEDROCK": "1"})
+    ran = in_repository(home, "claude", "--", "--settings", '{"outputStyle": "mine"}')
+    assert (ran.code, ran.out) == (1, "")
+    assert f"found CLAUDE_CODE_USE_BEDROCK (line 3) in {file}" in ran.err
+
+
+@pytest.mark.usefixtures("model")
+def test_a_shell_is_told_that_a_bare_claude_follows_a_repository(home: Home) -> None:
+    repository(home, env={"ANTHROPIC_BASE_URL": "http://e"})
+    ran = in_repository(home, "claude", "--print-env")
+    assert ran.code == 0
+    assert "a bare `claude` here goes past cc-proxy" in ran.err
+
+
+@pytest.mark.usefixtures("claude")
+@pytest.mark.parametrize("asked", [["--cloud", "do it"], ["--remote-control"], ["ultrareview"]])
+def test_what_anthropic_s_servers_do_is_refused(home: Home, asked: list[str]) -> None:
+    ran = home.run("claude", "--", *asked)
+    assert ran.code == 1
+    assert f"found {asked[0]}: it works on Anthropic's servers" in ran.err
+    assert not home.run_dir.exists()
 
 
 @pytest.mark.usefixtures("claude", "model")
@@ -186,7 +384,8 @@ def test_the_environment_for_programs(home: Home) -> None:
     assert data["set"]["ANTHROPIC_MODEL"] == "practice:latest"
     assert data["unset"] == ["ANTHROPIC_API_KEY"]
     assert data["arguments"] == [
-        *("--exclude-dynamic-system-prompt-sections", "--permission-mode", "default")
+        *("--exclude-dynamic-system-prompt-sections", "--settings", str(settings_file(home))),
+        *("--permission-mode", "default"),
     ]
 
 
@@ -227,6 +426,7 @@ def test_the_address_for_others_can_be_named(
     flags = ("claude", "--print-env", "--url", url)
     ran = home.json(*flags, CC_PROXY_ALLOWED_HOSTS=allowed)
     assert ran.data["set"]["ANTHROPIC_BASE_URL"] == url.rstrip("/")
+    assert "--settings" not in ran.data["arguments"], "another machine does not have the file"
     assert [code for code in ran.warnings if code == "host_not_allowed"] == warnings
 
 
@@ -283,11 +483,57 @@ def test_a_model_without_tools_is_refused_before_claude_code_begins(home: Home) 
     assert "no_tools" not in home.json("claude", "--print-env").warnings
 
 
-@pytest.mark.parametrize("option", ["-p", "--resume", "-c"])
-def test_an_option_of_claude_code_s_is_shown_its_place(home: Home, option: str) -> None:
-    ran = home.run("claude", option, "hi")
+@pytest.mark.usefixtures("claude", "model")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-c"],
+        ["-p", "hi"],
+        ["--resume"],
+        ["--resume", "0b8f", "-p", "go on"],
+        ["--continue", "--fork-session"],
+        ["-p", "hi", "--output-format", "json", "--verbose"],
+        ["--output-format=json", "-p", "hi"],
+        ["--add-dir", "one", "two"],
+        ["--allowedTools", "Bash(git *)", "explain this"],
+    ],
+)
+def test_options_of_claude_code_pass_as_they_are(home: Home, arguments: list[str]) -> None:
+    given = told(home.run("claude", *arguments))["arguments"]
+    assert given[-len(arguments) :] == arguments
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_options_of_cc_proxy_may_stand_among_them(home: Home) -> None:
+    ran = told(home.run("claude", "-p", "hi", "--model", "practice-think", "--profile", "bare"))
+    assert ran["arguments"][0] == "--bare"
+    assert ran["arguments"][-2:] == ["-p", "hi"]
+    assert ran["environ"]["ANTHROPIC_MODEL"] == "practice-think"
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_behind_two_dashes_nothing_is_cc_proxy_s(home: Home) -> None:
+    given = told(home.run("claude", "-p", "--", "--model", "opus", "--", "--json"))["arguments"]
+    assert given[-5:] == ["-p", "--model", "opus", "--", "--json"]
+
+
+@pytest.mark.usefixtures("claude", "model")
+def test_the_line_that_claude_code_says_at_its_end_resumes_through_the_proxy(home: Home) -> None:
+    ran = told(home.run("--resume", "0b8f"))
+    assert ran["arguments"][-2:] == ["--resume", "0b8f"]
+    assert ran["environ"]["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
+    assert ran["environ"]["CLAUDE_CODE_RESUME_HINT_COMMAND"] == "cc-proxy"
+
+
+@pytest.mark.parametrize(
+    ("flag", "hint"), [("-m", "--model NAME"), ("--num-ctx", "context_window")]
+)
+def test_a_flag_of_another_program_is_told_what_it_is_here(
+    home: Home, flag: str, hint: str
+) -> None:
+    ran = home.run("claude", flag, "x")
     assert ran.code == 2
-    assert f"cc-proxy claude -- {option} ..." in ran.err
+    assert f"Here that is {hint}" in ran.err
 
 
 @pytest.mark.usefixtures("claude", "model")
@@ -324,12 +570,6 @@ def test_a_program_that_does_not_run_here_is_no_fault_of_ours(
     assert f"{claude} --version" in ran.err
 
 
-def test_an_option_of_claude_codes_own_is_told_its_place(home: Home) -> None:
-    ran = home.run("claude", "-p", "hi")
-    assert ran.code == 2
-    assert "Claude Code's own options stand behind --: cc-proxy claude -- -p ..." in ran.err
-
-
 def test_on_windows_ctrl_c_is_for_claude_code_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +582,5 @@ def test_on_windows_ctrl_c_is_for_claude_code_alone(
     program.chmod(0o755)
     monkeypatch.setattr(sys, "platform", "win32")
     before = signal.getsignal(signal.SIGINT)
-    outcome = claude_command.become(str(program), [], dict(os.environ))
-    assert outcome.exit_code == 7
+    assert process.become(str(program), [], dict(os.environ)) == 7
     assert signal.getsignal(signal.SIGINT) is before

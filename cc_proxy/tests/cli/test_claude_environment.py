@@ -2,7 +2,8 @@
 
 import pytest
 
-from cc_proxy.app.cli.claude.environment import CONFLICTING, Changes, Models, changes
+from cc_proxy.app.cli.claude.diversions import CONFLICTING
+from cc_proxy.app.cli.claude.environment import Changes, Models, changes
 from cc_proxy.app.cli.claude.profiles import recommended
 
 MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
@@ -90,21 +91,32 @@ def test_what_the_person_has_decided_about_traffic_stays() -> None:
     assert name not in for_environment(**{name: "0"}).set
 
 
-def test_a_company_s_http_proxy_is_kept_out_of_the_way() -> None:
-    assert "NO_PROXY" not in for_environment().set
-    wanted = for_environment(HTTPS_PROXY="http://proxy:3128", NO_PROXY="intra").set
-    assert wanted["NO_PROXY"] == "intra,127.0.0.1"
-    assert wanted["no_proxy"] == "127.0.0.1"
+THIS_MACHINE = "localhost,127.0.0.1,::1,[::1]"
 
 
-def test_an_ipv6_address_is_named_with_its_brackets_too() -> None:
-    found = changes({"http_proxy": "x"}, url="http://[::1]:5", key="k", models=MODELS)
-    assert found.set["NO_PROXY"] == "::1,[::1]"
+def test_no_http_proxy_stands_in_the_way_to_this_machine() -> None:
+    assert for_environment().set["NO_PROXY"] == THIS_MACHINE
+    assert for_environment().set["no_proxy"] == THIS_MACHINE
 
 
-def test_an_address_without_a_port_has_a_host_too() -> None:
-    found = changes({"http_proxy": "x"}, url="https://gpu.example/cc", key="k", models=MODELS)
-    assert found.set["NO_PROXY"] == "gpu.example"
+def test_what_the_person_reaches_directly_stays_so_under_both_names() -> None:
+    wanted = for_environment(NO_PROXY="intra, 10.0.0.1", no_proxy="intra,127.0.0.1").set
+    assert wanted["NO_PROXY"] == "intra,10.0.0.1,127.0.0.1,localhost,::1,[::1]"
+    assert wanted["no_proxy"] == wanted["NO_PROXY"]
+    assert for_environment(no_proxy="*").set["NO_PROXY"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("url", "more"),
+    [
+        ("http://[fd00::1]:5", "fd00::1,[fd00::1]"),
+        ("https://gpu.example/cc", "gpu.example"),
+        ("http://172.17.0.1:3456", "172.17.0.1"),
+    ],
+)
+def test_the_proxy_s_own_address_is_reached_directly(url: str, more: str) -> None:
+    found = changes({}, url=url, key="k", models=MODELS)
+    assert found.set["NO_PROXY"] == f"{THIS_MACHINE},{more}"
 
 
 @pytest.mark.parametrize(

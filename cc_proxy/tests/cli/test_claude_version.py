@@ -56,3 +56,37 @@ def test_a_path_stays_the_text_that_was_named(
     assert version.locate("claude") == str(tmp_path / "bin" / "claude")
     assert version.locate("~/claude") == str(tmp_path / "claude")
     assert version.locate("~/none") is None
+
+
+@pytest.mark.parametrize(
+    "folder", [".local/bin", ".claude/local", ".claude/local/node_modules/.bin"]
+)
+def test_where_its_installers_put_it_it_is_found_without_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert version.locate("claude") is None
+    program = tmp_path / folder / "claude"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert version.locate("claude") == str(program)
+    assert version.locate("another") is None
+    # What is on the PATH comes first.
+    first = tmp_path / "bin" / "claude"
+    first.parent.mkdir()
+    first.write_text("#!/bin/sh\n")
+    first.chmod(0o755)
+    assert version.locate("claude") == str(first)
+
+
+def test_the_script_in_the_home_has_its_package_beside_it(tmp_path: Path) -> None:
+    program = tmp_path / "claude"
+    program.write_text("#!/bin/sh\n")
+    package = tmp_path / "node_modules/@anthropic-ai/claude-code"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text(
+        '{"name": "@anthropic-ai/claude-code", "version": "1.0.128"}'
+    )
+    assert version.of(str(program)) == (1, 0, 128)

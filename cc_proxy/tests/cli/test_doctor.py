@@ -24,7 +24,7 @@ ALL = [
     *("python", "package", "pdf", "configuration", "folders", "key", "proxy"),
     *("ollama", "ollama_version", "default_model", "tools", "window"),
     *("answer", "reading_speed", "memory", "tool_call", "prefix"),
-    *("claude_code", "claude_environment", "claude_settings", "claude_login"),
+    *("claude_code", "claude_environment", "claude_settings", "claude_http_proxy", "claude_login"),
     "claude_onboarding",
 ]
 
@@ -255,15 +255,16 @@ def test_claude_code_that_is_missing_names_its_installation(home: Home) -> None:
     assert found["fix"] == "npm install -g @anthropic-ai/claude-code"
 
 
-def test_a_setting_that_overrides_the_proxy_fails(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("name", "status"), [("ANTHROPIC_UNIX_SOCKET", "fail"), ("ANTHROPIC_BASE_URL", "warn")]
+)
+def test_a_setting_that_leads_past_the_proxy_is_named(home: Home, name: str, status: str) -> None:
     folder = home.path / ".claude"
     folder.mkdir()
-    (folder / "settings.json").write_text(
-        json.dumps({"env": {"ANTHROPIC_BASE_URL": "https://elsewhere"}})
-    )
+    (folder / "settings.json").write_text(json.dumps({"env": {name: "https://elsewhere"}}))
     found = checks(home, "--no-model")["claude_settings"]
-    assert found["status"] == "fail"
-    assert "ANTHROPIC_BASE_URL" in found["fix"]
+    assert found["status"] == status
+    assert name in found["fix"]
     assert "elsewhere" not in json.dumps(found)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cc_proxy.app.cli.claude import settings_files
 from cc_proxy.app.cli.doctor import claude
 
 
@@ -35,24 +36,25 @@ def test_nothing_there_is_fine(home: dict[str, str], project: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "status"),
     [
-        ("ANTHROPIC_BASE_URL", "fail"),
-        ("ANTHROPIC_AUTH_TOKEN", "fail"),
-        ("ANTHROPIC_API_KEY", "fail"),
-        ("CLAUDE_CODE_USE_BEDROCK", "fail"),
-        ("CLAUDE_CODE_USE_VERTEX", "fail"),
-        ("ANTHROPIC_MODEL", "warn"),
-        ("CLAUDE_CODE_MAX_CONTEXT_TOKENS", "warn"),
+        ("ANTHROPIC_UNIX_SOCKET", "fail"),
+        ("ANTHROPIC_BASE_URL", "warn"),
+        ("ANTHROPIC_AUTH_TOKEN", "warn"),
+        ("ANTHROPIC_API_KEY", "warn"),
+        ("CLAUDE_CODE_USE_BEDROCK", "warn"),
+        ("CLAUDE_CODE_USE_VERTEX", "warn"),
+        ("ANTHROPIC_MODEL", "ok"),
+        ("CLAUDE_CODE_MAX_CONTEXT_TOKENS", "ok"),
         ("EDITOR", "ok"),
     ],
 )
-def test_variables_in_the_user_s_settings_count_more_than_ours(
+def test_variables_in_the_person_s_settings_are_followed_by_a_bare_claude(
     home: dict[str, str], project: Path, name: str, status: str
 ) -> None:
     file = write(Path(home["HOME"]) / ".claude/settings.json", {"env": {name: "x"}})
     found = claude.settings(home, project)
     assert found.status == status
     if status != "ok":
-        assert found.fix == f"Remove {name} from env in {file}"
+        assert found.fix == f"Remove {name} from {file}"
 
 
 @pytest.mark.parametrize("place", ["settings.json", "settings.local.json"])
@@ -61,8 +63,8 @@ def test_the_project_s_settings_are_read_too(
 ) -> None:
     file = write(project / ".claude" / place, {"apiKeyHelper": "/bin/key"})
     found = claude.settings(home, project)
-    assert found.status == "fail"
-    assert str(file) in found.detail
+    assert found.status == "warn"
+    assert f"{file} sets apiKeyHelper (line 1)" in found.detail
 
 
 @pytest.mark.parametrize("place", ["managed-settings.json", "managed-settings.d/10-proxy.json"])
@@ -76,7 +78,7 @@ def test_the_company_s_settings_are_read_too(
     system: str,
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setitem(claude.MANAGED, system, tmp_path / "company")
+    monkeypatch.setitem(settings_files.MANAGED, system, tmp_path / "company")
     file = write(tmp_path / "company" / place, {"env": {"ANTHROPIC_BASE_URL": "u"}})
     found = claude.settings(home, project)
     assert found.status == "fail"
@@ -84,11 +86,11 @@ def test_the_company_s_settings_are_read_too(
 
 
 def test_the_worst_finding_is_the_one_that_is_told(home: dict[str, str], project: Path) -> None:
-    write(Path(home["HOME"]) / ".claude/settings.json", {"env": {"ANTHROPIC_MODEL": "m"}})
-    write(project / ".claude/settings.json", {"env": {"ANTHROPIC_BASE_URL": "u"}})
+    write(Path(home["HOME"]) / ".claude/settings.json", {"env": {"ANTHROPIC_BASE_URL": "u"}})
+    write(project / ".claude/settings.json", {"env": {"ANTHROPIC_UNIX_SOCKET": "/s"}})
     found = claude.settings(home, project)
     assert found.status == "fail"
-    assert "ANTHROPIC_BASE_URL" in found.detail
+    assert "ANTHROPIC_UNIX_SOCKET" in found.detail
 
 
 @pytest.mark.parametrize("text", ["{broken", "[]", '"text"', "\xff"])
@@ -116,7 +118,7 @@ def test_another_configuration_folder_is_followed(tmp_path: Path, project: Path)
     write(folder / "settings.json", {"env": {"ANTHROPIC_BASE_URL": "u"}})
     write(folder / ".claude.json", {"oauthAccount": {"emailAddress": "x"}})
     environ = {"CLAUDE_CONFIG_DIR": str(folder)}
-    assert claude.settings(environ, project).status == "fail"
+    assert claude.settings(environ, project).status == "warn"
     assert claude.login(environ).status == "warn"
 
 
@@ -136,6 +138,32 @@ def test_a_saved_login_is_a_warning_that_tells_no_secret(
     assert found.status == "warn"
     assert str(file) in found.detail
     assert "secret" not in f"{found.detail} {found.fix}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "settings", "status", "says"),
+    [
+        ({}, {}, "ok", "none is set"),
+        ({"HTTPS_PROXY": "http://p:1"}, {}, "ok", "HTTPS_PROXY: set, and not used"),
+        ({}, {"HTTPS_PROXY": "http://p:1"}, "ok", "HTTPS_PROXY: set, and not used"),
+        ({}, {"https_proxy": "http://p:1", "NO_PROXY": "intra"}, "warn", "NO_PROXY in"),
+        ({"HTTPS_PROXY": "http://p:1"}, {"no_proxy": "intra"}, "warn", "NO_PROXY in"),
+        ({"HTTPS_PROXY": "http://p:1"}, {"NO_PROXY": "intra, 127.0.0.1"}, "ok", "not used"),
+        ({"HTTPS_PROXY": "http://p:1"}, {"NO_PROXY": "*"}, "ok", "not used"),
+    ],
+)
+def test_an_http_proxy_is_looked_for_in_the_settings_too(
+    home: dict[str, str],
+    project: Path,
+    variables: dict[str, str],
+    settings: dict[str, str],
+    status: str,
+    says: str,
+) -> None:
+    write(Path(home["HOME"]) / ".claude/settings.json", {"env": settings})
+    found = claude.http_proxy(home | variables, project)
+    assert found.status == status
+    assert says in found.detail
 
 
 def test_variables_in_the_way_are_named_and_no_trouble(home: dict[str, str]) -> None:

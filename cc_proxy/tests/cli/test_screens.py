@@ -41,6 +41,7 @@ MASKS = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "TIME"),
     (r"\b\d+ (?:s|min \d+ s)\b", "N s"),
     (re.escape(__version__), "VERSION"),
+    (r"settings-[0-9a-f]{16}", "settings-DIGEST"),
     (r"(?<=AUTH_TOKEN=)\S+", "KEY"),
     (r"\b[\d,.]+ (?=tokens/s)", "N "),
     (r"(?s)(?<=ExecStart=).*?(?=\nExecReload)", "PROGRAM"),

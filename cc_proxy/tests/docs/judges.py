@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from cc_proxy.app.cli.commands import group
+from cc_proxy.app.cli.commands import group, spelled_out
 from cc_proxy.app.cli.common import Common
 from cc_proxy.tests.docs.shown import ROOT
 
-_META = {"[COMMAND]": "status", "[NAME]": "NAME", "SHELL": "bash", "[--": "--", "ARGS]": "ARGS"}
+_META = {"[COMMAND]": "status", "[NAME]": "NAME", "SHELL": "bash", "[ARGS]": "ARGS"}
 # What people do with an installed cc-proxy; release/rehearse.py and release/first_steps.py do it.
 _INSTALLS = re.compile(
     r"pipx (install( --force)?|upgrade|uninstall) cc-proxy(==\d+\.\d+\.\d+)?"
@@ -30,7 +30,7 @@ class UntrueError(Exception):
 
 def cc_proxy(words: Sequence[str]) -> None:
     """Have click read it as far as it goes without running anything."""
-    arguments = [_META.get(word, word) for word in words[1:]]
+    arguments = spelled_out([_META.get(word, word) for word in words[1:]])
     common = Common()
     try:
         context = group.make_context("cc-proxy", list(arguments), obj=common)
@@ -49,9 +49,16 @@ def cc_proxy(words: Sequence[str]) -> None:
 
 def passed_to_claude(words: Sequence[str]) -> list[str]:
     """Return the options that Claude Code gets, by its own command or by `cc-proxy claude`."""
+    ours: set[str] = set()
     if words[0] == "cc-proxy":
-        words = words[words.index("--") :] if "--" in words else []
-    return [word for word in words[1:] if word.startswith("-")]
+        if "--" in words:
+            words = words[words.index("--") :]
+        else:
+            words = words[1:] if words[1:2] == ["claude"] else []
+            command = group.get_command(click.Context(group), "claude")
+            assert command is not None
+            ours = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    return [word for word in words[1:] if word.startswith("-") and word.split("=")[0] not in ours]
 
 
 def make(words: Sequence[str]) -> None:

@@ -36,6 +36,28 @@ async def test_a_model_of_ollama_is_chosen_from_the_list_and_answers(stage: Stag
     assert f"asked=local-claude/{THINKER}" in stage.log()
 
 
+@pytest.mark.parametrize("claude", ["current"], indirect=True)  # 2.1.197 has no such rows
+async def test_the_list_has_the_models_under_their_own_names(stage: Stage) -> None:
+    async with claude_at_its_prompt(stage) as terminal:
+        await terminal.enter("/model")
+        await terminal.until("Select model")
+        await terminal.settled()
+        assert f"{THINKER} Ollama · 4.9 GB · tools, thinking · 65,536 tokens" in terminal.text
+        assert "practice-plain" not in terminal.text
+        # Claude Code's own rows would be other names for the same models.
+        assert not any(name in terminal.text for name in ("Opus", "Sonnet", "Haiku", "Fable"))
+        await go_down_to(THINKER, terminal)
+        terminal.press("enter")
+        await terminal.until(f"Set model to {THINKER}")
+        script = json.dumps([{"text": "The thinker speaks."}])
+        await terminal.enter(f"hello [practice: {script}]")
+        await terminal.until(f"{ANSWER} The thinker speaks.")
+        await terminal.enter("/context")
+        await terminal.until("k/65.5k tokens")
+    assert stage.chats()[-1].body["model"] == THINKER
+    assert f"asked={THINKER}" in stage.log()
+
+
 async def test_a_discovered_name_is_good_for_the_model_flag(stage: Stage) -> None:
     name = f"local-claude/{THINKER}"
     out = await stage.ask("Hello.", "--model", name, turns=[{"text": "Hello from the thinker."}])

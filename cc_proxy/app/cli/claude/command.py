@@ -1,10 +1,8 @@
 """`cc-proxy claude`: Claude Code, on your own models."""
 
 import os
-import shlex
-import signal
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +11,20 @@ import click
 
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli import common
-from cc_proxy.app.cli.claude import preloading, version
-from cc_proxy.app.cli.claude.environment import Changes, Models, changes
+from cc_proxy.app.cli.claude import (
+    client_options,
+    diversion_notices,
+    launch,
+    preloading,
+    process,
+    resuming,
+    version,
+)
+from cc_proxy.app.cli.claude.environment import Models
+from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, for_window, in_window
 from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
+from cc_proxy.app.cli.completion import suggest_flag
 from cc_proxy.app.cli.models import choice
 from cc_proxy.app.cli.output import report, shell_syntax
 from cc_proxy.app.cli.output.progress import waiting
@@ -25,29 +33,22 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
+    from cc_proxy.app.control.listing import ListedModel
     from cc_proxy.app.daemon.start import Started
 
 NAME = "claude"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
 _ASK_SECONDS = 15.0
+# A person waits for their session meanwhile.
+_LIST_SECONDS = 1.5
 _DEFAULT_SHELL = "powershell" if sys.platform == "win32" else "sh"
-# Anything else is a session, a bare prompt too: a small command that goes through the proxy for
-# nothing does no harm, a prompt that does not go through it would leave the machine.
-_NO_SESSION = frozenset(
-    {"-h", "--help", "-v", "--version"}
-    | {"agents", "attach", "auth", "auto-mode", "doctor", "gateway", "import", "install", "kill"}
-    | {"logs", "mcp", "plugin", "plugins", "project", "purge", "respawn", "rm", "setup-token"}
-    | {"stop", "update", "upgrade"}
-)
-# With one of these the person, or a script, has said how permissions are to be asked for.
-_PERMISSION_FLAGS = ("--permission-mode", "--dangerously-skip-permissions")
 
 
 class ClaudeError(CcProxyError):
     """Claude Code cannot be started; `code` says why."""
 
 
-@common.define(NAME)
+@common.define(NAME, ignore_unknown_options=True)
 @click.option(
     "--model",
     metavar="NAME",
@@ -78,7 +79,9 @@ class ClaudeError(CcProxyError):
     metavar="URL",
     help="With --print-env: the proxy's address as another machine or a container reaches it.",
 )
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS...]")
+@click.argument(
+    "arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS OF CLAUDE CODE...]"
+)
 def command(  # noqa: PLR0913 - the flags
     shared: common.Common,
     *,
@@ -93,43 +96,46 @@ def command(  # noqa: PLR0913 - the flags
 ) -> Result:
     """Run Claude Code on your own models; starts the proxy if needed.
 
+    Options of Claude Code go to Claude Code: -p, -c, --resume. So does all that follows --.
+
     With several models and none configured you are asked which one it is to be, and with none
     which one to pull. A proxy that dies while Claude Code runs is started again. With --print-env
     nothing is run: eval "$(cc-proxy claude --print-env)" has the shell set it all.
 
-    Example: cc-proxy claude --model qwen3:4b -- -p "What is in this folder?"
+    Example: cc-proxy claude --model qwen3:4b -p "What is in this folder?"
     """
-    if shared.json and not print_env:
-        raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
-    if shell is not None and not print_env:
-        raise click.UsageError("--shell goes with --print-env.")
-    if url is not None and not print_env:
-        raise click.UsageError("--url goes with --print-env.")
+    _check_usage(shared, print_env=print_env, shell=shell, url=url, arguments=arguments)
     loaded = shared.load()
-    program = None if print_env else _program(claude_bin or loaded.settings.claude.bin)
-    if program is not None and not _is_session(arguments):
-        return become(program, list(arguments), dict(os.environ))
+    named_client = claude_bin or loaded.settings.claude.bin
+    program = None if print_env else _program(named_client)
+    if program is not None and not client_options.is_session(arguments):
+        return Result(NAME, exit_code=process.become(program, list(arguments), dict(os.environ)))
+    given = ClientArguments.parse(arguments)
     running = None if start_if_needed else _running(shared, loaded)
+    flags = resuming.own_flags(shared, model=model, profile=profile, claude_bin=claude_bin)
     if model is None:
         model = choice.chosen(shared, loaded, may_ask=not print_env)
         loaded = shared.load()  # the choice may have been written down
     started = running or _start(shared, loaded)
     models = _models(shared, loaded, started, model)
-    wanted = changes(
-        os.environ,
-        url=url or started.state.url,
-        key=started.auth_key,
-        models=models,
-        version=_version(claude_bin or loaded.settings.claude.bin),
+    endpoint = Endpoint(
+        url or started.state.url,
+        started.auth_key,
+        models,
+        _version(named_client),
+        None if client_options.prints(arguments) else lambda: _listed(started),
     )
+    options = PROFILES[profile or loaded.settings.claude.profile].arguments
+    prepared = launch.prepare(endpoint, options, given, None if url else shared.paths())
     warnings = (*report.alias_slips(loaded), *_warnings(started, models))
     if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
         warnings += (refused,)
-    chosen = PROFILES[profile or loaded.settings.claude.profile]
-    first = (*chosen.arguments, *_mode(arguments))
     if program is None:
-        return _shown(wanted, first, shell or _DEFAULT_SHELL, warnings)
+        warnings += diversion_notices.bare_warnings(prepared.diverting)
+        return _shown(prepared, shell or _DEFAULT_SHELL, warnings)
+    diversion_notices.refuse(prepared.diverting, is_merged=given.settings is not None)
     _refuse_without_tools(models, arguments)
+    warnings += diversion_notices.warnings(prepared.diverting)
     # Loading a model takes as long as a person needs to type; the first request joins it.
     key, folder = started.auth_key, str(Path.cwd())
     if trouble := preloading.in_background(started.state, key, models.main, folder=folder):
@@ -137,7 +143,41 @@ def command(  # noqa: PLR0913 - the flags
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
     if start_if_needed:
         _guard(shared, started)
-    return become(program, [*first, *arguments], wanted.applied_to(os.environ))
+    return _session(program, prepared, endpoint.client, flags)
+
+
+def _check_usage(
+    shared: common.Common,
+    *,
+    print_env: bool,
+    shell: str | None,
+    url: str | None,
+    arguments: tuple[str, ...],
+) -> None:
+    for flag in suggest_flag.FLAGS[NAME]:
+        if client_options.has(arguments, flag):
+            raise click.NoSuchOption(flag, ctx=click.get_current_context())
+    if shared.json and not print_env:
+        raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
+    if shell is not None and not print_env:
+        raise click.UsageError("--shell goes with --print-env.")
+    if url is not None and not print_env:
+        raise click.UsageError("--url goes with --print-env.")
+
+
+def _session(
+    program: str, prepared: Launch, client: version.Version | None, flags: resuming.OwnFlags
+) -> Result:
+    environ = prepared.variables.applied_to(os.environ) | resuming.hint()
+    arguments = prepared.arguments
+    if resuming.says_it_itself(client, flags) or not resuming.is_resumable(arguments):
+        return Result(NAME, exit_code=process.become(program, arguments, environ))
+    since = time.time()
+    code = process.run(program, arguments, environ)
+    if line := resuming.line(flags, os.environ, Path.cwd(), since):
+        show(Result(NAME, lines=(line,)), as_json=False)
+    process.end(code)
+    return Result(NAME, exit_code=code)
 
 
 def _program(named: str) -> str:
@@ -239,6 +279,13 @@ def _asked(loaded: "Loaded", started: "Started", model: str | None) -> Models:
     )
 
 
+def _listed(started: "Started") -> "list[ListedModel]":
+    from cc_proxy.app.control import listing  # noqa: PLC0415 - not for `--help`
+
+    state = started.state
+    return listing.models(state.host, state.port, started.auth_key, seconds=_LIST_SECONDS)
+
+
 def _notices(started: "Started") -> tuple[ErrorItem, ...]:
     return tuple(ErrorItem.of(notice) for notice in started.notices)
 
@@ -254,7 +301,7 @@ def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
 def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
     """Say now what Claude Code would say only after the first prompt has been typed."""
     # With `--tools ""` there is a session that takes none.
-    if not models.can_use_tools and not _given(arguments, "--tools"):
+    if not models.can_use_tools and not client_options.has(arguments, "--tools"):
         item = report.no_tools(models.main)
         raise ClaudeError(item.message, code=item.code, hint=item.hint)
 
@@ -275,65 +322,14 @@ def _small_window(name: str, window: int) -> ErrorItem:
     )
 
 
-def _mode(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the permission mode to begin in, where the person has named none.
-
-    In Claude Code's auto mode the server judges each action, which no local model may be made
-    to do; so it is the mode that asks the person.
-    """
-    return () if _given(arguments, *_PERMISSION_FLAGS) else ("--permission-mode", "default")
-
-
-def _given(arguments: tuple[str, ...], *flags: str) -> bool:
-    return any(argument.split("=")[0] in flags for argument in arguments)
-
-
-def _is_session(arguments: tuple[str, ...]) -> bool:
-    """Tell whether a model will be asked, or only one of the program's small commands is run."""
-    return not arguments or arguments[0] not in _NO_SESSION
-
-
-def become(program: str, arguments: list[str], environ: dict[str, str]) -> Result:
-    """Go on as Claude Code; return only where no process can become another one.
-
-    Raises:
-        ClaudeError: it does not run here.
-
-    """
-    try:
-        if sys.platform == "win32":
-            return Result(NAME, exit_code=_run(program, arguments, environ))
-        # Keys, signals and the exit code are Claude Code's own from here on.
-        os.execve(program, [program, *arguments], environ)  # noqa: S606 - no shell is wanted
-    except OSError as error:
-        raise ClaudeError(
-            f"Expected {program} to be a program that runs here, found: {error.strerror}.",
-            code="claude_not_started",
-            hint="See what happens without cc-proxy: " + shlex.join([program, "--version"]),
-        ) from error
-    raise AssertionError  # execve does not return
-
-
-def _run(program: str, arguments: list[str], environ: dict[str, str]) -> int:
-    """Run Claude Code where no process can become another one; return its exit code."""
-    # Ctrl-C reaches both. It is for Claude Code, and subprocess.run would kill that after it.
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    try:
-        # The program is the one that the person has named or installed.
-        return subprocess.run([program, *arguments], env=environ, check=False).returncode  # noqa: S603
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _shown(
-    wanted: Changes, first: tuple[str, ...], shell: str, warnings: tuple[ErrorItem, ...]
-) -> Result:
-    lines = shell_syntax.lines(shell, wanted.set, wanted.unset)
-    told = f"# cc-proxy claude runs: {shell_syntax.command_line(shell, [NAME, *first])}"
+def _shown(prepared: Launch, shell: str, warnings: tuple[ErrorItem, ...]) -> Result:
+    variables, arguments = prepared.variables, prepared.arguments
+    lines = shell_syntax.lines(shell, variables.set, variables.unset)
+    told = f"# cc-proxy claude runs: {shell_syntax.command_line(shell, [NAME, *arguments])}"
     data: dict[str, object] = {
-        "set": wanted.set,
-        "unset": list(wanted.unset),
-        "arguments": list(first),
+        "set": variables.set,
+        "unset": list(variables.unset),
+        "arguments": arguments,
     }
     return Result(NAME, data=data, lines=(*lines, told), warnings=warnings)
 

@@ -1,32 +1,14 @@
-"""What Claude Code must find in its environment to work through cc-proxy, and what it must not.
+"""The variables that Claude Code needs to work through cc-proxy.
 
-Every variable here was seen to be needed, or to get in the way, with Claude Code 2.1.197 and
-2.1.330 on the wire.
+Every variable here was seen to be needed with Claude Code 2.1.197, 2.1.330 or 2.1.332 on the wire.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from cc_proxy.app.cli.claude.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.version import Version
-
-# A second login beside ours makes Claude Code refuse, warn, or talk to somebody else.
-CONFLICTING = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BEDROCK_BASE_URL",
-    "ANTHROPIC_FOUNDRY_API_KEY",
-    "ANTHROPIC_FOUNDRY_BASE_URL",
-    "ANTHROPIC_FOUNDRY_RESOURCE",
-    "ANTHROPIC_UNIX_SOCKET",
-    "ANTHROPIC_VERTEX_BASE_URL",
-    "ANTHROPIC_VERTEX_PROJECT_ID",
-    "AWS_BEARER_TOKEN_BEDROCK",
-    "CLAUDE_CODE_OAUTH_REFRESH_TOKEN",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_FOUNDRY",
-    "CLAUDE_CODE_USE_VERTEX",
-)
 
 # Half an hour: a long prompt on a slow machine, and a queue before it.
 _PATIENCE_MS = str(30 * 60 * 1000)
@@ -37,9 +19,11 @@ _ALWAYS = {
     "CLAUDE_STREAM_IDLE_TIMEOUT_MS": _PATIENCE_MS,
     "API_TIMEOUT_MS": _PATIENCE_MS,
     "API_FORCE_IDLE_TIMEOUT": "0",
+    # 2.1.332 says in a header of which class a request is; 2.1.197 does not know it.
+    "CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1",
 }
 # Kept as the person has set them.
-_UNLESS_SET = {
+UNLESS_SET = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     # `/model` lists what is pulled.
     "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1",
@@ -52,6 +36,8 @@ _ANSWER_SHARE = 5
 _MILLION = 1_000_000
 _MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
 _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
+# 2.1.197 knows an address of IPv6 in its brackets only.
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,8 @@ def changes(
 ) -> Changes:
     """Return what must change in `environ` for Claude Code to talk to the proxy at `url`.
 
-    `version` is Claude Code's, None where it is not known.
+    `environ` has the variables of the process, and over them those of the person's own settings of
+    Claude Code. `version` is Claude Code's, None where it is not known.
     """
     host = urlsplit(url).hostname or ""
     window = str(models.window)
@@ -108,7 +95,7 @@ def changes(
         **_ALWAYS,
         **_no_proxy(environ, host),
     }
-    wanted |= {name: value for name, value in _UNLESS_SET.items() if not environ.get(name)}
+    wanted |= {name: value for name, value in UNLESS_SET.items() if not environ.get(name)}
     return Changes(
         set=dict(sorted(wanted.items())),
         unset=tuple(name for name in CONFLICTING if name in environ),
@@ -146,15 +133,14 @@ def _no_million(window: int) -> dict[str, str]:
 
 
 def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
-    """Keep a company's HTTP proxy out of the way between Claude Code and this machine."""
-    proxied = any(
-        name.lower() in ("http_proxy", "https_proxy", "all_proxy") and value
-        for name, value in environ.items()
-    )
-    if not proxied:
-        return {}
-    # 2.1.197 knows an address of IPv6 in its brackets only.
+    """Keep every HTTP proxy out of the way between Claude Code and cc-proxy.
+
+    Always, as a proxy may be named in settings that are read later. A program reads one of the
+    two names, so that each gets what stands in both.
+    """
+    given = [part.strip() for name in _NO_PROXY_NAMES for part in environ.get(name, "").split(",")]
+    if "*" in given:
+        return dict.fromkeys(_NO_PROXY_NAMES, "*")
     hosts = [host, f"[{host}]"] if ":" in host else [host]
-    return {
-        name: ",".join(filter(None, [environ.get(name, ""), *hosts])) for name in _NO_PROXY_NAMES
-    }
+    direct = dict.fromkeys(part for part in (*given, *_THIS_MACHINE, *hosts) if part)
+    return dict.fromkeys(_NO_PROXY_NAMES, ",".join(direct))

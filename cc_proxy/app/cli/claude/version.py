@@ -12,13 +12,29 @@ _PACKAGE = "@anthropic-ai/claude-code"
 _VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 # node_modules/@anthropic-ai/claude-code/bin/claude: the package is not further away than this.
 _NEAR = 4
+_NAME = "claude"
+# Where its installers put it, for shells that do not look there: the native one, and the earlier
+# one of a user's own npm packages; on Windows npm's folder too.
+_USUAL_FOLDERS = ("~/.local/bin", "~/.claude/local", "~/.claude/local/node_modules/.bin")
 
 
 def locate(named: str) -> str | None:
-    """Return the path of the program that a name or a path stands for, None if there is none."""
+    """Return the path of the program that a name or a path stands for, None if there is none.
+
+    Claude Code's own name is looked for on the PATH, then where its installers put it.
+    """
     # As text: a Path loses the `./` that keeps a name from being looked for on the PATH, and
     # Python 3.11 cannot look for one on Windows.
-    return shutil.which(os.path.expanduser(named))  # noqa: PTH111 - see above
+    found = shutil.which(os.path.expanduser(named))  # noqa: PTH111 - see above
+    if found is not None or named != _NAME:
+        return found
+    return shutil.which(named, path=os.pathsep.join(_usual_folders()))
+
+
+def _usual_folders() -> list[str]:
+    folders = [os.path.expanduser(folder) for folder in _USUAL_FOLDERS]  # noqa: PTH111 - as above
+    npm = os.environ.get("APPDATA") if os.name == "nt" else None
+    return [*folders, os.path.join(npm, "npm")] if npm else folders  # noqa: PTH118 - as above
 
 
 def of(program: str) -> Version | None:
@@ -27,7 +43,9 @@ def of(program: str) -> Version | None:
     # The native installer: …/claude/versions/2.1.330
     if native := _VERSION.fullmatch(path.name):
         return _numbers(native)
-    for folder in list(path.parents)[:_NEAR]:
+    # ~/.claude/local/claude is a script beside the package.
+    beside = path.parent / "node_modules" / _PACKAGE
+    for folder in (*list(path.parents)[:_NEAR], beside):
         try:
             package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -37,7 +37,7 @@ FLAGS = {
         "--log-level": "--level LEVEL",
     },
     "stop": dict.fromkeys(("-f", "--force", "--now"), "--timeout-seconds 0"),
-    # What else it does not know is most often Claude Code's.
+    # All else that it does not know goes to Claude Code.
     "claude": {"-m": "--model NAME", "--num-ctx": _WINDOW, "--context-window": _WINDOW},
 }
 _ANYWHERE = {"-c": "--config FILE", "-v": "--version", "-V": "--version"}
@@ -52,4 +52,4 @@ def meant(name: str, error: click.UsageError) -> str | None:
     if not isinstance(error, click.NoSuchOption | click.BadOptionUsage):
         return None
     of_command = FLAGS.get(name, {}).get(error.option_name)
-    return of_command or (None if name == "claude" else _ANYWHERE.get(error.option_name))
+    return of_command or _ANYWHERE.get(error.option_name)

@@ -99,6 +99,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     yield claude.program(loaded.settings.claude.bin if loaded else "claude")
     yield claude.environment(os.environ)
     yield claude.settings(os.environ, folder)
+    yield claude.http_proxy(os.environ, folder)
     yield claude.login(os.environ)
     yield claude.onboarding(os.environ, folder)
 

@@ -1,0 +1,74 @@
+"""What a person is told of settings by which requests would go past the proxy."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from cc_proxy.app.cli.claude.diversions import Diversion
+from cc_proxy.app.cli.output.result import ErrorItem
+from cc_proxy.app.errors import CcProxyError
+
+
+class DiversionError(CcProxyError):
+    """Settings of Claude Code would lead its requests past the proxy."""
+
+    code = "settings_divert_requests"
+
+
+def refuse(found: Iterable[Diversion], *, is_merged: bool) -> None:
+    """Refuse a session whose requests would go past the proxy.
+
+    `is_merged`: our settings stand in one file with some of the person's own. If there is a
+    mistake in those, Claude Code may leave out the whole file, and with it what overrules others.
+
+    Raises:
+        DiversionError: they would.
+
+    """
+    effective = [one for one in found if is_merged or not one.overruled]
+    if not effective:
+        return
+    file = effective[0].file
+    names = _listed([one for one in effective if one.file == file])
+    reason = ""
+    if effective[0].overruled:
+        reason = " With a --settings of your own, cc-proxy cannot be sure to overrule them."
+    raise DiversionError(
+        f"Expected settings that leave the requests of Claude Code with cc-proxy, found {names} in"
+        f" {file}.{reason}",
+        hint=f"Remove them from {file}. Whoever wrote them may have wanted your prompts elsewhere.",
+    )
+
+
+def warnings(found: Iterable[Diversion]) -> tuple[ErrorItem, ...]:
+    """Return a warning for each file whose settings are overruled."""
+    return tuple(
+        ErrorItem(
+            "settings_overruled",
+            f"{file} sets {names}, which would lead Claude Code past cc-proxy. It is overruled in"
+            " this session.",
+            "A bare `claude` follows it: look at it before you use one here.",
+        )
+        for file, names in _by_file(one for one in found if one.overruled)
+    )
+
+
+def bare_warnings(found: Iterable[Diversion]) -> tuple[ErrorItem, ...]:
+    """Return a warning for each file that a `claude` without our `--settings` would follow."""
+    return tuple(
+        ErrorItem(
+            "settings_divert_requests",
+            f"{file} sets {names}, which counts more than these variables: a bare `claude` here"
+            " goes past cc-proxy.",
+            f"Use cc-proxy claude, or remove it from {file}",
+        )
+        for file, names in _by_file(found)
+    )
+
+
+def _by_file(found: Iterable[Diversion]) -> Iterable[tuple[object, str]]:
+    for file, group in groupby(found, key=lambda one: one.file):
+        yield file, _listed(list(group))
+
+
+def _listed(found: Sequence[Diversion]) -> str:
+    return ", ".join(map(str, found))

@@ -1,0 +1,102 @@
+"""All that Claude Code is started with, made from what is asked for and from who answers."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cc_proxy.app.cli.claude import (
+    client_options,
+    diversions,
+    launch_settings,
+    picker,
+    settings_files,
+)
+from cc_proxy.app.cli.claude.diversions import Diversion
+from cc_proxy.app.cli.claude.environment import Changes, Models, changes
+from cc_proxy.app.cli.claude.launch_settings import NamedSettings
+from cc_proxy.app.cli.claude.version import Version
+from cc_proxy.app.daemon.paths import Paths
+
+if TYPE_CHECKING:
+    from cc_proxy.app.control.listing import ListedModel
+
+
+@dataclass(frozen=True)
+class ClientArguments:
+    """What a person gives Claude Code; `settings` are those of their `--settings`."""
+
+    rest: list[str]
+    settings: NamedSettings | None
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> "ClientArguments":
+        """Return the arguments, with the settings that they name.
+
+        Raises:
+            LaunchSettingsError: those cannot be used.
+            CloudError: the work would be done on Anthropic's servers.
+
+        """
+        client_options.refuse_cloud(arguments)
+        rest, named = client_options.without_settings(arguments)
+        return cls(rest, None if named is None else launch_settings.read_named(named))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where Claude Code finds the proxy, which models answer there, and which Claude Code it is.
+
+    `list_models` asks which models there are to choose from, None where nobody chooses.
+    """
+
+    url: str
+    key: str
+    models: Models
+    client: Version | None
+    list_models: "Callable[[], list[ListedModel]] | None" = None
+
+
+@dataclass(frozen=True)
+class Launch:
+    """The arguments and variables of Claude Code, and the settings that would lead it elsewhere."""
+
+    arguments: list[str]
+    variables: Changes
+    diverting: list[Diversion]
+
+
+def prepare(
+    endpoint: Endpoint, profile: Sequence[str], given: ClientArguments, paths: Paths | None
+) -> Launch:
+    """Return what Claude Code is started with, and write its settings into a file.
+
+    `paths` is None where another machine is to use it, which does not have the file.
+
+    Raises:
+        DaemonError: the file cannot be written.
+
+    """
+    person = launch_settings.merge_person(os.environ, given.settings)
+    variables = changes(
+        person["env"],
+        url=endpoint.url,
+        key=endpoint.key,
+        models=endpoint.models,
+        version=endpoint.client,
+    )
+    rows = None
+    if endpoint.list_models is not None and picker.is_wanted(endpoint.client, person):
+        listed = endpoint.list_models()
+        rows = picker.setting(listed, endpoint.models.main, endpoint.models.window)
+    settings = launch_settings.build(person, variables, given.settings, rows)
+    file = None if paths is None else launch_settings.write(settings, paths)
+    files = settings_files.present(os.environ, Path.cwd())
+    host = urlsplit(endpoint.url).hostname or ""
+    return Launch(
+        arguments=client_options.complete(profile, given.rest, file),
+        variables=variables,
+        diverting=list(diversions.find(files, settings["env"], host=host)),
+    )
