@@ -103,8 +103,12 @@ class PracticeServer:
         return self._journal.records
 
     def chats(self) -> list[Record]:
-        """Return the records of `/api/chat`."""
-        return [record for record in self.journal if record.path == "/api/chat"]
+        """Return the records of `/api/chat`, without the prompts that were only shown."""
+        return [
+            record
+            for record in self.journal
+            if record.path == "/api/chat" and "_debug_render_only" not in (record.body or ())
+        ]
 
     async def wait_for(
         self, predicate: Callable[[Record], bool], timeout_seconds: float = 5.0

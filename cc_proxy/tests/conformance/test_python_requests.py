@@ -1,6 +1,7 @@
 """What an SDK request holds reaches the model, or is said to be left out."""
 
 import base64
+import re
 from typing import Any
 
 import anthropic
@@ -228,8 +229,10 @@ def test_a_result_reaches_the_model_as_the_answer_to_its_call(sent: Any, content
         "role": "tool",
         "content": "the words",
         "tool_name": "Read",
-        "tool_call_id": "toolu_1",
+        # An id that every template takes, in place of the client's.
+        "tool_call_id": said["tool_calls"][0]["id"],
     }
+    assert re.fullmatch(r"[0-9A-Za-z]{9}", told["tool_call_id"])
 
 
 def test_results_out_of_order_are_matched_by_id(sent: Any) -> None:
