@@ -8,6 +8,7 @@ import click
 
 from bench.prefill.cases import CASES, Case, Measured
 from bench.prefill.report import Row, markdown
+from bench.prefill.rows import compared
 from bench.prefill.stage import Setting, stage
 
 _RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -15,6 +16,7 @@ _RESULTS = Path(__file__).parent / "RESULTS.md"
 
 @click.command()
 @click.option("--case", "names", multiple=True, help="Only this case; may be repeated.")
+@click.option("--row", "row_names", multiple=True, help="Only this row of the first table.")
 @click.option("--client", type=click.Choice(["current", "older"]), help="Only this Claude Code.")
 @click.option("--naive/--no-naive", default=True, help="Without the protections as well.")
 @click.option("--breaks", is_flag=True, help="Show where prefixes broke.")
@@ -27,6 +29,7 @@ _RESULTS = Path(__file__).parent / "RESULTS.md"
 def main(  # noqa: PLR0913 - the flags
     *,
     names: tuple[str, ...],
+    row_names: tuple[str, ...],
     client: str | None,
     naive: bool,
     breaks: bool,
@@ -35,7 +38,10 @@ def main(  # noqa: PLR0913 - the flags
 ) -> None:
     """Play real Claude Code sessions and measure what they make a model read again."""
     rows = []
-    for case in CASES:
+    steps = []
+    if not names:
+        steps = asyncio.run(compared(client or "current", row_names))
+    for case in () if row_names else CASES:
         for setting in case.settings:
             if (names and case.name not in names) or client not in (None, setting.client):
                 continue
@@ -44,7 +50,7 @@ def main(  # noqa: PLR0913 - the flags
             if breaks:
                 _show_breaks(played)
             rows += played
-    text = markdown(rows)
+    text = markdown(rows, steps)
     if write:
         _RESULTS.write_text(text, encoding="utf-8")
     else:

@@ -91,6 +91,9 @@ def _only_reads(record: Record) -> bool:
 
 
 def _kind(record: Record) -> Kind:
+    if record.path == "/api/generate":
+        # A stranger that makes room for the conversation.
+        return "main"
     request = read_chat(record.body)
     if not request.tools:
         return "side"

@@ -1,9 +1,10 @@
-"""What a proxy does that translates and thinks of nothing else: the sessions without protection.
+"""The plain endpoint: the sessions as Ollama's own `/v1/messages` sends them to the engine.
 
-It is fair to such a proxy: text, thinking, calls, results and their order all reach the model.
-But the attribution header stays in the system prompt, system messages stay system messages,
-assistant turns go back as the client re-serialised them, and tools stand where the client put
-them. Images and whatever else these sessions do not use are left out.
+It translates as `anthropic/anthropic.go` of Ollama does (read on 2026-08-21): the blocks of the
+system prompt are joined with nothing in between, the attribution line among them; the results of a
+user turn stand before its text; system messages stay system messages, where they are; assistant
+turns go back as the client re-serialised them; tools stand where the client put them. Images and
+whatever else these sessions do not use are left out.
 """
 
 import json
@@ -111,7 +112,7 @@ def translated(body: Json, model: str) -> Json:
 def _turns(message: Json) -> list[Json]:
     content = message["content"]
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    turn: Json = {"role": message["role"], "content": "\n".join(_texts(blocks))}
+    turn: Json = {"role": message["role"], "content": "".join(_texts(blocks))}
     if thinking := "".join(b["thinking"] for b in blocks if b["type"] == "thinking"):
         turn["thinking"] = thinking
     if calls := [b for b in blocks if b["type"] == "tool_use"]:
@@ -133,7 +134,7 @@ def _texts(blocks: list[Json]) -> list[str]:
 
 def _result(block: Json) -> str:
     content = block.get("content") or ""
-    return content if isinstance(content, str) else "\n".join(_texts(content))
+    return content if isinstance(content, str) else "".join(_texts(content))
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.prefill.cases import Measured
 from bench.prefill.figures import Figures
+from bench.prefill.rows import Compared
 from bench.prefill.stage import REPOSITORY, Setting
 from cc_proxy import __version__
 from cc_proxy.app.practice.server import VERSION
@@ -21,9 +22,18 @@ _CASES |= {"bare": "`--profile bare`", "side requests": "interactive, title requ
 
 _ABOUT = (
     "Real Claude Code sessions, played by `python -m bench.prefill --write` through cc-proxy"
-    " against the practice server, which renders each prompt as Ollama's Go templates do and"
-    " counts what of it no earlier prompt began with. A token is four bytes here. *Naive* is the"
-    " same session through `naive.py`: it translates faithfully and protects no prefix."
+    " against the practice server, which renders each prompt as Ollama's Go templates do. A real"
+    " llama.cpp server reads them, with the flags of Ollama's runner and a model of random weights,"
+    " and its own counts are shown. A token is four bytes here. *Plain* is the same session as"
+    " Ollama's own `/v1/messages` sends it (`naive.py`: the same translation, in front of the same"
+    " engine, with the attribution line in front and nothing protected)."
+)
+_SIDE_BY_SIDE = (
+    "Read: all that the engine read in that step, with what cc-proxy sends of its own accord."
+    " New: what is in the prompts and in no earlier one of the same session, and was not said by"
+    " the model; of a session that begins, its whole first prompt. Sessions at once are of 12 tool"
+    " turns each and begin while the others work, after one that has ended. Reading below *new*"
+    " means that sessions share what they begin with."
 )
 _OVER_A_SESSION = (
     "Read: the tokens that the model had to read, over all requests of the conversation. Ratio:"
@@ -45,7 +55,7 @@ class Row:
     naive: Measured | None
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row], compared: Sequence[Compared]) -> str:
     """Return the page."""
     whole = [row for row in rows if not row.measured.later]
     later = [row for row in rows if row.measured.later]
@@ -53,12 +63,13 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(
         [
             *_head(),
+            *_side_by_side(compared),
             "## Over a session",
             "",
             _OVER_A_SESSION,
             "",
             *_table(
-                "client|thinking|session|requests|last prompt|read|ratio|naive: read|ratio",
+                "client|thinking|session|requests|last prompt|read|ratio|plain: read|ratio",
                 (_session(row) for row in whole),
             ),
             "## The first prompt of a later session",
@@ -66,7 +77,7 @@ def markdown(rows: Sequence[Row]) -> str:
             "In front of a model that has read the session before it.",
             "",
             *_table(
-                "client|thinking|session|first prompt|read|share|naive: read|share",
+                "client|thinking|session|first prompt|read|share|plain: read|share",
                 (_first(row) for row in later),
             ),
             "## Beside the conversation",
@@ -74,8 +85,8 @@ def markdown(rows: Sequence[Row]) -> str:
             _BESIDE,
             "",
             *_table(
-                "client|thinking|session|subagents: requests|read|naive: read"
-                "|titles: requests|read|naive: read",
+                "client|thinking|session|subagents: requests|read|plain: read"
+                "|titles: requests|read|plain: read",
                 (_others(row) for row in beside),
             ),
             _NOTES.read_text(encoding="utf-8"),
@@ -99,15 +110,32 @@ def _head() -> list[str]:
     ]
 
 
+def _side_by_side(compared: Sequence[Compared]) -> list[str]:
+    head = "step|requests|new|read|plain: new|read"
+    return [
+        "## What is read over what is new",
+        "",
+        _SIDE_BY_SIDE,
+        "",
+        *_table(head, (_step(one) for one in compared), words=1),
+    ]
+
+
+def _step(one: Compared) -> list[str]:
+    ours, plain = one.ours, one.plain
+    others = [f"{plain.new:,}", f"{plain.read:,}"] if plain else ["", ""]
+    return [ours.name, str(ours.requests), f"{ours.new:,}", f"{ours.read:,}", *others]
+
+
 def _version(client: str) -> str:
     path = REPOSITORY / "cc_proxy/tests/clients" / client / "package.json"
     dependencies = json.loads(path.read_text(encoding="utf-8"))["dependencies"]
     return str(dependencies["@anthropic-ai/claude-code"])
 
 
-def _table(head: str, rows: Iterable[list[str]]) -> list[str]:
+def _table(head: str, rows: Iterable[list[str]], words: int = 3) -> list[str]:
     columns = head.split("|")
-    lines = [columns, ["---", "---", "---", *["--:"] * (len(columns) - 3)], *rows]
+    lines = [columns, [*["---"] * words, *["--:"] * (len(columns) - words)], *rows]
     return [*(f"| {' | '.join(line)} |" for line in lines), ""]
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,7 +45,7 @@ class Setting:
 
 @dataclass
 class Stage:
-    """Runs prompts through cc-proxy, or through the naive translator."""
+    """Runs prompts through cc-proxy, or through the plain endpoint."""
 
     setting: Setting
     root: Path
@@ -58,6 +58,12 @@ class Stage:
         self.folder = self.root / name
         self.folder.mkdir(exist_ok=True)
 
+    def at(self, name: str) -> "Stage":
+        """Return the same stage in the folder of this name, for a session beside others."""
+        beside = replace(self)
+        beside.go_to(name)
+        return beside
+
     async def ask(self, prompt: str, turns: list[Turn], *more: str) -> list[Record]:
         """Give Claude Code a prompt; return what reached the model until it was answered.
 
@@ -65,7 +71,7 @@ class Stage:
             SessionFailedError: with what was printed.
 
         """
-        before = len(self.practice.chats())
+        before = len(self.read())
         session = ["-p", marked(prompt, turns), "--permission-mode", "acceptEdits"]
         session += ["--allowedTools", _TOOLS, *more]
         program = str(claude(self.setting.client))
@@ -74,7 +80,7 @@ class Stage:
             await self._run(*cc_proxy(), *first, "--claude-bin", program, "--", *session)
         else:
             await self._run(program, *session)
-        return self.practice.chats()[before:]
+        return self.read()[before:]
 
     async def converse(self, prompt: str, turns: list[Turn], last: str) -> list[Record]:
         """Give the interactive Claude Code a prompt, until the model has said `last`.
@@ -83,7 +89,7 @@ class Stage:
             NoAnswerError: it never did.
 
         """
-        before = len(self.practice.chats())
+        before = len(self.read())
         prepare(self.root / "home", self.folder)
         program = str(claude(self.setting.client))
         tools = ["--allowedTools", _TOOLS]
@@ -96,10 +102,33 @@ class Stage:
             [*command, *tools, "--", marked(prompt, turns)],
             self._environment(),
             self.folder,
-            is_over=lambda: any(last in record.text for record in self.practice.chats()[before:]),
-            requests=lambda: len(self.practice.chats()),
+            is_over=lambda: any(last in record.text for record in self.read()[before:]),
+            requests=lambda: len(self.read()),
         )
-        return self.practice.chats()[before:]
+        return self.read()[before:]
+
+    async def open_terminal(self) -> list[Record]:
+        """Open the interactive Claude Code, type nothing, and leave; return what was read."""
+        before = len(self.read())
+        prepare(self.root / "home", self.folder)
+        program = str(claude(self.setting.client))
+        if self.naive is None:
+            first = ["claude", "--model", self.setting.model, "--profile", self.setting.profile]
+            command = [*cc_proxy(), *first, "--claude-bin", program]
+        else:
+            command = [program, "--permission-mode", "default"]
+        await converse(
+            command,
+            self._environment(),
+            self.folder,
+            is_over=lambda: True,
+            requests=lambda: len(self.read()),
+        )
+        return self.read()[before:]
+
+    def read(self) -> list[Record]:
+        """Return all that had the engine read something, in the order of arrival."""
+        return [record for record in self.practice.journal if record.prompt_tokens]
 
     async def stop(self) -> None:
         """Stop the proxy."""
@@ -152,7 +181,7 @@ async def stage(setting: Setting, keep: Path | None = None) -> AsyncIterator[Sta
     with TemporaryDirectory(prefix="prefill-") as name:
         root = Path(name)
         (root / "home").mkdir()
-        async with PracticeServer(models=MODELS) as practice:
+        async with PracticeServer(models=MODELS, engine="llama") as practice:
             if setting.protected:
                 made = Stage(setting, root, practice, None, root)
                 made.go_to("project")

@@ -100,12 +100,15 @@ class PreloadRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
 
     Without `model` it is the one that answers for Claude's names.
     With `folder`, the folder in which a session is about to begin, the model also reads the
-    prefix of the last session there.
+    prefix of the last session there. `prints`: the session is `claude -p`. `continues`: it goes
+    on with an earlier session, and nothing is read ahead.
     """
 
     model: str | None = None
     wait: bool = True
     folder: str = ""
+    prints: bool = False
+    continues: bool = False
 
 
 class Preloaded(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,20 @@ from cc_proxy.app.daemon.process.state import State
 _DONE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 
 
+class Session(msgspec.Struct, frozen=True):
+    """A session that is about to begin: its folder, and whether Claude Code prints its answer.
+
+    `continues`: it goes on with an earlier one.
+    """
+
+    folder: str = ""
+    prints: bool = False
+    continues: bool = False
+
+
+NO_SESSION = Session()
+
+
 class _Error(msgspec.Struct):
     message: str
 
@@ -28,11 +42,11 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
     model: str | None,
     wait: bool,
     timeout_seconds: float,
-    folder: str = "",
+    session: Session = NO_SESSION,
 ) -> Preloaded:
     """Have a model loaded, None for the one that answers for `claude-*`.
 
-    `folder` is where a session is about to begin, if it is known.
+    `session` is what is known of the session that is about to begin.
 
     To be asked only of a process that has confirmed who it is: it is shown the key.
 
@@ -40,7 +54,13 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
         DaemonError: code `preload_failed`.
 
     """
-    request = PreloadRequest(model=model, wait=wait, folder=folder)
+    request = PreloadRequest(
+        model=model,
+        wait=wait,
+        folder=session.folder,
+        prints=session.prints,
+        continues=session.continues,
+    )
     body = msgspec.json.encode(request)
     try:
         status, answer = exchange(

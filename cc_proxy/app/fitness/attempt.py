@@ -1,7 +1,7 @@
 """One task with one model: asked as Claude Code asks, through the proxy's own translation."""
 
 import json
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,11 @@ from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.reuse import as_counted
 from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
 
 _MOST_TURNS = 8
@@ -79,7 +80,7 @@ class Model:
         whole = AnswerCollector()
         record = RequestLog("test", self.target.model.name, len(translated.body))
         asking = Asking(translated.body, translated.prompt)
-        events = one_round(self.ollama.chat, asking, answer, record, self._counter)
+        events = one_round(self._ask, asking, answer, record, self._counter)
         async with aclosing(events) as batches:
             async for batch in batches:
                 for event in batch:
@@ -88,6 +89,9 @@ class Model:
             self._turns.remember(written)
         message: dict[str, Any] = json.loads(whole.encode())
         return message, answer.notes
+
+    def _ask(self, body: bytes, _prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
+        return self.ollama.chat(body)
 
     def _new_id(self) -> str:
         self._ids += 1

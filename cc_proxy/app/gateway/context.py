@@ -20,6 +20,7 @@ from cc_proxy.app.gateway.scheduling.active_streams import Crowd
 from cc_proxy.app.gateway.scheduling.gate import FairShare
 from cc_proxy.app.gateway.scheduling.queue import Queue
 from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
+from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
@@ -73,6 +74,7 @@ class Shared:
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
     queue: Queue = field(init=False)
+    slots: SlotKeeper = field(init=False)
     tokens: TokenCounter = field(init=False)
     turns: TurnStore = field(init=False)
 
@@ -88,7 +90,8 @@ class Shared:
                 KeptFile(folder / name, name).remove()
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
-        self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts)
+        self.slots = SlotKeeper(self.ollama, self.tokens)
+        self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
     def use(self, loaded: Loaded) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -91,6 +91,10 @@ class Stage:
         assert code == 0, (out, err)
         return out
 
+    def read_tokens(self, since: int = 0) -> int:
+        """Return the tokens that the engine has read since so many requests, for any reason."""
+        return sum(record.read_tokens for record in self.practice.journal[since:])
+
     def chats(self) -> list[Record]:
         """What reached the model; a request without messages only loads it."""
         answered = [record for record in self.practice.chats() if record.status == 200]
@@ -116,12 +120,20 @@ def claude(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-async def stage(cc_proxy: list[str], claude: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+def engine() -> Literal["rules", "llama"]:
+    """What reads the prompts behind the practice server; a module may choose the real one."""
+    return "rules"
+
+
+@pytest.fixture
+async def stage(
+    cc_proxy: list[str], claude: Path, tmp_path: Path, engine: Literal["rules", "llama"]
+) -> AsyncIterator[Stage]:
     """A stage with the practice server running; at the end the proxy is stopped, its log clean."""
     home, project = tmp_path / "home", tmp_path / "project"
     home.mkdir()
     project.mkdir()
-    async with PracticeServer() as practice:
+    async with PracticeServer(engine=engine) as practice:
         stage = Stage(cc_proxy, claude, home, project, practice)
         stage.configure("aliases: {default: practice}")
         yield stage

@@ -1,6 +1,8 @@
 """What the real Claude Code makes a model read again: `python -m bench.prefill` in small."""
 
+import asyncio
 import os
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +12,13 @@ import pytest
 from .conftest import Stage, call
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def engine() -> str:
+    """A real llama.cpp, with its slot and its prompt cache."""
+    return "llama"
+
 
 # `<|im_start|>assistant\n<think>\n` and its like, in letters.
 OPENING = 64
@@ -50,6 +59,29 @@ async def test_a_second_session_in_a_folder_reads_little_but_the_new_words(stage
     await stage.ask("Good evening.", turns=[{"text": "Good evening."}])
     second = stage.chats()[-1]
     assert second.read_tokens < 0.05 * second.prompt_tokens
+
+
+async def test_a_session_that_is_continued_reads_what_is_new(stage: Stage) -> None:
+    counting = [call("Bash", command=f"echo {number}; seq 2000") for number in range(3)]
+    await stage.ask("Count.", turns=[*counting, {"text": "Done."}])
+    before = len(stage.practice.journal)
+    await stage.ask("And now?", "-c", turns=[{"text": "Now."}])
+    assert stage.read_tokens(before) < 100
+
+
+async def test_two_sessions_at_once_read_what_is_new_in_each(stage: Stage) -> None:
+    await stage.ask("Begin.", turns=[{"text": "Begun."}])
+    before = len(stage.practice.journal)
+    other = replace(stage, project=stage.home.parent / "another")
+    other.project.mkdir()
+    work = [call("Bash", command=f"echo {number}; seq 40") for number in range(6)]
+    await asyncio.gather(
+        stage.ask("Work here.", turns=[*work, {"text": "Done."}]),
+        other.ask("Work there.", turns=[*work, {"text": "Done."}]),
+    )
+    first = stage.chats()[0].prompt_tokens
+    # On Ollama's own endpoint each of the two has its whole first prompt read.
+    assert stage.read_tokens(before) < 1.2 * first
 
 
 async def test_tools_found_by_tool_search_leave_the_front_as_it_was(stage: Stage) -> None:

@@ -8,6 +8,12 @@ from .conftest import Stage
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 
 
+@pytest.fixture
+def engine() -> str:
+    """A real llama.cpp, with its slot and its prompt cache."""
+    return "llama"
+
+
 async def test_the_front_is_read_while_the_client_is_starting(stage: Stage) -> None:
     await stage.ask("Hello.", turns=[{"text": "Hello."}])
     unload = {"model": "practice:latest", "messages": [], "keep_alive": 0}
@@ -16,9 +22,10 @@ async def test_the_front_is_read_while_the_client_is_starting(stage: Stage) -> N
     await stage.ask("Good evening.", turns=[{"text": "Good evening."}])
     *_, ahead, first = stage.chats()
     assert ahead.body["options"]["num_predict"] == 1
-    assert ahead.read_tokens == ahead.prompt_tokens
-    assert first.read_tokens < 0.05 * first.prompt_tokens
-    assert "read ahead for practice: tokens=" in stage.log()
+    # The person's prompt comes when it comes: what was read until then need not be read again.
+    assert ahead.read_tokens > 0
+    assert ahead.read_tokens + first.read_tokens < 1.05 * first.prompt_tokens
+    assert "read ahead for practice: " in stage.log()
 
 
 async def test_of_two_folders_the_one_that_the_session_begins_in_is_read(stage: Stage) -> None:

@@ -122,7 +122,7 @@ async def test_a_model_that_is_not_there_is_a_404_with_the_command(front: Gatewa
 async def test_a_body_that_is_wrong_is_a_400(front: Gateway, bad: dict[str, Any]) -> None:
     status, answer = await preload(front, **bad)
     assert status == 400
-    assert "Expected {model, wait, folder}" in answer["error"]["message"]
+    assert "Expected {model, wait, folder, prints, continues}" in answer["error"]["message"]
 
 
 async def test_it_asks_for_the_key(front: Gateway, practice: PracticeServer) -> None:

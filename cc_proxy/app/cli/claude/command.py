@@ -12,6 +12,7 @@ import click
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli import common
 from cc_proxy.app.cli.claude import (
+    beginning,
     client_options,
     diversion_notices,
     launch,
@@ -137,8 +138,8 @@ def command(  # noqa: PLR0913 - the flags
     _refuse_without_tools(models, arguments)
     warnings += diversion_notices.warnings(prepared.diverting)
     # Loading a model takes as long as a person needs to type; the first request joins it.
-    key, folder = started.auth_key, str(Path.cwd())
-    if trouble := preloading.in_background(started.state, key, models.main, folder=folder):
+    session, key = beginning.session(arguments), started.auth_key
+    if trouble := preloading.in_background(started.state, key, models.main, session=session):
         warnings += (trouble,)
     show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
     if start_if_needed:

@@ -9,6 +9,7 @@ from cc_proxy.app.cli.output.result import FAILED, NO_UPSTREAM, ErrorItem, Resul
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
+    from cc_proxy.app.daemon.preload import Session
     from cc_proxy.app.daemon.process.state import State
     from cc_proxy.app.daemon.start import Started
 
@@ -58,12 +59,11 @@ def wait_for_default_model(result: Result, started: "Started", loaded: "Loaded")
 
 
 def in_background(
-    now: "State", key: str, model: str | None = None, *, folder: str = ""
+    now: "State", key: str, model: str | None = None, *, session: "Session | None" = None
 ) -> ErrorItem | None:
     """Have a model loaded while nobody waits; return a warning if that cannot begin.
 
-    `model` None: the one that answers for Claude's names. `folder` is where a session is about to
-    begin.
+    `model` None: the one that answers for Claude's names. `session`: the one that begins, if any.
     """
     from cc_proxy.app.daemon import preload  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
@@ -75,7 +75,7 @@ def in_background(
             model=model,
             wait=False,
             timeout_seconds=_BACKGROUND_SECONDS,
-            folder=folder,
+            session=session or preload.NO_SESSION,
         )
     except DaemonError as error:
         return ErrorItem.of(error)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.second_tries import SecondTries
-from cc_proxy.app.gateway.scheduling.queue import Ask
+from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.second_try import Reason
@@ -62,7 +62,7 @@ def new_answer(
 
 
 async def one_round(
-    ask: Ask,
+    ask: PromptAsk,
     asking: Asking,
     answer: Answer,
     record: RequestLog,
@@ -82,7 +82,7 @@ async def one_round(
     asking.body = b""
     while (body := tries.take()) is not None:
         try:
-            chat = _asked(ask(body), asking, answer, record, tries)
+            chat = _asked(ask(body, asking.prompt), asking, answer, record, tries)
             del body
             async with aclosing(chat) as batches:
                 async for events in batches:

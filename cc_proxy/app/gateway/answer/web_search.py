@@ -12,7 +12,7 @@ from cc_proxy.app.anthropic.requests import MessagesRequest, ToolChoice
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.rounds import Asking, Events, new_answer, one_round
 from cc_proxy.app.gateway.context import Shared
-from cc_proxy.app.gateway.scheduling.queue import Ask
+from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
@@ -44,7 +44,7 @@ class WebSearch:
     offer: Offer
     first: Translated
     record: RequestLog
-    ask: Ask
+    ask: PromptAsk
 
     def __post_init__(self) -> None:
         self.answer = SearchingAnswer(self._new_answer(self.first))

@@ -23,11 +23,13 @@ from cc_proxy.app.gateway.answer.web_search import WebSearch
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
-from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, caller
+from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
+from cc_proxy.app.gateway.scheduling.slot_keeper import Asker
 from cc_proxy.app.gateway.tokens.counter import certainly_too_long
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.prompt.session_prefix import front_request
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
 from cc_proxy.app.translate.web_search.offer import Offer, offer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
@@ -62,6 +64,7 @@ class _Exchange:
 
     shared: Shared
     target: Target
+    caller: Caller
     answer: Answer
     events: Events
     record: RequestLog
@@ -100,7 +103,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         who = caller(request.headers, asked, only_searches=bool(search and search.alone))
-        ask = shared.queue.asking(who, record.waited)
+        asker = Asker(target, who, front_request(translated.request))
+        ask = shared.slots.asking(shared.queue.asking(who, record.waited), asker)
         answer: Answer
         shortcut = None
         if search:
@@ -111,9 +115,9 @@ async def handle(request: web.Request) -> web.StreamResponse:
             shortcut = Shortcut(answer)
             asking = Asking(translated.body, translated.prompt, shortcut.took)
             events = one_round(ask, asking, answer, record, shared.tokens)
-        exchange = _Exchange(shared, target, answer, events, record, shortcut)
+        exchange = _Exchange(shared, target, who, answer, events, record, shortcut)
         begins = not who.side and SUBAGENT not in request.headers
-        gives_way = shared.read_ahead.gives_way_to(translated, begins=begins)
+        gives_way = shared.read_ahead.gives_way_to(translated, begins=begins, prints=who.prints)
         translated.prompt.let_go()
         shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole
@@ -209,8 +213,11 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
 
 def _answered(exchange: _Exchange) -> None:
     exchange.record.answered(exchange.answer)
-    if written := exchange.answer.written():
+    written = exchange.answer.written()
+    if written:
         exchange.shared.turns.remember(written)
+    model = exchange.target.model.name
+    exchange.shared.slots.answered(model, exchange.caller, calls=bool(written))
 
 
 def _trouble(exchange: _Exchange, error: Exception) -> ApiError:

@@ -17,11 +17,13 @@ from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
+from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +34,12 @@ class Preloads:
 
     _running: dict[str, asyncio.Task[float]] = field(default_factory=dict)
 
-    def start(self, ollama: OllamaClient, target: Target) -> asyncio.Task[float]:
+    def start(self, ollama: OllamaClient, target: Target, slots: SlotKeeper) -> asyncio.Task[float]:
         """Return the task that loads a model; its result is how many seconds that took."""
         name = target.model.name
         task = self._running.get(name)
         if task is None:
-            task = asyncio.create_task(_load(ollama, target))
+            task = asyncio.create_task(_load(ollama, target, slots))
             self._running[name] = task
             task.add_done_callback(lambda done: self._ended(name, done))
         return task
@@ -82,8 +84,8 @@ async def handle(request: web.Request) -> web.Response:
     with api_error_for(name):
         target = await shared.models.target(name)
         answer = Preloaded(model=target.model.name, context_window=target.window)
-        task = request.app[PRELOADS].start(shared.ollama, target)
-        task.add_done_callback(lambda done: _then_read(shared, target, asked.folder, done))
+        task = request.app[PRELOADS].start(shared.ollama, target, shared.slots)
+        task.add_done_callback(lambda done: _then_read(shared, target, asked, done))
         if not asked.wait:
             return _json(answer, status=202)
         # Whoever asked may leave; others may wait for the same model.
@@ -91,9 +93,11 @@ async def handle(request: web.Request) -> web.Response:
     return _json(msgspec.structs.replace(answer, seconds=round(seconds, 3)))
 
 
-def _then_read(shared: Shared, target: Target, folder: str, loading: asyncio.Task[float]) -> None:
-    if not loading.cancelled() and loading.exception() is None:
-        shared.read_ahead.start(target, folder)
+def _then_read(
+    shared: Shared, target: Target, asked: PreloadRequest, loading: asyncio.Task[float]
+) -> None:
+    if not loading.cancelled() and loading.exception() is None and not asked.continues:
+        shared.read_ahead.start(target, asked.folder, prints=asked.prints)
 
 
 def _json(answer: Preloaded, status: int = 200) -> web.Response:
@@ -120,11 +124,15 @@ def load_body(target: Target) -> bytes:
     )
 
 
-async def _load(ollama: OllamaClient, target: Target) -> float:
+async def _load(ollama: OllamaClient, target: Target, slots: SlotKeeper) -> float:
     began = time.monotonic()
+    loaded = await ollama.ask("/api/ps", from_ps)
+    is_new = not any(same_model(one.name, target.model.name) for one in loaded)
     async with ollama.chat(load_body(target)) as batches:
         async for batch in batches:
             if batch[-1].done:
+                if is_new:
+                    slots.emptied(target.model.name)
                 return time.monotonic() - began
     raise UpstreamBrokeError("Ollama did not say that the model is loaded.")
 
@@ -133,7 +141,8 @@ def _decoded(body: bytes) -> PreloadRequest:
     try:
         return msgspec.json.decode(body or b"{}", type=PreloadRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise invalid_request(f"Expected {{model, wait, folder}}, found: {error}.") from error
+        expected = "{model, wait, folder, prints, continues}"
+        raise invalid_request(f"Expected {expected}, found: {error}.") from error
 
 
 async def _close(app: web.Application) -> None:

@@ -7,15 +7,28 @@ from cc_proxy.app.anthropic.requests import MessagesRequest
 
 _SESSION = "X-Claude-Code-Session-Id"
 SUBAGENT = "x-claude-code-agent-id"
+# `claude-cli/2.1.332 (external, sdk-cli)` is `claude -p`; the interactive client says `cli`.
+_PRINTS = ", sdk-cli)"
 _NO_TOOLS = (b"", b"null", b"[]")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The session of a request, `` when it names none; `side`: nobody sits and waits for it."""
+    """The session of a request, `` when it names none; `side`: nobody sits and waits for it.
+
+    `agent` is the subagent that asks, `` for the session itself; `prints` the session of
+    `claude -p`, which ends with its answer.
+    """
 
     session: str = ""
     side: bool = False
+    agent: str = ""
+    prints: bool = False
+
+    @property
+    def ends_with_answer(self) -> bool:
+        """Whether nothing follows an answer without a tool call."""
+        return self.prints or bool(self.agent)
 
 
 def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches: bool) -> Caller:
@@ -26,7 +39,9 @@ def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches:
     of pages), and those that offer nothing but the web search. Another client's are all equal.
     """
     session = headers.get(_SESSION, "")
+    prints = _PRINTS in headers.get("User-Agent", "")
     if not session:
-        return Caller()
+        return Caller(prints=prints)
     plain = bytes(asked.tools) in _NO_TOOLS
-    return Caller(session, side=SUBAGENT in headers or plain or only_searches)
+    agent = headers.get(SUBAGENT, "")
+    return Caller(session, bool(agent) or plain or only_searches, agent, prints)

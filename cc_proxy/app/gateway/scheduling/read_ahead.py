@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import Front, front_of
@@ -27,22 +28,27 @@ class ReadAhead:
     It gives way at once to every real request, and never runs beside one.
     """
 
-    def __init__(self, ollama: OllamaClient, tokens: TokenCounter, file: FrontFile) -> None:
+    def __init__(
+        self, ollama: OllamaClient, tokens: TokenCounter, file: FrontFile, slots: SlotKeeper
+    ) -> None:
         self._ollama = ollama
         self._tokens = tokens
         self._file = file
+        self._slots = slots
         self._fronts = file.load()
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
-    def gives_way_to(self, translated: Translated, *, begins: bool) -> AbstractContextManager[None]:
+    def gives_way_to(
+        self, translated: Translated, *, begins: bool, prints: bool = False
+    ) -> AbstractContextManager[None]:
         """Stand back while a real request is answered, and learn its front.
 
         `begins`: it may be the first one of a session, and not a subagent's or one beside it:
         those have a front of their own, which no new session begins with.
         """
         self._give_way()
-        front = front_of(translated) if begins else None
+        front = front_of(translated, prints=prints) if begins else None
         if front is not None:
             self._learn(full_name(translated.request.model), front)
         return self._stands_back()
@@ -63,16 +69,21 @@ class ReadAhead:
         finally:
             self._answering -= 1
 
-    def start(self, target: Target, folder: str = "") -> bool:
-        """Have the front of a model read, if one is known and nothing else is going on.
+    def start(self, target: Target, folder: str = "", *, prints: bool = False) -> bool:
+        """Have the front of a model read, if one is known and that costs nobody anything.
 
-        That of the latest session in `folder`; where none is known, of the latest one.
+        That of the latest session in `folder`; where none is known, of the latest one. `prints`:
+        the session that begins is `claude -p`, which has fronts of its own.
         """
-        known = self._fronts.get(full_name(target.model.name), [])
+        fronts = self._fronts.get(full_name(target.model.name), [])
+        known = [front for front in fronts if front.prints == prints]
         if not known or self._answering or self._reading is not None:
             return False
         here = [front for front in known if folder and front.names(folder)]
         front = (here or known)[-1]
+        if not self._slots.costs_nobody(front.prompt(target)):
+            log.info("nothing is read ahead for %s: it is read, or would cost", target.model.name)
+            return False
         self._reading = asyncio.create_task(self._read(target, front))
         return True
 
@@ -93,6 +104,8 @@ class ReadAhead:
         model = target.model.name
         began = time.monotonic()
         last = chat.ChatChunk()
+        prompt = front.prompt(target)
+        self._slots.read_ahead(prompt)
         try:
             async with self._ollama.chat(chat.encode(front.asks(target))) as batches:
                 async for batch in batches:
@@ -104,6 +117,6 @@ class ReadAhead:
             log.warning("read ahead for %s: %s", model, error.log_text)
         else:
             took = time.monotonic() - began
-            spent = self._tokens.learned(front.prompt(target), last)
+            spent = self._tokens.learned(prompt, last)
             log.info("read ahead for %s: tokens=%d seconds=%.1f", model, spent.read, took)
         self._reading = None

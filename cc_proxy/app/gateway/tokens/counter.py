@@ -8,6 +8,7 @@ import msgspec
 
 from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Scales, scale_file
 from cc_proxy.app.translate.answer.reuse import corrected_reuse
+from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import NOTHING, Weight
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
@@ -138,6 +139,39 @@ class TokenCounter:
             least=max(0, int(least)),
         )
 
+    def held(self, prompt: Prompt) -> HeldText:
+        """Return the prompt as the engine's cache holds it, with its answer if that is known."""
+        model = self._model(prompt.model)
+        first, done, _ = self._longest(prompt)
+        gap = self._gap(prompt, model)
+        keys: list[int] = []
+        ends: list[float] = []
+        turns = []
+        reached = 0.0
+        for place, part in enumerate(prompt.parts):
+            if part.role == "assistant":
+                turns.append(len(keys))
+            known = len(part.keys) if place < first else 0
+            if place == first and done:
+                known = round(len(part.keys) * done)
+            for key in part.keys[:known]:
+                prefix = self._prefixes.get(key)
+                reached = max(reached, prefix.tokens) if prefix else reached
+                keys.append(key)
+                ends.append(reached)
+            if new := part.keys[known:]:
+                each = gap.tokens[place - first] / len(new)
+                for key in new:
+                    reached += each
+                    keys.append(key)
+                    ends.append(reached)
+        last = self._prefixes.get(keys[-1]) if keys else None
+        return HeldText(tuple(keys), tuple(ends), tuple(turns), last.answer if last else 0)
+
+    def life(self, model: str) -> int:
+        """Return how often the model was seen to be loaded again."""
+        return self._model(full_name(model)).life
+
     def reused(self, prompt: Prompt) -> int:
         """Return how many tokens of a prompt the model has read since it was loaded."""
         life = self._model(prompt.model).life
@@ -154,6 +188,7 @@ class TokenCounter:
         An answer without counts (a model that was only loaded) teaches nothing.
         """
         count = end.prompt_eval_count
+        prompt.worked = (end.prompt_eval_duration + end.eval_duration) / 1e9
         if count <= 0:
             return Spent(0, 0)
         model = self._models.setdefault(prompt.model, self._model(prompt.model))
@@ -275,7 +310,8 @@ class TokenCounter:
         count = end.prompt_eval_count
         seconds = end.prompt_eval_duration / 1e9
         # The last token is always read again, for what comes after it.
-        claimed = min(self.reused(prompt), count - 1)
+        known = self.reused(prompt) if prompt.kept is None else prompt.kept
+        claimed = min(known, count - 1)
         usual = model.scales.seconds_per_token(count)
         reused = corrected_reuse(claimed, count, seconds, usual)
         if not reused:

@@ -24,7 +24,9 @@ _IMAGE_BYTES = 1024
 
 def prompt(request: ChatRequest, messages: Sequence[Message], model: PracticeModel) -> bytes:
     """Return the prompt of a request with `messages` in place of its own."""
-    if model.renderer:
+    if request.raw:
+        text = "".join(message.content for message in messages)
+    elif model.renderer:
         text = RENDERERS[model.renderer](messages, request.think is not False)
     elif model.style == "jinja":
         text = _jinja(messages, request)

@@ -34,7 +34,10 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A request that has the right types. `keep_alive` in seconds, None when absent."""
+    """A request that has the right types. `keep_alive` in seconds, None when absent.
+
+    `raw`: the one message is the whole prompt, with no template around it.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -47,6 +50,7 @@ class ChatRequest:
     shift: bool
     keep_alive: float | None
     debug_render: bool
+    raw: bool = False
 
     @property
     def tool_names(self) -> tuple[str, ...]:
@@ -124,6 +128,7 @@ def read_generate(raw: dict[str, Any]) -> ChatRequest:
         shift=_or_true(raw.get("shift")),
         keep_alive=seconds(raw.get("keep_alive")),
         debug_render=bool(raw.get("_debug_render_only")),
+        raw=bool(raw.get("raw")),
     )
 
 

@@ -11,6 +11,8 @@ from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 # What a short prefill takes besides reading: at these many tokens the time says nothing yet.
 _SLACK_TOKENS = 256
+# A batch of up to 2,048 tokens has a price of its own: a difference of less is no evidence.
+_BATCH_TOKENS = 2048
 # Attention makes the end of a long prompt slower to read than its average token.
 _SLOWER_AT_THE_END = 2.0
 _AS_GOOD_AS_COLD = 0.5
@@ -55,4 +57,6 @@ def corrected_reuse(
         return claimed
     if read >= prompt_tokens * _AS_GOOD_AS_COLD:
         return 0
+    if read <= prompt_tokens - claimed + _BATCH_TOKENS:
+        return claimed
     return min(claimed, int(prompt_tokens - read))

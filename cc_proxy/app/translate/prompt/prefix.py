@@ -27,7 +27,7 @@ _CALL_TOKENS = 12.0
 _SAMPLE = 12 * 1024
 _LEAST_SAMPLE = 1024
 _LETTERS_A_TOKEN = 3.5
-_TOOLS = "tools"
+TOOLS = "tools"
 # A line break and the spaces that indent the line, with any number of them: 1.37 to 1.43 in five
 # of the six families of bench/tokens, 2.5 in Gemma's.
 _LINE_TOKENS = 1.4
@@ -54,7 +54,9 @@ class Prompt:
     """What a model is given to read: the tools as JSON, and the turns.
 
     `digits` and `json_indent` are how the model's tokenizer and its template write them. Keys are
-    hashes of Python's own: cheap, keyed by process, and of no use outside of it.
+    hashes of Python's own: cheap, keyed by process, and of no use outside of it. `kept` is how many
+    tokens of it the engine has read before, as far as somebody knows; `worked` how many seconds the
+    engine says that it took to read it and to answer.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Prompt:
         self._json_indent = json_indent
         self._tools = tools
         self._messages = messages
+        self.kept: int | None = None
+        self.worked = 0.0
         self._weights: dict[int, list[Weight]] = {}
         self._has_texts = True
 
@@ -84,7 +88,7 @@ class Prompt:
             key = parts[-1].keys[-1]
         if self._tools:
             keys = _keys_of_tools(key, self._tools)
-            parts.append(Part(_TOOLS, (self._tools,), _TURN_TOKENS, 0, keys, len(self._tools)))
+            parts.append(Part(TOOLS, (self._tools,), _TURN_TOKENS, 0, keys, len(self._tools)))
             key = keys[-1]
         for message in messages:
             parts.append(_turn(message, key))
@@ -120,24 +124,24 @@ class Prompt:
 
     def _weigh(self, first: int) -> list[Weight]:
         parts = self.parts[first:]
-        size = sum(part.size for part in parts if part.role != _TOOLS)
+        size = sum(part.size for part in parts if part.role != TOOLS)
         if size <= _SAMPLE:
             return [self._weight(part) for part in parts]
         # All of a kind as one: to look into each of a thousand turns would take too long.
         kinds: dict[str, list[Part]] = defaultdict(list)
         for part in parts:
-            if part.role != _TOOLS:
+            if part.role != TOOLS:
                 kinds[part.role].append(part)
         each = {role: self._of_a_letter(kind, size) for role, kind in kinds.items()}
         return [
             self._weight(part)
-            if part.role == _TOOLS
+            if part.role == TOOLS
             else _with_overhead(part, _times(each[part.role], part.size))
             for part in parts
         ]
 
     def _weight(self, part: Part) -> Weight:
-        if part.role == _TOOLS:
+        if part.role == TOOLS:
             return _with_overhead(
                 part, _weight_of_tools(self._tools, self.digits, self._json_indent)
             )
@@ -212,7 +216,7 @@ def _turn(message: ChatMessage, key: int) -> Part:
 
 @lru_cache(maxsize=64)
 def _keys_of_tools(key: int, tools: bytes) -> tuple[int, ...]:
-    return _keys(hash((key, _TOOLS)), (tools,))
+    return _keys(hash((key, TOOLS)), (tools,))
 
 
 def _keys(key: int, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:

@@ -20,11 +20,13 @@ _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DO
 class Front(msgspec.Struct, frozen=True):
     """What a session began with: of its messages the system prompt, and what came before words.
 
-    `shared` is what the client itself said in the first user turn.
+    `shared` is what the client itself said in the first user turn; `prints`: it was `claude -p`,
+    whose system prompt is another one than the interactive client's.
     """
 
     request: ChatRequest
     shared: str = ""
+    prints: bool = False
 
     def names(self, folder: str) -> bool:
         """Tell whether the session was one in this folder: the client says so, in a line."""
@@ -54,7 +56,7 @@ class Front(msgspec.Struct, frozen=True):
         )
 
 
-def front_of(translated: Translated) -> Front | None:
+def front_of(translated: Translated, *, prints: bool = False) -> Front | None:
     """Return the front of the session that a request begins; None if it begins none.
 
     A conversation that goes on has begun before: it may have been compacted since.
@@ -70,4 +72,11 @@ def front_of(translated: Translated) -> Front | None:
     return Front(
         request=msgspec.structs.replace(request, messages=system),
         shared=said[0] if said else "",
+        prints=prints,
     )
+
+
+def front_request(request: ChatRequest) -> ChatRequest:
+    """Return a request without its turns: the system prompt and the tools."""
+    system = [message for message in request.messages if message.role == "system"]
+    return msgspec.structs.replace(request, messages=system[:1])

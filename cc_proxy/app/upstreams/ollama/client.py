@@ -148,7 +148,7 @@ class OllamaClient:
             UpstreamError: unreachable, refused, stalled or broken, also while iterating.
 
         """
-        response = await self._post_chat(body)
+        response = await self._post(body, "/api/chat")
         del body
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status
@@ -163,6 +163,21 @@ class OllamaClient:
         finally:
             # Not release(): an unread answer must end the connection, and with it the model's
             # work. A fully read one is already back in the pool and close() leaves it there.
+            response.close()
+
+    async def generate(self, body: bytes) -> None:
+        """Send a request for `/api/generate`, and wait for its end; what it says is left.
+
+        Raises:
+            UpstreamError: as chat().
+
+        """
+        response = await self._post(body, "/api/generate")
+        try:
+            if response.status != 200:  # noqa: PLR2004 - an HTTP status
+                raise await self._refusal(response)
+            await _drain(response)
+        finally:
             response.close()
 
     async def ask(
@@ -228,12 +243,12 @@ class OllamaClient:
             hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
         )
 
-    async def _post_chat(self, body: bytes) -> aiohttp.ClientResponse:
+    async def _post(self, body: bytes, path: str) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
         )
         try:
-            return await self.restarts.send(lambda: self._send("/api/chat", body, timeout))
+            return await self.restarts.send(lambda: self._send(path, body, timeout))
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
 

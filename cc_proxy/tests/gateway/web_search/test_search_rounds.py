@@ -49,8 +49,9 @@ async def test_the_events_of_all_rounds_are_one_message(
     end = events[-2]
     assert end["delta"]["stop_reason"] == "end_turn"
     # The last prompt holds the earlier ones; what was written adds up.
-    assert end["usage"]["input_tokens"] == 11
-    assert end["usage"]["output_tokens"] == 9
+    usage = end["usage"]
+    assert usage["input_tokens"] + usage["cache_read_input_tokens"] == 11
+    assert usage["output_tokens"] == 9
     assert end["usage"]["server_tool_use"] == {"web_search_requests": 2, "web_fetch_requests": 0}
 
 

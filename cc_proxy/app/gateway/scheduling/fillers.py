@@ -1,0 +1,82 @@
+"""What is sent before a prompt (translate/prompt/placement.py), as requests to Ollama."""
+
+from itertools import takewhile
+
+import msgspec
+
+from cc_proxy.app.translate.prompt.held_text import HeldText
+from cc_proxy.app.translate.prompt.prefix import BLOCK, TOOLS, Prompt
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
+
+# One token that no template begins with; some models put one of their own before it.
+STRANGER = HeldText(keys=(hash("a stranger"),), ends=(2.0,))
+_STRANGER_PROMPT = "0"
+_HALF_END = hash("the end of a half")
+# What a template puts around the words of a half.
+_HALF_END_TOKENS = 8
+_WORDS = "."
+
+
+def stranger_body(target: Target) -> bytes:
+    """Return the body for `/api/generate` that has one token read, without a template.
+
+    What belongs to the runner is as in every other request: another value loads the model again.
+    """
+    return msgspec.json.encode(
+        {
+            "model": target.model.name,
+            "prompt": _STRANGER_PROMPT,
+            "raw": True,
+            "stream": False,
+            "truncate": False,
+            "shift": False,
+            "keep_alive": target.keep_alive,
+            "options": {"num_ctx": target.window, "num_predict": 1},
+        }
+    )
+
+
+def half_text(text: HeldText, prompt: Prompt, tokens: int) -> HeldText | None:
+    """Return the first tools of a prompt behind its system prompt, in at most so many tokens.
+
+    None where that leaves no tool.
+    """
+    begins = _first_of_tools(prompt)
+    tools = next((part for part in prompt.parts if part.role == TOOLS), None)
+    if tools is None:
+        return None
+    # The last key is that of all tools; the last block may end inside a tool, which is left out.
+    half = text.upto(tokens - _HALF_END_TOKENS, begins + len(tools.keys) - 1)
+    if len(half.keys) <= begins:
+        return None
+    return half.followed_by(_HALF_END, _HALF_END_TOKENS)
+
+
+def _first_of_tools(prompt: Prompt) -> int:
+    before = takewhile(lambda part: part.role != TOOLS, prompt.parts)
+    return sum(len(part.keys) for part in before)
+
+
+def half_request(front: ChatRequest, target: Target, prompt: Prompt, half: HeldText) -> ChatRequest:
+    """Return the request that has a half read: the system prompt, and the tools that are in it.
+
+    `front` is the request of the prompt, without its turns.
+    """
+    tools = msgspec.json.decode(bytes(front.tools or b"[]"), type=list[msgspec.Raw])
+    blocks = len(half.keys) - 1 - _first_of_tools(prompt)
+    room, kept = blocks * BLOCK, []
+    for tool in tools:
+        room -= len(bytes(tool)) + 1
+        if room < 0:
+            break
+        kept.append(tool)
+    return msgspec.structs.replace(
+        front,
+        messages=[*front.messages, ChatMessage(role="user", content=_WORDS)],
+        tools=msgspec.Raw(msgspec.json.encode(kept)) if kept else msgspec.UNSET,
+        stream=False,
+        format=msgspec.UNSET,
+        keep_alive=target.keep_alive,
+        options={"num_ctx": target.window, "num_predict": 1},
+    )

@@ -1,0 +1,309 @@
+"""What each model's engine holds, and what is sent before a prompt so that nobody loses by it.
+
+The engine is only ever seen through what was sent to it. Others may use the same Ollama, and then
+this is wrong: a prompt reads what it would have read anyway, and the next answers put it right.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from cc_proxy.app.engine_cache import EngineCache, Slot
+from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text, stranger_body
+from cc_proxy.app.gateway.scheduling.queue import Ask
+from cc_proxy.app.gateway.tokens.counter import TokenCounter
+from cc_proxy.app.translate.prompt.held_text import HeldText
+from cc_proxy.app.translate.prompt.placement import (
+    Conversation,
+    Fillers,
+    Placement,
+    direct,
+    place,
+)
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+from cc_proxy.app.upstreams.ollama.models import full_name
+
+log = logging.getLogger(__name__)
+
+MAX_CONVERSATIONS = 16
+# A front of which less is new is not read ahead; where two texts part is known to a block only.
+WORTH_READING = 0.1
+# So much longer than there was time for, an answer must have taken.
+_LONGER, _MARGIN_SECONDS = 1.2, 0.1
+# How likely a conversation goes on, and for how long: while a tool runs, after an answer.
+_TOOL_SECONDS, _AFTER_TOOL = 900.0, 0.25
+_ANSWER, _ANSWER_SECONDS = 0.5, 1800.0
+
+PromptAsk = Callable[[bytes, Prompt], AbstractAsyncContextManager[ChatAnswer]]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks which model; `front` is the request without its turns."""
+
+    target: Target
+    caller: Caller
+    front: chat.ChatRequest
+
+
+@dataclass(eq=False)
+class _Conversation:
+    """A session's or a subagent's conversation, by the text that its next prompt begins with."""
+
+    caller: Caller
+    text: HeldText
+    in_flight: int = 0
+    calls: bool = False
+    ended: float = 0.0
+
+    def likely(self, now: float) -> float:
+        """Return how likely it goes on, 0 to 1."""
+        if self.in_flight:
+            return 1.0
+        idle = now - self.ended
+        if self.calls:
+            return 1.0 if idle < _TOOL_SECONDS else _AFTER_TOOL
+        if self.caller.ends_with_answer or idle > _ANSWER_SECONDS:
+            return 0.0
+        return _ANSWER
+
+
+@dataclass(eq=False)
+class _Sent:
+    """A prompt that is at the engine."""
+
+    conversation: _Conversation | None
+    text: HeldText
+    slot: int
+    since: float
+
+
+@dataclass(eq=False)
+class _Model:
+    """The engine of one model; `cache` None: nobody knows what it holds."""
+
+    cache: EngineCache[HeldText] | None = None
+    life: int = 0
+    slots: int = 1
+    last_end: float = 0.0
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sent: list[_Sent] = field(default_factory=list)
+    conversations: OrderedDict[tuple[str, str], _Conversation] = field(default_factory=OrderedDict)
+
+    def hold(self, cache: EngineCache[HeldText]) -> None:
+        """Know the cache, with as many slots as were seen at work."""
+        missing = self.slots - len(cache.slots)
+        more: tuple[Slot[HeldText], ...] = (Slot(),) * missing
+        self.cache = replace(cache, slots=cache.slots + more)
+
+
+class SlotKeeper:
+    """Sends prompts to Ollama in such a way that they keep what was read for others."""
+
+    def __init__(self, ollama: OllamaClient, tokens: TokenCounter) -> None:
+        self._ollama = ollama
+        self._tokens = tokens
+        self._models: dict[str, _Model] = {}
+
+    def asking(self, ask: Ask, asker: Asker) -> PromptAsk:
+        """Return what asks Ollama after making room for the prompt."""
+
+        def asks(body: bytes, prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
+            return self._asked(ask, body, prompt, asker)
+
+        return asks
+
+    def answered(self, model: str, caller: Caller, *, calls: bool) -> None:
+        """Note how a conversation's answer ended: with calls it goes on by itself."""
+        conversation = self._model(model).conversations.get(_key(caller))
+        if conversation is not None:
+            conversation.calls = calls
+
+    def emptied(self, model: str) -> None:
+        """Note that a model was loaded: it has read nothing."""
+        known = self._model(model)
+        known.cache = None
+        known.hold(EngineCache())
+        known.life = self._tokens.life(model)
+
+    def costs_nobody(self, prompt: Prompt) -> bool:
+        """Tell whether a prompt can be read ahead: much of it is new, and nobody loses by that."""
+        known = self._model(prompt.model)
+        if known.cache is None or known.sent:
+            return False
+        text = self._text(prompt)
+        found = self._placed(known, text, None, prompt)
+        gains = found.read >= WORTH_READING * text.tokens
+        return gains and not found.before and not found.lost
+
+    def read_ahead(self, prompt: Prompt) -> None:
+        """Note that a prompt was read, as far as that came, for nobody yet."""
+        known = self._model(prompt.model)
+        if known.cache is not None:
+            known.hold(known.cache.take(self._text(prompt)).cache)
+
+    @asynccontextmanager
+    async def _asked(
+        self, ask: Ask, body: bytes, prompt: Prompt, asker: Asker
+    ) -> AsyncIterator[ChatAnswer]:
+        """Do as Queue's asking() does.
+
+        Raises:
+            ApiError, UpstreamError: as there.
+
+        """
+        known = self._model(prompt.model)
+        async with known.sending:
+            sent = await self._sent(known, prompt, asker)
+        try:
+            async with AsyncExitStack() as stack:
+                answer = await stack.enter_async_context(ask(body))
+                del body
+                yield answer
+        finally:
+            self._ended(known, sent, prompt)
+
+    async def _sent(self, known: _Model, prompt: Prompt, asker: Asker) -> _Sent:
+        text = self._text(prompt)
+        conversation = self._conversation(known, asker.caller, text)
+        slot = 0
+        if known.cache is None:
+            known.hold(EngineCache(slots=(Slot(text),)))
+        else:
+            placement = self._placed(known, text, conversation, prompt)
+            if placement.before:
+                placement = await self._filled(known, placement, prompt, asker)
+            prompt.kept = placement.kept
+            slot = placement.slot
+            known.hold(placement.cache)
+        sent = _Sent(conversation, text, slot, asyncio.get_running_loop().time())
+        known.sent.append(sent)
+        if conversation is not None:
+            conversation.text = text
+            conversation.in_flight += 1
+        return sent
+
+    def _placed(
+        self, known: _Model, text: HeldText, own: _Conversation | None, prompt: Prompt
+    ) -> Placement[HeldText]:
+        now = asyncio.get_running_loop().time()
+        others = [
+            Conversation(one.text, one.likely(now))
+            for one in known.conversations.values()
+            if one is not own
+        ]
+        fillers = Fillers(STRANGER, lambda tokens: half_text(text, prompt, tokens))
+        busy = {one.slot for one in known.sent}
+        # With all of them at work it waits for one, as if none were.
+        free = len(busy) < known.slots
+        cache = known.cache or EngineCache()
+        at_work = frozenset(busy) if free else frozenset[int]()
+        if known.slots > 1:
+            # Which session has which slot is the engine's choice, and nobody sees it.
+            return direct(cache, text, at_work)
+        return place(cache, text, others, fillers, at_work)
+
+    async def _filled(
+        self, known: _Model, placement: Placement[HeldText], prompt: Prompt, asker: Asker
+    ) -> Placement[HeldText]:
+        """Send what comes before a prompt; what cannot be sent is left out."""
+        cache, target = known.cache or EngineCache(), asker.target
+        try:
+            for filler in placement.before:
+                if filler is STRANGER:
+                    await self._ollama.generate(stranger_body(target))
+                else:
+                    await self._read(half_request(asker.front, target, prompt, filler))
+                cache = cache.take(filler).cache
+        except UpstreamError as error:
+            log.warning("nothing is sent before a prompt of %s: %s", target.model.name, error)
+            return direct(cache, self._text(prompt))
+        log.info(
+            "made room for a prompt of %s: kept=%d read=%d others=%d",
+            target.model.name,
+            placement.kept,
+            placement.read,
+            len(known.conversations),
+        )
+        return placement
+
+    async def _read(self, request: chat.ChatRequest) -> None:
+        async with self._ollama.chat(chat.encode(request)) as batches:
+            async for _ in batches:
+                pass
+
+    def _look_for_slots(self, known: _Model, sent: _Sent, worked: float, now: float) -> None:
+        """Note that there is more than one slot, if an answer was begun before another one ended.
+
+        `worked` is how many seconds the engine says it took.
+        """
+        waited = known.last_end - sent.since
+        since_then = now - known.last_end
+        if known.slots == 1 and waited > 0 and worked > since_then * _LONGER + _MARGIN_SECONDS:
+            known.slots = 2
+            # What was sent before its prompts went by one slot.
+            known.cache = None
+            log.info("Ollama works at several requests of one model at once")
+        known.last_end = now
+
+    def _ended(self, known: _Model, sent: _Sent, prompt: Prompt) -> None:
+        known.sent.remove(sent)
+        now = asyncio.get_running_loop().time()
+        self._look_for_slots(known, sent, prompt.worked, now)
+        text = self._tokens.held(prompt)
+        life = self._tokens.life(prompt.model)
+        if life != known.life:
+            known.life = life
+            known.hold(EngineCache(slots=(Slot(text),)))
+        elif known.cache is not None:
+            known.hold(_with_answer(known.cache, sent.text, text))
+        if (conversation := sent.conversation) is not None:
+            conversation.in_flight -= 1
+            conversation.text = text
+            conversation.ended = now
+
+    def _conversation(self, known: _Model, caller: Caller, text: HeldText) -> _Conversation | None:
+        if caller.side and not caller.agent:
+            return None
+        key = _key(caller)
+        if not caller.session:
+            # Without a name a conversation is known by what it goes on with.
+            goes_on = (k for k, one in known.conversations.items() if _begins(one.text, text))
+            key = next(goes_on, ("", str(text.keys[-1:])))
+        conversation = known.conversations.pop(key, None) or _Conversation(caller, text)
+        known.conversations[key] = conversation
+        while len(known.conversations) > MAX_CONVERSATIONS:
+            known.conversations.popitem(last=False)
+        return conversation
+
+    def _text(self, prompt: Prompt) -> HeldText:
+        return replace(self._tokens.held(prompt), answer=0)
+
+    def _model(self, name: str) -> _Model:
+        return self._models.setdefault(full_name(name), _Model())
+
+
+def _key(caller: Caller) -> tuple[str, str]:
+    return caller.session, caller.agent
+
+
+def _begins(text: HeldText, longer: HeldText) -> bool:
+    keys = text.keys
+    return bool(keys) and longer.keys[: len(keys)] == keys
+
+
+def _with_answer(
+    cache: EngineCache[HeldText], sent: HeldText, text: HeldText
+) -> EngineCache[HeldText]:
+    """Return the cache with the answer behind a prompt, wherever that is by now."""
+    slots = tuple(replace(s, text=text) if s.text is sent else s for s in cache.slots)
+    saved = tuple(text if one is sent else one for one in cache.saved)
+    return replace(cache, slots=slots, saved=saved)
