@@ -30,6 +30,7 @@ BASH = {
     },
 }
 CALL = {"function": {"name": "Read", "arguments": {"file_path": "a"}}}
+PNG = "iVBO" * 300_000
 SECRET = "rm -rf the-words-of-the-model"
 
 
@@ -252,6 +253,30 @@ async def test_no_word_of_the_model_is_in_the_log(
     status, _, _ = await gateway.ask(tools=[READ])
     assert status == 200
     assert SECRET not in caplog.text
+
+
+async def test_no_word_of_the_model_is_in_the_log_where_the_help_is_off(
+    gateway: Gateway, upstream: Upstream, caplog: Any
+) -> None:
+    settings = gateway.shared.context.settings
+    gateway.shared.models.use(replace(settings, assist=Assist(unreadable_call=False)))
+    upstream.chat = refuses(f"error parsing tool call: raw='{{{SECRET}', err=invalid character")
+    status, _, _ = await gateway.ask(tools=[READ])
+    assert status == 500
+    assert SECRET not in caplog.text
+
+
+async def test_a_large_request_is_given_up_once_something_was_shown(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.chat = breaks("First words.", text="EOF")
+    upstream.capabilities = ("completion", "tools", "vision")
+    image = {"type": "base64", "media_type": "image/png", "data": PNG}
+    large = {"role": "user", "content": [{"type": "image", "source": image}]}
+    _, message, _ = await gateway.ask(tools=[READ], messages=[large])
+    assert texts(message)[0] == "First words."
+    assert texts(message)[1].startswith("[cc-proxy: the model wrote a tool call once")
+    assert len(upstream.bodies) == 1
 
 
 async def test_an_error_of_another_kind_is_not_asked_again(

@@ -105,9 +105,9 @@ class SecondTries:
             raise error
         self._unreadable += 1
         self._record.assisted(Reason.UNREADABLE.value)
-        return self._after_unreadable(call, error)
+        return self._after_unreadable(call)
 
-    def _after_unreadable(self, call: UnreadableCall, error: UpstreamError) -> _Events:
+    def _after_unreadable(self, call: UnreadableCall) -> _Events:
         answer, record = self._answer, self._record
         trouble = f"Ollama could not read a tool call ({call.form})"
         if calls := read_from_error(call, self._rules.tools):
@@ -119,13 +119,11 @@ class SecondTries:
         if call.cut and self._unreadable > 1:
             record.trouble(f"{trouble}, twice: the answer ends with max_tokens")
             return answer.finish_cut()
-        if not self._first:
-            raise error
-        if self._unreadable >= _MAX_UNREADABLE:
+        if self._unreadable >= _MAX_UNREADABLE or not self._first:
             record.trouble(f"{trouble}, {self._unreadable} times: given up")
+            times = "once" if self._unreadable == 1 else f"{self._unreadable} times"
             return answer.give_up(
-                f"the model wrote a tool call {self._unreadable} times that Ollama could not read"
-                f" ({call.form})."
+                f"the model wrote a tool call {times} that Ollama could not read ({call.form})."
             )
         self._next = self._first
         if self._unreadable > 1:
