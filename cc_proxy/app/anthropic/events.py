@@ -76,7 +76,20 @@ class WebSearchResultBlock(msgspec.Struct, tag_field="type", tag="web_search_too
     content: list[WebSearchResult] | WebSearchError
 
 
-ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ServerToolUseBlock | WebSearchResultBlock
+class CompactionBlock(msgspec.Struct, tag_field="type", tag="compaction"):
+    """A summary of the conversation, None when none came; it has one delta with all of it."""
+
+    content: str | None = None
+
+
+ContentBlock = (
+    TextBlock
+    | ThinkingBlock
+    | ToolUseBlock
+    | ServerToolUseBlock
+    | WebSearchResultBlock
+    | CompactionBlock
+)
 
 
 class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):
@@ -115,6 +128,15 @@ class InputJsonDelta(msgspec.Struct, tag_field="type", tag="input_json_delta"):
     partial_json: str
 
 
+class CompactionDelta(msgspec.Struct, tag_field="type", tag="compaction_delta"):
+    """The whole summary: the SDKs (Python 2.14) keep only the last delta of a block."""
+
+    content: str | None
+
+
+Delta = TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta | CompactionDelta
+
+
 class StopDelta(msgspec.Struct):
     """Why the answer ended; both None while it goes on."""
 
@@ -146,7 +168,7 @@ class ContentBlockDelta(msgspec.Struct, gc=False, tag_field="type", tag="content
     """A block grows."""
 
     index: int
-    delta: TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
+    delta: Delta
 
 
 class ContentBlockStop(msgspec.Struct, tag_field="type", tag="content_block_stop"):

@@ -93,6 +93,16 @@ class Thinking(msgspec.Struct):
     display: str | None = None
 
 
+class Compaction(msgspec.Struct):
+    """Asks for a summary of the conversation instead of an answer; `type` is summarize.
+
+    `instructions` stand in place of the words that ask for it.
+    """
+
+    type: str
+    instructions: str | None = None
+
+
 class MessagesRequest(msgspec.Struct):
     """The body of `/v1/messages` and of `/v1/messages/count_tokens`.
 
@@ -112,6 +122,7 @@ class MessagesRequest(msgspec.Struct):
     stop_sequences: list[str] | None = None
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
+    compaction: Compaction | None = None
     thread: dict[str, Any] | None = None
     cache_control: dict[str, Any] | None = None
 

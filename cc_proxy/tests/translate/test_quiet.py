@@ -78,7 +78,7 @@ def shown(words: list[tuple[bool, str]], rules: AnswerRules, *, go_by: bool) -> 
     return [*seen, answer.notes]
 
 
-def _of(delta: ev.TextDelta | ev.ThinkingDelta | ev.SignatureDelta | ev.InputJsonDelta) -> str:
+def _of(delta: ev.Delta) -> str:
     return str(getattr(delta, delta.__struct_fields__[0]))
 
 

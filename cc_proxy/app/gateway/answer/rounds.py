@@ -11,10 +11,13 @@ from cc_proxy.app.gateway.answer.second_tries import SecondTries
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.compaction import CompactionAnswer
+from cc_proxy.app.translate.answer.prefill import PrefillAnswer
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import ChatAnswer
@@ -51,7 +54,7 @@ def new_answer(
         told = counter.learned(prompt, last)
         return told.prompt, told.reused
 
-    return AnswerStream(
+    return _KINDS[translated.rules.purpose](
         message_id="msg_" + secrets.token_hex(12),
         model=model,
         input_tokens=input_tokens,
@@ -59,6 +62,13 @@ def new_answer(
         spent=spent,
         rules=translated.rules,
     )
+
+
+_KINDS = {
+    Purpose.ANSWER: AnswerStream,
+    Purpose.COMPACTION: CompactionAnswer,
+    Purpose.PREFILL: PrefillAnswer,
+}
 
 
 async def one_round(

@@ -31,6 +31,7 @@ from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.offer import Offer, offer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
@@ -82,9 +83,9 @@ async def handle(request: web.Request) -> web.StreamResponse:
     body = await bodies.read(request)
     await shared.fair_share.turn()
     asked = requests.decode(body)
-    if asked.max_tokens is None or asked.max_tokens < 1:
+    if asked.max_tokens is None or asked.max_tokens < 0:
         raise invalid_request(
-            f"max_tokens: expected a whole number of 1 or more, found {asked.max_tokens}."
+            f"max_tokens: expected a whole number of 0 or more, found {asked.max_tokens}."
         )
     if asked.thread is not None:
         raise thread_unsupported()
@@ -107,7 +108,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         ask = shared.slots.asking(shared.queue.asking(who, record.waited), asker)
         answer: Answer
         shortcut = None
-        if search:
+        if search and translated.rules.purpose is Purpose.ANSWER:
             searching = WebSearch(shared, target, asked, search, translated, record, ask)
             answer, events = searching.answer, searching.events()
         else:

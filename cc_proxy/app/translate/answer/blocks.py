@@ -71,6 +71,16 @@ class BlockWriter:
         )
         self.index += 1
 
+    def summary(self, text: str | None, out: list[ev.Event]) -> None:
+        """Write a summary of the conversation, a block of its own."""
+        self.close(out)
+        out += (
+            ev.ContentBlockStart(self.index, ev.CompactionBlock()),
+            ev.ContentBlockDelta(self.index, ev.CompactionDelta(text)),
+            ev.ContentBlockStop(self.index),
+        )
+        self.index += 1
+
     def close(self, out: list[ev.Event]) -> None:
         """End the block that is open, if one is."""
         if self.state is State.THINKING:

@@ -25,6 +25,10 @@ class AnswerCollector:
                 block = self._whole.content[-1]
                 if isinstance(block, ev.ThinkingBlock):
                     block.signature = signature
+            case ev.ContentBlockDelta(_, ev.CompactionDelta(content)):
+                block = self._whole.content[-1]
+                if isinstance(block, ev.CompactionBlock):
+                    block.content = content
             case ev.ContentBlockDelta(_, delta):
                 self._pieces.append(_text(delta))
             case ev.ContentBlockStop():
@@ -54,7 +58,7 @@ class AnswerCollector:
                 block.input = msgspec.Raw(text.encode() or b"{}")
 
 
-def _text(delta: ev.TextDelta | ev.ThinkingDelta | ev.SignatureDelta | ev.InputJsonDelta) -> str:
+def _text(delta: ev.Delta) -> str:
     match delta:
         case ev.TextDelta(text):
             return text
@@ -62,5 +66,5 @@ def _text(delta: ev.TextDelta | ev.ThinkingDelta | ev.SignatureDelta | ev.InputJ
             return thinking
         case ev.InputJsonDelta(partial_json):
             return partial_json
-        case ev.SignatureDelta():
+        case ev.SignatureDelta() | ev.CompactionDelta():
             return ""

@@ -230,7 +230,7 @@ class AnswerStream:
         out = self.start()
         self._blocks.close(out)
         self._echo = Echo()
-        self._emit_text(in_own_words(why), out)
+        self._say(in_own_words(why), out)
         self._end(self._last_chunk("stop"), out)
         return out
 
@@ -378,8 +378,12 @@ class AnswerStream:
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
-            self._emit_text(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
+            self._say(said_instead(chunk, self.notes, thought=bool(self._thinking)), out)
         self._end(chunk, out)
+
+    def _say(self, text: str, out: list[ev.Event]) -> None:
+        """Write words of cc-proxy's own, in place of an answer."""
+        self._emit_text(text, out)
 
     def _end(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         # The prompt that was counted is that of the first try.

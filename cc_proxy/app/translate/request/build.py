@@ -20,10 +20,10 @@ from cc_proxy.app.translate.request.conversation import append_text, conversatio
 from cc_proxy.app.translate.request.deferred import announced, found_tools
 from cc_proxy.app.translate.request.kept_thinking import ThinkingForm, with_kept_thinking
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
-from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
 from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
-from cc_proxy.app.translate.request.tool_choice import tool_use
+from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
 from cc_proxy.app.translate.request.tools import ToolSet, tool_set
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
@@ -80,7 +80,11 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
-    use = tool_use(request, tools, target.model, assist=target.assist)
+    use = (
+        summary_use(request.compaction, tools, target.model)
+        if request.compaction
+        else tool_use(request, tools, target.model, assist=target.assist)
+    )
     if use.dropped:
         reader.drop(use.dropped)
     system = system_text(bytes(request.system))
@@ -122,6 +126,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         caches_all=request.caches_all,
         assist=target.assist,
         after_error=_is_after_error(request.messages),
+        purpose=_purpose(request),
     )
     return Translated(
         request=body,
@@ -152,6 +157,12 @@ def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
     return (f"tool search loaded {', '.join(names)}: {note}",)
 
 
+def _purpose(request: MessagesRequest) -> Purpose:
+    if request.compaction is not None:
+        return Purpose.COMPACTION
+    return Purpose.PREFILL if request.max_tokens == 0 else Purpose.ANSWER
+
+
 def _is_after_error(messages: list[Message]) -> bool:
     content = messages[-1].content
     return not isinstance(content, str) and any(block.is_error for block in content)
@@ -159,7 +170,7 @@ def _is_after_error(messages: list[Message]) -> bool:
 
 def _format(request: MessagesRequest) -> dict[str, Any] | None:
     wanted = request.output_config.format if request.output_config else None
-    if wanted is None:
+    if wanted is None or request.compaction is not None:
         return None
     schema = wanted.get("schema")
     if not isinstance(schema, dict):

@@ -74,8 +74,9 @@ class Reader:
                 where = block.source if isinstance(block.source, str) else None
                 head = [block.title or "Search result", *([where] if where else [])]
                 said.texts.append("\n".join([*head, *inner.texts]))
-            case "compaction" if isinstance(block.content, str):
-                said.texts.append(block.content)
+            case "compaction":
+                # `since_compaction` has put its summary in place; a failed one has none.
+                pass
             case "tool_reference":
                 said.texts.append(self._loaded_tool(block.tool_name or ""))
             case other:

@@ -10,6 +10,7 @@ import msgspec
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
+from cc_proxy.app.translate.request.compaction import since_compaction
 from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, Said
 from cc_proxy.app.translate.request.server_results import server_result_text
 from cc_proxy.app.translate.request.system_turns import system_first
@@ -48,7 +49,7 @@ def conversation(
                 f"found {message.role!r}.",
                 quotes=(repr(message.role),),
             )
-    for message in system_first(_shown(messages)):
+    for message in system_first(_shown(since_compaction(messages))):
         adding[message.role](message.content)
     return turns.done
 

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from cc_proxy.app.config import EVERY_ASSIST, Assist
+
+
+class Purpose(Enum):
+    """What the model is asked for: an answer, a summary of the conversation, or only to read."""
+
+    ANSWER = auto()
+    COMPACTION = auto()
+    PREFILL = auto()
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class AnswerRules:
     caches_all: bool = False
     assist: Assist = EVERY_ASSIST
     after_error: bool = False
+    purpose: Purpose = Purpose.ANSWER
 
 
 FREE = AnswerRules()

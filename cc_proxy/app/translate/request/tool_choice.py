@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cc_proxy.app.anthropic.errors import invalid_request
-from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.anthropic.requests import Compaction, MessagesRequest
 from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.request import forced
+from cc_proxy.app.translate.request.compaction import summary_instruction
 from cc_proxy.app.translate.request.tools import ToolSet
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
@@ -84,6 +85,23 @@ def tool_use(
         format=forced.schema((name, tools.schemas[name]) for name in names),
         instruction=forced.instruction(names),
         must_call=frozenset(names),
+    )
+
+
+def summary_use(compaction: Compaction, tools: ToolSet, model: ModelInfo) -> ToolUse:
+    """Decide how the tools of a request are used that asks for a summary.
+
+    They stay in front, where the model has read them, and none may be called.
+
+    Raises:
+        ApiError: 400 for another type of compaction than summarize.
+
+    """
+    can_have_tools = model.can("tools") or not model.capabilities
+    return ToolUse(
+        body=tools.body if can_have_tools else b"",
+        instruction=summary_instruction(compaction),
+        may_call=False,
     )
 
 

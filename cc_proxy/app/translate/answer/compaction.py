@@ -1,0 +1,39 @@
+"""The answer to a request for a summary: one `compaction` block, and nothing else."""
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk
+
+
+class CompactionAnswer(AnswerStream):
+    """Collects the words of the model and writes them as one block at the end.
+
+    Its thinking and its calls are dropped. Without words the block's content is null, which
+    clients read as a compaction that failed.
+    """
+
+    def _emit_thinking(self, text: str, out: list[ev.Event]) -> None:  # noqa: ARG002 - not shown
+        if self._loops:
+            self._loops.note(text)
+        self._thinking.append(text)
+
+    def _emit_text(self, text: str, out: list[ev.Event]) -> None:  # noqa: ARG002 - shown at the end
+        if self._loops:
+            self._loops.note(text)
+        self._text.append(text)
+        self._shown = self._shown or not text.isspace()
+
+    def _emit_call(self, call: CalledFunction, out: list[ev.Event]) -> None:  # noqa: ARG002 - not shown
+        self._note_call(call.name, "dropped: a summary was asked for")
+
+    def _say(self, text: str, out: list[ev.Event]) -> None:  # noqa: ARG002 - it is no summary
+        self.notes.append(text)
+
+    def _end(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
+        if chunk.done_reason == "length":
+            self.notes.append("the summary was cut at its limit of tokens")
+        self._blocks.summary("".join(self._text).strip() or None, out)
+        super()._end(chunk, out)
+
+    def _reason(self, chunk: ChatChunk) -> str:  # noqa: ARG002 - the API has one for all
+        return "compaction"

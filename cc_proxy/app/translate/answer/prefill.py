@@ -1,0 +1,31 @@
+"""The answer to `max_tokens: 0`: the model reads the prompt, and the client gets no words.
+
+A client asks so to have the prompt in the cache. To Ollama 0 means no limit, so the model is
+asked for one token, which is dropped.
+"""
+
+from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.reuse import note_prompt
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+
+
+class PrefillAnswer(AnswerStream):
+    """Has no content; its end has the tokens of the prompt."""
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether the answer can be asked for once more: never, as nothing of it counts."""
+        return False
+
+    def feed(self, chunk: ChatChunk) -> list[ev.Event]:
+        """Return the events for one chunk: none but the first and the last of the answer."""
+        if self.state is State.ENDED:
+            return []
+        out = self.start()
+        if chunk.done:
+            note_prompt(self.usage, *self._spent(chunk), caches_all=self._rules.caches_all)
+            self.stop_reason = "max_tokens"
+            self._blocks.end(ev.StopDelta(self.stop_reason), out)
+        return out
