@@ -2,7 +2,7 @@
 
 import json
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -50,6 +50,11 @@ class Model:
     _turns: TurnMemory = field(default_factory=TurnMemory)
     _counter: TokenCounter = field(default_factory=lambda: TokenCounter(None))
     _ids: int = 0
+
+    def __post_init__(self) -> None:
+        # The verdict counts the calls that Ollama cannot read: they are not asked for again here.
+        assist = msgspec.structs.replace(self.target.assist, unreadable_call=False)
+        self.target = replace(self.target, assist=assist)
 
     async def answer(self, messages: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
         """Return the next message of a conversation, and what was mended in it.
