@@ -2,10 +2,23 @@
 
 import ipaddress
 
+# It may lead to either, and programs differ in which they try first.
+IPV4_LOOPBACK, IPV6_LOOPBACK = "127.0.0.1", "::1"
+
+
+def is_localhost(host: str) -> bool:
+    """Return whether `host` is the name for both loopback addresses."""
+    return host.lower() == "localhost"
+
+
+def to_bind(host: str) -> str:
+    """Return the address to bind for `host`; for `localhost` the one of IPv4, which all have."""
+    return IPV4_LOOPBACK if is_localhost(host) else host
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach what is bound to `host`."""
-    if host.lower() == "localhost":
+    if is_localhost(host):
         return True
     address = _parse(host)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
@@ -17,8 +30,8 @@ def to_connect(host: str) -> str:
     """Return the address to connect to; what is bound to every address is asked on loopback."""
     address = _parse(host)
     if address is None or not address.is_unspecified:
-        return host
-    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - the 4 of IPv4
+        return to_bind(host)
+    return IPV4_LOOPBACK if address.version == 4 else IPV6_LOOPBACK  # noqa: PLR2004 - the 4 of IPv4
 
 
 def url(host: str, port: int) -> str:

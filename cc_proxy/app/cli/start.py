@@ -86,6 +86,8 @@ def command(  # noqa: PLR0913 - the flags
 def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) -> Result:
     """Return the result of a command that has made sure that cc-proxy runs."""
     now = started.state
+    from cc_proxy.app.daemon.process import ports  # noqa: PLC0415 - see common.Common
+
     health = report.with_upstream(now, started.health, started.auth_key)
     did = "cc-proxy is already running" if started.already_running else "cc-proxy has started"
     return Result(
@@ -93,7 +95,7 @@ def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) 
         {"already_running": started.already_running, **report.data(now, health)},
         (f"{did} (pid {now.pid}).", *aligned([*report.place(now), *report.upstream_rows(health)])),
         warnings=(
-            *map(ErrorItem.of, started.notices),
+            *map(ErrorItem.of, (*started.notices, *ports.shadowed(now))),
             *report.warnings(health),
             *(more or ()),
         ),

@@ -25,7 +25,7 @@ def command(common: Common) -> Result:
     Example: cc-proxy status --json
     """
     from cc_proxy.app.daemon import confirm, differences  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import ports, running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     known = access(common, paths)
@@ -56,7 +56,7 @@ def command(common: Common) -> Result:
         (f"cc-proxy {now.version} is running (pid {now.pid}).", *aligned(rows)),
         warnings=(
             *known.problems,
-            *map(ErrorItem.of, other),
+            *map(ErrorItem.of, (*other, *ports.shadowed(now))),
             *_last_reload(health),
             *report.warnings(health),
         ),

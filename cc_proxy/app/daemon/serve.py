@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -22,6 +23,9 @@ from cc_proxy.app.daemon.process import identity, ports, signals, state, stop_re
 from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.gateway.scheduling.active_streams import Crowd
 from cc_proxy.app.redaction import without_user_info
+
+if TYPE_CHECKING:
+    from cc_proxy.app.gateway.http.listening import Bound
 
 log = logging.getLogger(__name__)
 
@@ -155,8 +159,8 @@ class _Server:
                 raise
             raise ports.bind_error(error, server.host, server.port) from error
 
-    def _on_ready(self, host: str, port: int) -> None:
-        written = _state(self._service, host, port)
+    def _on_ready(self, bound: "Bound") -> None:
+        written = _state(self._service, bound)
         state.write(self._service.paths, written)
         self._state = written
         log.info(
@@ -167,6 +171,8 @@ class _Server:
             written.config_path or "built-in",
             without_user_info(self._service.loaded.settings.ollama.base_url),
         )
+        for notice in ports.shadowed(written):
+            log.warning("%s", notice.message)
         self._announce(written)
         garbage.as_usual()
 
@@ -220,7 +226,7 @@ class _Server:
         )
 
 
-def _state(service: Service, host: str, port: int) -> State:
+def _state(service: Service, bound: "Bound") -> State:
     started = identity.start_time(os.getpid())
     if started is None:
         raise DaemonError(
@@ -235,8 +241,9 @@ def _state(service: Service, host: str, port: int) -> State:
         process_start_time=started,
         instance_id=service.instance_id,
         version=__version__,
-        host=host,
-        port=port,
+        host=bound.host,
+        port=bound.port,
+        shadowed=bound.shadowed,
         config_path=str(service.loaded.path) if service.loaded.path else None,
         config_digest=service.loaded.digest,
         options_digest=state.options_digest(service.loaded.settings),

@@ -208,7 +208,7 @@ def test_a_port_that_somebody_else_has_is_a_failed_check(home: Home) -> None:
 def test_a_free_port_is_said_to_be_free(home: Home) -> None:
     port = free_port()
     found = checks(home, "--no-model", CC_PROXY_PORT=str(port))
-    assert found["proxy"]["detail"] == f"not running; 127.0.0.1:{port} is free"
+    assert found["proxy"]["detail"] == f"not running; localhost:{port} is free"
 
 
 def test_a_proxy_that_runs_is_found_and_an_old_configuration_named(

@@ -68,6 +68,27 @@ def test_a_port_in_use_names_who_has_it_and_what_to_do(home: Home) -> None:
     assert not home.state_file.exists()
 
 
+def test_another_program_on_the_port_of_ipv6_is_a_warning(home: Home) -> None:
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with other:
+        port = str(other.getsockname()[1])
+        started = home.json("start", "--port", port)
+        assert started.data["url"] == f"http://127.0.0.1:{port}"
+        assert started.warnings == ["localhost_is_shared"]
+        assert f"http://localhost:{port} may lead there" in home.log_file.read_text()
+        if sys.platform == "linux":
+            assert f"in use by pid {os.getpid()}" in started.out
+        assert home.json("status").warnings == ["localhost_is_shared"]
+    home.run("stop")
+    again = home.json("start", "--port", port)
+    assert again.warnings == []
+    with socket.create_connection(("::1", int(port)), 10):
+        pass
+
+
 def test_a_port_of_another_cc_proxy_is_said_to_be_one(home: Home) -> None:
     port = str(home.json("start").data["port"])
     other = ("--state-dir", str(home.path / "other"), "--port", port)

@@ -13,7 +13,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
     shown = redacted(settings)
     assert shown == {
         "server": {
-            "host": "127.0.0.1",
+            "host": "localhost",
             "port": 3456,
             "auth_key": "********",
             "hold_seconds": 10.0,

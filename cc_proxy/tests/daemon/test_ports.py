@@ -11,18 +11,18 @@ if sys.platform == "linux":  # where /proc tells
 
     def test_who_listens_is_named_with_its_command() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            found = ports.listener(listening.getsockname()[1])
+            found = ports.listener("127.0.0.1", listening.getsockname()[1])
         assert found is not None
         assert found.startswith(f"pid {os.getpid()} (")
 
     def test_a_listener_on_ipv6_is_found_too() -> None:
         with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
-            assert ports.listener(listening.getsockname()[1]) is not None
+            assert ports.listener("::1", listening.getsockname()[1]) is not None
 
     def test_a_port_that_nobody_has_has_no_listener() -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
-        assert ports.listener(port) is None
+        assert ports.listener("127.0.0.1", port) is None
 
 
 def test_a_port_in_use_names_its_holder_and_the_way_out() -> None:

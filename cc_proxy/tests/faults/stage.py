@@ -183,7 +183,7 @@ async def _served(shared: Shared) -> AsyncIterator[tuple[web.Server, int]]:
     assert runner.server is not None
     protocol = connections.protocol_factory(runner.server, shared.limits)
     try:
-        async with listening(protocol, "127.0.0.1", 0) as (_, port):
+        async with listening(protocol, "127.0.0.1", 0) as (_, port, _):
             yield runner.server, port
     finally:
         await runner.cleanup()

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
+from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
 from cc_proxy.app.gateway.routing.models import Models
@@ -55,7 +56,11 @@ def url() -> Iterator[str]:
             context = GatewayContext(
                 Settings(server=Server(port=0), ollama=ollama), KEY, "i", None, "d"
             )
-            await serve(context, stop, lambda host, port: ready.set_result(f"http://{host}:{port}"))
+
+            def on_ready(bound: Bound) -> None:
+                ready.set_result(f"http://{bound.host}:{bound.port}")
+
+            await serve(context, stop, on_ready)
 
     async def begin() -> "asyncio.Task[None]":
         return asyncio.create_task(run())

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import socket
 from typing import Any
 
 import pytest
@@ -9,6 +10,17 @@ import pytest
 from cc_proxy.app.gateway.http.listening import listening
 
 HOST = "127.0.0.1"
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 
 
 async def test_a_port_that_asyncio_gave_up_is_opened_again(
@@ -23,7 +35,7 @@ async def test_a_port_that_asyncio_gave_up_is_opened_again(
         return made[-1]
 
     monkeypatch.setattr(loop, "create_server", noted)
-    async with listening(asyncio.Protocol, HOST, 0) as (host, port):
+    async with listening(asyncio.Protocol, HOST, 0) as (host, port, _):
         # As asyncio.proactor_events has it: first it tells, and then it closes.
         (given_up,) = made[0].sockets
         loop.call_exception_handler({"message": "Accept failed on a socket", "socket": given_up})
@@ -39,6 +51,56 @@ async def test_a_port_that_asyncio_gave_up_is_opened_again(
     assert loop.get_exception_handler() is None
     with pytest.raises(ConnectionError):
         await asyncio.open_connection(host, port)
+
+
+async def is_open(host: str, port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@needs_ipv6
+async def test_localhost_is_both_addresses() -> None:
+    async with listening(asyncio.Protocol, "localhost", 0) as (host, port, shadowed):
+        assert (host, shadowed) == (HOST, False)
+        assert await is_open(HOST, port)
+        assert await is_open("::1", port)
+    assert not await is_open("::1", port)
+
+
+@needs_ipv6
+async def test_another_program_on_ipv6_is_reported_and_keeps_nobody_from_ipv4() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        async with listening(asyncio.Protocol, "localhost", port) as bound:
+            assert bound == (HOST, port, True)
+            assert await is_open(HOST, port)
+
+
+@pytest.mark.parametrize("number", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT])
+async def test_without_ipv6_localhost_is_the_address_of_ipv4(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    loop = asyncio.get_running_loop()
+    create = loop.create_server
+
+    async def without_ipv6(protocol: Any, host: str, *arguments: Any, **more: Any) -> Any:
+        if ":" in host:
+            raise OSError(number, "no IPv6")
+        return await create(protocol, host, *arguments, **more)
+
+    monkeypatch.setattr(loop, "create_server", without_ipv6)
+    async with listening(asyncio.Protocol, "localhost", 0) as bound:
+        assert (bound.host, bound.shadowed) == (HOST, False)
+        assert await is_open(HOST, bound.port)
+
+
+async def test_a_named_address_is_that_one_alone() -> None:
+    async with listening(asyncio.Protocol, HOST, 0) as (_, port, _):
+        assert not await is_open("::1", port)
 
 
 async def test_an_address_of_another_machine_is_told_by_its_number_on_every_python() -> None:

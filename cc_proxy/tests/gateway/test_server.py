@@ -2,7 +2,7 @@
 
 import asyncio
 import errno
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import ClientSession
@@ -13,6 +13,9 @@ from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.server import serve
 
 from .conftest import KEY, Gateway, Upstream, body, done, line, says
+
+if TYPE_CHECKING:
+    from cc_proxy.app.gateway.http.listening import Bound
 
 
 @pytest.fixture
@@ -196,13 +199,11 @@ async def test_tokens_are_counted_without_an_ollama(gateway: Gateway) -> None:
 
 
 async def test_the_server_tells_its_port_and_stops_when_asked() -> None:
-    bound: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
+    bound: asyncio.Future[Bound] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     context = GatewayContext(Settings(server=Server(port=0)), KEY, "i", None, "d")
-    serving = asyncio.create_task(
-        serve(context, stop, lambda host, port: bound.set_result((host, port)))
-    )
-    host, port = await asyncio.wait_for(bound, 5)
+    serving = asyncio.create_task(serve(context, stop, bound.set_result))
+    host, port, _ = await asyncio.wait_for(bound, 5)
     async with ClientSession() as client, client.get(f"http://{host}:{port}/") as response:
         assert response.status == 200
     stop.set()
@@ -215,7 +216,7 @@ async def test_a_port_in_use_is_an_os_error(gateway: Gateway) -> None:
     port = int(gateway.url.rpartition(":")[2])
     context = GatewayContext(Settings(server=Server(port=port)), KEY, "i", None, "d")
     with pytest.raises(OSError, match=str(port)) as caught:
-        await serve(context, asyncio.Event(), lambda _host, _port: None)
+        await serve(context, asyncio.Event(), lambda _bound: None)
     assert caught.value.errno == errno.EADDRINUSE
 
 

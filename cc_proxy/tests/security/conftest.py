@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -16,6 +16,9 @@ from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.tests.gateway.conftest import KEY, Upstream, body
+
+if TYPE_CHECKING:
+    from cc_proxy.app.gateway.http.listening import Bound
 
 PATIENCE = 20.0
 
@@ -148,20 +151,17 @@ async def door(
     """A server; at its end nothing is left of what it was sent, and no fault is in its log."""
     caplog.set_level(logging.INFO)
     upstream = Upstream()
-    bound: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
+    bound: asyncio.Future[Bound] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     async with TestServer(upstream.app()) as behind:
         ollama = Ollama(base_url=str(behind.make_url("")).rstrip("/"), timeout_seconds=5)
         settings = Settings(server=Server(port=0, **server_settings), ollama=ollama)
         context = GatewayContext(settings, KEY, "i", None, "d")
         serving = asyncio.create_task(
-            serve(
-                context, stop, lambda *where: bound.set_result(where), limits=limits,
-                drain_seconds=1,
-            )
-        )  # fmt: skip
+            serve(context, stop, bound.set_result, limits=limits, drain_seconds=1)
+        )
         try:
-            host, port = await asyncio.wait_for(bound, PATIENCE)
+            host, port, _ = await asyncio.wait_for(bound, PATIENCE)
             yield Door(host, port, upstream)
         finally:
             stop.set()

@@ -175,7 +175,7 @@ def _running(now: state.State, paths: Paths, loaded: Loaded) -> Check:
     if confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS) is None:
         return ok("proxy", f"just ended (pid {now.pid})")
     text = f"running at {now.url} (pid {now.pid})"
-    for notice in differences(now, loaded):
+    for notice in (*differences(now, loaded), *ports.shadowed(now)):
         return warn("proxy", f"{text}. {notice.message}", "cc-proxy restart")
     return ok("proxy", text)
 

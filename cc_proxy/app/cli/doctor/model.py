@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from cc_proxy.app.addresses import url
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
@@ -19,6 +20,7 @@ from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.config import Loaded
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
+from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.app.gateway.routing.thinking_forms import Kept, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
@@ -308,8 +310,8 @@ async def _gateway(loaded: Loaded) -> AsyncIterator[tuple[str, str]]:
     loop = asyncio.get_running_loop()
     stop, ready = asyncio.Event(), loop.create_future()
 
-    def listening(host: str, port: int) -> None:
-        ready.set_result(f"http://{host}:{port}")
+    def listening(bound: Bound) -> None:
+        ready.set_result(url(bound.host, bound.port))
 
     serving = asyncio.create_task(serve(context, stop, listening, drain_seconds=0))
     try:

@@ -6,8 +6,10 @@ import socket
 import sys
 from pathlib import Path
 
+from cc_proxy.app.addresses import IPV6_LOOPBACK, to_bind
 from cc_proxy.app.control import health
-from cc_proxy.app.daemon.errors import DaemonError
+from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.process.state import State
 
 _LISTENING = "0A"  # net/tcp_states.h
 _COMMAND_LENGTH = 100
@@ -23,7 +25,7 @@ def refuse_unusable(host: str, port: int) -> None:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            to_bind(host), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as trial:
             if os.name == "posix":  # else a port that has just been left would look taken
@@ -36,6 +38,7 @@ def refuse_unusable(host: str, port: int) -> None:
 
 def bind_error(error: OSError, host: str, port: int) -> DaemonError:
     """Return the error to show for a bind that failed."""
+    host = to_bind(host)
     where = f"{host}:{port}"
     if error.errno == errno.EADDRINUSE:
         return _in_use(host, port)
@@ -66,7 +69,7 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
 
 def _in_use(host: str, port: int) -> DaemonError:
     what = f"Expected port {port} on {host} to be free, found it in use"
-    holder = listener(port)
+    holder = listener(host, port)
     by = f" by {holder}" if holder else ""
     if health.is_cc_proxy(host, port):
         return DaemonError(
@@ -81,25 +84,40 @@ def _in_use(host: str, port: int) -> DaemonError:
     )
 
 
-def listener(port: int) -> str | None:
-    """Return `pid N (its command)` of who listens on a TCP port, None where it cannot be known."""
+def shadowed(now: State) -> tuple[Notice, ...]:
+    """Return a warning if `localhost` may lead to another program than this cc-proxy."""
+    if not now.shadowed:
+        return ()
+    by = listener(IPV6_LOOPBACK, now.port) or "another program"
+    text = (
+        f"Port {now.port} on {IPV6_LOOPBACK} is in use by {by}, and http://localhost:{now.port} may"
+        f" lead there. Use {now.url} instead."
+    )
+    return (Notice("localhost_is_shared", text, "Or end that program, then: cc-proxy restart"),)
+
+
+def listener(host: str, port: int) -> str | None:
+    """Return `pid N (its command)` of who listens at an address, None where it cannot be known."""
     if sys.platform != "linux":
         return None
-    inodes = _listening_inodes(port)
+    inodes = _listening_inodes(port, ipv6=":" in host)
     pid = _holder(inodes) if inodes else None
     return f"pid {pid} ({_command(pid)})" if pid is not None else None
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _listening_inodes(port: int, *, ipv6: bool) -> set[str]:
     inodes = set()
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+    for table in ("tcp", "tcp6"):
         try:
-            rows = table.read_text(encoding="ascii").splitlines()[1:]
+            rows = Path("/proc/net", table).read_text(encoding="ascii").splitlines()[1:]
         except OSError:  # no IPv6, or a sandbox that hides it: then the holder stays unknown
             continue
         # proc_net_tcp.txt: sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode
         for fields in (row.split() for row in rows):
-            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+            address, _, number = fields[1].rpartition(":")
+            # What listens on every address of IPv6 has those of IPv4 as well.
+            concerned = (table == "tcp6") == ipv6 or (table == "tcp6" and not address.strip("0"))
+            if concerned and fields[3] == _LISTENING and int(number, 16) == port:
                 inodes.add(fields[9])
     return inodes
 

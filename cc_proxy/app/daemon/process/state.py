@@ -15,6 +15,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `process_start_time` is what `identity.start_time` said about `pid`; `host` and `port` are
     what was bound; what is `asked_` flag or variable asked for, if one did, so that a restart
     can ask for it again; `log_format` is the form that its log has, for others who write there;
+    `shadowed`: another program has the port on ::1, where `localhost` may lead;
     `options_digest` is that of `options_digest()`;
     `started_at` is UTC in ISO 8601.
     """
@@ -35,6 +36,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     asked_log_level: LogLevel | None = None
     asked_log_format: LogFormat | None = None
     log_format: LogFormat = "text"
+    shadowed: bool = False
 
     @property
     def url(self) -> str:

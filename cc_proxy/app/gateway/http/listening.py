@@ -5,7 +5,9 @@ import contextlib
 import errno
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+from cc_proxy.app.addresses import IPV6_LOOPBACK, is_localhost, to_bind
 
 # Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
 # second or more; aiohttp has 128.
@@ -14,21 +16,38 @@ BACKLOG = 4096
 # the listening socket, after it has said this to the handler of exceptions.
 _GIVEN_UP = "Accept failed on a socket"
 
+# Windows says EACCES where the other program wants the port for itself.
+_TAKEN = {errno.EADDRINUSE, errno.EACCES}
+
 log = logging.getLogger(__name__)
+
+
+class Bound(NamedTuple):
+    """Where a server listens.
+
+    `shadowed`: it was to listen on `localhost`, and another program has the port on ::1, where
+    that name may lead.
+    """
+
+    host: str
+    port: int
+    shadowed: bool = False
 
 
 @contextlib.asynccontextmanager
 async def listening(
     protocol: Callable[[], asyncio.BaseProtocol], host: str, port: int
-) -> AsyncIterator[tuple[str, int]]:
-    """Listen until the end of the block; give the host and the port that were bound.
+) -> AsyncIterator[Bound]:
+    """Listen until the end of the block; give the address that was bound.
+
+    `localhost` is 127.0.0.1, and ::1 where there is IPv6.
 
     Raises:
         OSError: the address cannot be bound.
 
     """
     loop = asyncio.get_running_loop()
-    servers = [await _listen(protocol, host, port)]
+    servers = [await _listen(protocol, to_bind(host), port)]
     opening: set[asyncio.Task[None]] = set()
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -53,14 +72,32 @@ async def listening(
     before = loop.get_exception_handler()
     loop.set_exception_handler(failed)
     try:
-        bound = servers[0].sockets[0].getsockname()
-        yield bound[0], bound[1]
+        bound = Bound(*servers[0].sockets[0].getsockname()[:2])
+        if is_localhost(host):
+            ipv6, taken = await _listen_on_ipv6(protocol, bound.port)
+            servers += ipv6
+            # Nobody types `localhost:` and a port that the system has picked.
+            bound = bound._replace(shadowed=taken and port != 0)
+        yield bound
     finally:
         loop.set_exception_handler(before)
         for task in list(opening):
             task.cancel()
         for server in servers:
             server.close()
+
+
+async def _listen_on_ipv6(
+    protocol: Callable[[], asyncio.BaseProtocol], port: int
+) -> tuple[list[asyncio.Server], bool]:
+    """Listen on ::1 as well, if possible; return also whether another program has the port."""
+    try:
+        return [await _listen(protocol, IPV6_LOOPBACK, port)], False
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return [], True
+        log.debug("this machine has no IPv6: %s", error)
+        return [], False
 
 
 async def _listen(

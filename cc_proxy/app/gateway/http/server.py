@@ -13,7 +13,7 @@ from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Sha
 from cc_proxy.app.gateway.http import auth, browser, connections, open_files
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
-from cc_proxy.app.gateway.http.listening import listening
+from cc_proxy.app.gateway.http.listening import Bound, listening
 from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.request_id import CURRENT
@@ -32,7 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     context: GatewayContext,
     stop: asyncio.Event,
-    on_ready: Callable[[str, int], None],
+    on_ready: Callable[[Bound], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
     cut_off: asyncio.Future[bool] | None = None,
@@ -41,7 +41,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     """Serve until `stop` is set, then let running answers finish for `drain_seconds`.
 
     Once `cut_off` has a result, answers that still run end with an error; it tells whether the
-    proxy comes back. `on_ready` gets the host and the port that were bound (port 0: any).
+    proxy comes back. `on_ready` gets the address that was bound (port 0: any).
 
     Raises:
         OSError: the address cannot be bound.
@@ -70,8 +70,8 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
         assert runner.server is not None  # noqa: S101 - setup() has made it
         new_protocol = connections.protocol_factory(runner.server, shared.limits)
         try:
-            async with listening(new_protocol, server.host, server.port) as where:
-                on_ready(*where)
+            async with listening(new_protocol, server.host, server.port) as bound:
+                on_ready(bound)
                 await stop.wait()
         finally:
             await runner.cleanup()
