@@ -32,7 +32,8 @@ async def ollama() -> AsyncIterator[OllamaClient]:
 
 async def target_of(ollama: OllamaClient, name: str, *, thinks: bool) -> Target:
     models = Models(Settings(ollama=Ollama(base_url=ollama.base_url)), ollama)
-    return await models.with_forms(await models.target(name), thinks=thinks)
+    loaded: list[str] = []
+    return await models.with_forms(await models.target(name), loaded.append, thinks=thinks)
 
 
 async def prompt(ollama: OllamaClient, target: Target, messages: list[Any], *, thinks: bool) -> str:
@@ -104,3 +105,20 @@ async def test_what_a_template_forgets_is_measured(ollama: OllamaClient) -> None
     assert nemotron.kept < nemotron.of
     assert qwen is not None
     assert qwen.plain < qwen.kept == qwen.of
+
+
+async def test_a_model_is_loaded_before_its_prompts_are_looked_at() -> None:
+    loaded: list[str] = []
+    async with (
+        PracticeServer(models=MODELS) as server,
+        OllamaClient(server.url, api_key=None, silence_seconds=5) as client,
+    ):
+        models = Models(Settings(ollama=Ollama(base_url=client.base_url)), client)
+        target = await models.target("qwen3.5")
+        for thinks in (True, False, True):
+            await models.with_forms(target, loaded.append, thinks=thinks)
+        (load,) = server.chats()
+    # Once, and with the window of every other request: another would load it again.
+    assert loaded == ["qwen3.5"]
+    assert load.body["messages"] == []
+    assert load.body["options"]["num_ctx"] == target.window

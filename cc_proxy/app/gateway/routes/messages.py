@@ -97,7 +97,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model)
         if any(message.role == "assistant" for message in asked.messages):
-            target = await shared.models.with_forms(target, thinks=asked.thinks)
+            emptied = shared.slots.emptied
+            target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
         search, translated = await _translated(shared, asked, target)
         record.translated(target.model.name, translated)
         estimate = shared.tokens.estimate(translated.prompt)

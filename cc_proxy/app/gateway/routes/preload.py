@@ -19,8 +19,7 @@ from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.translate.request.build import Target, load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
@@ -103,25 +102,6 @@ def _then_read(
 def _json(answer: Preloaded, status: int = 200) -> web.Response:
     body = msgspec.json.encode(answer)
     return web.Response(body=body, status=status, content_type="application/json")
-
-
-def load_body(target: Target) -> bytes:
-    """Return the request that only loads a model: one without messages (recording 19f).
-
-    What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
-    another value would have it loaded again.
-    """
-    return chat.encode(
-        chat.ChatRequest(
-            model=target.model.name,
-            messages=[],
-            stream=False,
-            truncate=False,
-            shift=False,
-            keep_alive=target.keep_alive,
-            options={"num_ctx": target.window},
-        )
-    )
 
 
 async def _load(ollama: OllamaClient, target: Target, slots: SlotKeeper) -> float:

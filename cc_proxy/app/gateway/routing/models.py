@@ -10,7 +10,7 @@ import msgspec
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
-from cc_proxy.app.gateway.routing.thinking_forms import forms_of
+from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import models as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -102,16 +102,17 @@ class Models:
             for model in listed
         ]
 
-    async def with_forms(self, target: Target, *, thinks: bool) -> Target:
+    async def with_forms(self, target: Target, emptied: Emptied, *, thinks: bool) -> Target:
         """Return the target with the form in which its old thinking is sent, found out once.
 
-        Ollama loads the model for that: to be asked for where it is about to answer.
+        Ollama loads the model for that, so this is for a request that it is about to answer.
+        `emptied` is called with the name of a model that was not loaded before.
         """
         if not target.model.can("thinking"):
             return target
         forms = self._forms.setdefault(wire.full_name(target.model.name), {})
         if thinks not in forms:
-            form = await forms_of(self._ollama, target, thinks=thinks)
+            form = await form_of(self._ollama, target, emptied, thinks=thinks)
             if form is None:
                 return target
             forms[thinks] = form

@@ -1,16 +1,20 @@
 """Finding the form in which a model keeps its old thinking, by what its renderer makes of it."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.build import Target, chat_request, load_body
 from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
+
+Emptied = Callable[[str], object]
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +66,15 @@ async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -
     return found
 
 
-async def forms_of(ollama: OllamaClient, target: Target, *, thinks: bool) -> ThinkingForm | None:
-    """Return the form for a model's old thinking; None where it cannot be found out now."""
+async def form_of(
+    ollama: OllamaClient, target: Target, emptied: Emptied, *, thinks: bool
+) -> ThinkingForm | None:
+    """Return the form for a model's old thinking; None where it cannot be found out now.
+
+    The model is loaded for that; `emptied` is called if it was not before.
+    """
     try:
+        await _load(ollama, target, emptied)
         found = await kept_thinking(ollama, target, thinks=thinks)
     except UpstreamError as error:
         log.info("how model %s keeps its thinking is not known: %s", target.model.name, error.code)
@@ -94,6 +104,22 @@ def _turns(*, thinks: bool) -> list[dict[str, Any]]:
         {"role": "assistant", "content": [*thought("There is one line in it."), answer]},
         {"role": "user", "content": "And in b.txt?"},
     ]
+
+
+async def _load(ollama: OllamaClient, target: Target, emptied: Emptied) -> None:
+    """Wait until the model is loaded, as long as for an answer: it is about to give one.
+
+    A question that is given up while Ollama loads a model would end the loading. `emptied` is
+    called with the name of a model that was loaded: it has read nothing.
+    """
+    for model in await ollama.ask("/api/ps", from_ps):
+        loaded = same_model(model.name, target.model.name)
+        if loaded and model.context_length == target.window:
+            return
+    async with ollama.chat(load_body(target)) as batches:
+        async for batch in batches:
+            if batch[-1].done:
+                emptied(target.model.name)
 
 
 async def _rendered(

@@ -145,6 +145,25 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     )
 
 
+def load_body(target: Target) -> bytes:
+    """Return the request that only loads a model: one without messages (recording 19f).
+
+    What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
+    another value would have it loaded again.
+    """
+    return chat.encode(
+        chat.ChatRequest(
+            model=target.model.name,
+            messages=[],
+            stream=False,
+            truncate=False,
+            shift=False,
+            keep_alive=target.keep_alive,
+            options={"num_ctx": target.window},
+        )
+    )
+
+
 def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
     """Say of tools that were just found, and not named at the start, that they change the front."""
     latest = takewhile(lambda message: message.role != "assistant", reversed(messages))
