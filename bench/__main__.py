@@ -8,15 +8,17 @@ from bench.prefill.__main__ import main as prefill
 from bench.soak.__main__ import main as soak
 from bench.speed.__main__ import main as speed
 from bench.start.__main__ import main as start
+from bench.toolcalls.__main__ import main as toolcalls
 
 _TOKENS = Path(__file__).parent / "tokens"
-_HELP = """Usage: python -m bench [speed | start | prefill | soak | tokens] [OPTIONS]
+_HELP = """Usage: python -m bench [speed | start | prefill | soak | tokens | toolcalls] [OPTIONS]
 
   speed    what the proxy costs, beside a relay and peers (when none is named)
   start    how long a command takes to begin, beside the interpreter alone
   prefill  what a session makes the model read again
   soak     what is left after much work and many faults
   tokens   how near the token count is; fetches 130 MB of vocabularies
+  toolcalls  which of the calls that models write get through, and which texts stay text
 
 Each has a --help of its own, tokens aside.
 """
@@ -47,6 +49,8 @@ def main(arguments: list[str]) -> int:
             start(rest, prog_name="python -m bench start")
         case "soak":
             soak(rest, prog_name="python -m bench soak")
+        case "toolcalls":
+            toolcalls(rest, prog_name="python -m bench toolcalls")
         case "speed":
             speed(rest, prog_name="python -m bench speed")
         case _:

@@ -22,13 +22,23 @@ _MOST_STEPS = 250_000
 
 # A pattern that is handed on is matched at one place (`Source.skip`), or cut with.
 HANDED_ON = "match"
-# Sees only the end of a text, at most 600 characters (`said`) or 200 (`tags`), not foreign text.
-BOUNDED = ("translate.rescue.phrases.", "translate.rescue.tags._CLOSES")
+# Sees only the end of a text, or what follows a call: at most 2,000 characters (`decision`) or 200
+# (`tags`).
+BOUNDED = (
+    "translate.rescue.decision.english.",
+    "translate.rescue.decision.abroad.",
+    "translate.rescue.decision.will.",
+    "translate.rescue.formats.tags._CLOSES",
+)
 # Functions whose pattern is not made of a constant, and why its work is linear.
 MADE_WHILE_RUNNING = {
     "redaction._one_of": "some fixed texts, none of them repeated",
     "translate.answer.quiet.finder": "one class of characters",
-    "translate.rescue.phrases._any": "its own phrases, read as the others above",
+    "translate.rescue.formats.nested_tags._end": "a tag's name, escaped: fixed text",
+    "translate.rescue.formats.tags._tokens": "a namespace, escaped, before bounded names of tags",
+    "translate.rescue.scanner._event_pattern": "fixed words, letter by letter; blanks taken once",
+    "translate.rescue.decision.abroad._any": "its own words, read as the others above",
+    "translate.rescue.decision.english._any": "its own words, read as the others above",
 }
 
 

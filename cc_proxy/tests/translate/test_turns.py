@@ -3,6 +3,7 @@
 import msgspec
 
 from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
@@ -63,3 +64,21 @@ def test_a_turn_larger_than_the_memory_is_not_kept() -> None:
     memory = TurnMemory(max_bytes=100)
     memory.remember(turn("t1"))
     assert memory.recall("t1") is None
+
+
+def test_a_call_that_a_person_edited_is_what_the_model_sees() -> None:
+    memory = TurnMemory()
+    memory.remember(turn("t1"))
+    raw = msgspec.json.encode(sent_back("t1")).replace(b'"b":5000', b'"b":6000')
+    edited = msgspec.json.decode(raw, type=Message)
+    got = translated(memory, edited)
+    assert got.tool_calls is not None
+    assert bytes(got.tool_calls[0].function.arguments) == b'{"a":1,"b":6000,"all":false}'
+
+
+def test_what_was_put_right_on_the_way_is_no_edit() -> None:
+    written = b'{"filePath":" a.py ","todos":"[{\'content\': \'A\'}]","limit":"5","extra":null}'
+    assert same_input(
+        written, b'{"file_path":"a.py","todos":[{"content":"A"}],"limit":5,"all":true}'
+    )
+    assert not same_input(written, b'{"file_path":"b.py","todos":[{"content":"A"}],"limit":5}')

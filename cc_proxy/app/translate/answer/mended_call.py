@@ -2,26 +2,27 @@
 
 from cc_proxy.app.translate.request.deferred import unwrapped
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.translate.rescue.mend import mend, tool_name
+from cc_proxy.app.translate.rescue.repair.arguments import repair
+from cc_proxy.app.translate.rescue.repair.names import resolve_tool
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction
 
 
 def mended_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes, list[str]]:
-    """Return the name and the arguments of a call, and what was mended of them, for the log.
+    """Return the name and the arguments of a call, and what was changed in them, for the log.
 
-    A call of a tool that is not declared stays as it is: the client tells the model that there is
+    A call of a tool that is not declared keeps its name: the client tells the model that there is
     none.
     """
     arguments = bytes(call.arguments)
-    if not arguments.startswith(b"{"):
-        arguments = b"{}"
-    name = tool_name(call.name, rules.tools)
+    name = resolve_tool(call.name, rules.tools)
     if name is None:
-        return call.name, arguments, []
+        arguments, mended = repair(arguments, {})
+        notes = ["call of an undeclared tool mended: its arguments"] if mended else []
+        return call.name, arguments, notes
     schema = rules.tools[name]
     if name in rules.stubs:
         arguments = unwrapped(arguments, schema)
-    arguments, mended = mend(arguments, schema)
+    arguments, mended = repair(arguments, schema, name)
     # The log gets no name and no value of an argument: they are what the model said.
     changes = ["its name"] if name != call.name else []
     if mended:

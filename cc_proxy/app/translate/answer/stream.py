@@ -23,8 +23,7 @@ from cc_proxy.app.translate.answer.think_tags import ThinkTags
 from cc_proxy.app.translate.answer.written_text import WrittenText
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
-from cc_proxy.app.translate.rescue import Rescue, RescuedCall, announces
-from cc_proxy.app.translate.rescue.scanner import Piece
+from cc_proxy.app.translate.rescue import Piece, Rescue, RescuedCall, introduces_call
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk, ToolCall, written
 
 
@@ -278,7 +277,8 @@ class AnswerStream:
     def _take_thinking(self, text: str, out: list[ev.Event]) -> None:
         self._turn_to(State.THINKING, out)
         if self._thoughts is None:
-            self._thoughts = Rescue(self._rules.tools if self._rules.may_call else {})
+            tools = self._rules.tools if self._rules.may_call else {}
+            self._thoughts = Rescue(tools, self._rules.read)
         self._emit_thoughts(self._thoughts.feed(text), out)
 
     def _take_text(self, text: str, out: list[ev.Event]) -> None:
@@ -348,10 +348,12 @@ class AnswerStream:
         self._take_parts(self._tags.finish(), out)
         self._end_thoughts(out, cut=cut)
         self._emit_pieces(self._written.finish(cut=cut), out)
+        if self._written.invented:
+            self.notes.append("text after a call dropped: the model wrote the tool's answer itself")
         if self._rules.must_call and not self._calls:
             self.notes.append("the tool call that tool_choice demands did not come")
         for call in () if self._calls else tuple(self._thought_calls):
-            if self._shown and not announces("".join(self._text)):
+            if self._shown and not introduces_call("".join(self._text), call):
                 self._note_call(call.name, "in the thinking not made: words followed")
             else:
                 self._emit_rescued_call(call, out)

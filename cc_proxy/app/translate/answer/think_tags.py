@@ -1,21 +1,70 @@
-"""Thinking that leaks into the text, between `<think>` tags.
+"""Thinking that leaks into the text, between the marks of a template that Ollama did not know.
 
-A template that Ollama does not know to think leaves the tags in the text. They count where no
-person would write them: `<think>` at the very front of an answer, and `</think>` alone on its
-line in an answer that has shown no thinking yet. Anywhere else they are words about tags.
+They count where no person would write them: at the very front of an answer, and right after one
+another. One that only closes (its opener was in the prompt) is taken out, once, where a sentence or
+nothing stands before it and no code is open. Anywhere else they are words about marks.
 """
 
+import re
 from enum import Enum, auto
 
 from cc_proxy.app.translate.answer.quiet import Wakers
 
-_OPEN, _CLOSE = "<think>", "</think>"
+# What opens thinking -> what closes it.
+_THINKING = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "[THINK]": "[/THINK]",
+    "<seed:think>": "</seed:think>",
+    "<mm:think>": "</mm:think>",
+    "<think:opensource>": "</think:opensource>",
+    "<think_fast>": "</think_fast>",
+    "<think_faster>": "</think_faster>",
+    "<ifm|think>": "</ifm|think>",
+    "<ifm|think_fast>": "</ifm|think_fast>",
+    "<|channel>thought": "<channel|>",
+    "<|channel|>analysis<|message|>": "<|end|>",
+    "<|start|>assistant<|channel|>analysis<|message|>": "<|end|>",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|think|>": "<|end|>",
+    "<|open|>think<|sep|>": "<|close|>think<|sep|>",
+    "<|content_thinking|>": "<|end_message|>",
+    "<|message_model|><|content_thinking|>": "<|end_message|>",
+}
+# What opens text -> what closes it.
+_TEXT = {
+    "<|channel|>commentary<|message|>": "<|end|>",
+    "<|channel|>final<|message|>": "<|end|>",
+    "<|start|>assistant<|channel|>commentary<|message|>": "<|end|>",
+    "<|start|>assistant<|channel|>final<|message|>": "<|end|>",
+    "<|START_RESPONSE|>": "<|END_RESPONSE|>",
+    "<|begin_of_solution|>": "<|end_of_solution|>",
+    "<|open|>response<|sep|>": "<|close|>response<|sep|>",
+    "<|content|>": "<|end|>",
+    "<|begin|>assistant<|content|>": "<|end|>",
+    "<|message_model|><|content_text|>": "<|end_message|>",
+}
+_OPENERS = {**_THINKING, **_TEXT}
+# What closes thinking that was opened in the prompt, and nothing else.
+_ORPHANS = tuple(
+    sorted(
+        {close for close in _THINKING.values() if "think" in close.lower()}, key=len, reverse=True
+    )
+)
+# After it, a mark alone on its line or at the end of a sentence is nobody's word.
+_SENTENCE_END = re.compile(r"[.!?…。！？)>*_]\Z")  # noqa: RUF001 - what models write
+_FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
+
+
+_LINE = 400
 
 
 class _Place(Enum):
     FRONT = auto()
     THINKING = auto()
-    AFTER = auto()
+    MARKED_TEXT = auto()
     TEXT = auto()
     PLAIN = auto()
 
@@ -26,37 +75,57 @@ class ThinkTags:
     def __init__(self) -> None:
         self._place = _Place.FRONT
         self._held = ""
-        # Whether the line that is open has nothing in it but spaces.
-        self._is_blank = True
+        self._close = ""
+        self._parted = False
+        # The line that is open, as far as it was given out, and whether a fence is.
+        self._line = ""
+        self._fenced = False
 
     def feed(self, text: str) -> tuple[str, str]:
         """Return what is certain by now: thinking, and the text that follows it."""
         if self._place is _Place.PLAIN:
             return "", text
         text, self._held = self._held + text, ""
-        if self._place is _Place.FRONT:
-            return self._front(text)
-        if self._place is _Place.THINKING:
-            return self._thinking(text)
-        if self._place is _Place.AFTER:
-            return "", self._after(text)
-        return "", self._text(text)
+        thinking: list[str] = []
+        shown: list[str] = []
+        while text:
+            place = self._place
+            if place is _Place.FRONT:
+                text = self._front(text)
+            elif place in (_Place.THINKING, _Place.MARKED_TEXT):
+                out = thinking if place is _Place.THINKING else shown
+                inner, text = self._within(text)
+                out.append(inner)
+            elif place is _Place.TEXT:
+                inner, text = self._orphan(text)
+                shown.append(inner)
+            else:
+                shown.append(text)
+                break
+            if self._held:
+                break
+        return "".join(thinking), "".join(shown)
 
     @property
     def wakers(self) -> Wakers:
         """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
         if self._place is _Place.PLAIN:
             return ""
-        return "<" if self._place is _Place.TEXT and not self._held else None
+        return "<[" if self._place is _Place.TEXT and not self._held else None
 
     def note(self, text: str) -> None:
         """Note text that has gone by."""
-        *lines, last = text.rsplit("\n", 1)
-        self._is_blank = not last.strip() and (bool(lines) or self._is_blank)
+        lines, newline, last = text.rpartition("\n")
+        if newline:
+            # A fence counts once its line is there as a whole.
+            fences = len(_FENCE.findall(self._line + lines + newline))
+            self._fenced = self._fenced != bool(fences % 2)
+            self._line = ""
+        self._line = (self._line + last)[:_LINE]
 
     @property
     def is_told_apart(self) -> bool:
-        """Whether no tags are looked for any more, and nothing is held back."""
+        """Whether no marks are looked for any more, and nothing is held back."""
         return self._place is _Place.PLAIN
 
     def told_apart(self) -> tuple[str, str]:
@@ -68,51 +137,75 @@ class ThinkTags:
     def finish(self) -> tuple[str, str]:
         """Return what was held back at the end of the answer."""
         held, self._held = self._held, ""
+        if self._place is _Place.TEXT and held in _ORPHANS:
+            return "", ""
         return (held, "") if self._place is _Place.THINKING else ("", held)
 
-    def _front(self, text: str) -> tuple[str, str]:
-        start = text.lstrip()
-        if start.startswith(_OPEN):
-            self._place = _Place.THINKING
-            return self._thinking(start[len(_OPEN) :])
-        if _OPEN.startswith(start):
-            self._held = text
-            return "", ""
-        self._place = _Place.TEXT
-        return "", self._text(text)
+    def _front(self, text: str) -> str:
+        """Step over a mark at the front, or over the blanks after one."""
+        start = text.lstrip("\n") if self._parted else text.lstrip()
+        for opener in sorted(_OPENERS, key=len, reverse=True):
+            if start.startswith(opener):
+                self._close = _OPENERS[opener]
+                self._place = _Place.THINKING if opener in _THINKING else _Place.MARKED_TEXT
+                return start[len(opener) :]
+        if not start or any(opener.startswith(start) for opener in _OPENERS):
+            self._held = start if self._parted else text
+            return ""
+        self._place = _Place.PLAIN if self._parted else _Place.TEXT
+        return start if self._parted else text
 
-    def _thinking(self, text: str) -> tuple[str, str]:
-        thinking, close, rest = text.partition(_CLOSE)
+    def _within(self, text: str) -> tuple[str, str]:
+        """Take what stands between two marks; what follows the second one is looked at next."""
+        inner, close, rest = text.partition(self._close)
         if close:
-            self._place = _Place.AFTER
-            return thinking, self._after(rest)
-        keep = _overlap(text, _CLOSE)
+            self._place = _Place.FRONT
+            self._parted = True
+            return inner, rest
+        keep = _overlap(text, self._close)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep], ""
 
-    def _after(self, text: str) -> str:
-        """Leave out the empty lines between thinking and text."""
-        text = text.lstrip("\n")
-        if text:
-            self._place = _Place.PLAIN
-        return text
-
-    def _text(self, text: str) -> str:
-        """Take out a closing tag that has a line to itself: its opener was in the prompt."""
-        lines = text.split("\n")
-        first = self._is_blank
-        for number, line in enumerate(lines[:-1]):
-            if line.strip() == _CLOSE and (number or first):
+    def _orphan(self, text: str) -> tuple[str, str]:
+        """Take out a mark that only closes; return what is certain, and what is to be looked at."""
+        for at in (found.start() for found in re.finditer(r"[<\[]", text)):
+            close = next((mark for mark in _ORPHANS if text.startswith(mark, at)), "")
+            if not close:
+                if any(mark.startswith(text[at:]) for mark in _ORPHANS):
+                    return self._shown(text[:at], text[at:])
+                continue
+            after = text[at + len(close) : at + len(close) + 1]
+            before = self._line_after(text[:at])
+            if self._is_word(text[:at], before):
+                continue
+            if before.strip():
                 self._place = _Place.PLAIN
-                return "\n".join([*lines[:number], "", *lines[number + 1 :]])
-        last = lines[-1]
-        starts = len(lines) > 1 or first
-        if starts and last.strip() and _CLOSE.startswith(last.strip()):
-            self._held = last
-            self._is_blank = True
-            return text[: len(text) - len(last)]
+                return text[:at], text[at + len(close) :]
+            if not after:
+                return self._shown(text[:at], text[at:])
+            if after in "\n<\r":
+                self._place = _Place.PLAIN
+                return text[:at], text[at + len(close) :]
+        return self._shown(text, "")
+
+    def _shown(self, text: str, held: str) -> tuple[str, str]:
         self.note(text)
-        return text
+        self._held = held
+        return text, ""
+
+    def _line_after(self, text: str) -> str:
+        _, newline, last = text.rpartition("\n")
+        return last if newline else self._line + last
+
+    def _is_word(self, text: str, line: str) -> bool:
+        """Whether a mark after this line is spoken of: in code, in the middle of words."""
+        kept = (self._line, self._fenced)
+        self.note(text)
+        fenced = self._fenced
+        self._line, self._fenced = kept
+        if fenced or line.count("`") % 2:
+            return True
+        return bool(line.strip()) and not _SENTENCE_END.search(line)
 
 
 def _overlap(text: str, tag: str) -> int:

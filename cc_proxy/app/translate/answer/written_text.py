@@ -4,8 +4,7 @@ from cc_proxy.app.translate.answer.quiet import Wakers
 from cc_proxy.app.translate.answer.stops import StopFinder
 from cc_proxy.app.translate.request import forced
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.translate.rescue import Rescue, RescuedCall
-from cc_proxy.app.translate.rescue.scanner import Piece
+from cc_proxy.app.translate.rescue import Piece, Rescue, RescuedCall
 
 
 class WrittenText:
@@ -18,7 +17,8 @@ class WrittenText:
         self._must_call = rules.must_call
         self._demanded: list[str] = []
         self._tools = rules.tools if rules.may_call and not rules.must_call else {}
-        self._rescue = Rescue(self._tools)
+        self._read = rules.read
+        self._rescue = Rescue(self._tools, self._read)
         self._stops = StopFinder(rules.stop_sequences)
         self._looks_for_more = bool(rules.must_call or rules.stop_sequences)
 
@@ -26,6 +26,11 @@ class WrittenText:
     def stopped_by(self) -> str | None:
         """The stop sequence that was found."""
         return self._stops.found
+
+    @property
+    def invented(self) -> bool:
+        """Whether text was left out that the model wrote in the name of a tool or of the person."""
+        return self._rescue.invented
 
     @property
     def wakers(self) -> Wakers:
@@ -48,7 +53,7 @@ class WrittenText:
         if self._must_call:
             return []
         pieces = self._until_stop(self._rescue.finish())
-        self._rescue = Rescue(self._tools)
+        self._rescue = Rescue(self._tools, self._read)
         rest = self._stops.finish()
         return [*pieces, rest] if rest else pieces
 

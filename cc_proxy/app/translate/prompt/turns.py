@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ToolCall
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -26,6 +27,19 @@ class WrittenTurn:
     def call_ids(self) -> list[str]:
         """The ids of the calls, in the order of the model."""
         return [call.id for call in self.calls]
+
+    def means(self, calls: list[ToolCall]) -> bool:
+        """Return whether the client's calls are these, and their input still means the same.
+
+        A person or a hook may have changed it, and then the model sees the change.
+        """
+        if self.call_ids != [call.id for call in calls]:
+            return False
+        pairs = zip(self.calls, calls, strict=True)
+        return all(
+            same_input(bytes(ours.function.arguments), bytes(theirs.function.arguments))
+            for ours, theirs in pairs
+        )
 
     def message(self) -> ChatMessage:
         """Return the turn as Ollama takes it."""

@@ -1,6 +1,6 @@
 """A Messages API request, as a request to Ollama's `/api/chat`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -25,6 +25,7 @@ from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
 from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
 from cc_proxy.app.translate.request.tools import ToolSet, tool_set
+from cc_proxy.app.translate.rescue import ReadText
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
@@ -127,6 +128,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         assist=target.assist,
         after_error=_is_after_error(request.messages),
         purpose=_purpose(request),
+        read=ReadText(lambda: _read_by_model(messages)),
     )
     return Translated(
         request=body,
@@ -162,6 +164,13 @@ def load_body(target: Target) -> bytes:
             options={"num_ctx": target.window},
         )
     )
+
+
+def _read_by_model(messages: list[chat.ChatMessage]) -> Iterator[str]:
+    """Yield what the model did not write: the person's words, files, results of tools."""
+    for message in messages:
+        if message.role in {"user", "tool"} and isinstance(message.content, str):
+            yield message.content
 
 
 def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:

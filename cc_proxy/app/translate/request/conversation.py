@@ -95,7 +95,7 @@ class _Turns:
                 case _:
                     self._reader.read_block(block, said)
         written = self._recall(calls[0].id) if calls else None
-        if written is not None and written.call_ids == [call.id for call in calls]:
+        if written is not None and written.means(calls):
             self.add(written.message())
         else:
             self.add(

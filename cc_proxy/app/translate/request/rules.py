@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from cc_proxy.app.config import EVERY_ASSIST, Assist
+from cc_proxy.app.translate.rescue import NOTHING_READ, ReadText
 
 
 class Purpose(Enum):
@@ -25,7 +26,7 @@ class AnswerRules:
     the tools of which one has to be called (the model was made to write the call as JSON);
     `may_call` False drops calls, and `one_call` all calls but the first.
     `caches_all`: what was read counts as written to the cache. `assist` is the help that the model
-    gets; `after_error`: it answers the error of a tool.
+    gets; `after_error`: it answers the error of a tool. `read` is what the model has read.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class AnswerRules:
     assist: Assist = EVERY_ASSIST
     after_error: bool = False
     purpose: Purpose = Purpose.ANSWER
+    read: ReadText = field(default=NOTHING_READ, compare=False)
 
 
 FREE = AnswerRules()

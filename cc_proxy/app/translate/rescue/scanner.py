@@ -5,25 +5,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from cc_proxy.app.translate.answer.quiet import Wakers, finder
-from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
-from cc_proxy.app.translate.rescue.json_calls import Reading
-from cc_proxy.app.translate.rescue.openers import Openers
-from cc_proxy.app.translate.rescue.said import Said, doubts
-from cc_proxy.app.translate.rescue.source import BLANKS, Source, Steps
-from cc_proxy.app.translate.rescue.tokens import LITTER
+from cc_proxy.app.translate.rescue.decision.preceding_text import PrecedingText
+from cc_proxy.app.translate.rescue.decision.provenance import NOTHING_READ, ReadText
+from cc_proxy.app.translate.rescue.decision.stakes import Stakes, stakes_of
+from cc_proxy.app.translate.rescue.decision.verdict import Candidate, is_meant, survives
+from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.formats.json_calls import Context
+from cc_proxy.app.translate.rescue.formats.marks import Mark, mark_at
+from cc_proxy.app.translate.rescue.formats.openers import WITHIN_LINE, Openers
+from cc_proxy.app.translate.rescue.formats.source import BLANKS, Source, Steps
 
 # Within a line only these can begin a call; a new line, or one of the rest.
-_TRIGGERS = "\n<["
-_TRIGGER = re.compile(r"[\n<\[]")
+_TRIGGERS = "\n<[]"
 _TICKS = {"`": re.compile(r"`*"), "~": re.compile(r"~*")}
 _CODE_INDENT = 4
 _FENCE_RUN = 3
 # Far above any file that a model writes in one call.
 _MOST_HELD = 4_000_000
-# Longer texts are taken in pieces: letting go of a line copies what is behind it.
-_PIECE = 4096
+# Longer texts are taken in pieces: forgetting what has gone by copies what is behind it.
+_PIECE = 16_384
+_FORGET = 8_192
 # How much is read of what follows a call, to see whether it takes the call back.
 _AFTERWORD = 400
+_AFTERWORD_OF_RUNS = 2_000
+# An answer with so many calls that are quoted is a text about calls, and all of it is text.
+_MOST_REFUSED = 48
 
 Piece = str | RescuedCall
 
@@ -32,15 +38,25 @@ class Rescue:
     """Turns the calls in one answer's text into calls, while it streams.
 
     `tools` are the declared ones: name -> JSON schema of the arguments. Without any, all is text.
+    `read` is what the model has read before. `invented`: after a call it went on in the name of the
+    tool or of the person; that is nobody's answer, and left out.
     """
 
-    def __init__(self, tools: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, tools: Mapping[str, Mapping[str, Any]], read: ReadText = NOTHING_READ
+    ) -> None:
         self._src = Source()
-        self._declared = Declared(tools)
-        self._openers = Openers(Reading(self._src, self._declared))
-        self._said = Said()
+        self._context = Context(self._src, Declared(tools))
+        self._openers = Openers(self._context)
+        self._event = _event_pattern(self._openers.line_start) if tools else None
+        self._before = PrecedingText()
+        self._read = read
         self._out: list[Piece] = []
+        # Up to here the text of the source has gone by.
+        self._at = 0
         self._cut = False
+        self._refused = 0
+        self.invented = False
         # What needs a look in the text that comes next; nothing is held while that is known. The
         # rest can go by, noted afterwards.
         self.wakers: Wakers = None if tools else ""
@@ -49,7 +65,7 @@ class Rescue:
     def feed(self, text: str) -> list[Piece]:
         """Take a piece of the answer; return what is decided by now, in order."""
         if self._steps is None:
-            return [text] if text else []
+            return [text] if text and not self.invented else []
         if self.wakers is not None and finder(self.wakers)(text) is None:
             self.note(text)
             return [text]
@@ -61,7 +77,7 @@ class Rescue:
     def note(self, text: str) -> None:
         """Note text that has gone by."""
         if self._steps is not None:
-            self._said.add(text)
+            self._before.add(text)
 
     def finish(self, *, cut: bool = False) -> list[Piece]:
         """End the answer; return what was still held back.
@@ -87,7 +103,7 @@ class Rescue:
             self.wakers = ""
             self._pass_on(len(self._src.text))
             return
-        if len(self._src.text) > _MOST_HELD:
+        if len(self._src.text) - self._at > _MOST_HELD:
             self._steps.close()
             self.wakers = None
             self._pass_on(len(self._src.text))
@@ -110,53 +126,66 @@ class Rescue:
         self._out.clear()
         return out
 
-    def _pass_on(self, count: int) -> None:
-        """Let the first `count` characters go as text."""
-        if count:
-            text = self._src.text[:count]
-            self._src.drop(count)
-            self._said.add(text)
-            self._out.append(text)
+    def _pass_on(self, end: int) -> None:
+        """Let the text up to `end` go by."""
+        if end > self._at:
+            text = self._src.text[self._at : end]
+            self._at = end
+            if not self.invented:
+                self._before.add(text)
+                self._out.append(text)
+
+    def _forget(self) -> None:
+        """Give back the memory of what has gone by; places in the text change with that."""
+        if self._at >= _FORGET or self._at == len(self._src.text):
+            self._src.drop(self._at)
+            self._at = 0
 
     def _scan(self) -> Steps[None]:
         line_start = True
-        while not self._src.ended or self._src.text:
+        while not self._src.ended or self._at < len(self._src.text):
+            if self._refused > _MOST_REFUSED:
+                return
+            self._forget()
             if line_start:
                 line_start = yield from self._line()
             else:
                 line_start = yield from self._prose()
 
     def _prose(self) -> Steps[bool]:
-        """Pass on the rest of a line; whether a new line begins."""
+        """Pass on text up to where a call may begin; whether that is the start of a line."""
         src = self._src
-        found = _TRIGGER.search(src.text)
+        if self._event is None:
+            return False
+        found = self._event.search(src.text, self._at)
         if found is None:
             self._pass_on(len(src.text))
             if not src.ended:
+                # What goes by from here on never comes to the source: nothing may stand before.
+                self._forget()
                 self.wakers = _TRIGGERS
                 yield
                 self.wakers = None
             return False
-        self._pass_on(found.start())
-        self._said.settle()
-        if found.group() == "\n":
+        if found["line"] is not None:
+            self._pass_on(found.start("line"))
             return True
-        return (yield from self._candidate(0, line_start=False))
+        self._pass_on(found.start())
+        return (yield from self._candidate(self._at, line_start=False))
 
     def _line(self) -> Steps[bool]:
         """Deal with the start of a line, and blank lines before it."""
         src = self._src
-        at = yield from src.skip(0)
+        at = yield from src.skip(self._at)
         char = yield from src.char(at)
-        indent = at - src.text.rfind("\n", 0, at) - 1
-        if not char or indent >= _CODE_INDENT or "\t" in src.text[at - indent : at]:
+        start = max(src.text.rfind("\n", self._at, at) + 1, self._at)
+        if not char or at - start >= _CODE_INDENT or "\t" in src.text[start:at]:
             self._pass_on(at)
             return False
         return (yield from self._candidate(at, line_start=True))
 
     def _candidate(self, at: int, *, line_start: bool) -> Steps[bool]:
         """Decide what stands at `at`, spaces before it; whether a line begins after it."""
-        src = self._src
         found = yield from self._openers.recognise(at, line_start=line_start)
         if found is None:
             if line_start and (yield from self._fence(at)):
@@ -164,30 +193,27 @@ class Rescue:
             self._pass_on(at + 1)
             return False
         if not found.calls:
-            self._pass_on(found.end)
+            self._pass_on(max(found.end, at + 1))
             return False
-        group = [(at if line_start else 0, found)]
+        group = [(at if line_start else self._at, found)]
         end = yield from self._more(group)
         calls = [found for _, found in group]
-        if (yield from self._accepted(calls, end, line_start=line_start)):
+        if (yield from self._accepted(at, calls, end, line_start=line_start)):
             self._emit(group, end)
-            src.drop(end)
+            self._at = end
             return True
-        self._said.examples = True
+        self._before.settle()
+        self._before.examples = True
+        self._refused += 1
         self._pass_on(calls[-1].end)
         return False
 
-    def _more(self, group: list[tuple[int, Found]]) -> Steps[int]:
+    def _more(self, group: list[tuple[int, Reading]]) -> Steps[int]:
         """Collect the calls that follow one another; return where other text follows them."""
         src = self._src
         end = group[0][1].end
         while True:
-            end = yield from src.skip(end)
-            while (yield from src.char(end)) == "<":
-                litter = yield from src.starts(end, LITTER)
-                if not litter:
-                    break
-                end = yield from src.skip(end + len(litter))
+            end = yield from self._closers(end)
             start = end
             if (yield from src.char(end)) in {";", ","}:
                 start = yield from src.skip(end + 1)
@@ -197,50 +223,81 @@ class Rescue:
             if found is None or (found.weak and not found.calls):
                 return (yield from self._trailing(end))
             group.append((start, found))
-            end = found.end
+            end = max(found.end, start + 1)
+
+    def _closers(self, end: int) -> Steps[int]:
+        """Step over what closes a call, wherever it comes from."""
+        src = self._src
+        end = yield from src.skip(end)
+        while (yield from src.char(end)) in {"<", "]"}:
+            mark: Mark | None = yield from mark_at(src, end)
+            if mark is None or not mark.is_closer or mark.is_turn:
+                break
+            end = yield from src.skip(mark.end)
+        return end
 
     def _trailing(self, end: int) -> Steps[int]:
         """Step over an opener that nothing follows: some models close a call with it."""
-        opener = yield from self._src.starts(end, ("<tool_call>", "<|tool_call|>"))
-        after = yield from self._src.skip(end + len(opener))
-        return after if opener and not (yield from self._src.char(after)) else end
+        if (yield from self._src.char(end)) != "<":
+            return end
+        opener = yield from mark_at(self._src, end)
+        if opener is None or opener.name != "toolcall":
+            return end
+        after = yield from self._src.skip(opener.end)
+        return end if (yield from self._src.char(after)) else after
 
-    def _accepted(self, group: list[Found], end: int, *, line_start: bool) -> Steps[bool]:
+    def _accepted(
+        self, at: int, group: list[Reading], end: int, *, line_start: bool
+    ) -> Steps[bool]:
         """Whether the calls are meant: not quoted, not an example, not taken back afterwards."""
-        src, said = self._src, self._said
-        weak = any(found.weak for found in group)
+        src = self._src
         closing = src.text[group[-1].end : end]
-        # The closing tag of a family marks a call whose opener was lost.
-        bare = weak and not closing.strip()
-        if said.staged or said.quotes(line_start=line_start) or said.exemplifies(weak=bare):
+        calls = [call for found in group for call in found.calls]
+        candidate = Candidate(
+            stakes=max(stakes_of(call) for call in calls),
+            # The closing tag of a family marks a call whose opener was lost.
+            bare=any(found.weak for found in group) and not closing.strip(),
+            line_start=line_start,
+            gap=src.text[self._at : at],
+            certain=any(call.unknown for call in calls),
+        )
+        if not is_meant(candidate, self._before):
             return False
-        meant = said.blank or said.intends()
-        if said.examples and not meant:
+        if self._read.holds(src.text[at : group[-1].end]):
             return False
         if not (yield from src.char(end)):
-            return not (self._cut and any(found.open for found in group))
-        # LFM2 goes on behind the token that closes its calls, in the same line.
-        apart = "\n" in closing or (said.blank and closing.rstrip().endswith("|>"))
-        if weak or not meant or not apart:
-            return False
-        following = yield from self._afterword(end)
-        return not doubts(following) and ("\n" in closing or not following[:1].islower())
+            whole = not any(found.open for found in group)
+            return whole if self._cut or candidate.certain else True
+        if (yield from self._is_turn(end)):
+            self.invented = True
+            return True
+        spaced = "\n" in closing or closing.rstrip().endswith(">") or src.text[end - 1] in ">\n"
+        following = yield from self._afterword(end, candidate.stakes)
+        return spaced and survives(candidate, following)
 
-    def _afterword(self, pos: int) -> Steps[str]:
-        """Return the paragraph at `pos`, as far as it is text."""
+    def _is_turn(self, pos: int) -> Steps[bool]:
+        """Whether the model goes on in the name of the tool or of the person."""
+        if (yield from self._src.char(pos)) != "<":
+            return False
+        mark = yield from mark_at(self._src, pos)
+        return mark is not None and mark.is_turn
+
+    def _afterword(self, pos: int, stakes: Stakes) -> Steps[str]:
+        """Return the text at `pos`, as far as it may take the call back."""
         src = self._src
+        most = _AFTERWORD_OF_RUNS if stakes is Stakes.RUNS else _AFTERWORD
         while True:
-            text = src.text[pos : pos + _AFTERWORD]
-            stop = min(
-                (at for mark in ("\n\n", "<", "[") if (at := text.find(mark)) >= 0), default=-1
-            )
-            if stop >= 0:
-                return text[:stop]
-            if len(text) >= _AFTERWORD or src.ended:
+            text = src.text[pos : pos + most]
+            stops = [at for mark in ("<", "[") if (at := text.find(mark)) >= 0]
+            if stakes is Stakes.READS and (at := text.find("\n\n")) >= 0:
+                stops.append(at)
+            if stops:
+                return text[: min(stops)]
+            if len(text) >= most or src.ended:
                 return text
             yield
 
-    def _emit(self, group: list[tuple[int, Found]], end: int) -> None:
+    def _emit(self, group: list[tuple[int, Reading]], end: int) -> None:
         """Give out the calls; what has the form of a call and is none stays text."""
         following = [(start, bool(found.calls)) for start, found in group[1:]]
         following.append((end, end >= len(self._src.text)))
@@ -250,7 +307,7 @@ class Rescue:
             else:
                 text = self._src.text[start:stop]
                 self._out.append(text.rstrip() if text_ends else text)
-        self._said.paragraph()
+        self._before.end_block()
 
     def _fence(self, at: int) -> Steps[bool]:
         """Pass on a fence and all that is in it; False when none begins here."""
@@ -263,32 +320,48 @@ class Rescue:
         if size < _FENCE_RUN:
             return False
         self._pass_on(end)
-        while not (src.ended and not src.text):
-            if (yield from self._to_next_line()) and (yield from self._fence_ends(char, size)):
+        while not (src.ended and self._at >= len(src.text)):
+            if (yield from self._to_next_line(char)) and (yield from self._fence_ends(char, size)):
                 break
-        self._said.paragraph()
+        self._before.end_block()
         return True
 
-    def _to_next_line(self) -> Steps[bool]:
-        """Pass on up to the next line break and over it."""
+    def _to_next_line(self, char: str) -> Steps[bool]:
+        """Pass on up to a line that may close the fence."""
         src = self._src
-        at = src.text.find("\n")
-        self._pass_on(at + 1 if at >= 0 else len(src.text))
-        if at < 0 and not src.ended:
+        self._forget()
+        found = _FENCE_LINE[char].search(src.text, self._at)
+        self._pass_on(found.end() if found else len(src.text))
+        if found is None and not src.ended:
+            self._forget()
             self.wakers = "\n"
             yield
             self.wakers = None
-        return at >= 0
+        return found is not None
 
     def _fence_ends(self, char: str, size: int) -> Steps[bool]:
         """Whether this line closes the fence; passes it on when it does."""
         src = self._src
-        start = yield from src.skip(0, BLANKS)
+        start = yield from src.skip(self._at, BLANKS)
         end = yield from src.skip(start, _TICKS[char])
-        if end - start < size or start >= _CODE_INDENT:
+        if end - start < size or start - self._at >= _CODE_INDENT:
             return False
         line = yield from src.skip(end, BLANKS)
         if (yield from src.char(line)) not in {"", "\n", "\r"}:
             return False
         self._pass_on(line)
         return True
+
+
+# A line break before a fence, or one that the text ends with.
+_FENCE_LINE = {char: re.compile(rf"\n(?=[ \t]*(?:{char}|\Z))") for char in _TICKS}
+
+
+def _event_pattern(line_start: str) -> re.Pattern[str]:
+    r"""Return the pattern of where a call may begin: `line` is set where a line does.
+
+    The blanks before it are taken as a whole, so that each of them is passed once.
+    """
+    return re.compile(
+        rf"(?<!\s)[ \t]*+(?P<line>\n)\s*+(?=\Z|{line_start})|{WITHIN_LINE}", re.IGNORECASE
+    )

@@ -3,19 +3,19 @@
 import re
 from typing import Any
 
-from cc_proxy.app.translate.rescue.brackets import balanced
-from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
-from cc_proxy.app.translate.rescue.json_calls import Reading
-from cc_proxy.app.translate.rescue.literal import Reader, Unreadable
-from cc_proxy.app.translate.rescue.source import Steps
+from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.formats.brackets import balanced
+from cc_proxy.app.translate.rescue.formats.json_calls import Context
+from cc_proxy.app.translate.rescue.formats.literal import Reader, Unreadable
+from cc_proxy.app.translate.rescue.formats.source import Steps
 
 NAME = re.compile(r"[A-Za-z0-9_.:/-]*")
 _LONGEST_NAME = 160
 
 
 def python_list(
-    reading: Reading, pos: int, form: str, *, bare: bool = False
-) -> Steps[Found | None]:
+    reading: Context, pos: int, form: str, *, bare: bool = False
+) -> Steps[Reading | None]:
     """Read a list of calls whose `[` stands at `pos`."""
     first = yield from reading.src.skip(pos + 1)
     if not (yield from _call_starts(reading, first)):
@@ -23,12 +23,12 @@ def python_list(
     extent = yield from balanced(reading.src, pos, python=True)
     text = reading.src.text[pos : extent.end]
     calls = None if extent.bad else _read(text, reading.declared, form, bare=bare)
-    return Found(tuple(calls or ()), extent.end, weak=bare)
+    return Reading(tuple(calls or ()), extent.end, weak=bare)
 
 
 def python_lines(
-    reading: Reading, pos: int, form: str, *, bare: bool = False
-) -> Steps[Found | None]:
+    reading: Context, pos: int, form: str, *, bare: bool = False
+) -> Steps[Reading | None]:
     """Read calls without a list around them, one after another: OLMo, Gemma."""
     calls: list[RescuedCall] = []
     end = pos
@@ -43,16 +43,16 @@ def python_lines(
         text = f"[{reading.src.text[start:inner_end]}]"
         found = None if extent.bad else _read(text, reading.declared, form, bare=bare)
         if found is None:
-            return Found((), extent.end, weak=bare)
+            return Reading((), extent.end, weak=bare)
         calls += found
         end = extent.end
         pos = yield from reading.src.skip(end)
         if (yield from reading.src.char(pos)) in {",", ";"}:
             pos = yield from reading.src.skip(pos + 1)
-    return Found(tuple(calls), end, weak=bare) if calls else None
+    return Reading(tuple(calls), end, weak=bare) if calls else None
 
 
-def _call_starts(reading: Reading, pos: int) -> Steps[bool]:
+def _call_starts(reading: Context, pos: int) -> Steps[bool]:
     """Whether the name of a declared tool and `(` stand at `pos`."""
     end = yield from reading.src.skip(pos, NAME)
     if not 0 < end - pos < _LONGEST_NAME or (yield from reading.src.char(end)) != "(":

@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cc_proxy.app.translate.rescue.brackets import Extent, balanced, close
-from cc_proxy.app.translate.rescue.calls import Declared, Found, RescuedCall
-from cc_proxy.app.translate.rescue.literal import Unreadable, read_json
-from cc_proxy.app.translate.rescue.source import Source, Steps
+from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.formats.brackets import Extent, balanced, close
+from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
 
-_NAMES = ("name", "tool_name", "function", "tool", "action")
-_ARGUMENTS = ("arguments", "parameters", "input", "args", "action_input", "tool_input")
-_BESIDES = frozenset({"id", "type", "index", "tool_call_id"})
+_NAMES = ("name", "tool_name", "function", "tool", "action", "function_name", "recipient_name")
+_ARGUMENTS = (
+    *("arguments", "parameters", "input", "args", "action_input", "tool_input", "params", "kwargs"),
+    *("tool_args", "tool_arguments"),
+)
+_BESIDES = frozenset({"id", "type", "index", "tool_call_id", "call_id", "caller"})
 # OpenAI's list of calls, which some models write as their answer.
 _LIST = "tool_calls"
+_KINDS = frozenset({"function", "tool_use", "tool_call", "function_call"})
+# Arguments may be a string that holds a string.
+_MOST_QUOTED = 3
 _FIRST_KEYS = tuple(
     f"{quote}{key}{quote}" for quote in "\"'" for key in (*_NAMES, *_ARGUMENTS, "type", _LIST)
 )
@@ -23,8 +29,8 @@ _QUOTES = frozenset("\"'")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What every recogniser needs: the text, and the tools."""
+class Context:
+    """What every reader needs: the text, and the tools."""
 
     src: Source
     declared: Declared
@@ -53,6 +59,13 @@ def calls_from(
     inner = value.get("function")
     if isinstance(inner, dict) and set(value) <= {"type", "id", "index", "function"}:
         return calls_from(inner, declared, form, bare=bare)
+    if len(value) == 1:
+        # Apertus, and small models: the tool's name is the key.
+        [(key, given)] = value.items()
+        name = declared.resolve(key) if isinstance(given, dict) else None
+        if name and declared.fits(name, given) and "properties" not in given:
+            call = declared.call(key, given, form)
+            return None if call is None else [call]
     call = _call(value, declared, form, bare=bare)
     return None if call is None else [call]
 
@@ -66,19 +79,24 @@ def _call(
         return None
     if set(value) - {*names, *arguments} - _BESIDES or (bare and not arguments):
         return None
-    name = declared.resolve(value[names[0]])
+    written = value[names[0]]
+    name = declared.resolve(written, elsewhere=not bare)
     given = arguments_of(value[arguments[0]]) if arguments else {}
-    if name is None or given is None or (bare and not declared.fits(name, given)):
+    if given is None or (bare and (name is None or not declared.fits(name, given))):
         return None
-    if "properties" in given and "properties" not in declared.properties(name):
+    if "properties" in given and given.get("type", "object") == "object" and "type" in given:
         # The tool's definition, as it stands in the prompt.
         return None
-    return declared.call(name, given, form)
+    if name is None and not arguments:
+        return None
+    return declared.call(written, given, form, marked=not bare)
 
 
 def arguments_of(value: object) -> dict[str, Any] | None:
     """Return arguments that came as an object, as a string that holds one, or not at all."""
-    if isinstance(value, str):
+    for _ in range(_MOST_QUOTED):
+        if not isinstance(value, str):
+            break
         try:
             value = read_json(value) if value.strip() else {}
         except Unreadable:
@@ -88,10 +106,10 @@ def arguments_of(value: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def json_run(reading: Reading, pos: int, form: str, *, bare: bool = False) -> Steps[Found | None]:
+def json_run(reading: Context, pos: int, form: str, *, bare: bool = False) -> Steps[Reading | None]:
     """Read the JSON values at `pos`, joined by nothing, `;` or `,`, each a call or a list of them.
 
-    Found without calls: they are JSON, but not calls of declared tools.
+    Reading without calls: they are JSON, but not calls of declared tools.
     """
     src = reading.src
     if bare and not (yield from _may_be_call(reading, pos)):
@@ -103,11 +121,13 @@ def json_run(reading: Reading, pos: int, form: str, *, bare: bool = False) -> St
         found = _calls_of(reading.declared, src.text[pos : extent.end], extent, form, bare=bare)
         if found is None:
             # What was read is not read again: what is in it is its text, whatever it looks like.
-            return Found((), extent.end, bare) if bare or not calls else Found(tuple(calls), end)
+            return (
+                Reading((), extent.end, bare) if bare or not calls else Reading(tuple(calls), end)
+            )
         calls += found
         end = extent.end
         if extent.missing:
-            return Found(tuple(calls), end, bare, open=end == len(src.text))
+            return Reading(tuple(calls), end, bare, open=end == len(src.text))
         if not bare:
             end = yield from _extra(src, end)
         pos = yield from src.skip(end)
@@ -116,10 +136,10 @@ def json_run(reading: Reading, pos: int, form: str, *, bare: bool = False) -> St
             pos = yield from src.skip(pos + 1)
             char = yield from src.char(pos)
         if char != "{" or (bare and not (yield from _may_be_call(reading, pos))):
-            return Found(tuple(calls), end, bare)
+            return Reading(tuple(calls), end, bare)
 
 
-def named_call(reading: Reading, pos: int, written: str, form: str) -> Steps[Found | None]:
+def named_call(reading: Context, pos: int, written: str, form: str) -> Steps[Reading | None]:
     """Read the JSON object at `pos`: the arguments of a tool that was named before them."""
     if (yield from reading.src.char(pos)) != "{":
         return None
@@ -129,15 +149,15 @@ def named_call(reading: Reading, pos: int, written: str, form: str) -> Steps[Fou
         value = None if extent.bad else read_json(close(text, extent.missing))
     except Unreadable:
         value = None
-    name = reading.declared.resolve(written)
-    call = reading.declared.call(name, value, form)
+    name = reading.declared.resolve(written, elsewhere=True)
+    call = reading.declared.call(written, value, form, marked=True)
     if call is None:
-        return Found((), extent.end)
+        return Reading((), extent.end)
     if not extent.missing:
-        return Found((call,), (yield from _extra(reading.src, extent.end)))
-    if not reading.declared.complete(name, value or {}):
-        return Found((), extent.end)
-    return Found((call,), extent.end, open=extent.end == len(reading.src.text))
+        return Reading((call,), (yield from _extra(reading.src, extent.end)))
+    if call.unknown or not reading.declared.complete(name, value or {}):
+        return Reading((), extent.end)
+    return Reading((call,), extent.end, open=extent.end == len(reading.src.text))
 
 
 def _calls_of(
@@ -151,7 +171,8 @@ def _calls_of(
     if calls and extent.missing:
         # Cut or only sloppy? Nothing that the last tool requires may be missing.
         last = read_json(calls[-1].arguments.decode())
-        return calls if declared.complete(calls[-1].name, last) else None
+        whole = not calls[-1].unknown and declared.complete(calls[-1].name, last)
+        return calls if whole else None
     return calls
 
 
@@ -166,7 +187,7 @@ def _extra(src: Source, pos: int) -> Steps[int]:
     return at if (yield from src.char(at)) in {"<", ""} else pos
 
 
-def _may_be_call(reading: Reading, pos: int) -> Steps[bool]:
+def _may_be_call(reading: Context, pos: int) -> Steps[bool]:
     """Whether the JSON at `pos` begins as a call does, so that it is worth holding back."""
     src = reading.src
     if (yield from src.char(pos)) == "[":
@@ -174,13 +195,16 @@ def _may_be_call(reading: Reading, pos: int) -> Steps[bool]:
     if (yield from src.char(pos)) != "{":
         return False
     pos = yield from src.skip(pos + 1)
-    key = yield from src.starts(pos, _FIRST_KEYS)
+    names = tuple(f'"{name}"' for name in reading.declared.names)
+    key = yield from src.starts(pos, (*_FIRST_KEYS, *names))
     pos = yield from src.skip(pos + len(key))
     if not key or (yield from src.char(pos)) != ":":
         return False
     pos = yield from src.skip(pos + 1)
     quote = yield from src.char(pos)
     key = key[1:-1]
+    if key in reading.declared.names:
+        return quote == "{"
     if key == _LIST:
         return quote == "["
     if key in _ARGUMENTS:
@@ -189,5 +213,5 @@ def _may_be_call(reading: Reading, pos: int) -> Steps[bool]:
         return True
     end = (yield from src.find(quote, pos + 1)) if quote in _QUOTES else -1
     value = src.text[pos + 1 : end] if end >= 0 else ""
-    known = value == "function" if key == "type" else reading.declared.resolve(value) is not None
+    known = value in _KINDS if key == "type" else reading.declared.resolve(value) is not None
     return bool(value) and known

@@ -19,7 +19,7 @@ BLANKS = re.compile(r"[ \t]*")
 _SMALL = 4096
 _SHARE = 16
 # The longest tag that is looked for, with a long name in it.
-_TAG = 256
+_TAG = 440
 
 
 class Source:
@@ -105,7 +105,8 @@ class Source:
             found = tags.search(self.text, pos)
             if found or self.ended:
                 return found
+            # A tag that is not there as a whole begins within so much of the end.
             size = len(self.text)
-            last = self.text.rfind("<", max(pos, size - _TAG))
-            pos = last if last >= 0 else max(pos, size)
+            first = self.text.find("<", max(pos, size - _TAG))
+            pos = first if first >= 0 else max(pos, size)
             yield

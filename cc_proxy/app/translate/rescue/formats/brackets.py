@@ -3,15 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from cc_proxy.app.translate.rescue.literal import DEEPEST, GEMMA_QUOTE, Unreadable
-from cc_proxy.app.translate.rescue.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.literal import DEEPEST, TOKEN_QUOTES, Unreadable
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
 
 _JSON_CLOSERS = {"{": "}", "[": "]"}
 _PYTHON_CLOSERS = {**_JSON_CLOSERS, "(": ")"}
-_FILLER = r"\s\w,:+.\-"
-_JSON_NEXT = re.compile(rf"[^{_FILLER}]")
-_PYTHON_NEXT = re.compile(rf"[^{_FILLER}=]")
-_IN_STRING = {'"': re.compile(r'["\\]'), "'": re.compile(r"['\\]")}
+_NEXT = re.compile(r"[^\s\w,:+.\-=]")
+_IN_STRING = {
+    '"': re.compile(r'["\\]'),
+    "'": re.compile(r"['\\]"),
+    "`": re.compile(r"[`\\]"),
+}
+_COMMENTS = {"//": "\n", "/*": "*/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,9 @@ class Extent:
 def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
     """Find the end of the value whose opening bracket is at `pos`, brackets in strings aside."""
     stack: list[str] = []
-    following = _PYTHON_NEXT if python else _JSON_NEXT
     closers = _PYTHON_CLOSERS if python else _JSON_CLOSERS
     while True:
-        found = following.search(src.text, pos)
+        found = _NEXT.search(src.text, pos)
         if found is None:
             pos = max(pos, len(src.text))
             if src.ended:
@@ -51,6 +53,11 @@ def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
             pos += 1
             if not stack:
                 return Extent(pos)
+        elif char == "/" and (mark := (yield from src.starts(pos, ("//", "/*")))):
+            end = yield from src.find(_COMMENTS[mark], pos + len(mark))
+            if end < 0:
+                return Extent(len(src.text), bad=True)
+            pos = end + len(_COMMENTS[mark])
         else:
             end = yield from _string_end(src, pos, char, python=python)
             if end <= pos:
@@ -61,10 +68,10 @@ def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
 
 def _string_end(src: Source, pos: int, quote: str, *, python: bool) -> Steps[int]:
     """Return the place after the string at `pos`, -1 when it has no end, `pos` when it is none."""
-    mark = GEMMA_QUOTE
+    marks: tuple[str, ...] = TOKEN_QUOTES
     if quote in _IN_STRING:
-        mark = quote * 3 if python else ""
-    if mark and (yield from src.starts(pos, (mark,))):
+        marks = (quote * 3,) if python else ()
+    if marks and (mark := (yield from src.starts(pos, marks))):
         end = yield from src.find(mark, pos + len(mark))
         return end + len(mark) if end >= 0 else -1
     if quote not in _IN_STRING:
@@ -93,6 +100,6 @@ def close(text: str, missing: str) -> str:
     bare = text.rstrip()
     if not missing:
         return text
-    if bare.endswith(("true", "false", "null", "}", "]", '"', "'", GEMMA_QUOTE)):
+    if bare.endswith(("true", "false", "null", "}", "]", '"', "'", *TOKEN_QUOTES)):
         return bare + missing
     raise Unreadable("the value was cut")

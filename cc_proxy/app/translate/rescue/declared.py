@@ -1,4 +1,4 @@
-"""What a recogniser finds, and the tools that were declared."""
+"""What a reader finds, and the tools that were declared."""
 
 import re
 from collections.abc import Mapping
@@ -7,25 +7,30 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.rescue.literal import Unreadable, read_json
+from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
+from cc_proxy.app.translate.rescue.repair.names import ToolNames, bare_name
 
-_PREFIX = re.compile(r"(?:functions?|tools?|default_api)[./]", re.IGNORECASE)
-_COUNTER = re.compile(r":\d+$")
-_WORDED = ("string",)
+_NAME = re.compile(r"[A-Za-z][\w.:-]{1,127}")
+# Command-R's way to say that it calls nothing.
+_NO_CALLS = frozenset({"directly-answer", "directly_answer"})
 
 
 @dataclass(frozen=True, slots=True)
 class RescuedCall:
-    """A call that came as text: a declared tool, a JSON object, and the format it came in."""
+    """A call that came as text: its tool, a JSON object, and the format it came in.
+
+    `unknown`: no such tool was declared; the client is to say so.
+    """
 
     name: str
     arguments: bytes
     form: str
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Calls that end at `end`. None of them: it has the form of a call, and stays text.
+class Reading:
+    """What was read up to `end`. No calls: it has the form of a call, and stays text.
 
     `weak`: nothing but its shape marks it as a call. `open`: the answer ended before the call did.
     """
@@ -41,34 +46,33 @@ class Declared:
 
     def __init__(self, tools: Mapping[str, Mapping[str, Any]]) -> None:
         self._tools = tools
-        folded: dict[str, str | None] = {}
-        for name in tools:
-            key = name.casefold()
-            folded[key] = None if key in folded else name
-        self._folded = folded
+        self._resolver = ToolNames(tools)
         self.names = tuple(tools)
 
-    def resolve(self, written: str) -> str | None:
-        """Return the declared name that was meant: exact, else the only one but for case."""
-        name = written.strip(" \t\r\n\"'`")
-        if name in self._tools:
-            return name
-        while bare := _PREFIX.match(name):
-            name = name[bare.end() :]
-        name = _COUNTER.sub("", name)
-        if name in self._tools:
-            return name
-        return self._folded.get(name.casefold())
+    def resolve(self, written: str, *, elsewhere: bool = False) -> str | None:
+        """Return the declared name that was meant, None when there is none or more than one."""
+        return self._resolver.resolve(written, elsewhere=elsewhere)
 
-    def call(self, name: str | None, arguments: object, form: str) -> RescuedCall | None:
-        """Return a call, or None when the tool is not declared or the arguments no JSON object."""
-        if name is None or not isinstance(arguments, dict):
+    def call(
+        self, written: str | None, arguments: object, form: str, *, marked: bool = False
+    ) -> RescuedCall | None:
+        """Return a call, None when the arguments are no JSON object or the tool is not declared.
+
+        `marked`: the marks of a family say that it is a call, so one of an undeclared tool is a
+        call too.
+        """
+        if not written or not isinstance(arguments, dict):
+            return None
+        name = self.resolve(written, elsewhere=marked)
+        bare = bare_name(written)
+        if name is None and not (marked and _NAME.fullmatch(bare) and bare not in _NO_CALLS):
             return None
         try:
-            return RescuedCall(name, msgspec.json.encode(arguments), form)
+            encoded = msgspec.json.encode(arguments)
         except (TypeError, ValueError, RecursionError):
             # A lone surrogate, a key that is no string: not JSON, so not a call.
             return None
+        return RescuedCall(name or bare, encoded, form, unknown=name is None)
 
     def fits(self, name: str, arguments: Mapping[str, Any]) -> bool:
         """Whether these may be this tool's: one that it knows, or none where none is needed."""
@@ -92,14 +96,14 @@ class Declared:
         required = self._tools.get(name or "", {}).get("required")
         return isinstance(required, list) and key in required
 
-    def properties(self, name: str) -> Mapping[str, Any]:
+    def properties(self, name: str | None) -> Mapping[str, Any]:
         """Return the schema of each argument."""
-        properties = self._tools.get(name, {}).get("properties")
+        properties = self._tools.get(name or "", {}).get("properties")
         return properties if isinstance(properties, Mapping) else {}
 
     def value(self, name: str | None, key: str, text: str) -> Any:  # noqa: ANN401 - JSON
         """Return an argument that was written as bare text, by its type in the schema."""
-        kinds = _types(self.properties(name or "").get(key))
+        kinds = types_of(self.properties(name).get(key))
         if not kinds or "string" in kinds:
             return text
         try:
@@ -109,7 +113,7 @@ class Declared:
         return value
 
 
-def _types(schema: object) -> set[str]:
+def types_of(schema: object) -> set[str]:
     """Return the JSON types that a schema allows; none when it does not say."""
     if not isinstance(schema, Mapping):
         return set()
@@ -122,5 +126,5 @@ def _types(schema: object) -> set[str]:
     for key in ("anyOf", "oneOf"):
         options = schema.get(key)
         for option in options if isinstance(options, list) else ():
-            found |= _types(option) or set(_WORDED)
+            found |= types_of(option) or {"string"}
     return found

@@ -3,10 +3,10 @@
 They are found only where they may be the last thing in the answer (`weak`).
 """
 
-from cc_proxy.app.translate.rescue.calls import Found
-from cc_proxy.app.translate.rescue.json_calls import Reading, json_run
-from cc_proxy.app.translate.rescue.python_calls import python_lines, python_list
-from cc_proxy.app.translate.rescue.source import BLANKS, Steps
+from cc_proxy.app.translate.rescue.declared import Reading
+from cc_proxy.app.translate.rescue.formats.json_calls import Context, json_run
+from cc_proxy.app.translate.rescue.formats.python_calls import python_lines, python_list
+from cc_proxy.app.translate.rescue.formats.source import BLANKS, Steps
 
 FENCE = "```"
 _JSON = ("json", "jsonc", "tool_call", "tool_calls", "tool", "tool_code", "")
@@ -14,7 +14,7 @@ _PYTHON = "tool_code"
 _INFOS = tuple(f"{info}{end}" for info in _JSON for end in "\n\r ")
 
 
-def bare(reading: Reading, pos: int) -> Steps[Found | None]:
+def bare(reading: Context, pos: int) -> Steps[Reading | None]:
     """Read a JSON object or a list, of JSON or of Python, that begins a line."""
     char = yield from reading.src.char(pos)
     if char == "{":
@@ -25,7 +25,7 @@ def bare(reading: Reading, pos: int) -> Steps[Found | None]:
     return found
 
 
-def action(reading: Reading, pos: int) -> Steps[Found | None]:
+def action(reading: Context, pos: int) -> Steps[Reading | None]:
     """Read Command-R's `Action: ` and the fence after it."""
     pos = yield from reading.src.skip(pos + len("Action:"))
     if (yield from reading.src.starts(pos, (FENCE,))):
@@ -33,7 +33,7 @@ def action(reading: Reading, pos: int) -> Steps[Found | None]:
     return None
 
 
-def fenced(reading: Reading, pos: int, form: str = "") -> Steps[Found | None]:
+def fenced(reading: Context, pos: int, form: str = "") -> Steps[Reading | None]:
     """Read a fence that holds calls and nothing else."""
     src = reading.src
     info = yield from src.starts(pos + len(FENCE), _INFOS)
@@ -44,7 +44,7 @@ def fenced(reading: Reading, pos: int, form: str = "") -> Steps[Found | None]:
     if (yield from src.char(line)) not in {"\n", "\r"}:
         return None
     start = yield from src.skip(line)
-    found: Found | None
+    found: Reading | None
     if language == _PYTHON and (yield from src.char(start)) not in {"[", "{"}:
         found = yield from python_lines(reading, start, form or "gemma", bare=True)
     elif (yield from src.char(start)) in {"[", "{"}:
@@ -59,4 +59,4 @@ def fenced(reading: Reading, pos: int, form: str = "") -> Steps[Found | None]:
     closed = yield from src.starts(end, (FENCE,))
     if not closed and (yield from src.char(end)):
         return None
-    return Found(found.calls, end + len(closed), weak=True, open=found.open)
+    return Reading(found.calls, end + len(closed), weak=True, open=found.open)

@@ -1,23 +1,37 @@
 r"""Values as models write them: JSON, JSON with known slips, and Python literals.
 
 A slip is read only where there is one reading: raw newlines and tabs in strings, trailing commas,
-single quotes, bare keys, True/False/None, `\'`, and the class of a regular expression (`\d`) whose
-backslash was not doubled. A quote that is not escaped has several, and is refused.
+single quotes, bare keys, True/False/None, `\'`, comments, `=` for a colon, a comma that is missing
+before a key, a string in backticks, Windows paths, and the class of a regular expression (`\d`)
+whose backslash was not doubled. A quote that is not escaped has several, and is refused.
 """
 
+import json
 import re
 from typing import Any
 
 import msgspec
 
+from cc_proxy.app.translate.rescue.formats.windows_paths import escaped_paths
+
 GEMMA_QUOTE = '<|"|>'
+# FunctionGemma's.
+ESCAPE = "<escape>"
+TOKEN_QUOTES = (GEMMA_QUOTE, ESCAPE)
 DEEPEST = 100
-_SPACE = re.compile(r"\s*")
-_PLAIN = {'"': re.compile(r'[^"\\]*'), "'": re.compile(r"[^'\\]*")}
+_SPACE = re.compile(r"\s*(?:(?://[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)\s*)*+")
+_PLAIN = {
+    '"': re.compile(r'[^"\\]*'),
+    "'": re.compile(r"[^'\\]*"),
+    "`": re.compile(r"[^`\\]*"),
+}
+_QUOTES = frozenset("\"'`")
+
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<real>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
 _WORD = re.compile(r"[A-Za-z_$][\w$-]*")
 # Grep's own arguments are called -n and -A.
 _KEY = re.compile(r"-?[A-Za-z_$][\w$.-]*")
+_QUOTED_KEY = re.compile(r"\"[\w.-]{1,64}\"\s*:")
 _WORDS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _ESCAPES = {
     '"': '"',
@@ -46,20 +60,31 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
         Unreadable: it is none, or could be several.
 
     """
+    text = escaped_paths(text)
     try:
-        return msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         reader = Reader(text)
         value = reader.value()
         reader.finish()
         return value
+    if isinstance(value, (dict, list)):
+        # msgspec takes the last of two values for one key.
+        json.loads(text, object_pairs_hook=_once)
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise Unreadable("a key given twice")
 
 
 class Reader:
     """Reads one value after another from a text that is whole."""
 
     def __init__(self, text: str, pos: int = 0, *, python: bool = False) -> None:
-        self.text = text
+        self.text = escaped_paths(text) if python else text
         self.pos = pos
         self._python = python
         self._depth = 0
@@ -99,7 +124,7 @@ class Reader:
     def value(self) -> Any:  # noqa: ANN401 - JSON
         """Return the value that comes next."""
         char = self.peek()
-        if char in {'"', "'"} or (char == "<" and self.text.startswith(GEMMA_QUOTE, self.pos)):
+        if char in _QUOTES or (char == "<" and self.text.startswith(TOKEN_QUOTES, self.pos)):
             return self._string(char)
         if char == "{":
             return self._nested(self._object)
@@ -134,9 +159,10 @@ class Reader:
             key = self._string(char) if quoted else self.word()
             if not key or key in out:
                 raise Unreadable("expected a key that was not there before")
-            self.expect(":")
+            if not self.take("="):
+                self.expect(":")
             out[key] = self.value()
-            if not self.take(","):
+            if not self.take(",") and not self._key_follows():
                 self.expect("}")
                 break
         return out
@@ -145,14 +171,19 @@ class Reader:
         out: list[Any] = []
         while not self.take("]"):
             out.append(self.value())
-            if not self.take(","):
+            if not self.take(",") and not (isinstance(out[-1], dict) and self.peek() == "{"):
                 self.expect("]")
                 break
         return out
 
+    def _key_follows(self) -> bool:
+        """Whether a key and its colon come next, so that only the comma before them is missing."""
+        self.peek()
+        return bool(_QUOTED_KEY.match(self.text, self.pos))
+
     def _string(self, quote: str) -> str:
-        for mark in (GEMMA_QUOTE, quote * 3):
-            triple = mark == GEMMA_QUOTE or self._python
+        for mark in (*TOKEN_QUOTES, quote * 3):
+            triple = mark in TOKEN_QUOTES or self._python
             if triple and self.text.startswith(mark, self.pos):
                 start = self.pos + len(mark)
                 end = self.text.find(mark, start)
@@ -160,7 +191,7 @@ class Reader:
                     raise Unreadable("a string without end")
                 self.pos = end + len(mark)
                 inner = self.text[start:end]
-                return inner if mark == GEMMA_QUOTE else self._unescaped(inner)
+                return inner if mark in TOKEN_QUOTES else self._unescaped(inner)
         if quote not in _PLAIN:
             raise Unreadable("expected a string")
         self.pos += 1
@@ -219,6 +250,7 @@ class Reader:
         if "\\" not in inner:
             return inner
         reader = Reader(inner, python=True)
+        reader.text = inner
         parts: list[str] = []
         while (at := inner.find("\\", reader.pos)) >= 0:
             parts.append(inner[reader.pos : at])

@@ -1,0 +1,80 @@
+"""`python -m bench.toolcalls`: the calls that get through, and the texts that are left alone."""
+
+import platform
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from bench.toolcalls import cases
+from bench.toolcalls.cases import Case, Tools
+from bench.toolcalls.judge import Verdict, judge
+
+_RESULTS = Path(__file__).parent / "RESULTS.md"
+_NOTES = Path(__file__).parent / "notes.md"
+_COLUMNS = ("exact", "missed", "wrong", "litter", "kept", "executed")
+_CORPORA: dict[str, tuple[Callable[[], list[Case]], Callable[[], Tools]]] = {
+    "sample": (cases.sample, cases.tools),
+    "fresh": (cases.fresh, cases.tools),
+    "own": (cases.own, cases.own_tools),
+}
+
+
+@click.command()
+@click.option("--failures", is_flag=True, help="List the cases that are not as wanted.")
+@click.option("--tier", default="", help="Only this tier: main, wish, look or maimed.")
+@click.option("--half", type=click.IntRange(0, 1), help="Only this half, in the list of failures.")
+@click.option("--write", is_flag=True, help=f"Write {_RESULTS.name} beside this program.")
+@click.argument("corpora", nargs=-1, type=click.Choice([*_CORPORA]))
+def main(
+    *, failures: bool, tier: str, half: int | None, write: bool, corpora: tuple[str, ...]
+) -> None:
+    """Judge the sample of fresh outputs, the cases written after it, and the own corpus."""
+    lines = [
+        "| corpus | tier | half | cases | " + " | ".join(_COLUMNS) + " | as wanted |",
+        "|---|---|---|--:|" + "--:|" * len(_COLUMNS) + "--:|",
+    ]
+    for corpus in corpora or tuple(_CORPORA):
+        load, load_tools = _CORPORA[corpus]
+        tools = load_tools()
+        judged = [(case, judge(case, tools)) for case in load() if tier in {"", case.tier}]
+        lines += _rows(corpus, judged)
+        if failures:
+            _list(judged, half)
+    table = "\n".join(lines)
+    click.echo(table)
+    if write:
+        head = f"# Tool calls\n\n`python -m bench toolcalls`, Python {platform.python_version()}.\n"
+        _RESULTS.write_text(f"{head}\n{table}\n\n{_NOTES.read_text('utf-8')}", "utf-8")
+
+
+def _rows(corpus: str, judged: list[tuple[Case, Verdict]]) -> list[str]:
+    rows = []
+    for tier in dict.fromkeys(case.tier for case, _ in judged):
+        for half in (0, 1):
+            outcomes = [v.outcome for case, v in judged if case.tier == tier and case.half == half]
+            if not outcomes:
+                continue
+            counts = Counter(outcomes)
+            good = {"look": ("kept",), "maimed": ("kept", "exact")}.get(tier, ("exact",))
+            wanted = 100 * sum(counts[outcome] for outcome in good) / len(outcomes)
+            figures = " | ".join(str(counts[name] or "") for name in _COLUMNS)
+            rows.append(
+                f"| {corpus} | {tier} | {half} | {len(outcomes)} | {figures} | {wanted:.1f} % |"
+            )
+    return rows
+
+
+def _list(judged: list[tuple[Case, Verdict]], half: int | None) -> None:
+    good = {"look": {"kept"}, "maimed": {"kept", "exact"}}
+    for case, verdict in judged:
+        fine = verdict.outcome in good.get(case.tier, {"exact"})
+        if not fine and half in {None, case.half}:
+            click.echo(f"--- {case.tier} {verdict.outcome} (half {case.half}): {case.name}")
+            click.echo(case.text or str(case.native))
+            click.echo(f"=> {verdict.seen}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How models write their calls: one reader a kind, and what opens each."""
