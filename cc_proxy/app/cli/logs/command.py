@@ -30,8 +30,9 @@ _LINES = 20
     type=click.IntRange(min=0),
     default=None,
     metavar="N",
-    help="Show the last N lines: 20, or with --since or --request all of them.",
+    help="Show the last N lines of the log alone. Without it: 20, or all since --since.",
 )
+@click.option("--config-only", is_flag=True, help="Show the active configuration alone.")
 @click.option(
     "--follow", "--tail", "follow", is_flag=True, help="Show new lines as they come, until Ctrl-C."
 )
@@ -48,17 +49,23 @@ def command(  # noqa: PLR0913 - the flags
     since: "dt.datetime | None",
     level: str | None,
     request: str | None,
+    config_only: bool,
 ) -> Result:
-    """Show the log, and which configuration counts.
+    """Show the active configuration and the log.
 
-    Secrets are hidden. With --since, --level or --request it is the log alone. Files that were
-    full and made way are read, too.
+    Secrets are hidden. With --lines, --since, --level or --request it shows the log alone, older
+    log files included.
 
     Example: cc-proxy logs --since 10m --level warning --follow
     """
     if follow and common.json:
         raise click.UsageError("--follow never ends, and --json prints one object: choose one.")
     wanted = Wanted(since, level, request_id(request))
+    log_only = lines is not None or not wanted.everything
+    if config_only and (log_only or follow):
+        raise click.UsageError("--config-only shows no log: leave out the flags that choose lines.")
+    if config_only:
+        lines = 0
     if lines is None and since is None and request is None:
         lines = _LINES
     from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
@@ -76,10 +83,13 @@ def command(  # noqa: PLR0913 - the flags
     log = Log(file, _secrets(loaded, paths), wanted)
     last, found = _last(log, file, lines)
     if not (last or found or wanted.everything or follow):
-        text = f"Expected an entry that is as asked for in {file}, found none."
-        found = [ErrorItem("no_entries", text, "To see what there is: cc-proxy logs --lines 100")]
+        text = f"No entry in {file} matches."
+        hint = "To see the last entries: cc-proxy logs --lines 100"
+        found = [
+            ErrorItem("no_entries", text, "To see the last entries: cc-proxy logs --lines 100")
+        ]
     configuration = _configuration(loaded)
-    above = _above(loaded, configuration, file) if wanted.everything else ()
+    above = () if log_only else _above(loaded, configuration, file)
     return Result(
         "logs",
         {
@@ -101,7 +111,7 @@ def command(  # noqa: PLR0913 - the flags
 def _above(
     loaded: "Loaded | None", configuration: dict[str, object] | None, file: Path
 ) -> Iterator[str]:
-    yield "Configuration sources, the first that is there counts"
+    yield "Configuration sources (the first that exists is used)"
     yield from _source_lines(loaded)
     yield from ("", "Active configuration")
     yield from _yaml(configuration) if configuration else ["  none: it cannot be used"]
@@ -116,7 +126,7 @@ def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[Erro
         return log.last(count), []
     except FileNotFoundError:
         text = f"There is no log yet at {file}."
-        return [], [ErrorItem("no_log", text, "It begins with the first start: cc-proxy start")]
+        return [], [ErrorItem("no_log", text, "The first start creates it: cc-proxy start")]
     except OSError as error:
         text = f"Expected to read {file}, found: {error.strerror}."
         return [], [ErrorItem("log_unreadable", text, "Run it as the user who started cc-proxy.")]
