@@ -85,9 +85,7 @@ def command(  # noqa: PLR0913 - the flags
     if not (last or found or wanted.everything or follow):
         text = f"No entry in {file} matches."
         hint = "To see the last entries: cc-proxy logs --lines 100"
-        found = [
-            ErrorItem("no_entries", text, "To see the last entries: cc-proxy logs --lines 100")
-        ]
+        found = [ErrorItem("no_entries", text, hint)]
     configuration = _configuration(loaded)
     above = () if log_only else _above(loaded, configuration, file)
     return Result(
