@@ -68,6 +68,7 @@ class Shared:
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     assists: Counter[str] = field(default_factory=Counter)
+    held_body_bytes: int = 0
     errors: ErrorRecorder = field(default_factory=ErrorRecorder)
     answers: Answers = field(default_factory=Answers)
     attachments: Attachments = field(init=False)

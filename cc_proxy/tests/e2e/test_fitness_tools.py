@@ -40,5 +40,5 @@ async def test_they_have_the_names_the_arguments_and_the_types_of_the_client(sta
 
 def tool_set_of(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return tools as the proxy sends them to Ollama."""
-    body = tool_set(msgspec.json.encode(tools), frozenset()).body
+    body = tool_set(msgspec.json.encode(tools), ()).body
     return [tool["function"] for tool in msgspec.json.decode(body)]

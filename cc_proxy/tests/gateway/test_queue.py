@@ -294,3 +294,18 @@ async def test_when_ollama_goes_away_all_who_wait_are_told(
         status, answer, _ = await task
         assert status == 503
         assert "Ollama does not answer" in answer["error"]["message"]
+
+
+async def test_requests_that_are_too_large_together_are_not_held(
+    gateway: Gateway, ollama: OneAtATime
+) -> None:
+    limit(gateway, QueueLimits(most_bytes=100_000))
+    asked = Asked(gateway)
+    large = "word " * 12_000
+    asked.tasks["first"] = asyncio.create_task(asked._post("first", {}, {"system": large}))  # noqa: SLF001 - as first() does
+    await until(lambda: ollama.served == ["first"])
+    status, answer, _ = await gateway.ask(system=large)
+    assert (status, answer["error"]["type"]) == (529, "overloaded_error")
+    assert "has not begun to answer" in answer["error"]["message"]
+    ollama.finish.release()
+    await asyncio.gather(*asked.tasks.values())

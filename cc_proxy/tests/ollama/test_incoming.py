@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.upstreams.ollama import incoming
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamStalledError
@@ -248,3 +249,12 @@ async def test_a_machine_that_has_gone_is_not_taken_for_a_runner_that_crashed(
 async def _all(client: OllamaClient) -> list[str]:
     async with client.chat(b"{}") as answer:
         return [said(batch) async for batch in answer]
+
+
+async def test_an_answer_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incoming, "MAX_CHAT_BYTES", 2**20)
+    async with talking() as (upstream, client):
+        upstream.say(*[word("x" * 1000)] * 2000)
+        async with client.chat(b"{}") as answer:
+            with pytest.raises(UpstreamBrokeError, match="larger than 1 MiB"):
+                [batch async for batch in answer]

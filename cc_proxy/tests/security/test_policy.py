@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from cc_proxy.app.gateway.answer import second_tries
+from cc_proxy.app.gateway.attachments import documents
 from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.routing import models
+from cc_proxy.app.gateway.scheduling import read_ahead
+from cc_proxy.app.gateway.scheduling.queue import QueueLimits
+from cc_proxy.app.gateway.storage import turn_store
+from cc_proxy.app.translate.prompt import prefix, turns
+from cc_proxy.app.translate.request import call_ids, system, tools
+from cc_proxy.app.translate.web_search import offer
+from cc_proxy.app.upstreams.ollama import incoming, lines
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "cc_proxy/tests"
@@ -53,6 +63,7 @@ def test_the_limits_are_those_of_the_documents() -> None:
         "line_bytes": "8,190 bytes",
         "headers": "128",
         "body_bytes": "64 MiB",
+        "all_bodies_bytes": "256 MiB",
         "body_seconds": "2 min",
         "stall_seconds": "5 min",
     }
@@ -63,11 +74,42 @@ def test_the_limits_are_those_of_the_documents() -> None:
         "line_bytes": 8190,
         "headers": 128,
         "body_bytes": 64 * 1024 * 1024,
+        "all_bodies_bytes": 256 * 1024 * 1024,
         "body_seconds": 120.0,
         "stall_seconds": 300.0,
     }
     for name, text in written.items():
         assert text in told, name
+
+
+def test_what_is_held_in_memory_is_what_the_page_says() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", _page("limits"), re.MULTILINE)
+    told = dict(rows)
+    mib = 1024 * 1024
+    for what, size in {
+        "requests that Ollama has not begun to answer, all together": QueueLimits().most_bytes,
+        "the text of an answer, with Ollama's lines around it": incoming.MAX_CHAT_BYTES,
+        "a line of Ollama": lines.MAX_LINE_BYTES,
+        "a request that may be asked once more, until its answer is shown": (
+            second_tries.MAX_HELD_BYTES
+        ),
+        "translated tools": tools.CACHE_BYTES,
+        "translated system prompts": system.CACHE_BYTES,
+        "the weight of tools, and the keys of their parts": prefix.CACHE_BYTES,
+        "offers of web search": offer.CACHE_BYTES,
+        "short ids of calls": call_ids.CACHE_BYTES,
+        "names of models and what each can do": models.CACHE_BYTES,
+        "turns that models wrote": turns.MAX_BYTES,
+        "turns that wait for the disk": turn_store.MOST_BYTES,
+        "beginnings of sessions": read_ahead.MAX_FRONTS_BYTES,
+        "images and documents from URLs": documents.MAX_FETCHED_BYTES,
+        "texts of PDFs": documents.MAX_TEXT_BYTES,
+    }.items():
+        assert told[what].startswith(f"{size // mib} MiB"), what
+
+
+def _page(name: str) -> str:
+    return (ROOT / f"docs/reference/{name}.md").read_text("utf-8")
 
 
 def test_every_requirement_has_its_hash() -> None:

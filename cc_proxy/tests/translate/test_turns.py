@@ -3,6 +3,7 @@
 import msgspec
 
 from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.byte_cache import ENTRY_BYTES
 from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
 from cc_proxy.app.translate.request.content import Reader
@@ -51,7 +52,7 @@ def test_an_unknown_turn_is_the_client_s() -> None:
 
 
 def test_the_turns_not_used_for_longest_make_room() -> None:
-    one = turn("t1").weight()
+    one = turn("t1").held_bytes() + ENTRY_BYTES
     memory = TurnMemory(max_bytes=2 * one + 10)
     memory.remember(turn("t1"))
     memory.remember(turn("t2"))

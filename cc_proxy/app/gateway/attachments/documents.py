@@ -9,11 +9,11 @@ import base64
 import hashlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.requests import Block, MessagesRequest
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.config import ImageSettings
 from cc_proxy.app.gateway.attachments.fetching import (
     IMAGE_TYPES,
@@ -34,9 +34,7 @@ ALL_PDFS_SECONDS = 60.0
 FAILURE_SECONDS = 600.0
 MAX_URLS = 20
 MAX_FETCHED_BYTES = 128 * 1024 * 1024
-MAX_REMEMBERED_CHARS = 16 * 1024 * 1024
-_REMEMBERED = 64
-_REMEMBERED_URLS = 256
+MAX_TEXT_BYTES = 32 * 1024 * 1024
 _PDF = "application/pdf"
 
 
@@ -47,9 +45,9 @@ class _Fetched:
     source: dict[str, str] | None
     expires: float = 0.0
 
-    @property
-    def size(self) -> int:
-        return len(self.source["data"]) if self.source else 0
+
+def _held_by(key: tuple[str, str], fetched: _Fetched) -> int:
+    return text_bytes(*key, *(fetched.source or {}).values())
 
 
 class Attachments:
@@ -58,17 +56,15 @@ class Attachments:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
         self._pdfs = PdfReader()
-        self._texts: OrderedDict[bytes, str] = OrderedDict()
-        self._text_chars = 0
-        self._fetched: OrderedDict[tuple[str, str], _Fetched] = OrderedDict()
-        self._fetched_bytes = 0
+        self._texts: ByteCache[bytes, str] = ByteCache(MAX_TEXT_BYTES, text_bytes)
+        self._fetched: ByteCache[tuple[str, str], _Fetched] = ByteCache(MAX_FETCHED_BYTES, _held_by)
 
     def use(self, settings: ImageSettings) -> None:
         """Fetch as these settings say from now on; what was refused is tried again."""
         self._fetcher.use(settings)
         # What was fetched stays, so that a conversation that has it stays the same.
         for key in [key for key, known in self._fetched.items() if known.source is None]:
-            del self._fetched[key]
+            self._fetched.drop(key)
 
     async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
         """Put what its URLs lead to, and the text of each PDF, into a request.
@@ -104,7 +100,6 @@ class Attachments:
     async def _one(self, kind: str, url: str) -> dict[str, str] | None:
         known = self._fetched.get((kind, url))
         if known is not None and (known.source or known.expires > time.monotonic()):
-            self._fetched.move_to_end((kind, url))
             return known.source
         types = IMAGE_TYPES if kind == "image" else PDF_TYPES
         try:
@@ -115,37 +110,20 @@ class Attachments:
         else:
             encoded = base64.b64encode(data).decode()
             fetched = _Fetched({"type": "base64", "media_type": media_type, "data": encoded})
-        self._remember((kind, url), fetched)
+        self._fetched.put((kind, url), fetched)
         return fetched.source
-
-    def _remember(self, key: tuple[str, str], fetched: _Fetched) -> None:
-        if before := self._fetched.pop(key, None):
-            self._fetched_bytes -= before.size
-        self._fetched[key] = fetched
-        self._fetched_bytes += fetched.size
-        while self._fetched_bytes > MAX_FETCHED_BYTES or len(self._fetched) > _REMEMBERED_URLS:
-            _, oldest = self._fetched.popitem(last=False)
-            self._fetched_bytes -= oldest.size
 
     async def _text(self, data: str, until: float) -> str:
         digest = hashlib.sha256(data.encode()).digest()
-        if digest not in self._texts:
+        text = self._texts.get(digest)
+        if text is None:
             try:
                 text = await self._extracted(data, until)
             except UnreadablePdfError as error:
                 # Those before it took the time: with them known, it has its own on the next turn.
                 return _left_out(str(error))
-            self._remember_text(digest, text)
-            return text
-        self._texts.move_to_end(digest)
-        return self._texts[digest]
-
-    def _remember_text(self, digest: bytes, text: str) -> None:
-        if digest not in self._texts:  # two requests can have asked for the same
-            self._texts[digest] = text
-            self._text_chars += len(text)
-        while len(self._texts) > _REMEMBERED or self._text_chars > MAX_REMEMBERED_CHARS:
-            self._text_chars -= len(self._texts.popitem(last=False)[1])
+            self._texts.put(digest, text)
+        return text
 
     async def _extracted(self, data: str, until: float) -> str:
         """Return the text of a PDF, or why it has none.

@@ -4,9 +4,12 @@ import asyncio
 
 from aiohttp import web
 
-from cc_proxy.app.anthropic.errors import ApiError, invalid_request
+from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded
 from cc_proxy.app.gateway.context import SHARED
 from cc_proxy.app.gateway.http.limits import MIB, Limits
+
+# How many bytes of a request's body are held.
+_HELD = web.RequestKey("HELD", int)
 
 
 async def read(request: web.Request) -> bytes:
@@ -16,7 +19,8 @@ async def read(request: web.Request) -> bytes:
 
     Raises:
         ApiError: 415 it is compressed, 413 it is too large, 408 it does not come, 400 it breaks off
-            or is cut into chunks in a way that cannot be read.
+            or is cut into chunks in a way that cannot be read, 529 too much of other requests is
+            held.
 
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
@@ -50,8 +54,24 @@ async def _whole(request: web.Request, limits: Limits) -> bytes:
         size += len(piece)
         if size > limits.body_bytes:
             raise too_large(limits)
+        _hold(request, len(piece), limits)
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _hold(request: web.Request, size: int, limits: Limits) -> None:
+    shared = request.app[SHARED]
+    if shared.held_body_bytes + size > limits.all_bodies_bytes:
+        most = f"{limits.all_bodies_bytes / MIB:g}"
+        raise overloaded(f"cc-proxy holds {most} MiB of requests that it has not sent on yet.")
+    shared.held_body_bytes += size
+    request[_HELD] = request.get(_HELD, 0) + size
+
+
+def let_go(request: web.Request) -> None:
+    """Count the body of a request as held no more; once is enough."""
+    request.app[SHARED].held_body_bytes -= request.get(_HELD, 0)
+    request[_HELD] = 0
 
 
 def too_large(limits: Limits) -> ApiError:

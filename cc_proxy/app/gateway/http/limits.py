@@ -12,7 +12,8 @@ class Limits:
     `connections`: many times what the sessions of one person need. `header_seconds`: from
     connecting to the end of the first request's headers. `idle_seconds`: from an answer to the end
     of the next request's headers, longer than clients keep a connection. `line_bytes`: of the first
-    line, and of each header. `stall_seconds`: in which a client takes nothing of its answer; the
+    line, and of each header. `all_bodies_bytes`: of all bodies that are being read or translated.
+    `stall_seconds`: in which a client takes nothing of its answer; the
     model would be held for it, and Claude Code itself waits for 300.
     """
 
@@ -22,5 +23,6 @@ class Limits:
     line_bytes: int = 8190
     headers: int = 128
     body_bytes: int = 64 * MIB
+    all_bodies_bytes: int = 256 * MIB
     body_seconds: float = 120.0
     stall_seconds: float = 300.0

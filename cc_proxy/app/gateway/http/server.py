@@ -10,7 +10,7 @@ from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.gateway import spare_memory
 from cc_proxy.app.gateway.answer.keep_alive import Pace
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
-from cc_proxy.app.gateway.http import auth, browser, connections, open_files
+from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_files
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import Bound, listening
@@ -133,6 +133,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("%s %s %s", request_id, request.method, request.path)
         return _refused(request, fault())
     finally:
+        bodies.let_go(request)
         shared.requests_in_flight -= 1
         CURRENT.reset(named)
     return response

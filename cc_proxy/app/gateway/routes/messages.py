@@ -125,6 +125,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         respond = _streamed if asked.stream else _whole
         # An answer can take an hour: what was asked is held no longer than it is needed.
         del body, asked, translated, search
+        bodies.let_go(request)
         with gives_way, shared.context.crowd.one_more():
             return await respond(request, exchange)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
@@ -23,6 +24,27 @@ log = logging.getLogger(__name__)
 
 # No more than that: the model's own maximum may cost more memory than there is.
 AUTO_WINDOW = ENOUGH_WINDOW
+# Names come from clients, and what a model can do from Ollama.
+CACHE_BYTES = 4 * 1024 * 1024
+_TARGET_BYTES = 1000
+
+
+def _targets() -> ByteCache[str, Target]:
+    return ByteCache(CACHE_BYTES, _held_by)
+
+
+def _held_by(key: str, target: Target) -> int:
+    model = target.model
+    texts = (key, model.name, model.family, model.tokenizer, *model.capabilities)
+    return _TARGET_BYTES + text_bytes(*texts)
+
+
+def _capabilities() -> ByteCache[str, list[str]]:
+    return ByteCache(CACHE_BYTES, lambda key, names: text_bytes(key, *names))
+
+
+def _forms() -> ByteCache[str, dict[bool, "ThinkingForm"]]:
+    return ByteCache(CACHE_BYTES, lambda name, _: text_bytes(name))
 
 
 class Models:
@@ -35,16 +57,17 @@ class Models:
     def __init__(self, settings: Settings, ollama: OllamaClient) -> None:
         self._settings = settings
         self._ollama = ollama
-        self._targets: dict[str, Target] = {}
+        self._targets = _targets()
         self._asking: dict[str, asyncio.Task[Target]] = {}
-        self._capabilities: dict[str, list[str]] = {}
-        self._forms: dict[str, dict[bool, ThinkingForm]] = {}
+        self._capabilities = _capabilities()
+        self._forms = _forms()
         self._chosen: str | None = None
 
     def use(self, settings: Settings) -> None:
         """Go by these settings from now on, and ask about every model again."""
         self._settings = settings
-        self._targets, self._asking, self._capabilities, self._forms = {}, {}, {}, {}
+        self._targets, self._asking = _targets(), {}
+        self._capabilities, self._forms = _capabilities(), _forms()
         self._chosen = None
 
     async def target(self, requested: str) -> Target:
@@ -79,7 +102,7 @@ class Models:
             def asked(done: asyncio.Task[Target]) -> None:
                 del asking[key]
                 if not done.cancelled() and done.exception() is None:
-                    targets[key] = done.result()
+                    targets.put(key, done.result())
 
             task.add_done_callback(asked)
         # All who wait get the one answer; one that leaves does not take it from the others.
@@ -110,18 +133,20 @@ class Models:
         """
         if not target.model.can("thinking"):
             return target
-        forms = self._forms.setdefault(wire.full_name(target.model.name), {})
+        name = wire.full_name(target.model.name)
+        forms = self._forms.get(name) or {}
         if thinks not in forms:
             form = await form_of(self._ollama, target, emptied, thinks=thinks)
             if form is None:
                 return target
             forms[thinks] = form
+            self._forms.put(name, forms)
         return replace(target, forms=forms)
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
-        self._targets.pop(wire.full_name(name), None)
-        self._forms.pop(wire.full_name(name), None)
+        self._targets.drop(wire.full_name(name))
+        self._forms.drop(wire.full_name(name))
         if self._chosen == name:
             self._chosen = None
 
@@ -185,7 +210,8 @@ class Models:
         if not model.is_local or (listed and ("tools" in listed or "completion" not in listed)):
             return listed
         key = f"{wire.full_name(model.name)} {model.digest}"
-        if key not in self._capabilities:
+        known = self._capabilities.get(key)
+        if known is None:
             try:
                 shown = await self._show(model.name)
             except UpstreamRefusedError as error:
@@ -193,8 +219,9 @@ class Models:
                     "model %s cannot be asked what it can do: %s", model.name, error.log_text
                 )
                 return listed
-            self._capabilities[key] = sorted(shown.capabilities)
-        return self._capabilities[key]
+            known = sorted(shown.capabilities)
+            self._capabilities.put(key, known)
+        return known
 
 
 def _spelled(target: Target, name: str) -> Target:

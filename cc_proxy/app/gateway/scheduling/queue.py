@@ -8,8 +8,13 @@ requests wait here, in order. While Ollama is not busy this is one `if` for each
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass, field
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
@@ -19,6 +24,8 @@ from cc_proxy.app.upstreams.ollama.errors import UpstreamBusyError
 
 log = logging.getLogger(__name__)
 
+MIB = 1024 * 1024
+
 Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
 
 
@@ -26,14 +33,16 @@ Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
 class QueueLimits:
     """How many may wait, how long, and how the first of them finds out that there is room.
 
-    `patience_seconds` is below the 300 seconds after which Claude Code gives up on an answer that
-    has not begun (2.1.197), so that it hears why. A side request that has waited `aging_seconds`
-    goes with the main ones. Ollama refuses at once: what it has not refused after `taken_seconds`
-    is in. Others may use the same Ollama, so the first asks again, after `pause_seconds` and then
-    ever more rarely, up to `longest_pause_seconds`, and at once when an answer ends here.
+    `most_bytes`: of all requests that Ollama has not begun to answer. `patience_seconds` is below
+    the 300 seconds after which Claude Code gives up on an answer that has not begun (2.1.197), so
+    that it hears why. A side request that has waited `aging_seconds` goes with the main ones.
+    Ollama refuses at once: what it has not refused after `taken_seconds` is in. Others may use the
+    same Ollama, so the first asks again, after `pause_seconds` and then ever more rarely, up to
+    `longest_pause_seconds`, and at once when an answer ends here.
     """
 
     most: int = 64
+    most_bytes: int = 256 * MIB
     patience_seconds: float = 240.0
     aging_seconds: float = 60.0
     taken_seconds: float = 0.5
@@ -68,6 +77,7 @@ class Queue:
         self._again: asyncio.TimerHandle | None = None
         self._ended = 0
         self._arrived = 0
+        self._held_bytes = 0
 
     @property
     def waiting(self) -> int:
@@ -89,17 +99,31 @@ class Queue:
         """Do as OllamaClient.chat() does, in turn.
 
         Raises:
-            ApiError: 529 when too many wait already, or the request has waited too long.
+            ApiError: 529 when too many or too large ones wait already, or the request has waited
+                too long.
             UpstreamError: as OllamaClient.chat().
 
         """
         async with AsyncExitStack() as stack:
-            answer = await self._at_once(stack, body)
-            if answer is None:
-                answer = await self._queued(stack, body, caller, waited)
+            with self._held(len(body)):
+                answer = await self._at_once(stack, body)
+                if answer is None:
+                    answer = await self._queued(stack, body, caller, waited)
             stack.callback(self._has_room)
             del body  # it may be megabytes, and an answer can take an hour
             yield answer
+
+    @contextmanager
+    def _held(self, size: int) -> Iterator[None]:
+        most = self._limits.most_bytes
+        if self._held_bytes and self._held_bytes + size > most:
+            text = f"Ollama has not begun to answer {most // MIB} MiB of other requests."
+            raise overloaded(text)
+        self._held_bytes += size
+        try:
+            yield
+        finally:
+            self._held_bytes -= size
 
     async def _at_once(self, stack: AsyncExitStack, body: bytes) -> ChatAnswer | None:
         if self._waiting:

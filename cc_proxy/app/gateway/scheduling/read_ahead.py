@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
@@ -20,6 +21,12 @@ log = logging.getLogger(__name__)
 
 # Folders that a person works in by turns; each of their fronts is about 60 KB.
 _MOST_FRONTS = 8
+MAX_FRONT_BYTES = 2 * 1024 * 1024
+MAX_FRONTS_BYTES = 32 * 1024 * 1024
+
+
+def _held_by(model: str, fronts: list[Front]) -> int:
+    return text_bytes(model) + sum(front.held_bytes() for front in fronts)
 
 
 class ReadAhead:
@@ -35,7 +42,10 @@ class ReadAhead:
         self._tokens = tokens
         self._file = file
         self._slots = slots
-        self._fronts = file.load()
+        # Of each model; those used last come last, of the models and of the fronts of one.
+        self._fronts: ByteCache[str, list[Front]] = ByteCache(MAX_FRONTS_BYTES, _held_by)
+        for model, fronts in file.load().items():
+            self._fronts.put(model, fronts)
         self._reading: asyncio.Task[None] | None = None
         self._answering = 0
 
@@ -49,17 +59,16 @@ class ReadAhead:
         """
         self._give_way()
         front = front_of(translated, prints=prints) if begins else None
-        if front is not None:
+        if front is not None and front.held_bytes() <= MAX_FRONT_BYTES:
             self._learn(full_name(translated.request.model), front)
         return self._stands_back()
 
     def _learn(self, model: str, front: Front) -> None:
-        # Those used last come last, of the models and of the fronts of one.
-        known = self._fronts.pop(model, [])
+        known = self._fronts.get(model) or []
         others = [one for one in known if one != front]
-        self._fronts[model] = [*others, front][-_MOST_FRONTS:]
+        self._fronts.put(model, [*others, front][-_MOST_FRONTS:])
         if known[-1:] != [front]:
-            self._file.save(self._fronts)
+            self._file.save(dict(self._fronts.items()))
 
     @contextmanager
     def _stands_back(self) -> Iterator[None]:
@@ -75,7 +84,7 @@ class ReadAhead:
         That of the latest session in `folder`; where none is known, of the latest one. `prints`:
         the session that begins is `claude -p`, which has fronts of its own.
         """
-        fronts = self._fronts.get(full_name(target.model.name), [])
+        fronts = self._fronts.get(full_name(target.model.name)) or []
         known = [front for front in fronts if front.prints == prints]
         if not known or self._answering or self._reading is not None:
             return False

@@ -38,6 +38,7 @@ class KeptModels(Generic[Known]):
         self._decoder = msgspec.json.Decoder(_Kept[kind])  # type: ignore[valid-type]
         self._and_now = and_now
         self._most = most
+        self._most_bytes = most_bytes
 
     def load(self) -> dict[str, Known]:
         """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
@@ -57,5 +58,14 @@ class KeptModels(Generic[Known]):
 
     def save(self, models: Mapping[str, Known]) -> None:
         """Write the file anew; the models used last come last."""
-        latest = dict(list(models.items())[-self._most :])
-        self._file.write(msgspec.json.encode(_Kept(_VERSION, latest)))
+        latest = list(models.items())[-self._most :]
+        body = _encoded(latest)
+        # More than that would not be read again.
+        while len(body) > self._most_bytes:
+            del latest[0]
+            body = _encoded(latest)
+        self._file.write(body)
+
+
+def _encoded(models: list[tuple[str, Known]]) -> bytes:
+    return msgspec.json.encode(_Kept(_VERSION, dict(models)))

@@ -15,6 +15,9 @@ from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.models import full_name
 
 MAX_PREFIXES = 20_000
+MAX_MODELS = 200
+# Of a model; names come from clients.
+_LONGEST_NAME = 1000
 # Loading takes seconds; a model that stays loaded says a few milliseconds (recording 10).
 _RELOAD_NS = 500_000_000
 
@@ -191,7 +194,7 @@ class TokenCounter:
         prompt.worked = (end.prompt_eval_duration + end.eval_duration) / 1e9
         if count <= 0:
             return Spent(0, 0)
-        model = self._models.setdefault(prompt.model, self._model(prompt.model))
+        model = self._kept(prompt.model)
         if end.load_duration >= _RELOAD_NS:
             # Its cache went with it.
             model.life += 1
@@ -219,8 +222,16 @@ class TokenCounter:
         # Asking about a name does not keep it: names come from clients.
         return self._models.get(name) or _Model(Scales())
 
+    def _kept(self, name: str) -> _Model:
+        model = self._models.pop(name, None) or _Model(Scales())
+        if len(name) <= _LONGEST_NAME:
+            self._models[name] = model
+        while len(self._models) > MAX_MODELS:
+            del self._models[next(iter(self._models))]
+        return model
+
     def _take_in(self, prompt: Prompt, count: _Count) -> None:
-        model = self._models.setdefault(prompt.model, self._model(prompt.model))
+        model = self._kept(prompt.model)
         gap = self._gap(prompt, model)
         if not self._believable(gap, count.prompt, model):
             return

@@ -3,10 +3,11 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import msgspec
 
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.translate.prompt.tokens import (
     Digits,
     Weight,
@@ -33,6 +34,18 @@ TOOLS = "tools"
 _LINE_TOKENS = 1.4
 _LINES_SAMPLE = 256 * 1024
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
+
+
+# What tools weigh and what their keys are is remembered by the tools, half of a session's first
+# prompt, which are the same in each request.
+CACHE_BYTES = 16 * 1024 * 1024
+_KEY_BYTES = 40
+_weights: ByteCache[tuple[bytes, Digits, int], Weight] = ByteCache(
+    CACHE_BYTES, lambda key, _: text_bytes(key[0])
+)
+_tool_keys: ByteCache[tuple[int, bytes], tuple[int, ...]] = ByteCache(
+    CACHE_BYTES, lambda key, keys: text_bytes(key[1]) + _KEY_BYTES * len(keys)
+)
 
 
 class Part(msgspec.Struct, gc=False):
@@ -87,7 +100,7 @@ class Prompt:
             parts.append(_turn(messages.pop(0), key))
             key = parts[-1].keys[-1]
         if self._tools:
-            keys = _keys_of_tools(key, self._tools)
+            keys = _remembered_keys(key, self._tools)
             parts.append(Part(TOOLS, (self._tools,), _TURN_TOKENS, 0, keys, len(self._tools)))
             key = keys[-1]
         for message in messages:
@@ -143,7 +156,7 @@ class Prompt:
     def _weight(self, part: Part) -> Weight:
         if part.role == TOOLS:
             return _with_overhead(
-                part, _weight_of_tools(self._tools, self.digits, self._json_indent)
+                part, _remembered_weight(self._tools, self.digits, self._json_indent)
             )
         return _with_overhead(part, weigh_together(part.texts, self.digits))
 
@@ -165,7 +178,15 @@ def _times(weight: Weight, factor: float) -> Weight:
     return words * factor, signs * factor, numbers * factor, others * factor
 
 
-@lru_cache(maxsize=64)
+def _remembered_weight(tools: bytes, digits: Digits, json_indent: int) -> Weight:
+    key = (tools, digits, json_indent)
+    weight = _weights.get(key)
+    if weight is None:
+        weight = _weight_of_tools(*key)
+        _weights.put(key, weight)
+    return weight
+
+
 def _weight_of_tools(tools: bytes, digits: Digits, json_indent: int) -> Weight:
     """Return what tools weigh: half of what a session begins with, and the same in the next one."""
     if json_indent == COMPACT:
@@ -214,9 +235,12 @@ def _turn(message: ChatMessage, key: int) -> Part:
     )
 
 
-@lru_cache(maxsize=64)
-def _keys_of_tools(key: int, tools: bytes) -> tuple[int, ...]:
-    return _keys(hash((key, TOOLS)), (tools,))
+def _remembered_keys(key: int, tools: bytes) -> tuple[int, ...]:
+    keys = _tool_keys.get((key, tools))
+    if keys is None:
+        keys = _keys(hash((key, TOOLS)), (tools,))
+        _tool_keys.put((key, tools), keys)
+    return keys
 
 
 def _keys(key: int, texts: tuple[str | bytes, ...]) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+from cc_proxy.app.byte_cache import text_bytes
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
 from cc_proxy.app.translate.request.build import Target, Translated
@@ -27,6 +28,13 @@ class Front(msgspec.Struct, frozen=True):
     request: ChatRequest
     shared: str = ""
     prints: bool = False
+
+    def held_bytes(self) -> int:
+        """Return about how many bytes the front takes in memory."""
+        tools = self.request.tools
+        raw = bytes(tools) if isinstance(tools, msgspec.Raw) else b""
+        said = (str(message.content) for message in self.request.messages)
+        return text_bytes(raw, self.shared, *said)
 
     def names(self, folder: str) -> bool:
         """Tell whether the session was one in this folder: the client says so, in a line."""

@@ -5,14 +5,18 @@ strings, text moved before a call. For the model that is another text than its o
 everything from there on again. So what it wrote is remembered by the ids of its calls.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ToolCall
 
 MAX_BYTES = 64 * 1024 * 1024
+# The structs of a call, besides their texts.
+_CALL_BYTES = 300
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,25 @@ class WrittenTurn:
             tool_calls=list(self.calls),
         )
 
-    def weight(self) -> int:
+    def held_bytes(self) -> int:
         """Return about how many bytes the turn takes in memory."""
-        arguments = sum(len(bytes(call.function.arguments)) for call in self.calls)
-        return 500 + len(self.content) + len(self.thinking) + arguments
+        arguments = (bytes(call.function.arguments) for call in self.calls)
+        names = (call.function.name for call in self.calls)
+        texts = text_bytes(self.content, self.thinking, *self.call_ids, *names, *arguments)
+        return texts + _CALL_BYTES * len(self.calls)
+
+    def by_itself(self) -> "WrittenTurn":
+        """Return the turn without the lines of Ollama that its arguments are part of."""
+        calls = tuple(
+            msgspec.structs.replace(
+                call,
+                function=msgspec.structs.replace(
+                    call.function, arguments=msgspec.Raw(bytes(call.function.arguments))
+                ),
+            )
+            for call in self.calls
+        )
+        return WrittenTurn(self.content, self.thinking, calls)
 
 
 Recall = Callable[[str], WrittenTurn | None]
@@ -68,21 +87,14 @@ class TurnMemory:
     """The latest turns, up to a number of bytes."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._turns: OrderedDict[str, WrittenTurn] = OrderedDict()
+        self._turns: ByteCache[str, WrittenTurn] = ByteCache(
+            max_bytes, lambda _, turn: turn.held_bytes()
+        )
 
     def remember(self, turn: WrittenTurn) -> None:
         """Keep a turn with calls; the ones not used for the longest time make room."""
-        self._turns[turn.call_ids[0]] = turn
-        self._bytes += turn.weight()
-        while self._bytes > self._max_bytes:
-            _, oldest = self._turns.popitem(last=False)
-            self._bytes -= oldest.weight()
+        self._turns.put(turn.call_ids[0], turn.by_itself())
 
     def recall(self, call_id: str) -> WrittenTurn | None:
         """Return the turn whose first call has this id."""
-        turn = self._turns.get(call_id)
-        if turn is not None:
-            self._turns.move_to_end(call_id)
-        return turn
+        return self._turns.get(call_id)

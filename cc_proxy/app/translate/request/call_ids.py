@@ -2,15 +2,17 @@
 
 import hashlib
 import string
-from functools import lru_cache
 
 import msgspec
 
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.upstreams.ollama.chat import ChatMessage
 
 # Mistral's templates refuse every other form: Mistral-Small-3.2 and Nemo on Ollama 0.33 answer 400.
 LENGTH = 9
 _LETTERS = string.digits + string.ascii_letters
+CACHE_BYTES = 2 * 1024 * 1024
+_ids: ByteCache[str, str] = ByteCache(CACHE_BYTES, text_bytes)
 
 
 def with_short_ids(turns: list[ChatMessage]) -> list[ChatMessage]:
@@ -29,9 +31,16 @@ def _shortened(turn: ChatMessage) -> ChatMessage:
     return msgspec.structs.replace(turn, tool_calls=calls)
 
 
-@lru_cache(maxsize=4096)
 def short_id(client_id: str) -> str:
     """Return the id of nine letters or digits that stands for the client's id of a call."""
+    made = _ids.get(client_id)
+    if made is None:
+        made = _short_id(client_id)
+        _ids.put(client_id, made)
+    return made
+
+
+def _short_id(client_id: str) -> str:
     number = int.from_bytes(hashlib.sha256(client_id.encode("utf-8", "replace")).digest())
     digits = []
     for _ in range(LENGTH):

@@ -1,20 +1,21 @@
 """The system prompt, without what would make the same prompt look new."""
 
-from functools import lru_cache
-
 import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block
+from cc_proxy.app.byte_cache import ByteCache, text_bytes
 
 # Claude Code writes this first; its digits differ between two sessions, a session and its
 # subagents, and so the model would read everything again from byte 47 on.
 ATTRIBUTION = "x-anthropic-billing-header:"
 
+CACHE_BYTES = 16 * 1024 * 1024
+
 _decoder = msgspec.json.Decoder(str | list[Block] | None)
+_texts: ByteCache[bytes, str] = ByteCache(CACHE_BYTES, text_bytes)
 
 
-@lru_cache(maxsize=64)
 def system_text(raw: bytes) -> str:
     """Return the text of a `system` field (a string or text blocks), attribution left out.
 
@@ -24,6 +25,14 @@ def system_text(raw: bytes) -> str:
         ApiError: 400 for another type.
 
     """
+    text = _texts.get(raw)
+    if text is None:
+        text = _text(raw)
+        _texts.put(raw, text)
+    return text
+
+
+def _text(raw: bytes) -> str:
     try:
         system = _decoder.decode(raw)
     except msgspec.DecodeError as error:

@@ -7,12 +7,12 @@ found: so every tool that the model has read stays where it was.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.byte_cache import ByteCache, json_bytes, text_bytes
 from cc_proxy.app.translate.request.deferred import (
     STUB_DESCRIPTION,
     STUB_SCHEMA,
@@ -65,11 +65,22 @@ class ToolSet(msgspec.Struct, frozen=True):
     late: frozenset[str] = frozenset()
 
 
+CACHE_BYTES = 64 * 1024 * 1024
+
 _decoder = msgspec.json.Decoder(list[Tool] | None)
 _NONE = ToolSet(body=b"", schemas={})
+_Key = tuple[bytes, tuple[str, ...], tuple[str, ...]]
 
 
-@lru_cache(maxsize=64)
+def _held_by(key: _Key, value: ToolSet) -> int:
+    raw, found, announced = key
+    texts = text_bytes(*found, *announced, value.body, *value.definitions.values())
+    return len(raw) + json_bytes(raw) + texts
+
+
+_sets: ByteCache[_Key, ToolSet] = ByteCache(CACHE_BYTES, _held_by)
+
+
 def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...] = ()) -> ToolSet:
     """Translate a `tools` field; remembered by its bytes.
 
@@ -80,6 +91,15 @@ def tool_set(raw: bytes, found: tuple[str, ...] = (), announced: tuple[str, ...]
         ApiError: 400 when the field is not a list of tools.
 
     """
+    key = (raw, found, announced)
+    known = _sets.get(key)
+    if known is None:
+        known = _tool_set(raw, found, announced)
+        _sets.put(key, known)
+    return known
+
+
+def _tool_set(raw: bytes, found: tuple[str, ...], announced: tuple[str, ...]) -> ToolSet:
     try:
         tools = _decoder.decode(raw)
     except msgspec.DecodeError as error:

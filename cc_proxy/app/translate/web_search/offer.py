@@ -5,13 +5,13 @@ and whoever runs the request runs the searches.
 """
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.byte_cache import ByteCache, json_bytes
 
 NAME = "web_search"
 # Every version so far has its date behind this: 20250305, 20260209, 20260318.
@@ -69,9 +69,19 @@ _INPUT_SCHEMA = {
     "properties": {"query": {"type": "string", "description": "What to search for."}},
     "required": ["query"],
 }
+CACHE_BYTES = 8 * 1024 * 1024
+
 _list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _named_decoder = msgspec.json.Decoder(_Named)
 _tool_decoder = msgspec.json.Decoder(WebSearchTool)
+
+
+def _held_by(tools: bytes, offered: Offer) -> int:
+    # The domains are texts of their own.
+    return len(tools) + len(bytes(offered.tools)) + json_bytes(tools)
+
+
+_offers: ByteCache[bytes, Offer] = ByteCache(CACHE_BYTES, _held_by)
 
 
 def offer(tools: bytes) -> Offer | None:
@@ -82,10 +92,14 @@ def offer(tools: bytes) -> Offer | None:
 
     """
     # Asked first: to look for it takes a fraction of what it takes to remember tools by.
-    return _offered(tools) if _TYPE.encode() in tools else None
+    if _TYPE.encode() not in tools:
+        return None
+    offered = _offers.get(tools) or _offered(tools)
+    if offered is not None:
+        _offers.put(tools, offered)
+    return offered
 
 
-@lru_cache(maxsize=16)
 def _offered(tools: bytes) -> Offer | None:
     try:
         raws = _list_decoder.decode(tools)

@@ -17,6 +17,9 @@ from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 # Takes a batch at once and says so, or leaves it to the task that waits.
 Shortcut = Callable[[list[ChatChunk]], bool]
 Found = tuple[list[ChatChunk], UpstreamError | None]
+# An answer of a million tokens is about 150 MB, as each has a line of its own; what was said is
+# kept until its end.
+MAX_CHAT_BYTES = 256 * 1024 * 1024
 
 
 class Incoming(asyncio.Protocol):
@@ -41,6 +44,7 @@ class Incoming(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._heard_at = 0.0
         self._is_lost = False
+        self._heard_bytes = 0
         self._gone: Exception | None = None
         self._silence_seconds = silence_seconds
         self._timer = self._loop.call_later(silence_seconds, self._look)
@@ -89,6 +93,12 @@ class Incoming(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Have aiohttp understand what came, and pass it on."""
+        self._heard_bytes += len(data)
+        if self._heard_bytes > MAX_CHAT_BYTES:
+            most = MAX_CHAT_BYTES // 2**20
+            self._gone = UpstreamBrokeError(f"Ollama's answer is larger than {most} MiB.")
+            self._wake()
+            return
         if self._is_between and self._passes_by(data):
             return
         before = self._content.total_bytes
