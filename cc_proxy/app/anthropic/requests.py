@@ -164,10 +164,14 @@ _KNOWN = frozenset(MessagesRequest.__struct_fields__)
 
 # JavaScript cuts strings between the halves of a surrogate pair and JSON.stringify then writes
 # the half as an escape. One such half would make the whole conversation unreadable for good.
-_LONE_SURROGATE = re.compile(
-    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}|\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+# A run of backslashes, and the escapes of the two halves, or of one, that stand behind it.
+_SURROGATES = re.compile(
+    rb"(?<!\\)(\\++)(?:u[dD]([89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
+    rb"|u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
+_REPLACEMENT = rb"ufffd"
+# A chat has a few of them. To look through a body that is full of them would hold up the others.
+_MOST_ESCAPES = 100_000
 
 
 def decode(body: bytes) -> MessagesRequest:
@@ -182,8 +186,8 @@ def decode(body: bytes) -> MessagesRequest:
     try:
         return _read(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        mended = _LONE_SURROGATE.sub(lambda m: m[0] if m[2] else m[1] + rb"\ufffd", body)
-        if mended == body:
+        mended = _without_lone_surrogates(body)
+        if mended is None:
             raise _wrong(error) from error
     try:
         return _read(mended)
@@ -191,7 +195,25 @@ def decode(body: bytes) -> MessagesRequest:
         raise _wrong(error) from error
 
 
-def _read(body: bytes) -> MessagesRequest:
+def _without_lone_surrogates(body: bytes) -> bytearray | None:
+    """Return a body with U+FFFD for each lone surrogate; None if there is none that is mended."""
+    mended: bytearray | None = None
+    start = 0
+    for _ in range(_MOST_ESCAPES):
+        found = _SURROGATES.search(body, start)
+        if found is None:
+            return mended
+        # A backslash that another one escapes begins no escape: what follows is looked at anew.
+        begins = len(found[1]) % 2 == 1
+        start = found.end() if begins else found.end(1)
+        if begins and found[3] is None:
+            mended = mended or bytearray(body)
+            # Of the same length, so that all other places stay as they are.
+            mended[found.end(1) : found.end(1) + len(_REPLACEMENT)] = _REPLACEMENT
+    return None
+
+
+def _read(body: bytes | bytearray) -> MessagesRequest:
     if not body.isascii():
         # What stays raw is not looked at by the decoder.
         body.decode()

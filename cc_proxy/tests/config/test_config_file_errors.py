@@ -200,8 +200,23 @@ BILLION_LAUGHS = "a: &a [x]\n" + "".join(
         "@" * 500_000,
         "a://" * 100_000 + "@",
         "a: " + "!" * 1_000_000,
+        'aliases:\n  default: "\\uD800"',
+        '"\\uD800": 1',
     ],
-    ids=["laughs", "lists", "flow", "sequence", "lines", "items", "aliases", "at", "urls", "tag"],
+    ids=[
+        "laughs",
+        "lists",
+        "flow",
+        "sequence",
+        "lines",
+        "items",
+        "aliases",
+        "at",
+        "urls",
+        "tag",
+        "half",
+        "half_key",
+    ],
 )
 def test_a_hostile_file_is_refused_soon(load_file: LoadFile, content: str) -> None:
     start = time.process_time()

@@ -28,10 +28,11 @@ KEY = "a-key-of-the-tests"
 
 @dataclass
 class Seen:
-    """What came: the status, the text, and the error if there was one."""
+    """What came: the status, the text, the arguments of calls, and the error if there was one."""
 
     status: int
     text: str = ""
+    calls: list[Any] = field(default_factory=list)
     error: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
     headers: dict[str, str] = field(default_factory=dict)
@@ -71,7 +72,8 @@ class Stage:
             if response.status != 200:
                 return Seen(response.status, error=answer["error"], headers=headers)
             text = "".join(block.get("text", "") for block in answer["content"])
-            return Seen(200, text, complete=True, headers=headers)
+            calls = [block["input"] for block in answer["content"] if "input" in block]
+            return Seen(200, text, calls, complete=True, headers=headers)
 
     async def streamed(self, **fields: Any) -> Seen:
         async with self.client.post(self.url, json=body(stream=True, **fields)) as response:
@@ -84,6 +86,10 @@ class Stage:
                 if raw.startswith(b"data: "):
                     _take(seen, json.loads(raw.removeprefix(b"data: ")))
             return seen
+
+    async def both(self, **fields: Any) -> list[Seen]:
+        """Ask whole and streamed."""
+        return [await self.whole(**fields), await self.streamed(**fields)]
 
     async def refused(self, status: int, kind: str, *words: str) -> list[Seen]:
         """Ask whole and streamed; both must get this status, and these words in the error."""
@@ -131,6 +137,8 @@ def _take(seen: Seen, event: dict[str, Any]) -> None:
     match event["type"]:
         case "content_block_delta":
             seen.text += event["delta"].get("text", "")
+            if event["delta"].get("partial_json"):
+                seen.calls.append(json.loads(event["delta"]["partial_json"]))
         case "error":
             seen.error = event["error"]
         case "message_stop":

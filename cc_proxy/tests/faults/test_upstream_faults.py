@@ -7,6 +7,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,49 @@ async def test_it_sends_numbers_of_thousands_of_digits(stage: Stage) -> None:
     stage.shared.models.forget("m")
     stage.upstream.play = hello
     await stage.unharmed()
+
+
+SELF = {"type": ["object", "string"], "anyOf": [{"$ref": "#/$defs/Self"}]}
+IN_ITSELF = {
+    "type": "object",
+    "properties": {"a": {"$ref": "#/$defs/Self"}},
+    "$defs": {"Self": SELF},
+}
+
+
+@pytest.mark.parametrize("arguments", [{"a": {"a": 1}}, {"a": "5"}, {"A": "x"}])
+async def test_its_model_calls_a_tool_whose_schema_refers_to_itself(
+    stage: Stage, arguments: dict[str, Any]
+) -> None:
+    call = {"function": {"name": "Read", "arguments": arguments}}
+    stage.upstream.play = streams(line(message={"tool_calls": [call]}), done())
+    for seen in await stage.both(tools=[{"name": "Read", "input_schema": IN_ITSELF}]):
+        assert (seen.status, seen.complete) == (200, True), seen
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\udc00"])
+@pytest.mark.parametrize("times", [1, 5000])
+async def test_its_model_writes_a_call_with_half_a_character(
+    stage: Stage, half: str, times: int
+) -> None:
+    call = f'{{"name": "Read", "arguments": {{"a": "{half * times}"}}}}'
+    stage.upstream.play = streams(line(f"<tool_call>\n{call}\n</tool_call>"), done())
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    for seen in await stage.both(tools=[{"name": "Read", "input_schema": schema}]):
+        assert (seen.status, seen.complete) == (200, True), seen
+        assert seen.calls == [{"a": "\ufffd" * times}]
+
+
+@pytest.mark.parametrize("demanded", [{"type": "auto"}, {"type": "any"}])
+async def test_its_model_writes_a_call_that_is_too_deep(
+    stage: Stage, demanded: dict[str, str]
+) -> None:
+    for depth in (300, 980, 50_000):
+        call = f'{{"name": "Read", "arguments": {{"a": {"[" * depth}{"]" * depth}}}}}'
+        stage.upstream.play = streams(line(call), done())
+        tools = [{"name": "Read", "input_schema": {"type": "object"}}]
+        for seen in await stage.both(tools=tools, tool_choice=demanded):
+            assert (seen.status, seen.complete) == (200, True), seen
 
 
 @pytest.mark.parametrize("cut", [1, 20])

@@ -61,9 +61,8 @@ def made_while_running() -> set[str]:
 
 def _modules() -> Iterator[Any]:
     for info in pkgutil.walk_packages([str(_ROOT)], "cc_proxy.app."):
-        if info.name.endswith(".windows") and sys.platform != "win32":
-            continue  # it has none, and imports what only Windows has
-        yield importlib.import_module(info.name)
+        if sys.platform == "win32" or not info.name.rpartition(".")[2].startswith("windows"):
+            yield importlib.import_module(info.name)
 
 
 def _held(names: dict[str, Any]) -> Iterator[tuple[str, re.Pattern[Any]]]:

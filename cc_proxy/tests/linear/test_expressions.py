@@ -22,9 +22,10 @@ _MOST_STEPS = 250_000
 
 # A pattern that is handed on is matched at one place (`Source.skip`), or cut with.
 HANDED_ON = "match"
-# Sees only the end of a text, or what follows a call: at most 2,000 characters (`decision`) or 200
-# (`tags`).
+# Sees only the end of a text, or what follows a call: at most 2,000 characters (`decision`), 200
+# (`tags`) or 960 (`announced_step`).
 BOUNDED = (
+    "translate.answer.announced_step.",
     "translate.rescue.decision.english.",
     "translate.rescue.decision.abroad.",
     "translate.rescue.decision.will.",

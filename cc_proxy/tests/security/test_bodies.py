@@ -1,10 +1,13 @@
 """Bodies that are wrong as JSON: each a clear 400 or an answer, never a fault."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from cc_proxy.app.anthropic import requests
+from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.tests.gateway.conftest import body
 
 from .conftest import Door
@@ -130,6 +133,44 @@ async def test_half_a_surrogate_pair_is_mended(door: Door, half: str) -> None:
     assert (await door.ask(data=with_raw("messages", said))).status == 200
     (asked,) = door.upstream.bodies
     assert "\ufffd" in asked["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"\ud83d\ude00", "\U0001f600"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\ud83d\ude00", "\\ud83d\ufffd"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\\ud83d", "\\\ufffd"),
+    ],
+)
+def test_only_a_surrogate_that_is_alone_is_mended(written: bytes, read: str) -> None:
+    made = json.dumps(body(messages=[{"role": "user", "content": r"@ \ud800"}])).encode()
+    asked = requests.decode(made.replace(b"@", written).replace(rb"\\ud800", rb"\ud800"))
+    assert asked.messages[0].content == f"{read} \ufffd"
+
+
+@pytest.mark.parametrize("text", [b"\\" * 20_000_000, rb"\ud800" * 3_000_000])
+def test_a_body_that_cannot_be_mended_takes_little_memory(text: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(ApiError):
+            requests.decode(b'{"model":"' + text)
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert taken < 3 * len(text)
+
+
+@pytest.mark.parametrize("depth", [250, 333, 400, 600, 980])
+async def test_a_schema_that_is_too_deep_to_be_taken_apart_is_a_400(door: Door, depth: int) -> None:
+    for opens, closes in (('{"properties":{"a":', "}}"), ('{"anyOf":[', "]}"), ('{"items":', "}")):
+        schema = opens * depth + '{"type":"string"}' + closes * depth
+        for target in ("/v1/messages", "/v1/messages/count_tokens"):
+            answer = await door.ask("POST", target, data=with_raw("schema", schema))
+            assert answer.status in (200, 400), answer
+            assert answer.status == 200 or "nested too deeply" in answer.error["message"]
 
 
 async def test_of_a_key_that_is_there_twice_the_last_counts_for_everyone(door: Door) -> None:

@@ -218,3 +218,10 @@ def test_results_whose_calls_are_gone_keep_their_order() -> None:
     got = turns(user([result("a", "first"), result("b", "second"), text("and?")]))
     content = got[0]["content"]
     assert content.index("first") < content.index("second") < content.index("and?")
+
+
+def test_a_turn_that_many_texts_join_is_not_copied_for_each() -> None:
+    # One by one it would be two terabytes.
+    said = [{"role": "system", "content": "x" * 1000}] * 60_000
+    (done,) = turns(user("hi"), *said)
+    assert done["content"].count("<system-reminder>") == 60_000

@@ -1,11 +1,13 @@
 """Tool schemas, as Ollama passes them on."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from cc_proxy.app.translate.request.schemas import plain
+from cc_proxy.app.translate.request.schemas import MAX_INLINED_BYTES, plain
+from cc_proxy.app.translate.request.tools import tool_set
 
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
@@ -107,3 +109,28 @@ def test_definitions_that_double_at_every_step_have_an_end() -> None:
         f"d{i}": {"items": [0], "anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(40)
     }
     assert len(str(plain({"$ref": "#/$defs/d0", "$defs": pair}))) < 1_000_000
+
+
+def test_a_large_definition_that_is_used_often_has_an_end() -> None:
+    large = {"type": "string", "description": "x" * 30_000}
+    used = {f"p{n}": {"$ref": "#/$defs/Large"} for n in range(4_000)}
+    found = plain({"properties": used, "$defs": {"Large": large}})
+    assert found["properties"]["p0"] == large
+    assert found["properties"]["p3999"] == {"type": "string"}
+    assert len(json.dumps(found)) < MAX_INLINED_BYTES + 200_000
+
+
+def test_the_tools_of_a_request_share_the_room_for_references() -> None:
+    large = {"type": "string", "description": "x" * 30_000}
+    used = {f"p{n}": {"$ref": "#/$defs/Large"} for n in range(30)}
+    schema = {"type": "object", "properties": used, "$defs": {"Large": large}}
+    tools = [{"name": f"Tool{n}", "input_schema": schema} for n in range(100)]
+    made = tool_set(json.dumps(tools).encode())
+    assert len(made.body) < 3 * MAX_INLINED_BYTES
+    assert len(made.schemas) == 100
+
+
+def test_names_that_are_required_by_many_parts_are_joined_once_each() -> None:
+    part = {"required": [f"p{n}" for n in range(50_000)]}
+    found = plain({"required": ["a"], "allOf": [part, part, part]})
+    assert found["required"] == ["a", *part["required"]]

@@ -292,3 +292,12 @@ def test_an_offer_keeps_the_other_tools_as_they_came() -> None:
     assert found.search.most_searches == 2
     assert not found.alone
     assert bytes(found.tools).startswith(b"[" + read + b',{"name":"web_search"')
+
+
+def test_what_a_provider_sends_is_cut() -> None:
+    long = Found(title="t " * 3_000_000, url="https://a.example", text="x" * 99, age="y" * 500)
+    far = Found(title="t", url="https://a.example/" + "a" * 2000)
+    (block,) = result_blocks([long, far], 50)
+    assert len(block.title) < 310
+    assert len(block.page_age or "") < 110
+    assert len(block.encrypted_content) < 120

@@ -6,7 +6,7 @@ from cc_proxy.app.cli.output import colour
 
 NARROWEST = 20
 # A label and its value, as `result.aligned` and `doctor` write them; an arrow and its hint.
-_COLUMN = re.compile(r"\s*\S.*?\s{2,}(?=\S)|\s*-> ")
+_COLUMN = re.compile(r"\s*\S.*?(?<!\s)\s{2,}+(?=\S)|\s*-> ")
 _INDENT = re.compile(r"\s*")
 
 

@@ -62,6 +62,8 @@ _FIXES = (
 # ruamel.yaml writes some of the names that it found with the brackets of a tuple.
 _LONE_TUPLE = re.compile(r"\(('<[a-z ]+>'|'.'),\)$")
 _VERSION = re.compile(r"^%YAML\b", re.MULTILINE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BACKSLASH = "write \\\\ for a backslash, or use single quotes"
 _ESCAPE = re.compile(r"\\U([0-9A-Fa-f]{8})")
 _OPENED = re.compile("end of stream|could not find expected ':'")
 
@@ -111,6 +113,9 @@ class _LimitedComposer(Composer):
             raise SyntaxProblemError(f"too {limit} for a configuration", place)
         node: Node | None = super().compose_node(parent, index)
         self._level -= 1
+        if isinstance(node, ScalarNode) and _SURROGATE.search(node.value):
+            what = "this is not YAML: an escape that stands for half a character"
+            raise SyntaxProblemError(what, position(node), _BACKSLASH)
         return node
 
 
@@ -150,8 +155,7 @@ def compose(text: str) -> Node | None:
     except (ValueError, OverflowError) as error:
         escapes = (e for e in _ESCAPE.finditer(text) if int(e[1], 16) > sys.maxunicode)
         what = "an escape that stands for no character"
-        fix = "write \\\\ for a backslash, or use single quotes"
-        raise _unreadable(what, next(escapes, None), fix) from error
+        raise _unreadable(what, next(escapes, None), _BACKSLASH) from error
     return root
 
 

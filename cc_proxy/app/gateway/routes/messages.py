@@ -167,9 +167,13 @@ async def _translated(
     shared: Shared, asked: requests.MessagesRequest, target: Target
 ) -> tuple[Offer | None, Translated]:
     await shared.attachments.read(asked, vision=target.model.can("vision"))
-    if search := offer(bytes(asked.tools)):
-        asked.tools = search.tools
-    return search, chat_request(asked, target, shared.turns.recall)
+    try:
+        if search := offer(bytes(asked.tools)):
+            asked.tools = search.tools
+        return search, chat_request(asked, target, shared.turns.recall)
+    except RecursionError as error:
+        # What the decoder takes can be deeper than what takes it apart.
+        raise invalid_request("The request is nested too deeply, in its schemas maybe.") from error
 
 
 async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:

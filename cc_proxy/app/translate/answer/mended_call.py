@@ -22,7 +22,11 @@ def mended_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes, l
     schema = rules.tools[name]
     if name in rules.stubs:
         arguments = unwrapped(arguments, schema)
-    arguments, mended = repair(arguments, schema, name)
+    try:
+        arguments, mended = repair(arguments, schema, name)
+    except RecursionError:
+        # The schema stands in itself, or the arguments are too deep: the client judges them.
+        mended = []
     # The log gets no name and no value of an argument: they are what the model said.
     changes = ["its name"] if name != call.name else []
     if mended:

@@ -15,11 +15,13 @@ from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
-_RAW = re.compile(r"error parsing tool call: raw='(.*)', err=", re.DOTALL)
+_RAW = ("error parsing tool call: raw='", "', err=")
 _REST = re.compile(r"Failed to parse input at pos \d+:\s*(.*)", re.DOTALL)
 _UNKNOWN_TOOL = re.compile(r"^tool '([^']*)' not found$|^tool \"([^\"]*)\" is not declared$")
 # Jinja: the model's arguments ended in the middle of their JSON.
-_CUT = re.compile(r"invalid tool call arguments for .*: unexpected end of JSON input")
+_CUT = ("invalid tool call arguments for ", ": unexpected end of JSON input")
+# To try a text with each of the tools takes as much work as both are long.
+_MAX_TRIED_CHARS = 4_000_000
 _MALFORMED = re.compile(
     r"^(?:unexpected )?EOF$"
     r"|XML syntax error on line \d+"
@@ -53,13 +55,13 @@ class UnreadableCall:
 
 def unreadable_call(error: str) -> UnreadableCall | None:
     """Return what Ollama's error text says of a call; None for an error of another kind."""
-    if found := _RAW.search(error):
-        return UnreadableCall("arguments that are not JSON", raw=found[1])
+    if (raw := _between(error, *_RAW)) is not None:
+        return UnreadableCall("arguments that are not JSON", raw=raw)
     if found := _REST.search(error):
         return UnreadableCall("a call that breaks off its format", raw=found[1])
     if found := _UNKNOWN_TOOL.search(error):
         return UnreadableCall("a tool that is not declared", unknown_tool=found[1] or found[2])
-    if _CUT.search(error):
+    if _between(error, *_CUT) is not None:
         return UnreadableCall("arguments that end in the middle", cut=True)
     if _MALFORMED.search(error):
         return UnreadableCall("a call that is not in its format")
@@ -75,7 +77,8 @@ def read_from_error(call: UnreadableCall, tools: Schemas) -> list[RescuedCall]:
     if not call.raw or not tools:
         return []
     written = _calls_in(call.raw, tools)
-    if written or not call.raw.lstrip().startswith("{"):
+    is_too_long = len(call.raw) * len(tools) > _MAX_TRIED_CHARS
+    if written or is_too_long or not call.raw.lstrip().startswith("{"):
         return written
     fitting = [
         found
@@ -96,6 +99,14 @@ def hint(call: UnreadableCall, tools: Schemas) -> str:
         " instructions give for tool calls: a declared tool, each argument opened and closed, and"
         " nothing after the call.\n</system-reminder>"
     )
+
+
+def _between(text: str, opener: str, closer: str) -> str | None:
+    """Return what stands between the first `opener` and the last `closer`; None without both."""
+    # Not with an expression: where the opener is repeated, its work is the square of the length.
+    start = text.find(opener)
+    end = text.rfind(closer)
+    return text[start + len(opener) : end] if 0 <= start <= end - len(opener) else None
 
 
 def _calls_in(text: str, tools: Schemas) -> list[RescuedCall]:

@@ -51,7 +51,7 @@ def conversation(
             )
     for message in system_first(_shown(since_compaction(messages))):
         adding[message.role](message.content)
-    return turns.done
+    return turns.settled()
 
 
 def append_text(turns: list[ChatMessage], text: str) -> None:
@@ -70,6 +70,24 @@ class _Turns:
         # The calls of the latest assistant turn, in the model's order, and where results go.
         self._calls: dict[str, str] = {}
         self._results_end = 0
+        # The turn that texts join, and its texts: joining each at once would copy all the others.
+        self._growing: ChatMessage | None = None
+        self._texts: list[str] = []
+
+    def settled(self) -> list[ChatMessage]:
+        """Return the turns, each with all of its text."""
+        if self._growing is not None:
+            self._growing.content = "\n\n".join(self._texts)
+            self._growing = None
+        return self.done
+
+    def _grow(self, turn: ChatMessage, text: str) -> None:
+        if self._growing is not turn:
+            self.settled()
+            self._growing, self._texts = turn, [str(turn.content or "")]
+        if self._texts == [""]:
+            self._texts.clear()
+        self._texts.append(text)
 
     def add(self, turn: ChatMessage) -> None:
         self.done.append(turn)
@@ -148,7 +166,10 @@ class _Turns:
             return
         if not text.startswith(REMINDER):
             text = f"{REMINDER}\n{text}\n</system-reminder>"
-        append_text(self.done, text)
+        if self._user_has_spoken():
+            self._grow(self.done[-1], text)
+        else:
+            self.add(ChatMessage(role="user", content=text))
 
     def _user_has_spoken(self) -> bool:
         """Tell whether the next turn can be the model's already."""
@@ -161,9 +182,10 @@ class _Turns:
                 ChatMessage(role="user", content=said.text, images=said.images or None),
             )
             return
-        _join(last, said.text)
+        self._grow(last, said.text)
         if said.images:
-            last.images = [*(last.images or []), *said.images]
+            last.images = last.images or []
+            last.images.extend(said.images)
 
     def _add_results(self, results: list[Block], said: Said) -> None:
         answered = [block for block in results if block.tool_use_id in self._calls]

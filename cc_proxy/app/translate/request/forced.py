@@ -47,7 +47,7 @@ def read(text: str, names: frozenset[str]) -> ForcedCall | None:
     """Return the call that `text` is, None when it is not a call of one of `names`."""
     try:
         call = _decoder.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     if call.name not in names or not bytes(call.arguments).startswith(b"{"):
         return None

@@ -25,6 +25,10 @@ JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 # Definitions that use each other twice double at every step; a real tool has far fewer parts.
 _MAX_PARTS = 5_000
+# What is put in the place of a reference can be large each time. Of all the tools of a session it
+# is some tens of kilobytes.
+MAX_INLINED_BYTES = 1024 * 1024
+_MIN_REFERENCE_BYTES = 256
 _DROPPED = frozenset({"$schema", "$id", "$defs", "definitions", "$comment", "additionalProperties"})
 _LIMITS = {
     "default": "default {}",
@@ -43,22 +47,39 @@ _LIMITS = {
 }
 
 
-def plain(schema: Schema) -> Schema:
-    """Return `schema` as Ollama keeps it; keys stay in their order, the input is not changed."""
-    return _Plain(schema).of(schema, frozenset())
+class Room:
+    """How many bytes may still be put in the place of references, in all schemas of a request."""
+
+    def __init__(self) -> None:
+        self._left = MAX_INLINED_BYTES
+
+    def takes(self, size: int) -> bool:
+        """Take `size` bytes, if there is room for them."""
+        self._left -= max(size, _MIN_REFERENCE_BYTES)
+        return self._left >= 0
+
+
+def plain(schema: Schema, room: Room | None = None) -> Schema:
+    """Return `schema` as Ollama keeps it; keys stay in their order, the input is not changed.
+
+    Where `room` has no more of it, a reference is only the kind of what it refers to.
+    """
+    return _Plain(schema, room or Room()).of(schema, frozenset())
 
 
 def inlined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Schema:
     """Return one level of a schema, with what its `$ref` and `allOf` stand for in their place."""
-    return _Plain(dict(root)).merged(dict(schema), frozenset())[0]
+    return _Plain(dict(root), Room()).merged(dict(schema), frozenset())[0]
 
 
 class _Plain:
     """One pass over one schema. `within` are the references that the place at hand stands in."""
 
-    def __init__(self, root: Schema) -> None:
+    def __init__(self, root: Schema, room: Room) -> None:
         self._root = root
+        self._room = room
         self._left = _MAX_PARTS
+        self._targets: dict[str, tuple[Schema, int]] = {}
 
     def of(self, schema: Schema, within: frozenset[str]) -> Schema:
         self._left -= 1
@@ -93,20 +114,34 @@ class _Plain:
         """Put what `$ref` and `allOf` stand for in their place."""
         while isinstance(reference := schema.get("$ref"), str):
             own = {key: value for key, value in schema.items() if key != "$ref"}
-            if reference in within:
+            target, size = self._target(reference)
+            if reference in within or not self._room.takes(size):
                 # A schema that stands in itself has no end; the model is told its kind.
-                return _kind(_resolved(reference, self._root)) | own, within
+                return _kind(target) | own, within
             within |= {reference}
-            schema = _resolved(reference, self._root) | own
+            schema = target | own
         parts = schema.get("allOf")
         if not isinstance(parts, list):
             return schema, within
         whole = {key: value for key, value in schema.items() if key != "allOf"}
+        if isinstance(properties := whole.get("properties"), dict):
+            whole["properties"] = dict(properties)
+        required: dict[str, None] = _names(whole.get("required"))
         for part in parts:
             if isinstance(part, dict):
                 merged, within = self.merged(part, within)
+                required |= _names(merged.get("required"))
                 _join(whole, merged)
+        if required:
+            whole["required"] = list(required)
         return whole, within
+
+    def _target(self, reference: str) -> tuple[Schema, int]:
+        """Return what a reference refers to, and its size in bytes."""
+        if reference not in self._targets:
+            found = _resolved(reference, self._root)
+            self._targets[reference] = found, len(msgspec.json.encode(found))
+        return self._targets[reference]
 
 
 def _kind(schema: Schema) -> Schema:
@@ -115,13 +150,17 @@ def _kind(schema: Schema) -> Schema:
 
 def _join(whole: Schema, part: Schema) -> None:
     for key, value in part.items():
-        have = whole.get(key)
-        if key == "properties" and isinstance(have, dict) and isinstance(value, dict):
-            whole[key] = have | value
-        elif key == "required" and isinstance(have, list) and isinstance(value, list):
-            whole[key] = [*have, *(name for name in value if name not in have)]
+        if key == "properties" and isinstance(value, dict):
+            have = whole.setdefault(key, {})
+            if isinstance(have, dict):
+                have.update(value)
         else:
             whole.setdefault(key, value)
+
+
+def _names(required: object) -> dict[str, None]:
+    names = required if isinstance(required, list) else []
+    return dict.fromkeys(name for name in names if isinstance(name, str))
 
 
 def _resolved(reference: str, root: Schema) -> Schema:

@@ -19,7 +19,7 @@ from cc_proxy.app.translate.request.deferred import (
     TOOL_SEARCH,
     definition,
 )
-from cc_proxy.app.translate.request.schemas import plain
+from cc_proxy.app.translate.request.schemas import Room, plain
 
 # Claude Code 2.1.330 sends it so that tool search stays on at the API; no model may call it.
 PLACEHOLDER = "DeferredToolPlaceholder"
@@ -119,10 +119,11 @@ def _tool_set(raw: bytes, found: tuple[str, ...], announced: tuple[str, ...]) ->
     stubs = _stubs(announced, plainly, loaded, found)
     late = _in_order([tool for tool in loaded if tool.name not in stubs], found)
     loaded = [tool for tool in loaded if tool.name in stubs]
+    room = Room()
     declared = [
-        *map(_translated, plainly),
+        *(_translated(tool, room) for tool in plainly),
         *(_OllamaTool(_Function(name, STUB_DESCRIPTION, STUB_SCHEMA)) for name in stubs),
-        *map(_translated, late),
+        *(_translated(tool, room) for tool in late),
     ]
     if not declared:
         return ToolSet(body=b"", schemas={}, left_out=left_out)
@@ -132,7 +133,9 @@ def _tool_set(raw: bytes, found: tuple[str, ...], announced: tuple[str, ...]) ->
         left_out=left_out,
         stubs=frozenset(stubs),
         definitions={
-            tool.name: definition(tool.name, tool.description or "", plain(tool.input_schema or {}))
+            tool.name: definition(
+                tool.name, tool.description or "", plain(tool.input_schema or {}, room)
+            )
             for tool in loaded
         },
         late=frozenset(tool.name for tool in late),
@@ -149,7 +152,7 @@ def _stubs(
     names = {tool.name for tool in plainly}
     if TOOL_SEARCH not in names:
         return []
-    names.update(tool.name for tool in loaded if tool.name not in found)
+    names.update({tool.name for tool in loaded}.difference(found))
     return [name for name in announced if name not in names]
 
 
@@ -157,8 +160,8 @@ def _can_be_called(tool: Tool) -> bool:
     return bool(tool.name) and tool.input_schema is not None
 
 
-def _translated(tool: Tool) -> _OllamaTool:
-    parameters = plain(tool.input_schema or {})
+def _translated(tool: Tool, room: Room) -> _OllamaTool:
+    parameters = plain(tool.input_schema or {}, room)
     return _OllamaTool(_Function(tool.name, tool.description or "", parameters))
 
 

@@ -16,6 +16,10 @@ from cc_proxy.app.translate.request.content import Reader
 
 _OURS = "cc-proxy:"
 _CUT = " […]"
+# A provider's answer is 8 MB at most, and all of it could be in one title.
+_MAX_TITLE = 300
+_MAX_URL = 2000
+_MAX_AGE = 100
 
 # What the model is told for each error code of the API.
 _FAILED = {
@@ -37,14 +41,18 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def result_blocks(found: list[Found], max_chars: int) -> list[ev.WebSearchResult]:
-    """Return the API's form of results, the extracts cut to `max_chars` all together."""
+    """Return the API's form of results, the extracts cut to `max_chars` all together.
+
+    A title or a date that is too long is cut; a result with such an address is left out.
+    """
+    found = [one for one in found if len(one.url) <= _MAX_URL]
     each = max_chars // max(1, len(found))
     return [
         ev.WebSearchResult(
-            title=" ".join(one.title.split()) or one.url,
+            title=_cut(" ".join(one.title.split()), _MAX_TITLE) or one.url,
             url=one.url,
             encrypted_content=_packed(_cut(one.text.strip(), each)),
-            page_age=one.age,
+            page_age=one.age and _cut(one.age, _MAX_AGE),
         )
         for one in found
     ]

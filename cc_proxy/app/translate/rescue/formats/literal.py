@@ -28,6 +28,7 @@ _PLAIN = {
 _QUOTES = frozenset("\"'`")
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<real>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
+_SECOND_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _WORD = re.compile(r"[A-Za-z_$][\w$-]*")
 # Grep's own arguments are called -n and -A.
 _KEY = re.compile(r"-?[A-Za-z_$][\w$.-]*")
@@ -231,18 +232,15 @@ class Reader:
         raise Unreadable("an escape that JSON does not know")
 
     def _surrogate(self, first: str) -> str:
-        """Join the two halves of a character beyond 16 bits."""
-        if not "\ud800" <= first <= "\udbff":
+        """Join the two halves of a character beyond 16 bits; one alone is U+FFFD, as to Ollama."""
+        if not "\ud800" <= first <= "\udfff":
             return first
-        if self.text.startswith("\\u", self.pos):
-            self.pos += 1
-            second = self._escape()
-            both = (first + second).encode("utf-16", "surrogatepass")
-            try:
-                return both.decode("utf-16")
-            except UnicodeDecodeError as error:
-                raise Unreadable("half a character") from error
-        raise Unreadable("half a character")
+        second = _SECOND_HALF.match(self.text, self.pos) if first < "\udc00" else None
+        if second is None:
+            return "\ufffd"
+        self.pos = second.end()
+        both = first + chr(int(second[1], 16))
+        return both.encode("utf-16", "surrogatepass").decode("utf-16")
 
     @staticmethod
     def _unescaped(inner: str) -> str:
