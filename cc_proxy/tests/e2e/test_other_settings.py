@@ -180,8 +180,8 @@ async def test_a_page_is_fetched_without_asking_anthropic_about_its_host(
     arguments = {"url": "https://pages.example/heron", "prompt": "What is a heron?"}
     script = json.dumps([{"calls": [{"name": "WebFetch", "arguments": arguments}]}, *TURNS])
     code, out, err = await stage.run(
-        *("claude", "--claude-bin", str(stage.claude), "-p", f"Look it up. [practice: {script}]"),
-        *("--allowedTools", "WebFetch"),
+        *("claude", "--claude-bin", str(stage.claude), "--"),
+        *("-p", f"Look it up. [practice: {script}]", "--allowedTools", "WebFetch"),
     )
     assert code == 0, (out, err)
     assert "The model has answered." in out
