@@ -60,6 +60,20 @@ def make_folder(path: Path) -> None:
             raise
 
 
+def obstacle(path: Path) -> Path:
+    """Return the file or folder that keeps `path` from being reached, read or made.
+
+    It is the lowest folder above `path` that exists, or the thing in it that should be a folder.
+    """
+    below = path
+    for folder in path.parents:
+        if os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises where it may not look
+            # Of a loop of links, too, lexists says that it is there.
+            return below if below != path and os.path.lexists(below) else folder
+        below = folder
+    return below
+
+
 def check_folder(path: Path) -> None:
     """Refuse a folder in which others could replace files.
 

@@ -32,7 +32,7 @@ def differences(now: State, loaded: Loaded) -> list[Notice]:
         move = f"To move it: cc-proxy restart --host {server.host} --port {server.port}"
         notices.append(Notice("other_address", text, move))
     if now.options_digest != state.options_digest(_as_asked(now, loaded)):
-        text = f"{who} has an older configuration than the one that holds now."
+        text = f"{who} was started with a different configuration."
         notices.append(Notice("other_settings", text, read_again))
     return notices
 

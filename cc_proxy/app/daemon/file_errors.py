@@ -2,11 +2,12 @@
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.private_files import NotPrivateError
+from cc_proxy.app.private_files import NotPrivateError, obstacle
 
 _REASONS = {
     errno.EACCES: "no permission",
@@ -60,4 +61,6 @@ def _words(error: OSError, path: Path) -> tuple[str, str]:
 
 def _in_the_way(path: Path) -> str:
     # A file of root's in a folder of one's own is what `sudo cc-proxy start` leaves.
-    return f"{path} a file" if path.is_file() else f"{path.parent} a folder"
+    if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where it may not look
+        return f"{path} a file"
+    return f"{obstacle(path)} a folder"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from cc_proxy.app.control import health
 from cc_proxy.app.daemon.errors import DaemonError, Notice
-from cc_proxy.app.daemon.paths import Paths
+from cc_proxy.app.daemon.file_errors import explained
+from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 from cc_proxy.app.daemon.process import identity, lock, running, state, stop_request
 from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.process.stop_request import StopRequest
@@ -43,8 +44,11 @@ def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECO
         DaemonError: it could not be stopped; then its state is kept.
 
     """
-    if not paths.state_dir.is_dir():
-        return Stopped(None)
+    with explained(paths.state_dir, STATE_FLAG):
+        try:
+            paths.state_dir.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return Stopped(None)
     with lock.exclusive(paths):
         return locked(paths, key=key, timeout_seconds=timeout_seconds)
 

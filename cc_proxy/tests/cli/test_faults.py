@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -94,7 +95,10 @@ def test_a_port_of_another_cc_proxy_is_said_to_be_one(home: Home) -> None:
     other = ("--state-dir", str(home.path / "other"), "--port", port)
     ran = home.json("start", *other)
     assert (ran.code, ran.error["code"]) == (1, "port_in_use")
-    assert "a cc-proxy of another state folder" in ran.error["message"]
+    assert "a cc-proxy with another state folder" in ran.error["message"]
+    if sys.platform == "linux":
+        stop = ran.error["hint"].partition("To stop it: cc-proxy ")[2]
+        assert shlex.split(stop) == ["stop", "--state-dir", str(home.run_dir)]
     foreground = home.json("start", "--foreground", *other)
     assert (foreground.code, foreground.error["code"]) == (1, "port_in_use")
 

@@ -76,6 +76,9 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("server: []\n", "1:9", ["server is not a mapping", "found:    a list"]),
         ("server:\n  port:3456\n", "2:3", ['put a space after "port:"']),
         ("models: {m: 65536}\n", "1:13", ["models.m is not a mapping"]),
+        ("aliases: default: m\n", "1:17", ["a key starts a new line"]),
+        ("aliases:\n  default:m:1b\n", "2:3", ['put a space after "default:"']),
+        ("aliases:\n  claude-*: *m\n", "2:13", ["put the value that starts with * into quotes"]),
         # types, and what YAML 1.1 makes of a value
         ("server: {host: on}\n", "1:16", ["on, which YAML takes for true or false", '"on"']),
         ("server: {host: [a]}\n", "1:16", ["found:    a list"]),
@@ -120,12 +123,12 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("server:\n  host: 'x\n  port: 1\n", "2:9", ["close the quotes that start here"]),
         ("server:\n  port: 1\n host: x\n", "3:2", ["indent this line like the others"]),
         ("server: {}\n---\nserver: {}\n", "2:1", ["keep one document"]),
-        ("aliases:\n  *: foo\n", "2:3", ["goes into quotes"]),
-        ("aliases:\n  a: *foo\n", "2:6", ["goes into quotes"]),
+        ("aliases:\n  *: foo\n", "2:3", ['put the name into quotes: "*":']),
+        ("aliases:\n  a: *foo\n", "2:6", ["starts with * into quotes"]),
         ("claude: {bin: ${X}}\n", "1:16", ["${VAR} inside { } goes into quotes"]),
         ("server:\n  host: x\n  port\n", "3:3", ["a colon and a space after the key"]),
         ("server: {port: 1\n", "2:1", ["close the bracket"]),
-        ("server\nport: 1\n", "2:5", ["a key ends with a colon"]),
+        ("server\nport: 1\n", "2:5", ["ends with a colon"]),
         ("claude: {bin: @x}\n", "1:15", ["put the value into quotes"]),
         ("claude:\n  bin: a\x07b\n", "2:9", ["U+0007"]),
     ],
@@ -275,3 +278,33 @@ def test_a_secret_of_the_file_is_never_shown(load_file: LoadFile, content: str) 
         load_file(content)
     assert "hunter" not in caught.value.message
     assert "|" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "mended", "aliases"),
+    [
+        ("aliases: practice:latest\n", None, {"default": "practice:latest"}),
+        ("aliases: default:practice:latest\n", None, {"default": "practice:latest"}),
+        ("aliases:\n  *: x\n", "aliases:\n  {}x\n", {"*": "x"}),
+        ("aliases: {*: x}\n", "aliases: {{{}x}}\n", {"*": "x"}),
+        ("aliases:\n  *-mini*: x\n", "aliases:\n  {}x\n", {"*-mini*": "x"}),
+    ],
+)
+def test_the_fix_for_an_alias_is_yaml_that_does_what_was_meant(
+    load_file: LoadFile, content: str, mended: str | None, aliases: dict[str, str]
+) -> None:
+    [text] = problems(load_file, content)
+    fix = text.partition("fix:")[2].strip()
+    if mended is None:
+        corrected = fix.removeprefix("write it as ")
+    else:
+        corrected = mended.format(fix.removeprefix("put the name into quotes: ") + " ")
+    assert load_file(corrected, {}).settings.aliases == aliases
+
+
+@pytest.mark.parametrize("content", ["ollama: http://127.0.0.1:11434\n", "models: qwen3:4b\n"])
+def test_a_colon_inside_a_value_is_not_taken_for_that_of_a_key(
+    load_file: LoadFile, content: str
+) -> None:
+    [text] = problems(load_file, content)
+    assert "fix:" not in text

@@ -111,7 +111,7 @@ def path(common: Common) -> Result:
         "config path",
         {
             "config_path": str(found),
-            "exists": found.exists(),
+            "exists": os.path.exists(found),  # noqa: PTH110 - Path.exists raises where it may not look
             "sources": [_source(source) for source in sources],
         },
         (str(found),),

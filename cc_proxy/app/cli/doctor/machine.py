@@ -146,7 +146,7 @@ def in_container(mark: str) -> Check:
 
 def _folders(paths: Paths) -> Check:
     for folder, flag in ((paths.state_dir, "--state-dir"), (paths.log_dir, "--log-dir")):
-        there = next(above for above in (folder, *folder.parents) if above.exists())
+        there = next(above for above in (folder, *folder.parents) if os.path.isdir(above))  # noqa: PTH112 - may raise
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             text = f"Expected to write to {folder}, found no permission at {there}"
             return fail("folders", text, f"cc-proxy start {flag} DIR")

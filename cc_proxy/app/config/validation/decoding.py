@@ -1,14 +1,16 @@
 """From the text of the user's file to checked values, or to everything that is wrong with it."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from cc_proxy.app.config.errors import MOST_PROBLEMS, Problem, RefusedValueError
 from cc_proxy.app.config.layers import Given, Layer
-from cc_proxy.app.config.validation import expansion, suggestions
+from cc_proxy.app.config.validation import expansion, rules, suggestions
 from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
 from cc_proxy.app.config.validation.schema import FILE, Field, KeyPath, Kind, Names, Section
@@ -82,7 +84,8 @@ class _Decoder:
     def section(self, node: Node, section: Section, path: KeyPath) -> None:
         """Read a mapping with known keys; nothing at all is the same as none of them."""
         known = ", ".join(section.keys)
-        for key, key_node, value in self._pairs(node, path, f"a mapping with the keys {known}"):
+        expected = f"a mapping with the keys {known}"
+        for key, key_node, value in self._pairs(node, path, expected, section.keys):
             entry = section.keys.get(key)
             if entry is None:
                 where = f" in {'.'.join(path)}" if path else ""
@@ -127,18 +130,38 @@ class _Decoder:
             case Field():
                 self._field(node, entry, path)
 
-    def _pairs(self, node: Node, path: KeyPath, expected: str) -> Iterator[tuple[str, Node, Node]]:
+    def _mapping_fix(self, node: Node, path: KeyPath, keys: Collection[str] | None) -> str | None:
+        """Return what turns a text into the mapping that was meant; None if that is not clear.
+
+        `keys` are the keys that the mapping can have, None where they are the user's own.
+        """
+        if not isinstance(node, ScalarNode) or document.kind(node) is not Kind.TEXT:
+            return None
+        start = document.position(node)
+        own_line = self._source.is_first(start.line, start.column)
+        glued = _GLUED.match(node.value)
+        if glued and (glued[1] in keys if keys is not None else own_line):
+            return f'put a space after "{glued[1]}:"'
+        if path == ("aliases",):
+            name = node.value.removeprefix("default:")
+            with suppress(RefusedValueError):
+                model = json.dumps(rules.model_name(name)).replace("${", "$${")
+                return f"write it as aliases: {{default: {model}}}"
+        return None
+
+    def _pairs(
+        self, node: Node, path: KeyPath, expected: str, keys: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Node, Node]]:
         if document.is_nothing(node):
             return
         if not isinstance(node, MappingNode):
             self._source.hide(*document.extent(node))
-            glued = isinstance(node, ScalarNode) and _GLUED.match(node.value)
             self.report(
                 f"{'.'.join(path) or 'the file'} is not a mapping of keys to values",
                 document.position(node),
                 expected=expected,
                 found=found(node),
-                fix=f'put a space after "{glued[1]}:"' if glued else None,
+                fix=self._mapping_fix(node, path, keys),
             )
             return
         lines: dict[str, int] = {}

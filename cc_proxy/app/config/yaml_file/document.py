@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from copy import copy
+from typing import NamedTuple
 
 import msgspec
 from ruamel.yaml import YAML
@@ -14,6 +15,7 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
 from cc_proxy.app.config.validation.schema import Kind
+from cc_proxy.app.config.yaml_file.excerpt import LINE_BREAK
 
 __all__ = [
     "MappingNode",
@@ -47,20 +49,24 @@ _DECIMAL_DIGITS = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 
 # What ruamel.yaml says, and what a person can do about it.
 _FIXES = (
-    ("mapping values", 'a value with ": " in it goes into quotes; a key ends with a colon'),
+    (
+        "mapping values",
+        'a key starts a new line and ends with a colon; a value with ": " in it goes into quotes',
+    ),
     (r"'\t'", "indent with spaces; YAML does not take tabs"),
     ("cannot start any token", "put the value into quotes"),
     ("expected <block end>", "indent this line like the others of its group"),
     ("could not find expected ':'", "write a colon and a space after the key"),
     ("another document", "keep one document: remove what follows the line with ---"),
-    ("undefined alias", "a name that starts with * goes into quotes"),
     ("unexpected end of stream", "close the quotes that start here"),
-    ("alphabetic or numeric character", "a name that starts with * or & goes into quotes"),
     ("<stream end>", "close the bracket that is still open"),
     ("',' or '}'", "${VAR} inside { } goes into quotes"),
 )
 # ruamel.yaml writes some of the names that it found with the brackets of a tuple.
 _LONE_TUPLE = re.compile(r"\(('<[a-z ]+>'|'.'),\)$")
+_REFERENCE = re.compile("undefined alias|alphabetic or numeric character")
+# What starts with * or &, as far as the colon of a key or the end of the value.
+_MARKED = re.compile(r"(?<![^\s{\[,])(?P<name>[*&][^\s{}\[\],]*?)(?P<colon>[ \t]*:)?(?=[\s,}\]]|$)")
 _VERSION = re.compile(r"^%YAML\b", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BACKSLASH = "write \\\\ for a backslash, or use single quotes"
@@ -78,6 +84,14 @@ class Position(msgspec.Struct, frozen=True):
     column: int
     width: int = 1
     hide_from: int | None = None
+
+
+class SyntaxFix(NamedTuple):
+    """A problem of the text, what to do about it, and the column where it starts."""
+
+    what: str
+    fix: str
+    column: int
 
 
 class SyntaxProblemError(ValueError):
@@ -146,7 +160,7 @@ def compose(text: str) -> Node | None:
         what = f"a character that YAML does not allow (U+{ord(text[error.position]):04X})"
         raise SyntaxProblemError(what, place, "remove it, or save the file anew") from error
     except MarkedYAMLError as error:
-        raise _from_yaml(error) from error
+        raise _from_yaml(error, text) from error
     except SyntaxProblemError:
         raise
     except AssertionError as error:  # of ruamel.yaml's, for a version that it does not know
@@ -201,12 +215,32 @@ def _unreadable(what: str, at: re.Match[str] | None, fix: str) -> SyntaxProblemE
     return SyntaxProblemError(f"this is not YAML: {what}", place, fix)
 
 
-def _from_yaml(error: MarkedYAMLError) -> SyntaxProblemError:
+def _unquoted(line: str, column: int) -> SyntaxFix | None:
+    """Return what to do about a text that starts with * or &, which YAML has a use for.
+
+    A pattern such as * is a name in quotes.
+    """
+    token = next((t for t in _MARKED.finditer(line) if t.start() <= column <= t.end()), None)
+    if token is None:
+        return None
+    what = f"a plain {token[0][0]} starts a reference of YAML's own"
+    fix = f"put the value that starts with {token[0][0]} into quotes"
+    if token["colon"]:
+        fix = f'put the name into quotes: "{token["name"]}":'
+    return SyntaxFix(what, fix, token.start())
+
+
+def _from_yaml(error: MarkedYAMLError, text: str) -> SyntaxProblemError:
     problem = (error.problem or "a part of it has no meaning").removeprefix("but ")
     problem = _LONE_TUPLE.sub(r"\1", problem).replace("hexdecimal", "hexadecimal")
     mark = error.problem_mark or error.context_mark
     if _OPENED.search(problem) and error.context_mark is not None:
         mark = error.context_mark  # where it began says more than where it was missed
     place = Position(0, 0) if mark is None else Position(mark.line, mark.column)
+    if mark is not None and _REFERENCE.search(problem):
+        line = LINE_BREAK.split(text)[mark.line]
+        if unquoted := _unquoted(line, mark.column):
+            at = Position(mark.line, unquoted.column)
+            return SyntaxProblemError(f"this is not YAML: {unquoted.what}", at, unquoted.fix)
     fix = next((fix for part, fix in _FIXES if part in problem), None)
     return SyntaxProblemError(f"this is not YAML: {problem}", place, fix)

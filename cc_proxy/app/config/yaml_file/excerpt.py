@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 # What ruamel.yaml counts as a line: not those of \x85 and U+2028, which YAML 1.1 has as well.
-_LINE_BREAK = re.compile(r"\r\n|[\r\n]")
+LINE_BREAK = re.compile(r"\r\n|[\r\n]")
 _OUR_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""", re.IGNORECASE)
 _ANY_KEY = re.compile(r"""(?<![\w-])([\w-]++)["']?[ \t]*[:=]""")
 _SECRET_PART = re.compile("auth|key|pass|secret|token|cred|bearer", re.IGNORECASE)
@@ -17,12 +17,16 @@ class SourceText:
     """The text of a file, to quote from. Lines and columns count from 0, columns in characters."""
 
     def __init__(self, text: str) -> None:
-        self._lines = _LINE_BREAK.split(text)
+        self._lines = LINE_BREAK.split(text)
         self._shown = _masked(self._lines)
 
     def find(self, text: str, line: int, column: int) -> int:
         """Return the column where the text starts in the line, or `column` if it does not."""
         return max(self._lines[line].find(text, column), column)
+
+    def is_first(self, line: int, column: int) -> bool:
+        """Tell whether nothing but spaces is in front of a place in its line."""
+        return not self._lines[line][:column].strip()
 
     def hide(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Show nothing of what stands between two places (line, column) from now on."""

@@ -1,10 +1,12 @@
 """What is in a file that the user has named, or the reason why it cannot be had."""
 
+import os
 import stat
 from pathlib import Path
 
 from cc_proxy.app.config.errors import ConfigError, Problem
 from cc_proxy.app.config.yaml_file.excerpt import SourceText
+from cc_proxy.app.private_files import obstacle
 
 LARGEST_FILE = 1024 * 1024
 
@@ -45,6 +47,8 @@ def content(path: Path, *, named_by: str, wanted: str) -> bytes:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         fix = "make it readable for the user that runs cc-proxy"
+        if (folder := obstacle(path)) != path.parent or not os.access(folder, os.X_OK):
+            fix = f"make {folder} a folder that this user can read, or name a file with --config"
         raise unusable(f"cannot be read: {reason}", fix) from error
     if len(found) > LARGEST_FILE:
         raise unusable("is larger than 1 MiB", f"name {wanted}")

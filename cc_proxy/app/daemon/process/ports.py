@@ -2,13 +2,16 @@
 
 import errno
 import os
+import shlex
 import socket
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from cc_proxy.app.addresses import IPV6_LOOPBACK, to_bind
 from cc_proxy.app.control import health
 from cc_proxy.app.daemon.errors import DaemonError, Notice
+from cc_proxy.app.daemon.paths import STATE_FLAG
 from cc_proxy.app.daemon.process.state import State
 
 _LISTENING = "0A"  # net/tcp_states.h
@@ -69,18 +72,34 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
 
 def _in_use(host: str, port: int) -> DaemonError:
     what = f"Expected port {port} on {host} to be free, found it in use"
-    holder = listener(host, port)
-    by = f" by {holder}" if holder else ""
+    pid = _listening_pid(host, port)
     if health.is_cc_proxy(host, port):
-        return DaemonError(
-            f"{what}{by}: a cc-proxy of another state folder.",
-            code="port_in_use",
-            hint="Stop that one with its --state-dir, or choose another port: --port 0 (any free)",
-        )
+        return _other_cc_proxy(what, pid)
+    by = f"pid {pid} ({_command(pid)})" if pid is not None else "another program"
     return DaemonError(
-        f"{what}{by or ' by another program'}.",
+        f"{what} by {by}.",
         code="port_in_use",
         hint=f"End that program, or choose another port: --port {port + 1 if port < 65535 else 0}",  # noqa: PLR2004 - the last port
+    )
+
+
+def _other_cc_proxy(what: str, pid: int | None) -> DaemonError:
+    """Return the error for a port of a cc-proxy with another state folder.
+
+    The hint names the command that stops it, where the system tells its arguments.
+    """
+    words = _words(pid) if pid is not None else []
+    folders = [after for word, after in pairwise(words) if word == STATE_FLAG]
+    named = f" (pid {pid})" if pid is not None else ""
+    stop = "Run cc-proxy stop as the user and with the --state-dir that started it."
+    if folders:
+        stop = f"To stop it: cc-proxy stop {STATE_FLAG} {shlex.quote(folders[0])}"
+    elif pid is not None:
+        stop = f"To stop it: kill {pid}"
+    return DaemonError(
+        f"{what} by a cc-proxy with another state folder{named}.",
+        code="port_in_use",
+        hint=f"To use another port: --port 0 (any free one). {stop}",
     )
 
 
@@ -98,11 +117,15 @@ def shadowed(now: State) -> tuple[Notice, ...]:
 
 def listener(host: str, port: int) -> str | None:
     """Return `pid N (its command)` of who listens at an address, None where it cannot be known."""
+    pid = _listening_pid(host, port)
+    return f"pid {pid} ({_command(pid)})" if pid is not None else None
+
+
+def _listening_pid(host: str, port: int) -> int | None:
     if sys.platform != "linux":
         return None
     inodes = _listening_inodes(port, ipv6=":" in host)
-    pid = _holder(inodes) if inodes else None
-    return f"pid {pid} ({_command(pid)})" if pid is not None else None
+    return _holder(inodes) if inodes else None
 
 
 def _listening_inodes(port: int, *, ipv6: bool) -> set[str]:
@@ -142,12 +165,22 @@ def _target(link: Path) -> str | None:
 
 
 def _command(pid: int) -> str:
+    """Return the program and as many whole arguments as fit; what is left out is an ellipsis."""
+    words = ["".join(c if c.isprintable() else "?" for c in word) for word in _words(pid)]
+    if not words:
+        return "its command is not known"
+    shown = words[0]
+    for word in words[1:]:
+        if len(shown) + len(word) >= _COMMAND_LENGTH:
+            return f"{shown} …"
+        shown += f" {word}"
+    return shown
+
+
+def _words(pid: int) -> list[str]:
+    """Return the command line of a process; nothing if it has ended or is hidden."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        found = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return "gone by now"
-    text = b" ".join(words).decode("utf-8", "replace")
-    printable = "".join(one if one.isprintable() else "?" for one in text)
-    if len(printable) > _COMMAND_LENGTH:
-        return printable[: _COMMAND_LENGTH - 3] + "..."
-    return printable or "unnamed"
+        return []
+    return [os.fsdecode(word) for word in found.rstrip(b"\0").split(b"\0") if word]

@@ -1,5 +1,6 @@
 """Installing and removing the service: the manager's file, and then the manager's commands."""
 
+import os
 import shlex
 import subprocess
 import time
@@ -104,7 +105,8 @@ def uninstall(plan: Plan, run: Run) -> tuple[bool, tuple[Notice, ...]]:
         DaemonError: the file cannot be removed.
 
     """
-    there, known = plan.path.exists(), False
+    # Path.exists raises where it may not look.
+    there, known = os.path.exists(plan.path), False  # noqa: PTH110
     trouble: list[DaemonError] = []
     try:
         known = run(plan.query).code == 0
