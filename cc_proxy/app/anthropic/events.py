@@ -4,6 +4,8 @@
 `content_block_start` is ignored by it, so input always travels as `input_json_delta`.
 """
 
+from typing import Any
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -77,9 +79,13 @@ class WebSearchResultBlock(msgspec.Struct, tag_field="type", tag="web_search_too
 
 
 class CompactionBlock(msgspec.Struct, tag_field="type", tag="compaction"):
-    """A summary of the conversation, None when none came; it has one delta with all of it."""
+    """A summary of the conversation, None when none came; it has one delta with all of it.
+
+    `tool_changes` are the blocks that make the tools of the request those that are offered now.
+    """
 
     content: str | None = None
+    tool_changes: list[Any] | UnsetType = UNSET
 
 
 ContentBlock = (

@@ -37,6 +37,8 @@ class Block(msgspec.Struct, omit_defaults=True, gc=False):
     title: str | None = None
     url: str | None = None
     tool_name: str | None = None
+    tool: msgspec.Raw = _EMPTY
+    tool_changes: "list[Block] | None" = None
     encrypted_content: str | None = None
     page_age: str | None = None
     cache_control: dict[str, Any] | None = None

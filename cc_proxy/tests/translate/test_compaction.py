@@ -114,7 +114,7 @@ def test_a_summary_is_one_block_with_one_delta() -> None:
         message(tool_calls=[call]),
     )
     assert events[1:-2] == [
-        ev.ContentBlockStart(0, ev.CompactionBlock()),
+        ev.ContentBlockStart(0, ev.CompactionBlock(tool_changes=[])),
         ev.ContentBlockDelta(0, ev.CompactionDelta("The user wants cats.")),
         ev.ContentBlockStop(0),
     ]
@@ -125,7 +125,8 @@ def test_a_summary_is_one_block_with_one_delta() -> None:
     for event in events:
         collector.add(event)
     whole = msgspec.json.decode(collector.encode())
-    assert whole["content"] == [{"type": "compaction", "content": "The user wants cats."}]
+    summary = {"type": "compaction", "content": "The user wants cats.", "tool_changes": []}
+    assert whole["content"] == [summary]
     assert whole["stop_reason"] == "compaction"
 
 

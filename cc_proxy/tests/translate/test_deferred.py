@@ -144,7 +144,7 @@ def test_a_tool_that_was_not_announced_is_declared_last_and_the_log_says_so_once
     history = [*opening(), *found("toolu_1", "late")]
     done = translated(history, LATE)
     assert names(done)[-1] == "late"
-    assert [note for note in done.notes if "tool search loaded late" in note]
+    assert [note for note in done.notes if "loaded late: declared in front" in note]
     history += [{"role": "assistant", "content": "Hm."}, {"role": "user", "content": "And?"}]
     assert not translated(history, LATE).notes
 

@@ -71,11 +71,11 @@ class BlockWriter:
         )
         self.index += 1
 
-    def summary(self, text: str | None, out: list[ev.Event]) -> None:
+    def summary(self, block: ev.CompactionBlock, text: str | None, out: list[ev.Event]) -> None:
         """Write a summary of the conversation, a block of its own."""
         self.close(out)
         out += (
-            ev.ContentBlockStart(self.index, ev.CompactionBlock()),
+            ev.ContentBlockStart(self.index, block),
             ev.ContentBlockDelta(self.index, ev.CompactionDelta(text)),
             ev.ContentBlockStop(self.index),
         )

@@ -32,7 +32,9 @@ class CompactionAnswer(AnswerStream):
     def _end(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         if chunk.done_reason == "length":
             self.notes.append("the summary was cut at its limit of tokens")
-        self._blocks.summary("".join(self._text).strip() or None, out)
+        changes = [change.block() for change in self._rules.tool_changes]
+        block = ev.CompactionBlock(tool_changes=changes)
+        self._blocks.summary(block, "".join(self._text).strip() or None, out)
         super()._end(chunk, out)
 
     def _reason(self, chunk: ChatChunk) -> str:  # noqa: ARG002 - the API has one for all

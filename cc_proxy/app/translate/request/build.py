@@ -23,8 +23,9 @@ from cc_proxy.app.translate.request.repetition import note_repeated_calls, repea
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
 from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
+from cc_proxy.app.translate.request.tool_changes import tool_changes, with_definitions
 from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
-from cc_proxy.app.translate.request.tools import ToolSet, tool_set
+from cc_proxy.app.translate.request.tools import ToolSet, tool_set, without
 from cc_proxy.app.translate.rescue import ReadText
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
@@ -75,9 +76,13 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     """
     if not request.messages:
         raise invalid_request("messages: expected at least one message, found none.")
+    changes = tool_changes(request.messages)
     tools = tool_set(
-        bytes(request.tools), found_tools(request.messages), announced(request.messages)
+        with_definitions(bytes(request.tools), changes),
+        found_tools(request.messages),
+        announced(request.messages),
     )
+    tools = without(tools, frozenset(change.name for change in changes if not change.is_offered))
     reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
@@ -129,6 +134,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         after_error=_is_after_error(request.messages),
         purpose=_purpose(request),
         read=ReadText(lambda: _read_by_model(messages)),
+        tool_changes=changes,
     )
     return Translated(
         request=body,
@@ -182,7 +188,7 @@ def _loaded_late(messages: list[Message], tools: ToolSet) -> tuple[str, ...]:
     note = (
         "declared in front, so the model reads the conversation again: not announced at its start"
     )
-    return (f"tool search loaded {', '.join(names)}: {note}",)
+    return (f"loaded {', '.join(names)}: {note}",)
 
 
 def _purpose(request: MessagesRequest) -> Purpose:

@@ -8,6 +8,7 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block
+from cc_proxy.app.translate.request.tool_changes import ADDITION, changed_tool
 
 # Claude Code puts its own words to the model between this tag and its end.
 REMINDER = "<system-reminder>"
@@ -77,10 +78,21 @@ class Reader:
             case "compaction":
                 # `since_compaction` has put its summary in place; a failed one has none.
                 pass
+            case "tool_addition" | "tool_removal":
+                self._read_tool_change(block, said)
             case "tool_reference":
                 said.texts.append(self._loaded_tool(block.tool_name or ""))
             case other:
                 self.drop(f"{_kind(other)} block")
+
+    def _read_tool_change(self, block: Block, said: Said) -> None:
+        name = changed_tool(block)
+        if name is None:
+            self.drop(f"{block.type} block (of an MCP server)")
+        elif block.type == ADDITION:
+            said.texts.append(self._loaded_tool(name))
+        else:
+            said.texts.append(f"The tool {name} can no longer be used.")
 
     def _loaded_tool(self, name: str) -> str:
         text = f"The tool {name} can be used now."

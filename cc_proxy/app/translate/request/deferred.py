@@ -15,6 +15,7 @@ import msgspec
 
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.request.content import REMINDER
+from cc_proxy.app.translate.request.tool_changes import ADDITION, changed_tool
 
 TOOL_SEARCH = "ToolSearch"
 # Claude Code 2.1.197 and 2.1.330: one name a line, in 2.1.330 perhaps with ": when to use it".
@@ -47,14 +48,14 @@ def announced(messages: Sequence[Message]) -> tuple[str, ...]:
 
 
 def found_tools(messages: Iterable[Message]) -> tuple[str, ...]:
-    """Return the names that tool search has found in a conversation, the earliest first."""
-    references = (
-        block.tool_name
+    """Return the names that tool search found or an addition names, the earliest first."""
+    names = (
+        name
         for message in messages
         if not isinstance(message.content, str)
-        for block in _references(message.content)
+        for name in _found_names(message.content)
     )
-    return tuple(dict.fromkeys(name for name in references if name))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def definition(name: str, description: str, parameters: Mapping[str, Any]) -> str:
@@ -118,9 +119,13 @@ def _names(text: str) -> Iterable[str]:
     return [match[1] for match in takewhile(lambda match: match is not None, matches) if match]
 
 
-def _references(content: list[Block]) -> Iterable[Block]:
+def _found_names(content: list[Block]) -> Iterable[str | None]:
     for block in content:
         if block.type == "tool_reference":
-            yield block
+            yield block.tool_name
+        elif block.type == ADDITION:
+            yield changed_tool(block)
+        elif block.tool_changes:
+            yield from _found_names(block.tool_changes)
         elif isinstance(block.content, list):
-            yield from _references(block.content)
+            yield from _found_names(block.content)

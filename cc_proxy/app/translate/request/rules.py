@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from cc_proxy.app.config import EVERY_ASSIST, Assist
+from cc_proxy.app.translate.request.tool_changes import ToolChange
 from cc_proxy.app.translate.rescue import NOTHING_READ, ReadText
 
 
@@ -27,6 +28,7 @@ class AnswerRules:
     `may_call` False drops calls, and `one_call` all calls but the first.
     `caches_all`: what was read counts as written to the cache. `assist` is the help that the model
     gets; `after_error`: it answers the error of a tool. `read` is what the model has read.
+    `tool_changes` is told with a summary.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class AnswerRules:
     after_error: bool = False
     purpose: Purpose = Purpose.ANSWER
     read: ReadText = field(default=NOTHING_READ, compare=False)
+    tool_changes: tuple[ToolChange, ...] = ()
 
 
 FREE = AnswerRules()

@@ -122,7 +122,10 @@ def _demanded(request: MessagesRequest, tools: ToolSet) -> list[str]:
     choice = request.tool_choice
     if choice is None or choice.type == "any":
         # A stub is not loaded, or is one of many.
-        return [name for name in tools.schemas if name not in tools.stubs]
+        names = [name for name in tools.schemas if name not in tools.stubs]
+        if not names:
+            raise invalid_request("tool_choice any demands a tool, and none is offered.")
+        return names
     if choice.name not in tools.schemas:
         raise invalid_request(
             f"tool_choice.name: expected one of {', '.join(tools.schemas)}, found {choice.name!r}.",

@@ -117,8 +117,10 @@ def _tool_set(raw: bytes, found: tuple[str, ...], announced: tuple[str, ...]) ->
     plainly = [tool for tool in kept if not tool.defer_loading]
     loaded = [tool for tool in kept if tool.defer_loading]
     stubs = _stubs(announced, plainly, loaded, found)
-    late = _in_order([tool for tool in loaded if tool.name not in stubs], found)
-    loaded = [tool for tool in loaded if tool.name in stubs]
+    # What is declared in front already is only told anew.
+    in_front = {*stubs, *(tool.name for tool in plainly)}
+    late = _in_order([tool for tool in loaded if tool.name not in in_front], found)
+    loaded = [tool for tool in loaded if tool.name in in_front]
     room = Room()
     declared = [
         *(_translated(tool, room) for tool in plainly),
@@ -140,6 +142,12 @@ def _tool_set(raw: bytes, found: tuple[str, ...], announced: tuple[str, ...]) ->
         },
         late=frozenset(tool.name for tool in late),
     )
+
+
+def without(tools: ToolSet, names: frozenset[str]) -> ToolSet:
+    """Return the tools with some of them not offered any more; they stay where they are read."""
+    kept = {name: schema for name, schema in tools.schemas.items() if name not in names}
+    return msgspec.structs.replace(tools, schemas=kept) if names else tools
 
 
 def _stubs(
