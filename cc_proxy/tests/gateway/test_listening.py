@@ -119,3 +119,39 @@ async def test_a_port_that_is_taken_meanwhile_is_told(caplog: pytest.LogCaptureF
         while "cc-proxy restart" not in caplog.text:  # noqa: ASYNC110 - nothing else tells
             await asyncio.sleep(0.01)
         taken.close()
+
+
+@pytest.mark.posix_only("a limit on open files")
+async def test_more_connections_than_open_files_fill_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import resource  # noqa: PLC0415 - Windows has none
+
+    class Hello(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"hello")
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with listening(Hello, "127.0.0.1", 0) as bound:
+        # What the client opens counts too: its sockets are made before the limit falls.
+        clients = [socket.socket() for _ in range(60)]
+        try:
+            highest = max(client.fileno() for client in clients)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 10, hard))
+            for client in clients:
+                client.setblocking(False)  # noqa: FBT003 - socket's own
+                client.connect_ex((bound.host, bound.port))
+            await asyncio.sleep(2.5)  # two retries of asyncio's
+            told = [text for text in caplog.messages if "no further connection" in text]
+            assert len(told) == 1
+            assert len(caplog.messages) < 10
+            for client in clients[:40]:
+                client.close()
+            clients[-1].setblocking(True)  # noqa: FBT003 - socket's own
+            clients[-1].settimeout(10)
+            assert await asyncio.to_thread(clients[-1].recv, 5) == b"hello"
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for client in clients:
+                client.close()

@@ -1,6 +1,7 @@
 """Requests that are wrong as HTTP, byte by byte: each a clear 4xx or a clean close."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 
@@ -177,6 +178,41 @@ async def test_http_1_0_is_answered_and_closed(door: Door) -> None:
     assert json.loads(answer.body)["type"] == "message"
 
 
+@pytest.mark.parametrize("version", ["HTTP/0.9", "HTTP/2.0", "HTTP/1.2"])
+async def test_another_version_of_http_is_a_400_and_nothing_behind_it_is_read(
+    door: Door, version: str
+) -> None:
+    answer, rest = await door.to_the_end(request("GET", "/", key=None, version=version) + SMUGGLED)
+    assert (answer.status, rest) == (400, b"")
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "chunked, chunked", "identity", "deflate"])
+async def test_another_coding_than_chunked_is_a_400_and_nothing_behind_it_is_read(
+    door: Door, coding: str
+) -> None:
+    sent = request("POST", "/v1/messages", f"Transfer-Encoding: {coding}", data=CHUNKED)
+    answer, rest = await door.to_the_end(sent + SMUGGLED)
+    assert answer.status == 400
+    assert b"smuggled" not in rest
+    assert door.upstream.bodies == []
+
+
+async def test_a_stream_over_http_1_0_has_an_end_also_with_keep_alive(door: Door) -> None:
+    data = json.dumps(body(stream=True)).encode()
+    sent = request("POST", "/v1/messages", "Connection: keep-alive", data=data, version="HTTP/1.0")
+    answer, rest = await door.to_the_end(sent)
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert b"message_stop" in rest
+
+
+async def test_what_stands_behind_an_upgrade_is_answered(door: Door) -> None:
+    async with door.connected() as (reader, writer):
+        asked = request("GET", "/", "Upgrade: websocket", "Connection: upgrade")
+        writer.write(asked + request("GET", "/nothing") + request("GET", "/nothing"))
+        answers = [(await read_answer(reader)).status for _ in range(3)]
+    assert answers == [200, 404, 404]
+
+
 async def test_requests_in_one_go_are_answered_one_after_the_other(door: Door) -> None:
     async with door.connected() as (reader, writer):
         writer.write(request() + request("GET", "/nothing") + request("GET", "/", key=None))
@@ -222,7 +258,8 @@ class TestLimits:
     def limits(self) -> Limits:
         return Limits(
             connections=8, header_seconds=0.3, body_bytes=1024 * 1024, body_seconds=1.5,
-            idle_seconds=0.3, all_bodies_bytes=5 * 512 * 1024,
+            idle_seconds=0.3, keyless_connections=4, keyless_idle_seconds=0.3,
+            keyless_bytes=600_000, all_bodies_bytes=5 * 512 * 1024,
         )  # fmt: skip
 
     async def test_a_body_up_to_the_limit_is_read(self, door: Door) -> None:
@@ -277,13 +314,50 @@ class TestLimits:
     async def test_connections_above_the_limit_are_told_so_and_the_others_stay(
         self, door: Door
     ) -> None:
+        # Each of them has shown the key and asks for something that does not come.
+        head = request("POST", "/v1/messages", "Content-Length: 100", data=b"")
+        others = [await asyncio.open_connection(door.host, door.port) for _ in range(8)]
+        for _, writer in others:
+            writer.write(head)
+        await asyncio.sleep(0.2)
+        answer = await door.send(b"")
+        assert answer.status == 529
+        assert json.loads(answer.body)["error"]["type"] == "overloaded_error"
+        assert int(answer.headers["retry-after"]) > 0
+        for reader, writer in others:
+            assert (await read_answer(reader)).status == 408
+            writer.close()
+
+    async def test_idle_connections_without_the_key_shut_nobody_out(self, door: Door) -> None:
+        idle = []
+        for _ in range(40):
+            reader, writer = await asyncio.open_connection(door.host, door.port)
+            writer.write(request("GET", "/", key=None))
+            idle.append((reader, writer))
+            assert (await door.ask()).status == 200
+        for _, writer in idle:
+            writer.close()
+
+    async def test_a_connection_without_the_key_is_closed_soon(self, door: Door) -> None:
         async with door.connected() as (reader, writer):
             writer.write(request("GET", "/", key=None))
             assert (await read_answer(reader)).status == 200
-            more = [await asyncio.open_connection(door.host, door.port) for _ in range(7)]
-            answer = await door.send(b"")
-            assert answer.status == 529
-            assert json.loads(answer.body)["error"]["type"] == "overloaded_error"
-            assert int(answer.headers["retry-after"]) > 0
-            for _, idle in more:
-                idle.close()
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+
+    async def test_after_a_401_nothing_more_is_read(self, door: Door) -> None:
+        async with door.connected() as (reader, writer):
+            head = "Content-Length: 60000000"
+            writer.write(request("POST", "/v1/messages", head, data=b" ", key=None))
+            answer = await read_answer(reader)
+            assert (answer.status, answer.headers["connection"]) == (401, "close")
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 60_000_000:
+                    writer.write(b" " * 100_000)
+                    await writer.drain()
+                    sent += 100_000
+            assert sent < 30_000_000
+
+    async def test_a_large_body_with_a_wrong_key_gets_its_401(self, door: Door) -> None:
+        answer = await door.ask(data=GOOD.ljust(150_000), key="wrong")
+        assert answer.status == 401

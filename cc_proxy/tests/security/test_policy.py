@@ -58,6 +58,9 @@ def test_the_limits_are_those_of_the_documents() -> None:
     told = (ROOT / "docs/reference/limits.md").read_text("utf-8")
     written = {
         "connections": "2,048",
+        "keyless_connections": "256",
+        "keyless_idle_seconds": "10 s",
+        "keyless_bytes": "2 MiB",
         "header_seconds": "30 s",
         "idle_seconds": "10 min",
         "line_bytes": "8,190 bytes",
@@ -69,6 +72,9 @@ def test_the_limits_are_those_of_the_documents() -> None:
     }
     assert asdict(Limits()) == {
         "connections": 2048,
+        "keyless_connections": 256,
+        "keyless_idle_seconds": 10.0,
+        "keyless_bytes": 2 * 1024 * 1024,
         "header_seconds": 30.0,
         "idle_seconds": 600.0,
         "line_bytes": 8190,

@@ -10,15 +10,17 @@ from cc_proxy.app.anthropic.errors import ApiError
 OPEN = frozenset({("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")})
 
 
-def check(request: web.Request, key: str) -> None:
+def check(request: web.Request, key: str) -> bool:
     """Let a request pass that carries the key as a bearer token or as `x-api-key`.
+
+    Returns whether it does; a few questions pass without.
 
     Raises:
         ApiError: 401, said not to be retried, since a wrong key stays wrong.
 
     """
     if (request.method, request.path) in OPEN:
-        return
+        return False
     authorization = request.headers.get("Authorization", "")
     scheme, _, token = authorization.partition(" ")
     offered = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
@@ -31,3 +33,4 @@ def check(request: web.Request, key: str) -> None:
             " `cc-proxy claude` sets it; `cc-proxy claude --print-env` shows how.",
             retry=False,
         )
+    return True

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http_exceptions import LineTooLong
 
 from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
@@ -18,6 +19,11 @@ log = logging.getLogger(__name__)
 NAME = "cc-proxy"
 # How often it is looked, in the time that a client may take nothing, whether it does.
 _LOOKS = 10
+# How long the rest of a body is read that nobody wants, so that its sender gets to the answer.
+_LINGERING_SECONDS = 10.0
+_KEYLESS_LINGERING_SECONDS = 1.0
+# From connecting to showing the key, before a connection may have to make room.
+_GRACE_SECONDS = 1.0
 
 
 def new_request_id() -> str:
@@ -27,12 +33,23 @@ def new_request_id() -> str:
 
 def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
     """Return what makes the protocol of each new connection; those too many are refused."""
+    keyless: dict[Connection, float] = {}
 
     def make() -> asyncio.Protocol:
+        # Whoever has the key gets in, however many come without: the oldest of those makes room.
+        # Of many that come at once, none had the time to show it.
+        now = time.monotonic()
+        while len(keyless) >= limits.keyless_connections:
+            oldest, since = next(iter(keyless.items()))
+            if now - since < _GRACE_SECONDS:
+                break
+            oldest.force_close()
         if len(server.connections) >= limits.connections:
-            log.warning("a connection is refused: %d are open", limits.connections)
-            return _Refusal(limits)
-        return Connection(server, limits)
+            if not keyless:
+                log.warning("a connection is refused: %d are open", limits.connections)
+                return _Refusal(limits)
+            next(iter(keyless)).force_close()
+        return Connection(server, limits, keyless)
 
     return make
 
@@ -44,9 +61,19 @@ class Connection(web.RequestHandler):
     up, as if it had left: its handler is cancelled, which stops the model.
     """
 
-    __slots__ = ("_limits", "_taken_at", "_unheard", "_untaken", "_untaken_look")
+    __slots__ = (
+        "_keyless",
+        "_keyless_bytes",
+        "_limits",
+        "_taken_at",
+        "_unheard",
+        "_untaken",
+        "_untaken_look",
+    )
 
-    def __init__(self, server: web.Server, limits: Limits) -> None:
+    def __init__(
+        self, server: web.Server, limits: Limits, keyless: "dict[Connection, float]"
+    ) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -57,8 +84,12 @@ class Connection(web.RequestHandler):
             max_headers=limits.headers,
             # What is small on the wire must not become large here.
             auto_decompress=False,
+            lingering_time=_KEYLESS_LINGERING_SECONDS,
         )
         self._limits = limits
+        # Those that have not shown the key, the oldest first; this one is among them at first.
+        self._keyless = keyless
+        self._keyless_bytes = 0
         self._unheard: asyncio.TimerHandle | None = None
         # What the client has not taken yet, in bytes, and when it last took something.
         self._untaken = 0
@@ -73,9 +104,36 @@ class Connection(web.RequestHandler):
         transport.set_write_buffer_limits(high=0)
         loop = asyncio.get_running_loop()
         self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
+        self._keyless[self] = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; who has not shown the key may not send much."""
+        if self in self._keyless:
+            self._keyless_bytes += len(data)
+            if self._keyless_bytes > self._limits.keyless_bytes:
+                self.force_close()
+                return
+        super().data_received(data)
+
+    def force_close(self) -> None:
+        """Close at once, and make room for another one."""
+        self._keyless.pop(self, None)
+        super().force_close()
+
+    def trust(self) -> None:
+        """Note that the key was shown: longer limits hold from now on."""
+        self._keyless.pop(self, None)
+        self._lingering_time = _LINGERING_SECONDS
+
+    def answered(self) -> None:
+        """Note that a request was answered: without the key the next one must come soon."""
+        if self in self._keyless and self._unheard is None:
+            loop = asyncio.get_running_loop()
+            self._unheard = loop.call_later(self._limits.keyless_idle_seconds, self.force_close)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Cancel the time limits."""
+        self._keyless.pop(self, None)
         self.heard()
         self._all_taken()
         super().connection_lost(exc)
@@ -143,6 +201,35 @@ def note(request: web.BaseRequest) -> None:
     """Note on a request's connection that it has come."""
     if isinstance(request.protocol, Connection):
         request.protocol.heard()
+
+
+def trust(request: web.BaseRequest) -> None:
+    """Note on a request's connection that it has shown the key."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.trust()
+
+
+def answered(request: web.BaseRequest) -> None:
+    """Note on a request's connection that it was answered."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.answered()
+
+
+def check(request: web.BaseRequest) -> None:
+    """Let a request pass that is one of HTTP/1.0 or 1.1, with a body that is cut in one way.
+
+    Raises:
+        ApiError: 400.
+
+    """
+    version = request.version
+    if version not in (HttpVersion10, HttpVersion11):
+        raise invalid_request(
+            f"Expected a request in HTTP/1.1, found HTTP/{version.major}.{version.minor}."
+        )
+    codings = request.headers.getall("Transfer-Encoding", [])
+    if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+        raise invalid_request("Transfer-Encoding: expected chunked and no other coding.")
 
 
 class _Refusal(asyncio.Protocol):

@@ -9,7 +9,9 @@ MIB = 1024 * 1024
 class Limits:
     """Bounds of the HTTP server; docs/reference/limits.md states them.
 
-    `connections`: many times what the sessions of one person need. `header_seconds`: from
+    `connections`: many times what the sessions of one person need. `keyless_…`: of those that
+    have not shown the key: how many, how long after an answer, and how much they may send.
+    `header_seconds`: from
     connecting to the end of the first request's headers. `idle_seconds`: from an answer to the end
     of the next request's headers, longer than clients keep a connection. `line_bytes`: of the first
     line, and of each header. `all_bodies_bytes`: of all bodies that are being read or translated.
@@ -18,6 +20,9 @@ class Limits:
     """
 
     connections: int = 2048
+    keyless_connections: int = 256
+    keyless_idle_seconds: float = 10.0
+    keyless_bytes: int = 2 * MIB
     header_seconds: float = 30.0
     idle_seconds: float = 600.0
     line_bytes: int = 8190

@@ -4,6 +4,10 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
+import socket
+import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +16,11 @@ from cc_proxy.app.addresses import IPV6_LOOPBACK, is_localhost, to_bind
 # Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
 # second or more; aiohttp has 128.
 BACKLOG = 4096
+# asyncio's selectors accept as many at once as may wait; where no file can be opened any more, each
+# try is a line of the log and a timer. Windows accepts one by one.
+_TRIES = BACKLOG if sys.platform == "win32" else 8
+_NO_FILES = "socket.accept() out of system resource"
+_TOLD_SECONDS = 60.0
 # CPython 93821: a client that is gone before its connection is accepted has the proactor close
 # the listening socket, after it has said this to the handler of exceptions.
 _GIVEN_UP = "Accept failed on a socket"
@@ -34,8 +43,26 @@ class Bound(NamedTuple):
     shadowed: bool = False
 
 
+class _Full:
+    """Says that no connection can be accepted: not once for each try, which rotates the log."""
+
+    def __init__(self) -> None:
+        self._told_at = -_TOLD_SECONDS
+
+    def note(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now - self._told_at < _TOLD_SECONDS:
+            return
+        self._told_at = now
+        log.warning(
+            "no further connection is accepted for now: %s. Close some, or raise the limit"
+            " (ulimit -n)",
+            error.strerror,
+        )
+
+
 @contextlib.asynccontextmanager
-async def listening(
+async def listening(  # noqa: C901 - each of its branches is a failure of its own
     protocol: Callable[[], asyncio.BaseProtocol], host: str, port: int
 ) -> AsyncIterator[Bound]:
     """Listen until the end of the block; give the address that was bound.
@@ -49,9 +76,12 @@ async def listening(
     loop = asyncio.get_running_loop()
     servers = [await _listen(protocol, to_bind(host), port)]
     opening: set[asyncio.Task[None]] = set()
+    full = _Full()
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if context["message"] == _GIVEN_UP:
+        if context["message"] == _NO_FILES:
+            full.note(context["exception"])
+        elif context["message"] == _GIVEN_UP:
             # It is closed only after this.
             task = loop.create_task(again(*context["socket"].getsockname()[:2]))
             opening.add(task)
@@ -105,8 +135,12 @@ async def _listen(
 ) -> asyncio.Server:
     loop = asyncio.get_running_loop()
     try:
-        return await loop.create_server(protocol, host, port, backlog=BACKLOG)
+        server = await loop.create_server(protocol, host, port, backlog=_TRIES)
     except OSError as error:
         if error.errno is None:  # since Python 3.13: where every address is another machine's
             error.errno = errno.EADDRNOTAVAIL
         raise
+    for listener in server.sockets if _TRIES != BACKLOG else ():
+        with socket.socket(fileno=os.dup(listener.fileno())) as same:
+            same.listen(BACKLOG)
+    return server

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.gateway import spare_memory
@@ -87,7 +87,7 @@ def application(shared: Shared) -> web.Application:
     app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
     app.on_cleanup.append(_close)
-    app.on_response_prepare.append(_tell_no_versions)
+    app.on_response_prepare.append(_mend_headers)
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
@@ -111,16 +111,23 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     named = CURRENT.set(request_id)
     shared = request.app[SHARED]
     shared.requests_in_flight += 1
+    trusted = False
     try:
         server = shared.context.settings.server
+        connections.check(request)
         browser.check(request, (server.host, *server.allowed_hosts))
-        auth.check(request, shared.context.auth_key)
+        if auth.check(request, shared.context.auth_key):
+            connections.trust(request)
+            trusted = True
         with shared.answers.one_more():
             response = await handler(request)
         if not response.prepared:
             response.headers["request-id"] = request_id
     except ApiError as error:
-        return _refused(request, error)
+        refused = _refused(request, error)
+        if not trusted:
+            refused.force_close()
+        return refused
     except UpstreamError as error:
         return _refused(request, api_error(error, "the model"))
     except web.HTTPException as error:
@@ -134,6 +141,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refused(request, fault())
     finally:
         bodies.let_go(request)
+        connections.answered(request)
         shared.requests_in_flight -= 1
         CURRENT.reset(named)
     return response
@@ -162,7 +170,11 @@ def _from_http(request: web.Request, error: web.HTTPException) -> ApiError:
     return ApiError(error.status, "invalid_request_error", f"{where}: {error.reason}.", retry=False)
 
 
-async def _tell_no_versions(_request: web.Request, response: web.StreamResponse) -> None:
+async def _mend_headers(request: web.Request, response: web.StreamResponse) -> None:
+    if request.version < HttpVersion11:
+        # Without chunks the end of a stream is that of its connection.
+        response.force_close()
+        response.headers["Connection"] = "close"
     # aiohttp names itself and Python, with their versions, to those without the key as well.
     response.headers["Server"] = connections.NAME
 
