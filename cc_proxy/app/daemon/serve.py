@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aiohttp import http_parser
 from msgspec.structs import replace
 
 from cc_proxy import __version__
@@ -72,6 +73,7 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
         background=service.background,
     )
     try:
+        _refuse_lenient_parser()
         crowd = Crowd()
         with asyncio.Runner(loop_factory=crowd.new_loop) as runner:
             return runner.run(_Server(service, announce, written, crowd).run())
@@ -83,6 +85,24 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
         raise
     finally:
         written.close()
+
+
+def _refuse_lenient_parser() -> None:
+    """Refuse to serve where aiohttp reads HTTP in Python, which takes more than HTTP allows.
+
+    Raises:
+        DaemonError: code `no_http_parser`.
+
+    """
+    if http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy:
+        return
+    raise DaemonError(
+        "Expected aiohttp with its parser in C, found it without: what is no clear request would"
+        " not be refused.",
+        code="no_http_parser",
+        hint="Unset AIOHTTP_NO_EXTENSIONS; if it is not set, install aiohttp anew for this Python:"
+        " pipx reinstall cc-proxy",
+    )
 
 
 class _Server:
