@@ -237,3 +237,9 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
 def test_the_same_request_gives_the_same_bytes() -> None:
     fields: dict[str, Any] = {"tools": [READ, GREP], "system": "S", "messages": BEGUN}
     assert translate(**fields).body == translate(**fields).body
+
+
+def test_stop_sequences_have_a_limit() -> None:
+    assert translate(stop_sequences=["x" * 4096] * 2).rules.stop_sequences
+    with pytest.raises(ApiError, match="at most 8192 characters in all, found 8193"):
+        translate(stop_sequences=["x" * 4096, "y" * 4097])

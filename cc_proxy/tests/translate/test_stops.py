@@ -47,3 +47,9 @@ def test_however_the_text_is_cut_the_end_is_the_same(
         assert text[len(got) :].startswith(finder.found)
         # Nothing that stops stood whole before the place where it stopped.
         assert not any(sequence in got for sequence in sequences)
+
+
+def test_long_sequences_cost_no_more_for_each_letter() -> None:
+    finder = StopFinder(("a" * 4000 + "b", "a" * 3999 + "c"))
+    got = [finder.feed("a") for _ in range(50_000)]
+    assert "".join(got) + finder.finish() == "a" * 50_000

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.gateway.answer.portions import Looks, portions
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.second_tries import SecondTries
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
@@ -122,10 +123,18 @@ async def _asked(
     async with chat as batches:
         if asking.shortcut:
             batches.go_straight(asking.shortcut)
+        looks = Looks()
         async for batch in batches:
             record.first_token()
-            yield answer.feed_all(batch)
-            if answer.stopped_early or answer.wants is Reason.LOOP or answer.state is State.ENDED:
-                break
+            looks.begin()
+            for portion in portions(batch):
+                yield answer.feed_all(portion)
+                if _is_over(answer):
+                    return
+                await looks.between()
             if not answer.may_vanish:
                 tries.let_go_if_large()
+
+
+def _is_over(answer: Answer) -> bool:
+    return answer.stopped_early or answer.wants is Reason.LOOP or answer.state is State.ENDED

@@ -149,7 +149,8 @@ class ThinkTags:
                 self._close = _OPENERS[opener]
                 self._place = _Place.THINKING if opener in _THINKING else _Place.MARKED_TEXT
                 return start[len(opener) :]
-        if not start or any(opener.startswith(start) for opener in _OPENERS):
+        is_open = not start or any(opener.startswith(start) for opener in _OPENERS)
+        if is_open and len(text) <= _LINE:  # blanks without end are looked at once
             self._held = start if self._parted else text
             return ""
         self._place = _Place.PLAIN if self._parted else _Place.TEXT

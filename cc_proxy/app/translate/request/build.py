@@ -30,6 +30,9 @@ from cc_proxy.app.translate.rescue import ReadText
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
+# Each answer is searched for them; a client has some tens of characters.
+MAX_STOP_CHARS = 8192
+
 
 @dataclass(frozen=True)
 class Target:
@@ -125,7 +128,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
     rules = AnswerRules(
         tools=tools.schemas if use.body else {},
         stubs=tools.stubs,
-        stop_sequences=tuple(request.stop_sequences or ()),
+        stop_sequences=_stop_sequences(request),
         must_call=use.must_call,
         may_call=use.may_call,
         one_call=bool(request.tool_choice and request.tool_choice.disable_parallel_tool_use),
@@ -200,6 +203,15 @@ def _purpose(request: MessagesRequest) -> Purpose:
 def _is_after_error(messages: list[Message]) -> bool:
     content = messages[-1].content
     return not isinstance(content, str) and any(block.is_error for block in content)
+
+
+def _stop_sequences(request: MessagesRequest) -> tuple[str, ...]:
+    sequences = tuple(request.stop_sequences or ())
+    if (chars := sum(map(len, sequences))) > MAX_STOP_CHARS:
+        raise invalid_request(
+            f"stop_sequences: expected at most {MAX_STOP_CHARS} characters in all, found {chars}."
+        )
+    return sequences
 
 
 def _format(request: MessagesRequest) -> dict[str, Any] | None:
