@@ -21,7 +21,7 @@ COMMANDS = {
     "restart": "Stop cc-proxy, and start it as it was.",
     "reload": "Have cc-proxy read its configuration again.",
     "status": "Show what runs, and whether Ollama answers.",
-    "logs": "Show the log, and which configuration counts.",
+    "logs": "Show the active configuration and the log.",
     "claude": "Run Claude Code on your own models.",
     "models": "Show the models, pull one, or test whether one is fit.",
     "doctor": "Check everything between Claude Code and the model.",

@@ -16,7 +16,6 @@ _OF_THE_PROGRAM = (
     ImportError,
     MemoryError,
     NameError,
-    NotImplementedError,
     RecursionError,
     TypeError,
 )

@@ -4,7 +4,7 @@ They stand in the history of a conversation that began elsewhere. The API has an
 fields for each (`code_execution_result`, `web_fetch_result`, …); a model reads text.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,12 +12,12 @@ from cc_proxy.app.anthropic.requests import Block
 from cc_proxy.app.translate.request.content import Reader
 
 
-class _Result(msgspec.Struct):
-    def text(self, reader: Reader) -> str:
-        raise NotImplementedError
+class _Result(Protocol):
+    def text(self, reader: Reader, /) -> str:
+        """Return the result as text for the model."""
 
 
-class _Failure(_Result):
+class _Failure(msgspec.Struct):
     error_code: str = "unknown error"
     error_message: str | None = None
 
@@ -26,7 +26,7 @@ class _Failure(_Result):
         return f"{text} {self.error_message}" if self.error_message else text
 
 
-class _FetchedPage(_Result):
+class _FetchedPage(msgspec.Struct):
     url: str
     content: Block
     retrieved_at: str | None = None
@@ -38,7 +38,7 @@ class _FetchedPage(_Result):
         return "\n".join([*lines, *reader.read([self.content]).texts])
 
 
-class _ExecutedCode(_Result):
+class _ExecutedCode(msgspec.Struct):
     return_code: int
     stdout: str = ""
     stderr: str = ""
@@ -58,7 +58,7 @@ class _ExecutedCode(_Result):
         return "\n".join([*parts, f"Exit code: {self.return_code}"])
 
 
-class _ViewedFile(_Result):
+class _ViewedFile(msgspec.Struct):
     content: str
     num_lines: int | None = None
     start_line: int | None = None
@@ -72,35 +72,35 @@ class _ViewedFile(_Result):
         return f"Lines {start} to {start + count - 1} of {total}:\n{self.content}"
 
 
-class _WrittenFile(_Result):
+class _WrittenFile(msgspec.Struct):
     is_file_update: bool
 
     def text(self, _reader: Reader) -> str:
         return "The file was updated." if self.is_file_update else "The file was created."
 
 
-class _EditedFile(_Result):
+class _EditedFile(msgspec.Struct):
     lines: list[str] | None = None
 
     def text(self, _reader: Reader) -> str:
         return "\n".join(["The file was edited.", *(self.lines or ())])
 
 
-class _FoundTools(_Result):
+class _FoundTools(msgspec.Struct):
     tool_references: list[Block]
 
     def text(self, reader: Reader) -> str:
         return reader.read(self.tool_references).text or "No tool was found."
 
 
-class _Advice(_Result):
+class _Advice(msgspec.Struct):
     words: str = msgspec.field(name="text")
 
     def text(self, _reader: Reader) -> str:
         return self.words
 
 
-class _EncryptedAdvice(_Result):
+class _EncryptedAdvice(msgspec.Struct):
     def text(self, reader: Reader) -> str:
         reader.drop("advice that another server encrypted")
         return "[The advice is encrypted.]"
@@ -129,13 +129,16 @@ def server_result_text(result: dict[str, Any], reader: Reader) -> str:
     """
     name = str(result.get("type"))
     kind = _Failure if name.endswith("_error") else _KINDS.get(name)
-    if kind is not None:
-        try:
-            known = msgspec.convert(result, kind)
-        except msgspec.ValidationError:
-            pass
-        else:
-            return known.text(reader)
+    if kind is None:
+        return _each_field(result)
+    try:
+        known = msgspec.convert(result, kind)
+    except msgspec.ValidationError:
+        return _each_field(result)
+    return known.text(reader)
+
+
+def _each_field(result: dict[str, Any]) -> str:
     return "\n".join(
         f"{field}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
         for field, value in result.items()
