@@ -117,9 +117,14 @@ class TextDelta(msgspec.Struct, gc=False, tag_field="type", tag="text_delta"):
 
 
 class ThinkingDelta(msgspec.Struct, gc=False, tag_field="type", tag="thinking_delta"):
-    """More thinking."""
+    """More thinking.
+
+    `estimated_tokens` are those that came with it. The API sends it with the beta
+    thinking-token-count-2026-05-13: null, unless the client asked for `display: "omitted"`.
+    """
 
     thinking: str
+    estimated_tokens: int | UnsetType | None = UNSET
 
 
 class SignatureDelta(msgspec.Struct, tag_field="type", tag="signature_delta"):

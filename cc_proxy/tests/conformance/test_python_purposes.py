@@ -1,4 +1,4 @@
-"""Requests for something else than an answer: a summary, and a prompt that is only read."""
+"""What a request asks for beside an answer: a summary, a prompt that is only read, counts."""
 
 from typing import Any
 
@@ -68,3 +68,31 @@ def test_a_limit_of_0_has_the_prompt_read_and_nothing_answered(
 def test_a_limit_below_0_is_refused(client: anthropic.Anthropic) -> None:
     with pytest.raises(anthropic.BadRequestError, match="whole number of 0 or more, found -1"):
         client.messages.create(**asked({"text": "x"}, max_tokens=-1))
+
+
+@pytest.mark.parametrize(
+    ("betas", "display", "counts"),
+    [
+        ([], "omitted", []),
+        (["thinking-token-count-2026-05-13"], "summarized", [None]),
+        (["a-beta", "thinking-token-count-2026-05-13"], "omitted", [3]),
+    ],
+    ids=["without the beta", "shown", "omitted"],
+)
+def test_the_tokens_of_the_thinking_are_told_where_the_beta_asks_for_them(
+    client: anthropic.Anthropic, betas: list[str], display: Any, counts: list[int | None]
+) -> None:
+    request = asked({"thinking": "One two three", "text": "So."}, model="practice-think")
+    thinking: Any = {"type": "adaptive", "display": display}
+    told: list[int | None] = []
+    with client.beta.messages.create(
+        **request, thinking=thinking, betas=betas, stream=True
+    ) as events:
+        for event in events:
+            delta = event.to_dict().get("delta", {})
+            if isinstance(delta, dict) and delta.get("thinking"):
+                told += [delta["estimated_tokens"]] if "estimated_tokens" in delta else []
+    if counts == [3]:
+        assert sum(count or 0 for count in told) == 3
+    else:
+        assert set(told) == set(counts)

@@ -145,7 +145,8 @@ class WebSearch:
             tool_choice=choice,
             max_tokens=max(1, (asked.max_tokens or 1) - self.answer.tokens_out),
         )
-        translated = chat_request(asked, self.target, self.shared.turns.recall)
+        counts = self.first.rules.thinking_counts
+        translated = chat_request(asked, self.target, self.shared.turns.recall, counts)
         self.answer.begin(self._new_answer(translated))
         return translated
 

@@ -32,6 +32,7 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
 from cc_proxy.app.translate.request.rules import Purpose
+from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
@@ -99,7 +100,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         if any(message.role == "assistant" for message in asked.messages):
             emptied = shared.slots.emptied
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
-        search, translated = await _translated(shared, asked, target)
+        betas = ",".join(request.headers.getall("anthropic-beta", ()))
+        search, translated = await _translated(shared, asked, target, betas)
         record.translated(target.model.name, translated)
         estimate = shared.tokens.estimate(translated.prompt)
         if certainly_too_long(estimate, target.window):
@@ -164,13 +166,14 @@ async def count_tokens(request: web.Request) -> web.Response:
 
 
 async def _translated(
-    shared: Shared, asked: requests.MessagesRequest, target: Target
+    shared: Shared, asked: requests.MessagesRequest, target: Target, betas: str = ""
 ) -> tuple[Offer | None, Translated]:
     await shared.attachments.read(asked, vision=target.model.can("vision"))
     try:
         if search := offer(bytes(asked.tools)):
             asked.tools = search.tools
-        return search, chat_request(asked, target, shared.turns.recall)
+        counts = thinking_counts(asked, betas)
+        return search, chat_request(asked, target, shared.turns.recall, counts)
     except RecursionError as error:
         # What the decoder takes can be deeper than what takes it apart.
         raise invalid_request("The request is nested too deeply, in its schemas maybe.") from error

@@ -3,6 +3,7 @@
 from enum import Enum, auto
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.translate.request.rules import ThinkingCounts
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
@@ -22,15 +23,23 @@ class BlockWriter:
     """Appends the events of one answer to `out`, and numbers and closes its blocks.
 
     `usage` is read when an event that carries it is written; `index` is the number of the block
-    that is open, or comes next.
+    that is open, or comes next. `counts` says what deltas of thinking tell of their tokens.
     """
 
-    def __init__(self, message_id: str, model: str, usage: ev.Usage) -> None:
+    def __init__(
+        self,
+        message_id: str,
+        model: str,
+        usage: ev.Usage,
+        counts: ThinkingCounts = ThinkingCounts.ABSENT,
+    ) -> None:
         self.state = State.NEW
         self.index = 0
         self.usage = usage
         self._message_id = message_id
         self._model = model
+        self._counts = counts
+        self._counted = 0
 
     def start(self) -> list[ev.Event]:
         """Return the first event; nothing when it was given before."""
@@ -45,13 +54,24 @@ class BlockWriter:
         )
         return [ev.MessageStart(message)]
 
-    def thinking(self, text: str, out: list[ev.Event]) -> None:
-        """Write thinking into the block that is open for it."""
+    def thinking(self, text: str, chunks: int, out: list[ev.Event]) -> None:
+        """Write thinking into the block that is open for it; `chunks` are those of the answer."""
         if self.state is not State.THINKING:
             self.close(out)
             out.append(ev.ContentBlockStart(self.index, ev.ThinkingBlock()))
             self.state = State.THINKING
-        out.append(ev.ContentBlockDelta(self.index, ev.ThinkingDelta(text)))
+            self._counted = chunks - 1
+        out.append(self.more_thinking(text, chunks))
+
+    def more_thinking(self, text: str, chunks: int) -> ev.ContentBlockDelta:
+        """Return the event of more thinking in the block that is open; a chunk is about a token."""
+        tokens, self._counted = chunks - self._counted, chunks
+        return ev.ContentBlockDelta(self.index, self._thinking_delta(text, tokens))
+
+    def _thinking_delta(self, text: str, tokens: int | None) -> ev.ThinkingDelta:
+        if self._counts is ThinkingCounts.ABSENT:
+            return ev.ThinkingDelta(text)
+        return ev.ThinkingDelta(text, tokens if self._counts is ThinkingCounts.COUNTED else None)
 
     def text(self, text: str, out: list[ev.Event]) -> None:
         """Write text into the block that is open for it."""
@@ -111,7 +131,7 @@ class BlockWriter:
         if self.state is State.TEXT:
             return [ev.ContentBlockDelta(self.index, ev.TextDelta(""))]
         if self.state is State.THINKING:
-            return [ev.ContentBlockDelta(self.index, ev.ThinkingDelta(""))]
+            return [ev.ContentBlockDelta(self.index, self._thinking_delta("", None))]
         if self.state is State.BETWEEN:
             return [ev.MessageDelta(ev.StopDelta(), self.usage)]
         return []

@@ -54,7 +54,7 @@ class AnswerStream:
         self.stop_reason: str | None = None
         self.empty = False
         self.wants: Reason | None = None
-        self._blocks = BlockWriter(message_id, model, self.usage)
+        self._blocks = BlockWriter(message_id, model, self.usage, rules.thinking_counts)
         self._new_tool_id = new_tool_id
         self._spent = spent
         self.rules = self._rules = rules
@@ -145,8 +145,9 @@ class AnswerStream:
             self._loops.note(more)
         (self._text if is_text else self._thinking).append(more)
         self._chunks += len(chunks)
-        delta = ev.TextDelta(more) if is_text else ev.ThinkingDelta(more)
-        return ev.ContentBlockDelta(self._blocks.index, delta)
+        if is_text:
+            return ev.ContentBlockDelta(self._blocks.index, ev.TextDelta(more))
+        return self._blocks.more_thinking(more, self._chunks)
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
@@ -265,7 +266,7 @@ class AnswerStream:
             self._loops.note(text)
         if self._announced is None:
             self._thinking.append(text)
-            self._blocks.thinking(text, out)
+            self._blocks.thinking(text, self._chunks, out)
 
     def _take_parts(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
         thinking, text = parts

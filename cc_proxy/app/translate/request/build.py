@@ -20,7 +20,7 @@ from cc_proxy.app.translate.request.conversation import append_text, conversatio
 from cc_proxy.app.translate.request.deferred import announced, found_tools
 from cc_proxy.app.translate.request.kept_thinking import ThinkingForm, with_kept_thinking
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
-from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
+from cc_proxy.app.translate.request.rules import AnswerRules, Purpose, ThinkingCounts
 from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
 from cc_proxy.app.translate.request.tool_changes import tool_changes, with_definitions
@@ -68,10 +68,16 @@ class Translated:
     assists: tuple[str, ...] = ()
 
 
-def chat_request(request: MessagesRequest, target: Target, recall: Recall = nothing) -> Translated:
+def chat_request(
+    request: MessagesRequest,
+    target: Target,
+    recall: Recall = nothing,
+    thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT,
+) -> Translated:
     """Translate a request for a target. The same input always gives the same bytes.
 
-    `recall` gives back assistant turns as the model wrote them.
+    `recall` gives back assistant turns as the model wrote them. `thinking_counts` says what the
+    answer tells of the tokens of its thinking.
 
     Raises:
         ApiError: 400 for what the API forbids, or what the model cannot do.
@@ -138,6 +144,7 @@ def chat_request(request: MessagesRequest, target: Target, recall: Recall = noth
         purpose=_purpose(request),
         read=ReadText(lambda: _read_by_model(messages)),
         tool_changes=changes,
+        thinking_counts=thinking_counts,
     )
     return Translated(
         request=body,

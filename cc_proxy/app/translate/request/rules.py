@@ -18,6 +18,14 @@ class Purpose(Enum):
     PREFILL = auto()
 
 
+class ThinkingCounts(Enum):
+    """What deltas of thinking tell of their tokens: nothing, null, or a number."""
+
+    ABSENT = auto()
+    NULL = auto()
+    COUNTED = auto()
+
+
 @dataclass(frozen=True)
 class AnswerRules:
     """Kept by the answer's stream.
@@ -43,6 +51,7 @@ class AnswerRules:
     purpose: Purpose = Purpose.ANSWER
     read: ReadText = field(default=NOTHING_READ, compare=False)
     tool_changes: tuple[ToolChange, ...] = ()
+    thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT
 
 
 FREE = AnswerRules()

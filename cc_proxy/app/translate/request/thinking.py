@@ -3,8 +3,10 @@
 from msgspec import UNSET, UnsetType
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.translate.request.rules import ThinkingCounts
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
+_COUNTS_BETA = "thinking-token-count-2026-05-13"
 # The only family whose template takes a level; it always thinks (Ollama docs, gpt-oss).
 LEVEL_FAMILIES = frozenset({"gptoss", "gpt-oss"})
 _LEVELS = {
@@ -15,6 +17,18 @@ _LEVELS = {
     "xhigh": "high",
     "max": "high",
 }
+
+
+def thinking_counts(request: MessagesRequest, betas: str) -> ThinkingCounts:
+    """Return what deltas of thinking tell of their tokens; `betas` is the header anthropic-beta.
+
+    Claude Code 2.1.332 asks for `display: "omitted"` and shows the count beside its spinner. It
+    gets the thinking all the same: with that in the next turn, the model need not read it anew.
+    """
+    if _COUNTS_BETA not in betas:
+        return ThinkingCounts.ABSENT
+    omitted = request.thinking is not None and request.thinking.display == "omitted"
+    return ThinkingCounts.COUNTED if omitted else ThinkingCounts.NULL
 
 
 def think_value(
