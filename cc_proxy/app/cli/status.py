@@ -20,7 +20,7 @@ _ANSWER_SECONDS = 3.0
 def command(common: Common) -> Result:
     """Show what runs, and whether Ollama answers.
 
-    Exits with 3 if cc-proxy is not running.
+    Exits with 3 if cc-proxy is not running, or is stopping.
 
     Example: cc-proxy status --json
     """
@@ -33,6 +33,8 @@ def command(common: Common) -> Result:
     now = found.state
     if now is None:
         return _not_running(paths, found.stale, known.problems)
+    if now.stopping_until is not None:
+        return _stopping(ErrorItem.of(confirm.stopping(now)), paths, known.problems)
     if known.key is None:
         item = ErrorItem.of(confirm.refused(now))
         return Result("status", warnings=known.problems, errors=(item,), exit_code=REFUSED)
@@ -74,6 +76,16 @@ def _last_reload(health: "Health") -> tuple[ErrorItem, ...]:
         f" so the one from before still holds: {done.error}"
     )
     return (ErrorItem("reload_failed", text, "Correct it, then: cc-proxy reload"),)
+
+
+def _stopping(item: ErrorItem, paths: "Paths", problems: tuple[ErrorItem, ...]) -> Result:
+    return Result(
+        "status",
+        {"running": False, "log_file": str(paths.log_file)},
+        warnings=problems,
+        errors=(item,),
+        exit_code=NOT_RUNNING,
+    )
 
 
 def _not_running(paths: "Paths", stale: str | None, problems: tuple[ErrorItem, ...]) -> Result:

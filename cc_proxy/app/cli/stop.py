@@ -19,7 +19,7 @@ timeout_option = click.option(
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Let running answers finish for so long, then kill.",
+    help="Give running answers this long to finish, then cut them off.",
 )
 
 
@@ -28,7 +28,8 @@ timeout_option = click.option(
 def command(common: Common, *, timeout_seconds: float) -> Result:
     """Stop cc-proxy.
 
-    Answers that are running may finish within the timeout. If nothing runs, that is fine.
+    Running answers have 10 seconds to finish, or as long as --timeout-seconds says; then they are
+    cut off. If cc-proxy is not running, that is fine.
 
     Example: cc-proxy stop --timeout-seconds 60
     """
@@ -36,12 +37,17 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
 
     paths = common.paths()
     known = access(common, paths)
-    with waiting("Waiting for cc-proxy to end"):
+    with waiting(f"Stopping cc-proxy; running answers have {timeout_seconds:g} seconds to finish"):
         stopped = stop.stop(paths, key=known.key, timeout_seconds=timeout_seconds)
     if stopped.state is None:
         line = "cc-proxy is not running."
     elif stopped.killed:
-        line = f"cc-proxy (pid {stopped.state.pid}) was killed after {timeout_seconds:g} seconds."
+        line = f"cc-proxy (pid {stopped.state.pid}) did not end in time and was killed."
+    elif stopped.cut_off:
+        line = (
+            f"cc-proxy (pid {stopped.state.pid}) has stopped."
+            f" Answers that still ran after {timeout_seconds:g} seconds were cut off."
+        )
     else:
         line = f"cc-proxy (pid {stopped.state.pid}) has stopped."
     data: Stop = {

@@ -44,6 +44,8 @@ def refused(now: State) -> DaemonError:
 
 def silent(now: State) -> DaemonError:
     """Return the error for a process that is there and does not answer."""
+    if now.stopping_until is not None:
+        return stopping(now)
     if identity.is_suspended(now.pid):
         return DaemonError(
             f"The cc-proxy that runs (pid {now.pid}, {now.url}) is suspended, as after Ctrl-Z.",
@@ -54,4 +56,15 @@ def silent(now: State) -> DaemonError:
         f"The cc-proxy that runs (pid {now.pid}, {now.url}) does not answer.",
         code="not_answering",
         hint=f"Its log is {now.log_file}; replace it: cc-proxy restart",
+    )
+
+
+def stopping(now: State) -> DaemonError:
+    """Return the error for a process that was asked to stop and still has answers to finish."""
+    return DaemonError(
+        f"cc-proxy (pid {now.pid}) is stopping. It takes no new requests, and running answers have"
+        f" until {now.stopping_until} to finish.",
+        code="stopping",
+        exit_code=3,
+        hint="To use it again, wait until it has ended, then: cc-proxy start",
     )

@@ -222,6 +222,7 @@ class _Server:
         request = stop_request.read(service.paths.stop_file, service.instance_id)
         drain = DRAIN_SECONDS if request is None else request.drain_seconds
         comes_back = request is not None and request.comes_back
+        self._note_stop(drain)
         log.info("stopping by=%s drain_seconds=%g", by.name, drain)
         self._stop.set()
         # Signals are handled once both are there.
@@ -230,6 +231,17 @@ class _Server:
         loop = asyncio.get_running_loop()
         loop.call_later(drain, self._cut_off.set_result, comes_back)
         loop.call_later(drain + _GOODBYE_SECONDS, self._serving.cancel)
+
+    def _note_stop(self, drain_seconds: float) -> None:
+        """Write into the state until when answers may run, for `status` to show."""
+        if self._state is None:
+            return
+        until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=drain_seconds)
+        self._state = replace(self._state, stopping_until=until.isoformat(timespec="seconds"))
+        try:
+            state.write_own(self._service.paths, self._state)
+        except DaemonError as error:  # it stops all the same
+            log.warning("the state does not say that this stops: %s", error.message)
 
     def _leave_now(self, by: signal.Signals) -> None:
         """Whoever asks twice does not want to wait for answers."""

@@ -15,7 +15,7 @@ from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.process.stop_request import StopRequest
 
 TIMEOUT_SECONDS = 10.0
-# Answers are cut off this long before the process is killed, so that it can still tidy up.
+# A process is killed this long after its answers were cut off, so that it can still tidy up.
 _TIDY_UP_SECONDS = 1.0
 _KILL_SECONDS = 5.0
 _PAUSE_SECONDS = 0.02
@@ -27,18 +27,22 @@ else:
 
 @dataclass(frozen=True)
 class Stopped:
-    """What was stopped; `state` is None when nothing ran."""
+    """What was stopped; `state` is None when nothing ran.
+
+    `cut_off`: it took all the time that answers had, so those that still ran were cut off.
+    """
 
     state: State | None
     killed: bool = False
+    cut_off: bool = False
     notices: tuple[Notice, ...] = ()
 
 
 def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Stopped:
     """Stop what runs in these folders, and return once it is gone.
 
-    It has `timeout_seconds` to finish its answers, then it is killed. `key` is what it is asked
-    with who it is, None if that is not known.
+    Its answers have `timeout_seconds` to finish, then they are cut off. If it does not end after
+    that, it is killed. `key` is what it is asked with who it is, None if that is not known.
 
     Raises:
         DaemonError: it could not be stopped; then its state is kept.
@@ -70,12 +74,13 @@ def locked(
         return Stopped(None, notices=trouble or (running.cleaned(found.stale),))
     now = found.state
     _refuse_contradiction(now, key)
-    drain_seconds = max(timeout_seconds - _TIDY_UP_SECONDS, timeout_seconds / 2)
-    notices = _ask(paths, StopRequest(now.instance_id, drain_seconds, comes_back))
+    began = time.monotonic()
+    notices = _ask(paths, StopRequest(now.instance_id, timeout_seconds, comes_back))
     if sys.platform != "win32":  # there the request is all it takes
         _signal(now, signal.SIGTERM)
         _signal(now, signal.SIGCONT)  # one that is suspended would only take note of it
-    killed = not _gone_in_patience(now, timeout_seconds)
+    killed = not _gone_in_patience(now, timeout_seconds + _TIDY_UP_SECONDS)
+    cut_off = not killed and time.monotonic() - began >= timeout_seconds > 0
     if killed:
         _signal(now, _KILL)
         if not _gone(now, _KILL_SECONDS):
@@ -85,7 +90,7 @@ def locked(
                 code="stop_failed",
                 hint="The system holds it, often in a disk or network mount; try again later.",
             )
-    return Stopped(now, killed=killed, notices=(*notices, *_clear(paths)))
+    return Stopped(now, killed=killed, cut_off=cut_off, notices=(*notices, *_clear(paths)))
 
 
 def _ask(paths: Paths, request: StopRequest) -> tuple[Notice, ...]:

@@ -17,7 +17,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     can ask for it again; `log_format` is the form that its log has, for others who write there;
     `shadowed`: another program has the port on ::1, where `localhost` may lead;
     `options_digest` is that of `options_digest()`;
-    `started_at` is UTC in ISO 8601.
+    `started_at` is UTC in ISO 8601. So is `stopping_until`: once it was asked to stop, the time
+    until which its answers may run. It takes no new requests then.
     """
 
     pid: int
@@ -37,6 +38,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     asked_log_format: LogFormat | None = None
     log_format: LogFormat = "text"
     shadowed: bool = False
+    stopping_until: str | None = None
 
     @property
     def url(self) -> str:
