@@ -22,7 +22,12 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.client import (
+    MAX_CHUNKS_A_TOKEN,
+    ChatAnswer,
+    OllamaClient,
+    without_end,
+)
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
 
 _MOST_TURNS = 8
@@ -86,8 +91,12 @@ class Model:
         record = RequestLog("test", self.target.model.name, len(translated.body))
         asking = Asking(translated.body, translated.prompt)
         events = one_round(self._ask, asking, answer, record, self._counter)
+        count = 0
         async with aclosing(events) as batches:
             async for batch in batches:
+                count += len(batch)
+                if count > MAX_CHUNKS_A_TOKEN * _MOST_TOKENS:
+                    raise without_end(_MOST_TOKENS)
                 for event in batch:
                     whole.add(event)
         if written := answer.written():

@@ -10,11 +10,11 @@ from cc_proxy.app.fitness.report import Memory, Speed
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
 
 # Enough for a steady pace, and read in half a minute by a machine that is just bearable.
 _WORDS = 1_200
+_MAX_TOKENS = 64
 _NANOSECONDS = 1e9
 
 
@@ -29,15 +29,11 @@ async def first_answer(target: Target, ollama: OllamaClient) -> ChatChunk:
     prompt = f"{secrets.token_hex(8)} {words} Count from one to twenty, in words."
     asked = {
         "model": target.model.name,
-        "max_tokens": 64,
+        "max_tokens": _MAX_TOKENS,
         "messages": [{"role": "user", "content": prompt}],
     }
     body = chat_request(decode(msgspec.json.encode(asked)), target).body
-    async with ollama.chat(body) as batches:
-        async for batch in batches:
-            if batch[-1].done:
-                return batch[-1]
-    raise UpstreamBrokeError("Ollama ended its answer in the middle.")
+    return await ollama.last_chunk(body, _MAX_TOKENS)
 
 
 async def memory(target: Target, ollama: OllamaClient) -> Memory | None:

@@ -27,10 +27,15 @@ from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
 
 _NANOSECONDS = 1e9
+# What is asked for: a word, and a call with some thinking before it.
+_SHORT = 8
+_MAX_TOKENS = 2_048
+# In tokens a second; nobody waits for less.
+_SLOWEST = 0.5
 _MORE_SECONDS = 30.0
 # A short prompt is read at a pace that a long one does not keep: on a real Ollama 400 words gave
 # twenty times the speed of 11,000 tokens. So a machine that is done quickly reads a longer one, up
@@ -82,8 +87,8 @@ async def _read_more(target: Target, ollama: OllamaClient, last: ChatChunk) -> C
 async def _read_words(target: Target, ollama: OllamaClient, count: int) -> ChatChunk:
     # A beginning that the model cannot know already: all of it is read.
     words = " ".join(["word"] * count)
-    asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=8)
-    return await _last(ollama, chat_request(decode(asked), target).body)
+    asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=_SHORT)
+    return await ollama.last_chunk(chat_request(decode(asked), target).body, _SHORT)
 
 
 async def memory(target: Target, ollama: OllamaClient, reading: Check | None = None) -> Check:
@@ -124,14 +129,15 @@ async def tool_call(loaded: Loaded) -> Check:
     name = "tool_call"
     body = _message(
         f"Read the file {_FILE} with the tool Read. Do nothing else.",
-        max_tokens=2_048,
+        max_tokens=_MAX_TOKENS,
         tools=[_TOOL],
     )
     began = time.monotonic()
     try:
         # The proxy itself gives up on Ollama first, and says so.
         patience = loaded.settings.ollama.timeout_seconds + _MORE_SECONDS
-        timeout = aiohttp.ClientTimeout(total=None, sock_read=patience)
+        longest = patience + _MAX_TOKENS / _SLOWEST
+        timeout = aiohttp.ClientTimeout(total=longest, sock_read=patience)
         async with _gateway(loaded) as (url, key), aiohttp.ClientSession(timeout=timeout) as http:
             headers = {"x-api-key": key}
             async with http.post(f"{url}/v1/messages", data=body, headers=headers) as response:
@@ -244,14 +250,6 @@ def _judged(reply: dict[str, Any], took: float) -> Check:
         text = f"it called {call['name']} with {json.dumps(call['input'])[:120]}"
         return warn(name, f"{text}, not Read with {_FILE}", "cc-proxy models")
     return ok(name, f"called as asked, in {took:.1f} s")
-
-
-async def _last(ollama: OllamaClient, body: bytes) -> ChatChunk:
-    async with ollama.chat(body) as batches:
-        async for batch in batches:
-            if batch[-1].done:
-                return batch[-1]
-    raise UpstreamBrokeError("Ollama ended its answer in the middle.")
 
 
 async def _rendered(

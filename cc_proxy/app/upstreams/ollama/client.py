@@ -28,7 +28,7 @@ from cc_proxy.app.upstreams.ollama.errors import (
     refused,
 )
 from cc_proxy.app.upstreams.ollama.incoming import Incoming, Shortcut
-from cc_proxy.app.upstreams.ollama.pull import PullLine, read_line
+from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
 from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
 
@@ -45,6 +45,9 @@ QUESTION_SECONDS = 10.0
 # used; a connection that fails later died while it was at work.
 STALE_CONNECTION_SECONDS = 1.0
 DRAIN_SECONDS = 1.0
+# A line has a token, or a part of one. To load a model takes none.
+MAX_CHUNKS_A_TOKEN = 4
+MIN_CHUNKS = 1000
 LARGE_BODY_BYTES = 1024 * 1024
 PIECE_BYTES = 256 * 1024
 # A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
@@ -165,6 +168,23 @@ class OllamaClient:
             # work. A fully read one is already back in the pool and close() leaves it there.
             response.close()
 
+    async def last_chunk(self, body: bytes, max_tokens: int) -> ChatChunk:
+        """Send a chat request for at most `max_tokens` tokens; return the end of its answer.
+
+        Raises:
+            UpstreamError: as chat(), or the answer has no end.
+
+        """
+        chunks = 0
+        async with self.chat(body) as batches:
+            async for batch in batches:
+                if batch[-1].done:
+                    return batch[-1]
+                chunks += len(batch)
+                if chunks > MAX_CHUNKS_A_TOKEN * max_tokens + MIN_CHUNKS:
+                    raise without_end(max_tokens)
+        raise UpstreamBrokeError("Ollama ended its answer in the middle.")
+
     async def generate(self, body: bytes) -> None:
         """Send a request for `/api/generate`, and wait for its end; what it says is left.
 
@@ -227,17 +247,13 @@ class OllamaClient:
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
                     raise await self._refusal(response)
-                async for line in response.content:
-                    if line.isspace():
-                        continue
-                    found = read_line(self._redactor.json(line))
+                pieces = response.content.iter_any()
+                async for found in read_lines(pieces, self._redactor.json):
                     yield found
                     if found.is_last:
                         return
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
-        except ValueError as error:  # aiohttp: a line that is longer than its buffer
-            raise UpstreamBrokeError("Ollama sent a line without an end.") from error
         raise UpstreamBrokeError(
             "Ollama ended the download before it was complete.",
             hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
@@ -360,6 +376,14 @@ class OllamaClient:
         return UpstreamBrokeError(
             broke, hint="Look at Ollama's own log: its runner may have crashed or been restarted."
         )
+
+
+def without_end(max_tokens: int) -> UpstreamBrokeError:
+    """Return the error for an answer that is longer than what was asked for."""
+    return UpstreamBrokeError(
+        f"Ollama was asked for at most {max_tokens} tokens, and its answer does not end.",
+        hint=CHECK_ADDRESS,
+    )
 
 
 async def _pieces(body: bytes) -> AsyncIterator[bytes]:
