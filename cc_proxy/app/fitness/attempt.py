@@ -111,7 +111,7 @@ class Model:
         self._ids += 1
         return f"toolu_{self._ids}"
 
-    def _spent(self, last: ChatChunk) -> tuple[int, int]:
+    def _spent(self, last: ChatChunk) -> tuple[int, int | None]:
         self.last_chunks.append(last)
         return as_counted(last)
 

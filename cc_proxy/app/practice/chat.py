@@ -55,8 +55,17 @@ class Practice:
     journal: Journal
     speed: Speed
     player: Player
+    version: str
+
+    @property
+    def reports_cached_count(self) -> bool:
+        """Whether this version reports how many tokens of a prompt came from the cache."""
+        major, minor, *_ = map(int, self.version.split("."))
+        return (major, minor) >= CACHED_COUNT_SINCE
 
 
+# The first version whose last line has `prompt_eval_cached_count`.
+CACHED_COUNT_SINCE = (0, 34)
 PRACTICE = web.AppKey("PRACTICE", Practice)
 # The record of the request at hand. (aiohttp's own RequestKey came with 3.14 only.)
 RECORD: ContextVar[Record] = ContextVar("RECORD")
@@ -245,10 +254,12 @@ class _Work:
 
     def _statistics(self, turn: Turn, reading: Reading) -> Statistics:
         record, speed = self._record, self._practice.speed
+        reports = self._practice.reports_cached_count
         return Statistics(
             total_duration=nanoseconds(clock() - record.started),
             load_duration=speed.load_nanoseconds() if record.loaded else 1_000_000,
             prompt_eval_count=record.prompt_tokens,
+            prompt_eval_cached_count=reading.reused if reports else None,
             prompt_eval_duration=reading.nanoseconds,
             eval_count=turn.tokens,
             eval_duration=speed.generate_nanoseconds(turn.tokens),

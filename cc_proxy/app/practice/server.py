@@ -39,7 +39,8 @@ class PracticeServer:
     `speed` is how fast it pretends to be, `script` what it plays in conversations that carry no
     script (scripts.py), `max_pending` how many requests may wait; `observer` is called whenever a
     record changes. Port 0 takes any free one. `engine` is what reads the prompts (engine/), and
-    `parallel` how many of a model's requests run at once, as with `OLLAMA_NUM_PARALLEL`.
+    `parallel` how many of a model's requests run at once, as with `OLLAMA_NUM_PARALLEL`. It behaves
+    like Ollama `version`: from 0.34 on an answer has `prompt_eval_cached_count`.
     """
 
     def __init__(  # noqa: PLR0913 - independent settings, all but the port by keyword
@@ -53,6 +54,7 @@ class PracticeServer:
         max_pending: int = MAX_PENDING,
         engine: Kind = "rules",
         parallel: int = 1,
+        version: str = VERSION,
         observer: Callable[[Record], None] | None = None,
     ) -> None:
         self._host = host
@@ -74,6 +76,7 @@ class PracticeServer:
             journal=self._journal,
             speed=speed,
             player=Player(script),
+            version=version,
         )
         _add_routes(app)
         app.on_response_prepare.append(_dress)
@@ -211,8 +214,8 @@ async def _root(_request: web.Request) -> web.Response:
     return web.Response(text="Ollama is running")
 
 
-async def _version(_request: web.Request) -> web.Response:
-    return _json({"version": VERSION})
+async def _version(request: web.Request) -> web.Response:
+    return _json({"version": request.app[PRACTICE].version})
 
 
 async def _tags(request: web.Request) -> web.Response:

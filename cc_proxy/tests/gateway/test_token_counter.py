@@ -41,6 +41,13 @@ def turn(role: str, kind: str) -> ChatMessage:
     return ChatMessage(role=role, content=ROWS[kind]["text"])
 
 
+def kept(tokens: int | None, *contents: str) -> Prompt:
+    """A prompt of which the rules of the cache say so many tokens are kept."""
+    prompt = said(*contents)
+    prompt.kept = tokens
+    return prompt
+
+
 def said(*contents: str, images: int = 0) -> Prompt:
     """A prompt with the recorded tools and system prompt, then turns of the user and the model."""
     messages = [ChatMessage(role="system", content=ROWS["english"]["text"])]
@@ -51,10 +58,18 @@ def said(*contents: str, images: int = 0) -> Prompt:
     return Prompt("m", TOOLS, messages)
 
 
-def end(count: int, *, ms: float = 0, load_ms: float = 2, answer: int = 0) -> ChatChunk:
+def end(
+    count: int,
+    *,
+    ms: float = 0,
+    load_ms: float = 2,
+    answer: int = 0,
+    cached: int | None = None,
+) -> ChatChunk:
     return ChatChunk(
         done=True,
         prompt_eval_count=count,
+        prompt_eval_cached_count=cached,
         prompt_eval_duration=round(ms * MS),
         load_duration=round(load_ms * MS),
         eval_count=answer,
@@ -119,7 +134,7 @@ def test_a_count_of_the_answer_that_is_not_of_this_turn_is_not_used() -> None:
 def test_an_answer_without_counts_teaches_nothing() -> None:
     counter = TokenCounter()
     before = counter.estimate(said("Hello"))
-    assert counter.learned(said("Hello"), end(0, load_ms=3000)) == Spent(0, 0)
+    assert counter.learned(said("Hello"), end(0, load_ms=3000)) == Spent(0, None)
     assert counter.estimate(said("Hello")) == before
 
 
@@ -156,18 +171,16 @@ def test_a_count_without_the_cached_part_is_not_taken_for_the_whole() -> None:
     assert counter.estimate(said("Hello", "Yes.", "Go on")).tokens > 1200
 
 
-def test_the_count_of_a_refused_prompt_is_known_but_was_not_read() -> None:
+def test_the_count_of_a_refused_prompt_is_known() -> None:
     counter = TokenCounter()
     counter.counted(said("Hello"), 1300)
     assert counter.estimate(said("Hello")).tokens == 1300
-    assert counter.reused(said("Hello")) == 0
 
 
-def test_a_refused_prompt_does_not_take_back_what_was_read() -> None:
+def test_a_refused_prompt_is_known_to_be_too_long() -> None:
     counter = TokenCounter()
     counter.learned(said("Hello"), end(1000))
     counter.counted(said("Hello", "Yes.", "Go on"), 1020)
-    assert counter.reused(said("Hello", "Yes.", "Go on")) == 1000
     assert certainly_too_long(counter.estimate(said("Hello", "Yes.", "Go on")), 990)
 
 
@@ -190,55 +203,65 @@ def test_images_are_counted_and_what_they_cost_is_learned() -> None:
     assert seen == pytest.approx(plain + 768, abs=10)
 
 
-def test_what_was_read_is_reused_as_far_as_two_prompts_agree() -> None:
+def test_what_ollama_reports_is_the_truth() -> None:
     counter = TokenCounter()
-    assert counter.reused(said("Hello")) == 0
-    counter.learned(said("Hello"), end(1000))
-    assert counter.reused(said("Hello", "Yes.", "Go on")) == 1000
-    front = counter.reused(said("Something else"))
-    assert 900 < front < 1000
+    for rules in (None, 0, 1000):
+        spent = counter.learned(kept(rules, "Hello"), end(1100, cached=640, ms=9000))
+        assert (spent.reused, spent.read) == (640, 460)
 
 
-def test_a_prompt_read_again_is_reused_but_for_its_last_token() -> None:
+def test_without_a_report_it_is_what_the_rules_of_the_cache_keep() -> None:
     counter = TokenCounter()
-    assert counter.learned(said("Hello"), end(1000, ms=2000)) == Spent(1000, 0)
-    spent = counter.learned(said("Hello"), end(1000, ms=8))
+    spent = counter.learned(kept(1000, "Hello"), end(1000, ms=8))
     assert (spent.reused, spent.read) == (999, 1)
+
+
+def test_where_the_cache_is_not_known_nothing_is_claimed() -> None:
+    counter = TokenCounter()
+    counter.learned(kept(0, "Hello"), end(1000, ms=2000))
+    assert counter.learned(kept(None, "Hello"), end(1000, ms=8)) == Spent(1000, None)
 
 
 def test_a_model_that_was_loaded_again_has_nothing_to_reuse() -> None:
     counter = TokenCounter()
-    counter.learned(said("Hello"), end(1000))
-    assert counter.learned(said("Hello"), end(1000, load_ms=4000)) == Spent(1000, 0)
-    assert counter.reused(said("Hello")) == 1000
+    assert counter.learned(kept(999, "Hello"), end(1000, load_ms=4000)) == Spent(1000, 0)
 
 
-def test_a_prefix_of_an_earlier_life_is_known_but_not_reused() -> None:
+def test_a_slow_machine_does_not_make_a_reused_prompt_a_cold_one() -> None:
     counter = TokenCounter()
-    counter.learned(said("Hello"), end(1000))
-    counter.learned(said("Something else"), end(1002, load_ms=4000))
-    assert counter.estimate(said("Hello")).tokens == 1000
-    assert counter.reused(said("Hello")) < 1000
+    counter.learned(kept(0, "Hello"), end(12_000, ms=12_000))
+    spent = counter.learned(kept(8_934, "Hello", "Yes.", "Go on"), end(11_966, ms=30_000))
+    assert (spent.reused, spent.read) == (8_934, 3_032)
 
 
-def test_reuse_is_not_claimed_when_the_prefill_took_as_long_as_a_cold_one() -> None:
+def test_a_prompt_that_was_read_fast_was_not_read_whole() -> None:
     counter = TokenCounter()
-    counter.learned(said("Hello"), end(1100, ms=2200))
-    spent = counter.learned(said("Hello", "Yes.", "Go on"), end(1120, ms=2300))
-    assert spent == Spent(1120, 0)
+    counter.learned(kept(0, "Hello"), end(12_000, ms=12_000))
+    assert counter.learned(kept(0, "Bye"), end(12_000, ms=200)) == Spent(12_000, None)
+    assert counter.prefill_seconds("m", 12_000) == pytest.approx(12)
 
 
 def test_the_speed_of_reading_is_measured_on_cold_prompts_only() -> None:
     counter = TokenCounter()
     assert counter.prefill_seconds("m", 20_000) is None
-    counter.learned(said("Hello"), end(1000, ms=2000))
-    counter.learned(said("Hello"), end(1000, ms=8))
+    counter.learned(kept(None, "Hello"), end(1000, ms=100))
+    assert counter.prefill_seconds("m", 20_000) is None
+    counter.learned(kept(0, "Hello"), end(1000, ms=2000))
+    counter.learned(kept(999, "Hello"), end(1000, ms=8))
     assert counter.prefill_seconds("m", 20_000) == pytest.approx(40)
+
+
+@pytest.mark.parametrize("sure", [{"load_ms": 900}, {"cached": 0}])
+def test_a_speed_that_was_measured_on_a_busy_machine_is_put_right(sure: dict[str, int]) -> None:
+    counter = TokenCounter()
+    counter.learned(kept(0, "Hello"), end(1000, ms=20_000))
+    counter.learned(kept(0, "Hello"), end(1000, ms=1000, **sure))
+    assert counter.prefill_seconds("m", 1000) == pytest.approx(10.5)
 
 
 def test_a_cache_that_was_filled_before_this_proxy_started_is_not_a_fast_machine() -> None:
     counter = TokenCounter()
-    counter.learned(said("Hello"), end(1000, ms=3, load_ms=1))
+    counter.learned(kept(0, "Hello"), end(1000, ms=3, load_ms=1))
     assert counter.prefill_seconds("m", 1000) is None
 
 
@@ -246,7 +269,6 @@ def test_models_do_not_share_what_was_learned() -> None:
     counter = TokenCounter()
     counter.learned(said("Hello"), end(1500))
     other = Prompt("n", TOOLS, [ChatMessage(role="user", content="Hello")])
-    assert counter.reused(other) == 0
     assert counter.estimate(other) == TokenCounter().estimate(other)
 
 
@@ -290,11 +312,10 @@ def test_scales_are_kept_across_restarts(tmp_path: Path) -> None:
     path = tmp_path / "token-counts.json"
     counter = TokenCounter(path)
     size = counter.estimate(said("Hello")).tokens
-    counter.learned(said("Hello"), end(round(size * 1.5), ms=3000))
+    counter.learned(kept(0, "Hello"), end(round(size * 1.5), ms=3000))
     counter.save()
     again = TokenCounter(path)
     assert again.estimate(said("Hello")).tokens > size * 1.2
-    assert again.reused(said("Hello")) == 0
     assert again.prefill_seconds("m", 1000) is not None
 
 

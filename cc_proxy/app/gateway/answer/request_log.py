@@ -91,8 +91,8 @@ class RequestLog:
         """Note the tokens and why the answer ended."""
         usage = answer.usage
         self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens
-        if usage.cache_read_input_tokens:
-            self._fields["tokens_reused"] = usage.cache_read_input_tokens
+        if answer.reused is not None:
+            self._fields["tokens_reused"] = answer.reused
         self._fields["tokens_out"] = usage.output_tokens
         self._fields["stop"] = answer.stop_reason
         if usage.server_tool_use:

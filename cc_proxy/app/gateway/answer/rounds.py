@@ -51,9 +51,9 @@ def new_answer(
     """
     prompt = translated.prompt
 
-    def spent(last: ChatChunk) -> tuple[int, int]:
-        told = counter.learned(prompt, last)
-        return told.prompt, told.reused
+    def spent(last: ChatChunk) -> tuple[int, int | None]:
+        counted = counter.learned(prompt, last)
+        return counted.prompt, counted.reused
 
     return _KINDS[translated.rules.purpose](
         message_id="msg_" + secrets.token_hex(12),

@@ -148,7 +148,9 @@ class SlotKeeper:
         """Note that a prompt was read, as far as that came, for nobody yet."""
         known = self._model(prompt.model)
         if known.cache is not None:
-            known.hold(known.cache.take(self._text(prompt)).cache)
+            step = known.cache.take(self._text(prompt))
+            prompt.kept = step.kept
+            known.hold(step.cache)
 
     @asynccontextmanager
     async def _asked(
@@ -176,6 +178,7 @@ class SlotKeeper:
         conversation = self._conversation(known, asker.caller, text)
         slot = 0
         if known.cache is None:
+            prompt.kept = None
             known.hold(EngineCache(slots=(Slot(text),)))
         else:
             placement = self._placed(known, text, conversation, prompt)

@@ -116,14 +116,18 @@ class Scales(msgspec.Struct, omit_defaults=True):
         if 0 < tokens < _MOST_IMAGE_TOKENS:
             self.image_tokens = (self.image_tokens + tokens) / 2 if self.image_tokens else tokens
 
-    def learn_speed(self, tokens: int, seconds: float) -> None:
-        """Take in what it took to read a prompt of which nothing was in the cache."""
+    def learn_speed(self, tokens: int, seconds: float, *, is_certain: bool) -> None:
+        """Take in how long a prompt took of which nothing was in the cache.
+
+        Without `is_certain` others may have had it read before; then a speed that is far above the
+        usual one is left out.
+        """
         each = seconds / tokens
         bits = tokens.bit_length()
         usual = self.prefill.get(bits)
         if tokens < _LEAST_COLD_TOKENS or each < _FASTEST:
             return
-        if usual and each * _CACHED_BY_OTHERS < usual:
+        if usual and not is_certain and each * _CACHED_BY_OTHERS < usual:
             return
         self.prefill[bits] = (usual + each) / 2 if usual else each
 

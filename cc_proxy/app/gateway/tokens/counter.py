@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Scales, scale_file
-from cc_proxy.app.translate.answer.reuse import corrected_reuse
+from cc_proxy.app.translate.answer.reuse import checked_reuse, reported_reuse
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import NOTHING, Weight
@@ -24,8 +24,6 @@ _RELOAD_NS = 500_000_000
 # A count that cannot be right is believed when the next prompt's says the same.
 _AGREE = 0.2
 _SAVE_CHANGE = 0.02
-
-_NEVER_READ = -1
 
 # How far below the estimate a prompt may really be, in shares of its parts.
 _COUNTED_BEFORE = 0.98
@@ -56,32 +54,30 @@ def certainly_too_long(estimate: Estimate, window: int) -> bool:
 
 @dataclass(frozen=True)
 class Spent:
-    """The tokens of a prompt that was read, and how many of them the model had read before."""
+    """The tokens of a prompt, and how many of them came from the cache; None: not known."""
 
     prompt: int
-    reused: int
+    reused: int | None
 
     @property
     def read(self) -> int:
-        """The tokens that were new to the model."""
-        return self.prompt - self.reused
+        """The tokens that were read; all of them where it is not known what was cached."""
+        return self.prompt - (self.reused or 0)
 
 
 @dataclass(frozen=True)
 class _Count:
-    """What Ollama said of one prompt; `life` is the model's that read it."""
+    """What Ollama counted: the tokens of a prompt and of its answer."""
 
     prompt: int
     answer: int
-    life: int
 
 
 class _Known(msgspec.Struct, gc=False):
-    """The tokens of a prefix, and in which life of the model it was last read."""
+    """The tokens of a prefix, and of the answer to it."""
 
     tokens: float
     exact: bool
-    life: int
     answer: int = 0
 
 
@@ -175,16 +171,6 @@ class TokenCounter:
         """Return how often the model was seen to be loaded again."""
         return self._model(full_name(model)).life
 
-    def reused(self, prompt: Prompt) -> int:
-        """Return how many tokens of a prompt the model has read since it was loaded."""
-        life = self._model(prompt.model).life
-        for part in reversed(prompt.parts):
-            for key in reversed(part.keys):
-                known = self._prefixes.get(key)
-                if known is not None and known.life == life:
-                    return round(known.tokens)
-        return 0
-
     def learned(self, prompt: Prompt, end: ChatChunk) -> Spent:
         """Take in the last chunk of an answer; it tells what the prompt was, and its cost.
 
@@ -193,19 +179,20 @@ class TokenCounter:
         count = end.prompt_eval_count
         prompt.worked = (end.prompt_eval_duration + end.eval_duration) / 1e9
         if count <= 0:
-            return Spent(0, 0)
+            return Spent(0, None)
         model = self._kept(prompt.model)
-        if end.load_duration >= _RELOAD_NS:
+        loaded = end.load_duration >= _RELOAD_NS
+        if loaded:
             # Its cache went with it.
             model.life += 1
-        spent = self._spent(prompt, model, end)
-        self._take_in(prompt, _Count(count, end.eval_count, model.life))
+        spent = self._spent(prompt, model, end, loaded=loaded)
+        self._take_in(prompt, _Count(count, end.eval_count))
         return spent
 
     def counted(self, prompt: Prompt, tokens: int) -> None:
         """Take in the count of a prompt that Ollama refused to read because it is too long."""
         if tokens > 0:
-            self._take_in(prompt, _Count(tokens, answer=0, life=_NEVER_READ))
+            self._take_in(prompt, _Count(tokens, answer=0))
 
     def prefill_seconds(self, model: str, tokens: int) -> float | None:
         """Return how long a prompt takes that is not in the cache; None when that is not known."""
@@ -297,8 +284,7 @@ class TokenCounter:
         new = {key for keys in gap.keys for key in keys}
         for part in prompt.parts:
             for key in part.keys:
-                if key not in new and (known := self._prefixes.get(key)) is not None:
-                    known.life = max(known.life, count.life)
+                if key not in new and key in self._prefixes:
                     self._prefixes.move_to_end(key)
         factor = (count.prompt - gap.before) / gap.total if gap.total else 1.0
         reached = gap.before
@@ -307,26 +293,25 @@ class TokenCounter:
                 at = reached + tokens * factor * index / len(keys)
                 # Taken out first, so that it stands at the end.
                 self._prefixes.pop(key, None)
-                self._prefixes[key] = _Known(at, exact=False, life=count.life)
+                self._prefixes[key] = _Known(at, exact=False)
             reached += tokens * factor
         if prompt.parts:
             last = prompt.parts[-1].keys[-1]
-            known = self._prefixes.get(last)
-            life = max(known.life, count.life) if known else count.life
-            self._prefixes[last] = _Known(count.prompt, exact=True, life=life, answer=count.answer)
+            self._prefixes[last] = _Known(count.prompt, exact=True, answer=count.answer)
         while len(self._prefixes) > MAX_PREFIXES:
             self._prefixes.popitem(last=False)
 
-    def _spent(self, prompt: Prompt, model: _Model, end: ChatChunk) -> Spent:
-        count = end.prompt_eval_count
-        seconds = end.prompt_eval_duration / 1e9
-        # The last token is always read again, for what comes after it.
-        known = self.reused(prompt) if prompt.kept is None else prompt.kept
-        claimed = min(known, count - 1)
-        usual = model.scales.seconds_per_token(count)
-        reused = corrected_reuse(claimed, count, seconds, usual)
-        if not reused:
-            model.scales.learn_speed(count, seconds)
+    def _spent(self, prompt: Prompt, model: _Model, end: ChatChunk, *, loaded: bool) -> Spent:
+        count, seconds = end.prompt_eval_count, end.prompt_eval_duration / 1e9
+        reused = reported_reuse(end)
+        if reused is None and loaded:
+            reused = 0
+        is_certain = reused is not None
+        if reused is None:
+            usual = model.scales.seconds_per_token(count)
+            reused = checked_reuse(prompt.kept, count, seconds, usual)
+        if reused == 0:
+            model.scales.learn_speed(count, seconds, is_certain=is_certain)
         return Spent(count, reused)
 
 

@@ -27,18 +27,22 @@ _JINJA_ID = string.ascii_letters + string.digits
 
 @dataclass(frozen=True)
 class Statistics:
-    """The numbers of the last chunk: tokens, and nanoseconds."""
+    """The numbers of the last chunk: tokens, and nanoseconds.
+
+    `prompt_eval_cached_count` is None where the version does not report it.
+    """
 
     total_duration: int
     load_duration: int
     prompt_eval_count: int
+    prompt_eval_cached_count: int | None
     prompt_eval_duration: int
     eval_count: int
     eval_duration: int
 
     def fields(self) -> dict[str, int]:
         """Return them in the order that Ollama writes them."""
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ asked for one token, which is dropped.
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.translate.answer.blocks import State
-from cc_proxy.app.translate.answer.reuse import note_prompt
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
@@ -25,7 +24,7 @@ class PrefillAnswer(AnswerStream):
             return []
         out = self.start()
         if chunk.done:
-            note_prompt(self.usage, *self._spent(chunk), caches_all=self._rules.caches_all)
+            self._note_prompt(chunk)
             self.stop_reason = "max_tokens"
             self._blocks.end(ev.StopDelta(self.stop_reason), out)
         return out

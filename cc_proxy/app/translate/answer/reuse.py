@@ -1,7 +1,10 @@
-"""How much of a prompt the model had read before, checked against the time that reading took.
+"""How much of a prompt came from Ollama's cache, and where the API counts it.
 
-Ollama counts tokens from its cache like all others (`prompt_eval_count`), and has no field that
-says how many those were: only `prompt_eval_duration` shows it.
+Ollama counts those tokens like all others (`prompt_eval_count`). Ollama 0.34 and later may report
+how many they were (`prompt_eval_cached_count`). Where it does not, the rules of its cache say what
+was kept (engine_cache.py). The time that reading took may contradict them in one direction only: a
+prompt that was read fast cannot have been read whole. A long time proves nothing, since the machine
+may have been busy.
 """
 
 from collections.abc import Callable
@@ -9,21 +12,44 @@ from collections.abc import Callable
 from cc_proxy.app.anthropic.events import Usage
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
-# What a short prefill takes besides reading: at these many tokens the time says nothing yet.
-_SLACK_TOKENS = 256
-# A batch of up to 2,048 tokens has a price of its own: a difference of less is no evidence.
+# A batch of up to 2,048 tokens has a price of its own: fewer tokens are no evidence.
 _BATCH_TOKENS = 2048
-# Attention makes the end of a long prompt slower to read than its average token.
-_SLOWER_AT_THE_END = 2.0
-_AS_GOOD_AS_COLD = 0.5
+# No machine reads so many times as fast as it did before.
+_TOO_FAST = 5
 
-# Tells of the last chunk how many tokens the prompt had, and how many of them were known before.
-Spent = Callable[[ChatChunk], tuple[int, int]]
+# Takes the last chunk; returns the tokens of the prompt, and how many came from the cache if known.
+Spent = Callable[[ChatChunk], tuple[int, int | None]]
 
 
-def as_counted(last: ChatChunk) -> tuple[int, int]:
-    """Return Ollama's own count, which does not tell what was reused."""
-    return last.prompt_eval_count, 0
+def as_counted(last: ChatChunk) -> tuple[int, int | None]:
+    """Return Ollama's own counts: of the prompt, and of its cached part (None: not reported)."""
+    return last.prompt_eval_count, reported_reuse(last)
+
+
+def reported_reuse(last: ChatChunk) -> int | None:
+    """Return how many tokens of the prompt Ollama took from its cache; None if it does not say."""
+    if last.prompt_eval_cached_count is None:
+        return None
+    return _at_most(last.prompt_eval_cached_count, last.prompt_eval_count)
+
+
+def checked_reuse(
+    kept: int | None, prompt_tokens: int, seconds: float, seconds_per_token: float | None
+) -> int | None:
+    """Return how many tokens of a prompt came from the cache; None if that is not known.
+
+    `kept` is what the rules of the cache say, None if its state is not known. `seconds` is what
+    reading took, and `seconds_per_token` what it takes when nothing is cached, None if that was
+    never measured. The rules do not hold if the rest was read in far less time than it needs.
+    """
+    if kept is None:
+        return None
+    reused = _at_most(kept, prompt_tokens)
+    read = prompt_tokens - reused
+    if seconds_per_token and read >= _BATCH_TOKENS:
+        too_fast = 0 < seconds * _TOO_FAST < read * seconds_per_token
+        return None if too_fast else reused
+    return reused
 
 
 def note_prompt(usage: Usage, prompt: int, reused: int, *, caches_all: bool) -> None:
@@ -40,23 +66,6 @@ def note_prompt(usage: Usage, prompt: int, reused: int, *, caches_all: bool) -> 
         usage.cache_read_input_tokens = reused
 
 
-def corrected_reuse(
-    claimed: int, prompt_tokens: int, seconds: float, seconds_per_token: float | None
-) -> int:
-    """Return how many tokens of a prompt were reused, at most those that are `claimed`.
-
-    `seconds` is what the prefill took, and `seconds_per_token` what a prompt of about that length
-    takes when nothing of it is reused; without it the claim stands. A prefill about as long as a
-    cold one gives 0, one in between what its time leaves room for.
-    """
-    claimed = max(0, min(claimed, prompt_tokens))
-    if not claimed or not seconds_per_token:
-        return claimed
-    read = seconds / seconds_per_token
-    if read <= (prompt_tokens - claimed) * _SLOWER_AT_THE_END + _SLACK_TOKENS:
-        return claimed
-    if read >= prompt_tokens * _AS_GOOD_AS_COLD:
-        return 0
-    if read <= prompt_tokens - claimed + _BATCH_TOKENS:
-        return claimed
-    return min(claimed, int(prompt_tokens - read))
+def _at_most(reused: int, prompt_tokens: int) -> int:
+    # The last token is always read again, for what comes after it.
+    return max(0, min(reused, prompt_tokens - 1))

@@ -33,7 +33,8 @@ class AnswerStream:
     In its methods, `_take_…` reads what the model has written, and may hold some of it back;
     `_emit_…` appends events to `out`, and opens and closes blocks as they need.
 
-    `input_tokens` is the estimate for the first event; the last one has what `spent` says.
+    `input_tokens` is the estimate for the first event; the last one has what `spent` says. After
+    it, `reused` is how many tokens of the prompt came from the cache, None if that is not known.
     `notes` says what was changed in the answer on the way, for the log. `wants` is why the answer
     has not ended with the model's and is to be asked for once more: then `begin_again`. VANISHED:
     the model wrote something that Ollama could read as nothing and dropped (recording 81).
@@ -51,6 +52,7 @@ class AnswerStream:
     ) -> None:
         self.notes: list[str] = []
         self.usage = ev.Usage(input_tokens=input_tokens)
+        self.reused: int | None = None
         self.stop_reason: str | None = None
         self.empty = False
         self.wants: Reason | None = None
@@ -391,12 +393,16 @@ class AnswerStream:
     def _end(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
         # The prompt that was counted is that of the first try.
         first = self._announced or chunk
-        note_prompt(self.usage, *self._spent(first), caches_all=self._rules.caches_all)
+        self._note_prompt(first)
         self.usage.output_tokens = chunk.eval_count
         if self._announced not in (None, chunk):
             self.usage.output_tokens += first.eval_count
         self.stop_reason = self._reason(chunk)
         self._blocks.end(ev.StopDelta(self.stop_reason), out)
+
+    def _note_prompt(self, last: ChatChunk) -> None:
+        prompt, self.reused = self._spent(last)
+        note_prompt(self.usage, prompt, self.reused or 0, caches_all=self._rules.caches_all)
 
     def _has_vanished(self, last: ChatChunk) -> bool:
         """Tell whether a call of an undeclared tool, or a malformed one, was dropped upstream."""

@@ -106,6 +106,14 @@ def _sent(
         step = cache.take(filler, busy)
         cache, read = step.cache, read + step.read
     step = cache.take(prompt, busy)
+    held = cache.slots[step.slot].text
+    shared = held.shared(prompt) if held is not None else 0
+    if held is not None and _HALF * held.tokens < shared < SAVED_BELOW * held.tokens:
+        # Two texts share at least what is known of them. With a little more the engine neither
+        # saves the slot's text nor looks into RAM.
+        kept = min(shared, step.kept)
+        cut = cache.hold(step.slot, prompt)
+        return Placement(before, cut, step.slot, kept, read + prompt.tokens - kept)
     return Placement(before, step.cache, step.slot, step.kept, read + step.read)
 
 

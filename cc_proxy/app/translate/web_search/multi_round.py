@@ -97,6 +97,11 @@ class SearchingAnswer:
         return self._round.said
 
     @property
+    def reused(self) -> int | None:
+        """How many tokens of the last prompt came from the cache; None if that is not known."""
+        return self._round.reused
+
+    @property
     def usage(self) -> ev.Usage:
         """The tokens: in, the last round's, which hold all earlier ones; out, of all rounds."""
         return msgspec.structs.replace(

@@ -67,7 +67,8 @@ class ChunkMessage(msgspec.Struct, gc=False):
 class ChatChunk(msgspec.Struct, gc=False):
     """One line of the answer; the counts come with `done`.
 
-    `prompt_eval_count` includes tokens taken from the cache; durations are in nanoseconds.
+    `prompt_eval_count` includes tokens taken from the cache. Ollama 0.34 and later may report how
+    many those were: `prompt_eval_cached_count`. Durations are in nanoseconds.
     A line with `error` can follow a 200 at any time (recording 78: the runner died).
     """
 
@@ -75,6 +76,7 @@ class ChatChunk(msgspec.Struct, gc=False):
     done: bool = False
     done_reason: str | None = None
     prompt_eval_count: int = 0
+    prompt_eval_cached_count: int | None = None
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0
