@@ -236,6 +236,15 @@ async def test_no_word_of_an_answer_is_in_the_log(written: list[str]) -> None:
     assert found == []
 
 
+async def test_an_answer_of_thousands_of_calls_does_not_fill_the_log(written: list[str]) -> None:
+    call = {"function": {"name": "read", "arguments": {}}}
+    async with RawUpstream() as upstream, on_stage(upstream) as stage:
+        upstream.play = lines(line(message={"tool_calls": [call] * 3000}), done())
+        await ask(stage, {"tools": TOOLS})
+    assert sum("mended" in text for text in written) == 2
+    assert any("3000 x call of Read mended" in text for text in written)
+
+
 @pytest.mark.parametrize("text", ERRORS[:-1])
 def test_what_an_error_quotes_is_found(text: str) -> None:
     assert CANARY in quoted_in(text)

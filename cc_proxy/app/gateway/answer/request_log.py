@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,9 @@ from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
 
 log = logging.getLogger(__name__)
+
+# An answer can have thousands of calls; the log is for other requests, too.
+MAX_NOTES = 20
 
 
 class RequestLog:
@@ -68,7 +72,7 @@ class RequestLog:
             log.warning("%s left out on purpose: %s", self._request_id, what)
         for kind in translated.assists:
             self.assisted(kind)
-        for note in translated.notes:
+        for note in _summarized(translated.notes):
             log.warning("%s %s", self._request_id, note)
 
     def waited(self, seconds: float) -> None:
@@ -97,7 +101,7 @@ class RequestLog:
         self._fields["stop"] = answer.stop_reason
         if usage.server_tool_use:
             self._fields["searches"] = usage.server_tool_use.web_search_requests
-        for note in answer.notes:
+        for note in _summarized(answer.notes):
             log.warning("%s %s", self._request_id, note)
         if answer.empty:
             log.warning("%s the model's answer had nothing to show", self._request_id)
@@ -119,3 +123,12 @@ class RequestLog:
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started) * 1000)
+
+
+def _summarized(notes: Iterable[str]) -> list[str]:
+    """Return the notes of a request, equal ones as one, and no more than `MAX_NOTES`."""
+    counts = Counter(notes)
+    lines = [note if count == 1 else f"{count} x {note}" for note, count in counts.items()]
+    if len(lines) > MAX_NOTES:
+        lines[MAX_NOTES:] = [f"{len(lines) - MAX_NOTES} further notes are left out"]
+    return lines
