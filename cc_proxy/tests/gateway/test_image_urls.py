@@ -4,6 +4,8 @@ import asyncio
 import base64
 import ipaddress
 import re
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -254,6 +256,31 @@ async def test_a_user_name_in_a_url_is_refused(fetcher: Fetcher) -> None:
 async def test_a_server_that_is_not_there_is_named(fetcher: Fetcher) -> None:
     with pytest.raises(NotFetchedError, match="cannot be reached"):
         await fetcher.fetch("http://127.0.0.1:9/a", IMAGE_TYPES)
+
+
+async def test_names_that_are_never_found_hold_up_no_other_look_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let_go = threading.Event()
+    look_up = socket.getaddrinfo
+
+    def stuck(host: str, *more: Any, **by_name: Any) -> Any:
+        if host.endswith(".stuck.example"):
+            let_go.wait(60)
+        return look_up(host, *more, **by_name)
+
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
+    fetcher = Fetcher(ALLOWED, seconds=0.05)
+    try:
+        for number in range(40):
+            with pytest.raises(NotFetchedError, match="took more than"):
+                await fetcher.fetch(f"http://{number}.stuck.example/a", IMAGE_TYPES)
+        # The event loop's own threads, which look up Ollama's host, are free.
+        async with asyncio.timeout(30):
+            assert await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 80)
+    finally:
+        let_go.set()
+        await fetcher.close()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from cc_proxy import __version__
 from cc_proxy.app import certificates
 from cc_proxy.app.config import ImageSettings
 from cc_proxy.app.errors import log_text
+from cc_proxy.app.gateway.attachments.name_lookup import NameLookup
 from cc_proxy.app.gateway.attachments.public_addresses import (
     Allowed,
     PrivateAddressError,
@@ -77,7 +78,7 @@ class Fetcher:
                 f"its server cannot be reached ({log_text(error.os_error)})"
             ) from error
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-            # Their texts have the whole address; which belongs to the conversation.
+            # Their texts have the whole address, which belongs to the conversation.
             raise NotFetchedError("what came is not HTTP, or leads to no address") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host name or a header that cannot be put into a request.
@@ -124,7 +125,9 @@ class Fetcher:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    socket_factory=checked_sockets(self._allowed), ssl=certificates.verified()
+                    socket_factory=checked_sockets(self._allowed),
+                    ssl=certificates.verified(),
+                    resolver=NameLookup(),
                 ),
                 headers={
                     "User-Agent": f"cc-proxy/{__version__}",
