@@ -176,10 +176,12 @@ class TestAllowed:
         assert "images" in await sent(gateway, upstream, block)
 
     async def test_what_is_remembered_is_bounded(
-        self, gateway: Gateway, upstream: Upstream, site: Site, monkeypatch: pytest.MonkeyPatch
+        self, gateway: Gateway, upstream: Upstream, site: Site
     ) -> None:
-        monkeypatch.setattr(documents, "MAX_FETCHED_BYTES", 50)
-        for number in (1, 2, 1):
+        await sent(gateway, upstream, image(f"{site.url}/image.png?1"))
+        cache = gateway.shared.attachments._fetched  # noqa: SLF001 - nothing else tells its size
+        cache.max_bytes = cache.held_bytes + 1
+        for number in (2, 1):
             await sent(gateway, upstream, image(f"{site.url}/image.png?{number}"))
         assert len(site.hits) == 3
 
