@@ -142,6 +142,14 @@ def test_a_signal_ends_both_alike(programs: tuple[Path, Path]) -> None:
     assert process.signalstatus == signal.SIGTERM
 
 
+def test_the_child_s_end_is_known_where_children_are_ignored() -> None:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert run(sys.executable, ["-c", "raise SystemExit(7)"], {}) == 7
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_handlers_are_as_before() -> None:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP)
     before = [signal.getsignal(number) for number in numbers]

@@ -56,7 +56,12 @@ def run(program: str, arguments: list[str], environ: dict[str, str]) -> int:
             raise SystemExit(128 + number)
         child.send_signal(number)
 
-    with _handling(_LEFT_TO_CHILD, lambda _number, _frame: None), _handling(_PASSED_ON, pass_on):
+    with (
+        _handling(_LEFT_TO_CHILD, lambda _number, _frame: None),
+        _handling(_PASSED_ON, pass_on),
+        # Whoever starts cc-proxy may ignore it; then the system keeps no exit code of a child.
+        _handling(("SIGCHLD",), signal.SIG_DFL),
+    ):
         try:
             # The program is the one that the person has named or installed.
             child = subprocess.Popen([program, *arguments], env=environ)  # noqa: S603 - see above
