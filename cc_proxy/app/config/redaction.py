@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from cc_proxy.app.config.file_form import file_values
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.redaction import HIDDEN, login_secrets, without_user_info
 
 
 def redacted(settings: Settings) -> dict[str, object]:
-    """Return the settings as plain dicts, secrets replaced; a secret that is not set stays None."""
+    """Return the settings as the file has them, secrets replaced; one that is not set stays None.
+
+    The result is plain dicts with the keys of the file.
+    """
     server, ollama, search = settings.server, settings.ollama, settings.web_search
     shown = msgspec.structs.replace(
         settings,
@@ -24,7 +28,7 @@ def redacted(settings: Settings) -> dict[str, object]:
         ),
     )
     # By way of JSON a tuple is a list, as everywhere that these are shown.
-    return msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object])
+    return file_values(msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object]))
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
+from cc_proxy.app.config.file_form import file_key
 from cc_proxy.app.config.layers import leaves
 from cc_proxy.app.control.wire import LastReload
 
@@ -79,4 +80,4 @@ def _differing(one: Settings, other: Settings) -> Iterator[str]:
 def _dotted(settings: Settings) -> dict[str, object]:
     found = leaves(msgspec.to_builtins(settings))
     # A mapping that becomes empty has lost its entries, each of which is named.
-    return {".".join(path): value for path, value in found if value != {}}
+    return {file_key(".".join(path)): value for path, value in found if value != {}}

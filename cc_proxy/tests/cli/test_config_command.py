@@ -179,9 +179,46 @@ def test_show_tells_where_each_value_comes_from(home: Home, write: Write) -> Non
     assert origins["models.qwen3:4b.context_window"] == f"file {file}:4"
     assert origins["server.host"] == "default"
     assert data["values"]["server"]["port"] == 4444
-    rows = [line.split() for line in home.run("config", "show").out.splitlines()]
-    assert ["ollama.keep_alive", "2h", "file", f"{file}:2"] in rows
-    assert ["context_window", "auto", "default"] in rows
+    first, *rows = home.run("config", "show").out.splitlines()
+    assert first == f"# {file}"
+    words = [line.split() for line in rows]
+    assert ["keep_alive:", "2h", "#", "line", "2"] in words
+    assert ["context_window:", "auto", "#", "default"] in words
+
+
+@pytest.mark.parametrize("command", [("config", "show"), ("logs", "--config-only")])
+def test_what_is_shown_can_be_written_back_as_it_is(
+    home: Home, write: Write, command: tuple[str, ...]
+) -> None:
+    """Each key, each kind of value, and names that YAML takes for something else."""
+    write(
+        "server: {hold: 500ms, allowed_hosts: [a.example, '*.b.example']}\n"
+        "ollama: {timeout: 1h30m, keep_alive: -1}\n"
+        "aliases: {'on': m, '12': 'qwen3:4b', '*': '1e5', 'a#b': 'x$${Y}', 'd': '[x]'}\n"
+        "models: {'qwen3:4b': {context_window: 32k}, '1:30': {}}\n"
+        "images: {max_bytes: 1MiB}\n"
+        "claude: {bin: 'C:\\a b\\claude # 1'}\n"
+    )
+    digest = home.json("config", "show").data["config_digest"]
+    lines = home.run(*command).out.splitlines()
+    if command[0] == "logs":
+        start = lines.index("Active configuration") + 1
+        lines = [line.removeprefix("  ") for line in lines[start : lines.index("", start)]]
+    copy = home.path / "copy.yaml"
+    copy.write_text("\n".join(lines) + "\n")
+    copied = ("--config", str(copy))
+    assert home.json("config", "check", *copied).data["valid"] is True
+    assert home.json("config", "show", *copied).data["config_digest"] == digest
+
+
+def test_a_secret_is_a_comment_in_what_is_shown(home: Home, write: Write) -> None:
+    write("server: {auth_key: very-secret-1}\n")
+    shown = home.run("config", "show").out
+    copy = home.path / "copy.yaml"
+    copy.write_text(shown)
+    values = home.json("config", "show", "--config", str(copy)).data["values"]
+    assert values["server"]["auth_key"] is None
+    assert "#auth_key: ********" in shown
 
 
 def test_show_hides_secrets(home: Home, write: Write) -> None:

@@ -18,8 +18,8 @@ def test_logs_show_sources_folders_configuration_and_last_lines(home: Home) -> N
     assert any("built-in defaults" in line and "present, not used" in line for line in lines)
     assert f"  Folder  {home.log_file.parent}" in lines
     assert f"  File    {home.log_file}" in lines
-    assert "    auth_key: '********'" in lines
-    assert "    api_key: '********'" in lines
+    assert "    #auth_key: ********" in lines
+    assert "    #api_key: ********" in lines
     assert any(" listening " in line for line in lines)
     assert "secret" not in ran.out
 

@@ -94,7 +94,7 @@ async def test_what_is_bound_stays_and_is_named(gateway: Gateway) -> None:
     seen: list[Loaded] = []
     reloader = Reloader(loaded(before), lambda: loaded(fresh), seen.append)
     outcome = reloader.reload()
-    assert outcome.changed == ("server.hold_seconds", "aliases.a")
+    assert outcome.changed == ("server.hold", "aliases.a")
     assert outcome.needs_restart == ("server.port", "server.auth_key", "server.keep_on_disk")
     assert seen[0].settings.server.port == before.server.port
     assert seen[0].digest not in {"new", ""}

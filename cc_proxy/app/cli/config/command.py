@@ -19,42 +19,38 @@ if TYPE_CHECKING:
     from cc_proxy.app.config.errors import Problem
 
 _UNSET = {
-    "server.auth_key": "none: cc-proxy makes one",
-    "ollama.api_key": "none",
-    "context_window": "auto",
-    "web_search.url": "the provider's own",
+    "server.auth_key": "cc-proxy makes a key",
+    "web_search.url": "the provider's own address",
 }
 
 
 @define("show")
 def show(common: Common) -> Result:
-    """Show what holds, and where it comes from.
+    """Show the values that are used, and where each comes from.
 
-    Each value is from a flag, the environment, the file or the defaults. Secrets are hidden.
+    A value is from a flag, the environment, the file or the defaults. What is shown can be a
+    configuration file. Secrets are hidden.
 
-    Example: cc-proxy config show
+    Example: cc-proxy config show > copy.yaml
     """
     from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.config.layers import leaves  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.file_form import file_key, yaml_lines  # noqa: PLC0415 - as above
 
     loaded = common.load()
     values = redacted(loaded.settings)
-    origins = loaded.origins
-    named = [(".".join(path), value) for path, value in leaves(values)]
-    rows = [(name, _shown(name, value), origins.get(name, "default")) for name, value in named]
-    names, texts = (max(len(row[column]) for row in rows) for column in (0, 1))
+    origins = {file_key(name): origin for name, origin in loaded.origins.items()}
+    path = report.shown(loaded.path)
     return Result(
         "config show",
         {
-            "config_path": report.shown(loaded.path),
+            "config_path": path,
             "config_digest": loaded.digest,
             "values": values,
             "origins": origins,
         },
         (
-            f"Configuration: {report.shown(loaded.path) or 'no file, only the defaults'}",
-            "",
-            *(f"{name:{names}}  {text:{texts}}  {origin}".rstrip() for name, text, origin in rows),
+            f"# {path or 'There is no file; these are the defaults and the environment.'}",
+            *yaml_lines(values, _comments(loaded, origins)),
         ),
         warnings=report.other_settings(common, loaded),
     )
@@ -139,20 +135,15 @@ def command(_common: Common) -> Result:
     raise click.UsageError("Expected init, show, check, path or schema, found none.", context)
 
 
-def _shown(name: str, value: object) -> str:
-    match value:
-        case None:
-            return _UNSET.get(name, "auto" if name.endswith("context_window") else "not set")
-        case dict() | []:
-            return "none"
-        case list():
-            return ", ".join(map(str, value))
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
+def _comments(loaded: "Loaded", origins: dict[str, str]) -> dict[str, str]:
+    """Return where each value comes from; of the file, which is named above, only the line."""
+    in_file = f"file {loaded.path}:"
+    notes = {}
+    for name, origin in origins.items():
+        found = f"line {origin.removeprefix(in_file)}" if origin.startswith(in_file) else origin
+        unset = _UNSET.get(name) if origin == "default" else None
+        notes[name] = f"{found}: {unset}" if unset else found
+    return notes
 
 
 def _refused(common: Common, error: "ConfigError") -> Result:

@@ -173,6 +173,6 @@ def _source_lines(loaded: "Loaded | None") -> Iterator[str]:
 
 
 def _yaml(configuration: dict[str, object]) -> list[str]:
-    from cc_proxy.app.config.yaml_file.plain_yaml import written  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.file_form import yaml_lines  # noqa: PLC0415 - as above
 
-    return [f"  {line}" for line in written(configuration).splitlines()]
+    return [f"  {line}" for line in yaml_lines(configuration)]
