@@ -62,7 +62,12 @@ def made_while_running() -> set[str]:
 def _modules() -> Iterator[Any]:
     for info in pkgutil.walk_packages([str(_ROOT)], "cc_proxy.app."):
         if sys.platform == "win32" or not info.name.rpartition(".")[2].startswith("windows"):
-            yield importlib.import_module(info.name)
+            try:
+                yield importlib.import_module(info.name)
+            except ModuleNotFoundError as error:
+                # A real engine for the tests, which not every system has.
+                if error.name != "xllamacpp":
+                    raise
 
 
 def _held(names: dict[str, Any]) -> Iterator[tuple[str, re.Pattern[Any]]]:

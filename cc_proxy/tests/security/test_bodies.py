@@ -113,7 +113,7 @@ async def test_what_is_quoted_of_a_request_has_an_end(door: Door) -> None:
 
 
 async def test_a_number_of_tokens_that_is_none_is_a_400(door: Door) -> None:
-    for number in ("1e400", "-5", "0", "1.5", "true", '"1"', "null"):
+    for number in ("1e400", "-5", "1.5", "true", '"1"', "null"):
         answer = await door.ask(data=with_raw("max_tokens", number))
         assert answer.status == 400
         assert answer.error["type"] == "invalid_request_error"
