@@ -50,6 +50,14 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     bytes_in_vram: Bytes = 0
 
 
+class ModelSessions(msgspec.Struct, frozen=True, kw_only=True):
+    """The sessions that a model had of late, and how many requests it was seen to run at once."""
+
+    model: str
+    sessions: int
+    parallel: int
+
+
 class LastError(msgspec.Struct, frozen=True, kw_only=True):
     """The last error that a client got."""
 
@@ -90,6 +98,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     assists: dict[str, int] = {}
     last_error: LastError | None = None
     last_reload: LastReload | None = None
+    model_sessions: tuple[ModelSessions, ...] = ()
     upstream: Upstream | None = None
     loaded_models: tuple[LoadedModel, ...] | None = None
     default_model: DefaultModel | None = None

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from msgspec import structs
 
 from cc_proxy.app.cli.doctor import machine, model, upstream
 from cc_proxy.app.cli.doctor.check import Check
 from cc_proxy.app.config import Settings, load
 from cc_proxy.app.config.settings import ModelSettings
+from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import absence
@@ -345,3 +347,22 @@ async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None
         (check,) = await model.answer(TARGET, client)
     assert check.status == "fail"
     assert "more system memory" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("sessions", "slots", "each", "says"),
+    [
+        (1, 1, 131_072, None),
+        (2, 1, 131_072, "With OLLAMA_NUM_PARALLEL=2 two do, and the second takes up to 8.6 GB"),
+        (2, 1, None, "the second takes memory for its own window"),
+        (1, 2, 131_072, "1 session; Ollama answers several requests at once"),
+    ],
+)
+def test_a_second_slot_is_explained_where_it_would_be_used(
+    sessions: int, slots: int, each: int | None, says: str | None
+) -> None:
+    target = replace(TARGET, model=structs.replace(TARGET.model, cache_bytes_per_token=each))
+    seen = ModelSessions(model="m", sessions=sessions, parallel=slots)
+    check = upstream.parallel(target, [ModelSessions(model="n", sessions=9, parallel=1), seen])
+    assert (check is None) == (says is None)
+    assert check is None or (says or "") in check.detail

@@ -75,7 +75,13 @@ async def test_health_tells_who_runs_and_what_is_behind(gateway: Gateway) -> Non
 
 async def test_health_tells_how_fast_the_model_reads(gateway: Gateway, upstream: Upstream) -> None:
     upstream.chat = says(
-        line("Yes."), done(prompt_eval_count=3000, prompt_eval_duration=30_000_000_000)
+        line("Yes."),
+        # It was loaded for the prompt, so nothing of that was cached.
+        done(
+            prompt_eval_count=3000,
+            prompt_eval_duration=30_000_000_000,
+            load_duration=2_000_000_000,
+        ),
     )
     words = [{"role": "user", "content": "heron reed " * 1000}]
     await gateway.ask(model="claude-opus-5-5", messages=words)

@@ -107,3 +107,12 @@ async def test_side_requests_are_no_conversation(gateway: Gateway, upstream: Ups
     await gateway.ask(messages=[{"role": "user", "content": "Another one. " * 200}])
     await asyncio.sleep(0)
     assert len(upstream.bodies) == 2
+
+
+@pytest.mark.usefixtures("working")
+async def test_health_has_the_sessions_of_a_model(gateway: Gateway) -> None:
+    for session in ("a", "b", "a"):
+        await turn(gateway, session, begun(session))
+    async with gateway.client.get(gateway.url + "/health") as response:
+        seen = (await response.json())["model_sessions"]
+    assert seen == [{"model": "m:latest", "sessions": 2, "parallel": 1}]

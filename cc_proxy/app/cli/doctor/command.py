@@ -18,6 +18,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.cli.doctor.check import Check
     from cc_proxy.app.config import Loaded
+    from cc_proxy.app.control.wire import ModelSessions
     from cc_proxy.app.translate.request.build import Target
     from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
@@ -94,7 +95,8 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     if loaded is not None:
         yield machine.proxy(common, loaded)
         yield network.exposure(common, loaded, network.docker_bridge())
-        yield from _one_by_one(_upstream(loaded, inside, ask_model=ask_model))
+        seen = machine.model_sessions(common, loaded)
+        yield from _one_by_one(_upstream(loaded, inside, seen, ask_model=ask_model))
     folder = Path.cwd()
     yield claude.program(loaded.settings.claude.bin if loaded else "claude")
     yield claude.environment(os.environ)
@@ -116,7 +118,11 @@ def _one_by_one(checks: AsyncGenerator["Check | None", None]) -> Iterator["Check
 
 
 async def _upstream(
-    loaded: "Loaded", container: str | None, *, ask_model: bool
+    loaded: "Loaded",
+    container: str | None,
+    seen: "tuple[ModelSessions, ...]",
+    *,
+    ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - see above
@@ -133,6 +139,8 @@ async def _upstream(
         target, about = await upstream.default_model(loaded.settings, models)
         for check in about:
             yield check
+        if target is not None:
+            yield upstream.parallel(target, seen)
         if target is not None and ask_model:
             async for check in _asked(loaded, target, ollama):
                 yield check

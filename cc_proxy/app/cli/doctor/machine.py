@@ -15,6 +15,7 @@ from cc_proxy.app.cli.config.init import shows_secrets
 from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.config import ConfigError, Loaded
+from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.daemon import auth_key, confirm
 from cc_proxy.app.daemon.differences import differences
 from cc_proxy.app.daemon.errors import DaemonError
@@ -121,6 +122,20 @@ def proxy(common: Common, loaded: Loaded) -> Check:
         repair = Repair("Remove what an earlier cc-proxy left behind?", lambda: _clean(paths))
         return warn(name, f"not running. {found.stale}", "cc-proxy start", repair)
     return _could_bind(loaded)
+
+
+def model_sessions(common: Common, loaded: Loaded) -> tuple[ModelSessions, ...]:
+    """Return what the proxy that runs has seen of the sessions of each model; none if it cannot."""
+    try:
+        paths = common.paths()
+        now = running.look(paths).state
+        key = auth_key.known(loaded.settings, paths, os.environ)
+        if now is None or key is None:
+            return ()
+        health = confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS)
+    except CcProxyError:  # the check of the proxy has the error
+        return ()
+    return health.model_sessions if health is not None else ()
 
 
 def container(environ: Mapping[str, str], root: Path = Path("/")) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from shutil import which
@@ -12,8 +13,10 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
+from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
+from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
@@ -24,11 +27,12 @@ from cc_proxy.app.upstreams.ollama.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.upstreams.ollama.models import from_version
+from cc_proxy.app.upstreams.ollama.models import from_version, same_model
 
 PULL = "cc-proxy models pull qwen3-coder:30b"
 _TESTED = (0, 32)
 _PORT = 11434
+_SIDE_BY_SIDE = 2
 _PROBE_SECONDS = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = "OLLAMA_HOST=0.0.0.0"
@@ -132,6 +136,24 @@ def _window(target: Target) -> Check:
     if most is not None and most < ENOUGH_WINDOW:
         return warn("window", text, for_window(window))
     return warn("window", text, f"context_window: {ENOUGH_WINDOW}  # in cc-proxy.user.yaml")
+
+
+def parallel(target: Target, seen: Sequence[ModelSessions]) -> Check | None:
+    """Report what a second slot gives and takes; None while only one session was seen.
+
+    `seen` is what the running proxy saw of each model.
+    """
+    found = next((one for one in seen if same_model(one.model, target.model.name)), None)
+    if found is None or (found.sessions < _SIDE_BY_SIDE and found.parallel < _SIDE_BY_SIDE):
+        return None
+    each = target.model.cache_bytes_per_token
+    memory = f"up to {size(each * target.window)}" if each else "memory for its own window"
+    sessions = f"{found.sessions} session" + ("" if found.sessions == 1 else "s")
+    if found.parallel >= _SIDE_BY_SIDE:
+        text = f"{sessions}; Ollama answers several requests at once, each takes {memory}"
+        return ok("parallel", text)
+    text = f"{sessions}; no requests were seen to run at once. With OLLAMA_NUM_PARALLEL=2 two do,"
+    return ok("parallel", f"{text} and the second takes {memory}")
 
 
 def _version(version: str) -> Check:

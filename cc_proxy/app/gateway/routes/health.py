@@ -10,7 +10,7 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
-from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, Upstream
+from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSessions, Upstream
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
@@ -37,6 +37,10 @@ async def handle(request: web.Request) -> web.Response:
         queued=shared.queue.waiting,
         assists=dict(shared.assists),
         last_error=shared.errors.last,
+        model_sessions=tuple(
+            ModelSessions(model=model, sessions=sessions, parallel=slots)
+            for model, (sessions, slots) in shared.slots.seen().items()
+        ),
         last_reload=context.reloader.last if context.reloader else None,
     )
     if request.query.get("upstream") != "0":

@@ -127,6 +127,14 @@ class SlotKeeper:
         if conversation is not None:
             conversation.calls = calls
 
+    def seen(self) -> dict[str, tuple[int, int]]:
+        """Return each model's latest sessions (at most 16) and its slots, as far as seen."""
+        return {
+            name: (len({session for session, _agent in known.conversations}), known.slots)
+            for name, known in self._models.items()
+            if known.conversations
+        }
+
     def emptied(self, model: str) -> None:
         """Note that a model was loaded: it has read nothing."""
         known = self._model(model)

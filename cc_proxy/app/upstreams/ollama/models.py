@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from cc_proxy.app.upstreams.ollama.kv_cache import bytes_per_token
+
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
 # How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).
 _TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d{1,3}))?")
@@ -16,7 +18,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
 
     `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp. `json_indent`
     is how its template writes tools: with so many spaces a level, on one line with a space behind
-    each comma and colon (0), or COMPACT.
+    each comma and colon (0), or COMPACT. `cache_bytes_per_token` is the memory that a token of the
+    window takes at most.
     """
 
     name: str
@@ -26,6 +29,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     family: str
     tokenizer: str = ""
     json_indent: int = COMPACT
+    cache_bytes_per_token: int | None = None
 
     def can(self, capability: str) -> bool:
         """Tell whether the model has a capability: tools, thinking, vision, completion."""
@@ -114,6 +118,7 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         family=show.details.family if show.details else "",
         tokenizer=_tokenizer(show.model_info or {}),
         json_indent=max((int(n or 0) for n in _TO_JSON.findall(show.template)), default=COMPACT),
+        cache_bytes_per_token=bytes_per_token(show.model_info or {}),
     )
 
 
