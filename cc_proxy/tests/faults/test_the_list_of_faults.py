@@ -44,6 +44,6 @@ def test_its_figures_are_those_of_the_code() -> None:
         f"every {limits.pause_seconds:g} to {limits.longest_pause_seconds:g} seconds",
         f"{MAX_LINE_BYTES // 2**20} MiB",
         f"{MAX_ANSWER_BYTES // 2**20} MiB of it",
-        f"the status counts, after {ERROR_SECONDS:g} seconds",
+        f"an error by its status, after {ERROR_SECONDS:g} seconds",
     ):
         assert said in words

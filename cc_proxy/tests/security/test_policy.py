@@ -93,20 +93,20 @@ def test_what_is_held_in_memory_is_what_the_page_says() -> None:
     told = dict(rows)
     mib = 1024 * 1024
     for what, size in {
-        "requests that Ollama has not begun to answer, all together": QueueLimits().most_bytes,
+        "requests that Ollama has not begun to answer, together": QueueLimits().most_bytes,
         "the text of an answer, with Ollama's lines around it": incoming.MAX_CHAT_BYTES,
-        "a line of Ollama": lines.MAX_LINE_BYTES,
-        "a request that may be asked once more, until its answer is shown": (
+        "a line from Ollama": lines.MAX_LINE_BYTES,
+        "a request that may be sent again, until its answer is shown": (
             second_tries.MAX_HELD_BYTES
         ),
         "translated tools": tools.CACHE_BYTES,
         "translated system prompts": system.CACHE_BYTES,
-        "the weight of tools, and the keys of their parts": prefix.CACHE_BYTES,
-        "offers of web search": offer.CACHE_BYTES,
+        "token estimates of tools, and the keys of their parts": prefix.CACHE_BYTES,
+        "declarations of web search": offer.CACHE_BYTES,
         "short ids of calls": call_ids.CACHE_BYTES,
-        "names of models and what each can do": models.CACHE_BYTES,
+        "names and capabilities of models": models.CACHE_BYTES,
         "turns that models wrote": turns.MAX_BYTES,
-        "turns that wait for the disk": turn_store.MOST_BYTES,
+        "turns that wait to be stored": turn_store.MOST_BYTES,
         "beginnings of sessions": read_ahead.MAX_FRONTS_BYTES,
         "images and documents from URLs": documents.MAX_FETCHED_BYTES,
         "texts of PDFs": documents.MAX_TEXT_BYTES,
