@@ -76,12 +76,20 @@ class Asked:
         self.tasks: dict[str, asyncio.Task[tuple[int, Any, Any]]] = {}
 
     async def ask(
-        self, words: str, session: str = "", *, agent: bool = False, **fields: Any
+        self,
+        words: str,
+        session: str = "",
+        *,
+        agent: bool = False,
+        waits: str = "",
+        **fields: Any,
     ) -> None:
         """Ask, and wait until the request stands in the queue."""
         headers = {"X-Claude-Code-Session-Id": session} if session else {}
         if agent:
             headers["x-claude-code-agent-id"] = "a1"
+        if waits:
+            headers["x-claude-1p-request-class"] = waits
         before = self.gateway.shared.queue.waiting
         self.tasks[words] = asyncio.create_task(self._post(words, headers, fields))
         await until(lambda: self.gateway.shared.queue.waiting > before)
@@ -137,7 +145,18 @@ async def test_the_main_conversation_goes_before_side_requests(
     await asked.ask("a search", "s", tools=[SEARCH])
     await asked.ask("the main one", "s", tools=[READ])
     await asked.all_answered(ollama)
-    assert ollama.served == ["first", "the main one", "a title", "a subagent", "a search"]
+    assert ollama.served == ["first", "the main one", "a subagent", "a title", "a search"]
+
+
+async def test_what_a_person_waits_for_goes_first_where_the_client_says_so(
+    asked: Asked, ollama: OneAtATime
+) -> None:
+    await asked.first(ollama)
+    await asked.ask("a title", "s", waits="summary-extraction")
+    await asked.ask("a subagent", "s", waits="blocking-subagent", agent=True, tools=[READ])
+    await asked.ask("a search", "s", waits="main", tools=[SEARCH])
+    await asked.all_answered(ollama)
+    assert ollama.served == ["first", "a search", "a subagent", "a title"]
 
 
 async def test_a_side_request_that_has_waited_long_goes_with_the_main_ones(

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
@@ -74,6 +75,11 @@ class RequestLog:
             self.assisted(kind)
         for note in _summarized(translated.notes):
             log.warning("%s %s", self._request_id, note)
+
+    def asked_by(self, caller: Caller) -> None:
+        """Note the class of the request, if it is one of Claude Code's."""
+        if caller.kind is not None:
+            self._fields["class"] = caller.kind.value
 
     def waited(self, seconds: float) -> None:
         """Note how long Ollama was too busy to take the request."""

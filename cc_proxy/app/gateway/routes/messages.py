@@ -107,6 +107,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         who = caller(request.headers, asked, only_searches=bool(search and search.alone))
+        record.asked_by(who)
         asker = Asker(target, who, front_request(translated.request))
         ask = shared.slots.asking(shared.queue.asking(who, record.waited), asker)
         answer: Answer

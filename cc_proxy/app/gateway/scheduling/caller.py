@@ -1,29 +1,84 @@
-"""Who asks: what Claude Code says of a request beside its body."""
+"""Who asks, and for what: what Claude Code says of a request beside its body.
+
+With `CLAUDE_CODE_GATEWAY_HINT_HEADERS=1` Claude Code 2.1.332 says it in headers. Seen on the wire,
+the class and what it waits for (2.1.197 sends none of the two):
+
+| request | x-claude-code-request-class | x-claude-1p-request-class |
+|---|---|---|
+| the conversation, interactive and with -p | main | main |
+| a subagent, in the background too | subagent | blocking-subagent |
+| /compact | compaction | main |
+| the search of WebSearch, /btw, /rename | auxiliary | main |
+| the title of a session | auxiliary | summary-extraction |
+| count_tokens | auxiliary | not sent |
+
+A subagent also has x-claude-code-agent-id (in both versions) and x-claude-code-agent-type
+(general-purpose, custom). A compaction has x-claude-code-compaction: manual. Read in the client and
+not seen: the class workflow, and background-task and followup-generation in the other header.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, IntEnum
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
 
 _SESSION = "X-Claude-Code-Session-Id"
 SUBAGENT = "x-claude-code-agent-id"
+_CLASS = "x-claude-code-request-class"
+_WAITS = "x-claude-1p-request-class"
 # `claude-cli/2.1.332 (external, sdk-cli)` is `claude -p`; the interactive client says `cli`.
 _PRINTS = ", sdk-cli)"
 _NO_TOOLS = (b"", b"null", b"[]")
 
 
+class RequestClass(Enum):
+    """The part of a session that a request is of, under Claude Code's own names."""
+
+    MAIN = "main"
+    SUBAGENT = "subagent"
+    WORKFLOW = "workflow"
+    COMPACTION = "compaction"
+    AUXILIARY = "auxiliary"
+
+
+class Priority(IntEnum):
+    """The order in which requests get their turn: what a person waits for comes first."""
+
+    PERSON = 0
+    SUBAGENT = 1
+    BACKGROUND = 2
+
+
+_CLASSES = {kind.value: kind for kind in RequestClass}
+_CONVERSATION = (RequestClass.MAIN, RequestClass.COMPACTION)
+_PRIORITIES = {
+    "main": Priority.PERSON,
+    "blocking-subagent": Priority.SUBAGENT,
+    "background-task": Priority.BACKGROUND,
+    "summary-extraction": Priority.BACKGROUND,
+    "followup-generation": Priority.BACKGROUND,
+}
+
+
 @dataclass(frozen=True)
 class Caller:
-    """The session of a request, `` when it names none; `side`: nobody sits and waits for it.
+    """The session of a request, `` when it names none, and the class; None for another client.
 
     `agent` is the subagent that asks, `` for the session itself; `prints` the session of
     `claude -p`, which ends with its answer.
     """
 
     session: str = ""
-    side: bool = False
+    kind: RequestClass | None = None
+    priority: Priority = Priority.PERSON
     agent: str = ""
     prints: bool = False
+
+    @property
+    def side(self) -> bool:
+        """Whether the request is no turn of the session's own conversation."""
+        return self.kind not in (None, *_CONVERSATION)
 
     @property
     def ends_with_answer(self) -> bool:
@@ -34,14 +89,26 @@ class Caller:
 def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches: bool) -> Caller:
     """Return who asks.
 
-    A session's main conversation always offers its tools (Claude Code 2.1). Side requests are
-    those of a subagent, which has a header of its own, those without any tool (titles, summaries
-    of pages), and those that offer nothing but the web search. Another client's are all equal.
+    Without the header of its class, a request of Claude Code's has the class that its other headers
+    and its tools show: a session's main conversation always offers its tools (2.1), those without
+    any are titles and summaries of pages, and those that offer nothing but the web search are
+    searches. Another client's requests are all equal.
     """
     session = headers.get(_SESSION, "")
     prints = _PRINTS in headers.get("User-Agent", "")
     if not session:
         return Caller(prints=prints)
-    plain = bytes(asked.tools) in _NO_TOOLS
     agent = headers.get(SUBAGENT, "")
-    return Caller(session, bool(agent) or plain or only_searches, agent, prints)
+    kind = _CLASSES.get(headers.get(_CLASS, ""))
+    if kind is None:
+        is_small = bytes(asked.tools) in _NO_TOOLS or only_searches
+        kind = RequestClass.AUXILIARY if is_small else RequestClass.MAIN
+        kind = RequestClass.SUBAGENT if agent else kind
+    priority = _PRIORITIES.get(headers.get(_WAITS, ""), _usual_priority(kind))
+    return Caller(session, kind, priority, agent, prints)
+
+
+def _usual_priority(kind: RequestClass) -> Priority:
+    if kind in _CONVERSATION:
+        return Priority.PERSON
+    return Priority.BACKGROUND if kind is RequestClass.AUXILIARY else Priority.SUBAGENT

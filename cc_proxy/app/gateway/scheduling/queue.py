@@ -18,7 +18,7 @@ from contextlib import (
 from dataclasses import dataclass, field
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
-from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
 from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBusyError
 
@@ -161,10 +161,10 @@ class Queue:
             raise overloaded(f"Ollama is busy, and {most} requests are waiting for it already.")
         if not self._waiting:
             log.warning("Ollama takes no more requests for now: they wait here")
-        laps = Counter((waiter.caller.session, waiter.caller.side) for waiter in self._waiting)
+        laps = Counter((waiter.caller.session, waiter.caller.priority) for waiter in self._waiting)
         self._arrived += 1
         now = asyncio.get_running_loop().time()
-        waiter = _Waiter(caller, laps[caller.session, caller.side], now, self._arrived)
+        waiter = _Waiter(caller, laps[caller.session, caller.priority], now, self._arrived)
         self._waiting.append(waiter)
         if len(self._waiting) == 1:
             self._call_later()
@@ -226,7 +226,8 @@ class Queue:
             self._trying = min(self._waiting, key=self._standing)
             self._trying.called.set()
 
-    def _standing(self, waiter: _Waiter) -> tuple[bool, int, int]:
+    def _standing(self, waiter: _Waiter) -> tuple[Priority, int, int]:
         waited = asyncio.get_running_loop().time() - waiter.since
-        side = waiter.caller.side and waited < self._limits.aging_seconds
-        return side, waiter.lap, waiter.number
+        has_aged = waited >= self._limits.aging_seconds
+        priority = Priority.PERSON if has_aged else waiter.caller.priority
+        return priority, waiter.lap, waiter.number

@@ -1,0 +1,94 @@
+"""Who asks, read from the headers that Claude Code 2.1.332 and 2.1.197 send."""
+
+import logging
+from typing import Any
+
+import msgspec
+import pytest
+
+from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, caller
+
+from .conftest import Gateway, body
+
+SESSION = {"X-Claude-Code-Session-Id": "s"}
+AGENT = {"x-claude-code-agent-id": "a1"}
+TOOLS = msgspec.Raw(b'[{"name": "Read", "input_schema": {}}]')
+
+
+def hints(kind: str, waits: str | None = None) -> dict[str, str]:
+    more = {} if waits is None else {"x-claude-1p-request-class": waits}
+    return {**SESSION, "x-claude-code-request-class": kind, **more}
+
+
+def asked(tools: msgspec.Raw = TOOLS) -> MessagesRequest:
+    return MessagesRequest("m", [], tools=tools)
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind", "priority", "side"),
+    [
+        (hints("main", "main"), RequestClass.MAIN, Priority.PERSON, False),
+        (hints("compaction", "main"), RequestClass.COMPACTION, Priority.PERSON, False),
+        (hints("auxiliary", "main"), RequestClass.AUXILIARY, Priority.PERSON, True),
+        (
+            hints("auxiliary", "summary-extraction"),
+            RequestClass.AUXILIARY,
+            Priority.BACKGROUND,
+            True,
+        ),
+        (
+            hints("subagent", "blocking-subagent") | AGENT,
+            RequestClass.SUBAGENT,
+            Priority.SUBAGENT,
+            True,
+        ),
+        (hints("workflow", "background-task"), RequestClass.WORKFLOW, Priority.BACKGROUND, True),
+        (hints("auxiliary"), RequestClass.AUXILIARY, Priority.BACKGROUND, True),
+        (hints("workflow"), RequestClass.WORKFLOW, Priority.SUBAGENT, True),
+        (hints("of tomorrow", "of tomorrow"), RequestClass.MAIN, Priority.PERSON, False),
+    ],
+)
+def test_the_hint_headers_say_who_asks(
+    headers: dict[str, str], kind: RequestClass, priority: Priority, *, side: bool
+) -> None:
+    who = caller(headers, asked(), only_searches=False)
+    assert (who.kind, who.priority, who.side) == (kind, priority, side)
+
+
+@pytest.mark.parametrize(
+    ("headers", "tools", "searches", "kind", "priority"),
+    [
+        (SESSION, TOOLS, False, RequestClass.MAIN, Priority.PERSON),
+        (SESSION, msgspec.Raw(b"[]"), False, RequestClass.AUXILIARY, Priority.BACKGROUND),
+        (SESSION, TOOLS, True, RequestClass.AUXILIARY, Priority.BACKGROUND),
+        (SESSION | AGENT, TOOLS, False, RequestClass.SUBAGENT, Priority.SUBAGENT),
+        (SESSION | AGENT, msgspec.Raw(b"null"), False, RequestClass.SUBAGENT, Priority.SUBAGENT),
+    ],
+)
+def test_without_them_the_other_headers_and_the_tools_say_it(
+    headers: dict[str, str],
+    tools: msgspec.Raw,
+    kind: RequestClass,
+    priority: Priority,
+    *,
+    searches: bool,
+) -> None:
+    who = caller(headers, asked(tools), only_searches=searches)
+    assert (who.kind, who.priority) == (kind, priority)
+
+
+def test_another_client_is_of_no_class_whatever_it_says() -> None:
+    who = caller({"x-claude-code-request-class": "auxiliary"}, asked(), only_searches=False)
+    assert (who.kind, who.priority, who.side) == (None, Priority.PERSON, False)
+
+
+async def test_the_class_stands_in_the_line_of_the_request(gateway: Gateway, caplog: Any) -> None:
+    caplog.set_level(logging.INFO)
+    url = gateway.url + "/v1/messages"
+    async with gateway.client.post(url, json=body(), headers=hints("compaction", "main")) as done:
+        assert done.status == 200
+    assert " class=compaction " in caplog.text
+    caplog.clear()
+    await gateway.ask()
+    assert "class=" not in caplog.text
