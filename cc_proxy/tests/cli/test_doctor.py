@@ -165,6 +165,7 @@ def test_a_default_that_is_not_pulled_names_the_command(home: Home, practice: Pr
     (home.path / ".cc-proxy/cc-proxy.user.yaml").write_text("aliases: {default: absent:1b}\n")
     found = checks(home)
     assert found["default_model"]["status"] == "fail"
+    assert found["default_model"]["detail"] == "Ollama has no model absent:1b."
     assert found["default_model"]["fix"] == "cc-proxy models pull absent:1b"
     assert practice.chats() == []
 

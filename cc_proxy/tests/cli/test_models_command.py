@@ -105,6 +105,7 @@ def test_aliases_tell_what_they_point_to_and_whether_it_is_there(
         {"name": "claude-haiku-*", "model": "absent:1b", "pulled": False},
     ]
     (item,) = [i for i in ran.envelope["warnings"] if i["code"] == "alias_not_pulled"]
+    assert item["message"] == "Ollama has no model absent:1b. An alias points to it."
     assert item["hint"] == "cc-proxy models pull absent:1b"
     shown = home.run("models").out
     assert "claude-haiku-*  ->  absent:1b  (not pulled)" in shown

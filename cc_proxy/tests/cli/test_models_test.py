@@ -71,7 +71,8 @@ def test_a_model_that_is_not_there_cannot_be_tested(
         words = [name] if name else []
         ran = home.json("models", "test", *words, OLLAMA_BASE_URL=practice.url)
     assert (ran.code, ran.error["code"]) == (code, error)
-    assert ran.error["hint"]
+    assert ran.error["hint"] == (f"cc-proxy models pull {name}" if name else "cc-proxy models")
+    assert name is None or ran.error["message"] == f"Ollama has no model {name}."
 
 
 def test_without_an_ollama_it_is_a_5(home: Home) -> None:

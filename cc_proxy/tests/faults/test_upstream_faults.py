@@ -359,7 +359,9 @@ async def test_it_wants_another_login(stage: Stage, status: int) -> None:
 async def test_it_no_longer_has_the_model(stage: Stage) -> None:
     await stage.unharmed()
     stage.upstream.play = answers(404, b'{"error":"model \'m\' not found"}')
-    await stage.refused(404, "not_found_error", "Ollama has no model m", "ollama pull m")
+    await stage.refused(
+        404, "not_found_error", "Ollama has no model m.", "`ollama pull m`", "cc-proxy models"
+    )
 
 
 async def test_its_runner_dies_in_mid_stream(stage: Stage) -> None:

@@ -22,6 +22,7 @@ from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import (
+    ModelNotFoundError,
     UpstreamError,
     UpstreamRefusedError,
     UpstreamStalledError,
@@ -106,9 +107,10 @@ async def default_model(settings: Settings, models: Models) -> tuple[Target | No
     wanted = resolve_model(settings.aliases, ANY_CLAUDE)
     try:
         target = await models.target(ANY_CLAUDE)
+    except ModelNotFoundError as error:
+        return None, [fail("default_model", error.message, error.hint)]
     except UpstreamRefusedError as error:
-        fix = f"cc-proxy models pull {wanted}" if wanted else PULL
-        return None, [fail("default_model", f"{wanted}: {error.message}", fix)]
+        return None, [fail("default_model", f"{wanted}: {error.message}", "cc-proxy models")]
     except (ApiError, UpstreamError) as error:
         return None, [fail("default_model", error.message, PULL)]
     name = target.model.name

@@ -13,6 +13,7 @@ from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.control_characters import one_line
+from cc_proxy.app.upstreams.ollama.missing_model import missing_model, pull_command
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.models import Model
@@ -159,11 +160,8 @@ def _warnings(found: "Survey") -> Iterator[ErrorItem]:
     if found.trouble is not None:
         yield ErrorItem("no_default_model", found.trouble, "cc-proxy models pull qwen3-coder:30b")
     for model in dict.fromkeys(alias.model for alias in found.aliases if not alias.pulled):
-        yield ErrorItem(
-            "alias_not_pulled",
-            f"An alias points to {model}, which is not pulled.",
-            f"cc-proxy models pull {model}",
-        )
+        text = f"{missing_model(model)} An alias points to it."
+        yield ErrorItem("alias_not_pulled", text, pull_command(model))
     for row in found.rows:
         if row.trouble is not None:
             text = f"{row.name} cannot be asked what it can do: {row.trouble}"

@@ -93,7 +93,7 @@ async def _tested(
             target = await Models(settings, ollama).target(name or ANY_CLAUDE)
             pulled = await ollama.ask("/api/tags", from_tags)
         except UpstreamRefusedError as error:
-            hint = f"cc-proxy models pull {name}" if name else "cc-proxy models"
+            hint = error.hint or "cc-proxy models"
             raise ModelTestError(error.message, code="model_refused", hint=hint) from error
         except ApiError as error:
             raise ModelTestError(error.message, code="no_model", hint="cc-proxy models") from error

@@ -1,21 +1,19 @@
 """Ollama's troubles, said in the API's words."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded, prompt_too_long
 from cc_proxy.app.upstreams.ollama.errors import (
     ContextOverflowError,
+    ModelNotFoundError,
     NotOllamaError,
     UpstreamError,
     UpstreamRefusedError,
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-
-# Ollama names the model as it was asked for: an alias has been resolved by then.
-_MODEL_NOT_FOUND = re.compile(r"model '([^']+)' not found")
+from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, missing_model
 
 
 def api_error(error: UpstreamError, model: str) -> ApiError:
@@ -72,23 +70,14 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
 
 
 def _not_found(error: UpstreamRefusedError, model: str) -> ApiError:
-    text = error.text
-    named = _MODEL_NOT_FOUND.search(text)
-    if named is None:
+    if not isinstance(error, ModelNotFoundError):
         return ApiError(
             502,
             "api_error",
-            f"What answers for Ollama has no such address: {text}. Check OLLAMA_BASE_URL: it must"
-            " point at an Ollama server, without /v1 or /api at the end.",
+            f"What answers for Ollama has no such address: {error.text}. Check OLLAMA_BASE_URL:"
+            " it must point at an Ollama server, without /v1 or /api at the end.",
             retry=False,
             quotes=error.quotes,
         )
-    missing = named[1].removesuffix(":latest")
-    asked = f" (asked for as {model})" if missing != model.removesuffix(":latest") else ""
-    return ApiError(
-        404,
-        "not_found_error",
-        f"Ollama has no model {missing}{asked}. Pull it with `ollama pull {missing}`, or map the"
-        " name to a model you have under `aliases` in cc-proxy.user.yaml.",
-        retry=False,
-    )
+    text = f"{missing_model(error.model, model)} {how_to_get(error.model)}"
+    return ApiError(404, "not_found_error", text, retry=False)

@@ -9,6 +9,7 @@ import msgspec
 
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.upstreams.ollama.error_words import quoted_in
+from cc_proxy.app.upstreams.ollama.missing_model import missing_model, pull_command
 
 CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
 
@@ -47,10 +48,21 @@ class UpstreamRefusedError(UpstreamError):
 
     code = "upstream_refused"
 
-    def __init__(self, status: int, text: str, hint: str | None = None) -> None:
-        super().__init__(f"Ollama answered {status}: {text}", hint=hint, quotes=(quoted_in(text),))
+    def __init__(
+        self, status: int, text: str, hint: str | None = None, message: str | None = None
+    ) -> None:
+        answered = message or f"Ollama answered {status}: {text}"
+        super().__init__(answered, hint=hint, quotes=(quoted_in(text),))
         self.status = status
         self.text = text
+
+
+class ModelNotFoundError(UpstreamRefusedError):
+    """Ollama does not have `model`, which is the name that it was asked for."""
+
+    def __init__(self, status: int, text: str, model: str) -> None:
+        super().__init__(status, text, pull_command(model), missing_model(model))
+        self.model = model
 
 
 class UpstreamBusyError(UpstreamRefusedError):
@@ -86,6 +98,9 @@ class _NestedBody(msgspec.Struct):
 _MAX_QUOTED = 400
 _MAX_TITLE = 80
 _UNAVAILABLE = 503
+_NOT_FOUND = 404
+# Ollama names the model as it was asked for: an alias has been resolved by then.
+_NO_MODEL = re.compile(r"model '([^']+)' not found")
 # Ollama 0.32: "server busy, please try again.  maximum pending requests exceeded"
 _BUSY = "maximum pending requests exceeded"
 _WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
@@ -120,6 +135,8 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
         return ContextOverflowError(status, nested.message, int(overflow[1]), int(overflow[2]))
     if status == _UNAVAILABLE and _BUSY in nested.message:
         return UpstreamBusyError(status, nested.message)
+    if status == _NOT_FOUND and (missing := _NO_MODEL.search(nested.message)):
+        return ModelNotFoundError(status, nested.message, missing[1])
     return UpstreamRefusedError(status, nested.message)
 
 
