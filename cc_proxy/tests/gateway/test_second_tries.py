@@ -279,6 +279,19 @@ async def test_a_large_request_is_given_up_once_something_was_shown(
     assert len(upstream.bodies) == 1
 
 
+async def test_the_step_of_a_large_request_is_not_asked_for_and_its_turn_ends(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.chat = says(line("I will now read the file."), done())
+    upstream.capabilities = ("completion", "tools", "vision")
+    image = {"type": "base64", "media_type": "image/png", "data": PNG}
+    large = {"role": "user", "content": [{"type": "image", "source": image}]}
+    status, message, _ = await gateway.ask(tools=[READ], messages=[large])
+    assert (status, message["stop_reason"]) == (200, "end_turn")
+    assert texts(message) == ["I will now read the file."]
+    assert len(upstream.bodies) == 1
+
+
 async def test_an_error_of_another_kind_is_not_asked_again(
     gateway: Gateway, upstream: Upstream
 ) -> None:

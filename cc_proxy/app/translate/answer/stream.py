@@ -177,7 +177,11 @@ class AnswerStream:
         out = self.start()
         for call in calls:
             self._writer.write_rescued_call(call, out)
-        self._finish(self._last_chunk("stop"), out)
+        if self.wants is Reason.STEP and self._announced is not None and not calls:
+            # The turn is whole: the step is not asked for.
+            self._end(self._announced, out)
+        else:
+            self._finish(self._last_chunk("stop"), out)
         return out
 
     def finish_cut(self) -> list[ev.Event]:

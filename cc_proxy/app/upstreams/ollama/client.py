@@ -16,15 +16,14 @@ from yarl import URL
 from cc_proxy.app import certificates
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
-from cc_proxy.app.upstreams.ollama import absence, reading, reasons
+from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.connection_errors import connection_error
 from cc_proxy.app.upstreams.ollama.errors import (
     CHECK_ADDRESS,
     NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
-    UpstreamStalledError,
-    UpstreamUnreachableError,
     refused,
 )
 from cc_proxy.app.upstreams.ollama.incoming import Incoming, Shortcut
@@ -44,22 +43,14 @@ QUESTION_SECONDS = 10.0
 # A pooled connection that Ollama has closed in the meantime fails within this time of being
 # used; a connection that fails later died while it was at work.
 STALE_CONNECTION_SECONDS = 1.0
-DRAIN_SECONDS = 1.0
 # A line has a token, or a part of one. To load a model takes none.
 MAX_CHUNKS_A_TOKEN = 4
 MIN_CHUNKS = 1000
 LARGE_BODY_BYTES = 1024 * 1024
-PIECE_BYTES = 256 * 1024
 # A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_SECONDS = 5.0
-_LOOK_AT_THE_WAY = (
-    "Look whether its machine is on and awake, and at the network, tunnel or VPN in between."
-)
-_LOOK_BETWEEN = (
-    "Ollama does not compress: something in front of it does. Turn that off there for this address."
-)
 
 
 class ChatAnswer:
@@ -196,7 +187,7 @@ class OllamaClient:
         try:
             if response.status != 200:  # noqa: PLR2004 - an HTTP status
                 raise await self._refusal(response)
-            await _drain(response)
+            await transfer.drain(response)
         finally:
             response.close()
 
@@ -292,7 +283,7 @@ class OllamaClient:
         headers = {}
         if body and len(body) >= LARGE_BODY_BYTES:
             # In one piece it could block the loop; a file would have each piece read by a thread.
-            data, headers = _pieces(body), {"Content-Length": str(len(body))}
+            data, headers = transfer.pieces(body), {"Content-Length": str(len(body))}
         response = await self._session.request(
             "GET" if body is None else "POST",
             self.base_url + path,
@@ -344,7 +335,7 @@ class OllamaClient:
                 if trouble is not None:
                     raise trouble
                 if batch and batch[-1].done:
-                    await _drain(response)
+                    await transfer.drain(response)
                     return
             if rest := incoming.rest().strip():
                 yield [reading.last(rest)]
@@ -356,25 +347,9 @@ class OllamaClient:
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         reason = self._redactor.text(reasons.reason(error))
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            more, hint = absence.explained(self.base_url, reasons.how(error))
-            text = f"Ollama does not answer at {self.shown_url} ({reason})."
-            return UpstreamUnreachableError(f"{text} {more}" if more else text, hint=hint)
-        broke = f"The connection to Ollama at {self.shown_url} broke ({reason})."
-        # Python's name for what the system has found is the same as for our own patience.
-        if reasons.is_gone(error):
-            return UpstreamBrokeError(broke, hint=_LOOK_AT_THE_WAY)
-        if reasons.is_compressed(error):
-            kind = NotOllamaError if reasons.compressed_as(error) else UpstreamBrokeError
-            return kind(broke, hint=_LOOK_BETWEEN)
-        if isinstance(error, TimeoutError):
-            return UpstreamStalledError(
-                f"Ollama at {self.shown_url} was silent for more than"
-                f" {silence_seconds or self._silence_seconds:g} seconds.",
-                hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
-            )
-        return UpstreamBrokeError(
-            broke, hint="Look at Ollama's own log: its runner may have crashed or been restarted."
+        seconds = silence_seconds or self._silence_seconds
+        return connection_error(
+            error, reason, base_url=self.base_url, shown_url=self.shown_url, silence_seconds=seconds
         )
 
 
@@ -384,20 +359,3 @@ def without_end(max_tokens: int) -> UpstreamBrokeError:
         f"Ollama was asked for at most {max_tokens} tokens, and its answer does not end.",
         hint=CHECK_ADDRESS,
     )
-
-
-async def _pieces(body: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(body), PIECE_BYTES):
-        yield body[start : start + PIECE_BYTES]
-
-
-async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Wait for the end of an answer that is complete, so that its connection is used again.
-
-    If there is no end but more, the connection is closed instead.
-    """
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            await response.content.read(1)
-    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        log.debug("the connection to Ollama is not used again: %s", reasons.reason(error))
