@@ -24,11 +24,11 @@ from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import (
     MAX_CHUNKS_A_TOKEN,
-    ChatAnswer,
     OllamaClient,
-    without_end,
 )
+from cc_proxy.app.upstreams.ollama.connection_errors import without_end
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 
 _MOST_TURNS = 8
 # Thinking counts too; a model that goes on for longer than this has lost its way.

@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.upstreams.ollama import incoming
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamStalledError
-from cc_proxy.app.upstreams.ollama.incoming import Incoming
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 
 SECONDS = 0.3
 DONE = b'{"done": true, "done_reason": "stop"}\n'

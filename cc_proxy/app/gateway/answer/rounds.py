@@ -21,13 +21,12 @@ from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.client import ChatAnswer
 from cc_proxy.app.upstreams.ollama.errors import (
     ContextOverflowError,
     UpstreamBrokeError,
     UpstreamError,
 )
-from cc_proxy.app.upstreams.ollama.incoming import Shortcut
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Shortcut
 
 Events = AsyncGenerator[list[ev.Event], None]
 Answer = AnswerStream | SearchingAnswer

@@ -27,8 +27,9 @@ from cc_proxy.app.translate.prompt.placement import (
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import chat
-from cc_proxy.app.upstreams.ollama.client import ChatAnswer, OllamaClient
+from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 from cc_proxy.app.upstreams.ollama.models import full_name
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.connection_errors import connection_error
+from cc_proxy.app.upstreams.ollama.connection_errors import connection_error, without_end
 from cc_proxy.app.upstreams.ollama.errors import (
     CHECK_ADDRESS,
     NotOllamaError,
@@ -26,7 +26,7 @@ from cc_proxy.app.upstreams.ollama.errors import (
     UpstreamError,
     refused,
 )
-from cc_proxy.app.upstreams.ollama.incoming import Incoming, Shortcut
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
 from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
@@ -51,22 +51,6 @@ LARGE_BODY_BYTES = 1024 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_SECONDS = 5.0
-
-
-class ChatAnswer:
-    """The batches of an answer, to be iterated over once."""
-
-    def __init__(self, batches: AsyncGenerator[list[ChatChunk], None], incoming: Incoming) -> None:
-        self._batches = batches
-        self._incoming = incoming
-
-    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
-        """Return the batches, but for those that go straight."""
-        return self._batches
-
-    def go_straight(self, shortcut: Shortcut) -> None:
-        """Offer `shortcut` each batch that is waited for, the moment it comes."""
-        self._incoming.shortcut = shortcut
 
 
 class OllamaClient:
@@ -351,11 +335,3 @@ class OllamaClient:
         return connection_error(
             error, reason, base_url=self.base_url, shown_url=self.shown_url, silence_seconds=seconds
         )
-
-
-def without_end(max_tokens: int) -> UpstreamBrokeError:
-    """Return the error for an answer that is longer than what was asked for."""
-    return UpstreamBrokeError(
-        f"Ollama was asked for at most {max_tokens} tokens, and its answer does not end.",
-        hint=CHECK_ADDRESS,
-    )

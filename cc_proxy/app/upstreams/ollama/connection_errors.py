@@ -4,6 +4,7 @@ import aiohttp
 
 from cc_proxy.app.upstreams.ollama import absence, reasons
 from cc_proxy.app.upstreams.ollama.errors import (
+    CHECK_ADDRESS,
     NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
@@ -43,3 +44,11 @@ def connection_error(
             hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
         )
     return UpstreamBrokeError(broke, hint=_CHECK_LOG)
+
+
+def without_end(max_tokens: int) -> UpstreamBrokeError:
+    """Return the error for an answer that is longer than what was asked for."""
+    return UpstreamBrokeError(
+        f"Ollama was asked for at most {max_tokens} tokens, and its answer does not end.",
+        hint=CHECK_ADDRESS,
+    )

@@ -5,7 +5,7 @@ second pass of the event loop: with many slow streams it is a fifth of all work.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import aiohttp
 
@@ -197,3 +197,19 @@ class Incoming(asyncio.Protocol):
             self._timer = self._loop.call_later(self._silence_seconds - waited, self._look)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TimeoutError())
+
+
+class ChatAnswer:
+    """The batches of an answer, to be iterated over once."""
+
+    def __init__(self, batches: AsyncGenerator[list[ChatChunk], None], incoming: Incoming) -> None:
+        self._batches = batches
+        self._incoming = incoming
+
+    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
+        """Return the batches, but for those that go straight."""
+        return self._batches
+
+    def go_straight(self, shortcut: Shortcut) -> None:
+        """Offer `shortcut` each batch that is waited for, the moment it comes."""
+        self._incoming.shortcut = shortcut
