@@ -102,6 +102,17 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
     format: LogFormat = "text"
 
 
+class RequestClasses(msgspec.Struct, frozen=True, kw_only=True):
+    """The models for a class of Claude Code's requests; None: the one that the request names.
+
+    `subagent`: of subagents and workflows. `auxiliary`: of small tasks without the client's tools,
+    such as titles and web searches.
+    """
+
+    subagent: str | None = None
+    auxiliary: str | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a user can decide.
 
@@ -112,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = Server()
     ollama: Ollama = Ollama()
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    request_classes: RequestClasses = RequestClasses()
     context_window: int | None = None
     models: dict[str, ModelSettings] = msgspec.field(default_factory=dict)
     web_search: WebSearchSettings = WebSearchSettings()

@@ -27,6 +27,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "keep_alive": "30m",
         },
         "aliases": {"default": "m"},
+        "request_classes": {"subagent": None, "auxiliary": None},
         "context_window": "auto",
         "models": {},
         "web_search": {

@@ -12,6 +12,7 @@ from cc_proxy.app.config import (
     LoggingSettings,
     ModelSettings,
     Ollama,
+    RequestClasses,
     Server,
     Settings,
     WebSearchSettings,
@@ -29,6 +30,7 @@ ollama:
 aliases:
   default: qwen3-coder:30b
   "claude-haiku-*": qwen3:4b
+request_classes: {subagent: qwen3:8b, auxiliary: qwen3:4b}
 context_window: 128k
 models:
   "qwen3:4b": {context_window: 65536}
@@ -63,6 +65,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             keep_alive="600s",
         ),
         aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
+        request_classes=RequestClasses(subagent="qwen3:8b", auxiliary="qwen3:4b"),
         context_window=131072,
         models={"qwen3:4b": ModelSettings(context_window=65536)},
         web_search=WebSearchSettings(
@@ -89,7 +92,8 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         "---\n",
         "~\n",
         "{}\n",
-        "server:\nollama:\naliases:\nmodels:\nweb_search:\nimages:\nassist:\nclaude:\nlogging:\n",
+        "server:\nollama:\naliases:\nrequest_classes:\nmodels:\n",
+        "web_search:\nimages:\nassist:\nclaude:\nlogging:\n",
         "server: {auth_key: null}\nollama: {api_key: ~}\n",
         "\ufeff# with a byte order mark\n",
         "server:\r\n  port: 3456\r\n",
@@ -125,6 +129,8 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "ollama.timeout_seconds",
         "ollama.keep_alive",
         "aliases",
+        "request_classes.subagent",
+        "request_classes.auxiliary",
         "context_window",
         "models",
         "web_search.provider",
@@ -147,7 +153,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     origins = load(config_file=path, environ={}).origins
     assert origins["ollama.timeout_seconds"] == f"file {path}:6"
     assert origins["aliases.claude-haiku-*"] == f"file {path}:10"
-    assert origins["models.qwen3:4b.context_window"] == f"file {path}:13"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:14"
     assert "default" not in origins.values()
 
 

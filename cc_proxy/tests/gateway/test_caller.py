@@ -7,12 +7,15 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.config import RequestClasses
 from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, caller
 
-from .conftest import Gateway, body
+from .conftest import Gateway, Upstream, body
 
 SESSION = {"X-Claude-Code-Session-Id": "s"}
 AGENT = {"x-claude-code-agent-id": "a1"}
+READ = {"name": "Read", "input_schema": {"type": "object"}}
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 TOOLS = msgspec.Raw(b'[{"name": "Read", "input_schema": {}}]')
 
 
@@ -81,6 +84,37 @@ def test_without_them_the_other_headers_and_the_tools_say_it(
 def test_another_client_is_of_no_class_whatever_it_says() -> None:
     who = caller({"x-claude-code-request-class": "auxiliary"}, asked(), only_searches=False)
     assert (who.kind, who.priority, who.side) == (None, Priority.PERSON, False)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    classes = RequestClasses(subagent="helper", auxiliary="small")
+    return {"request_classes": classes, "aliases": {"small": "tiny"}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "tools", "model"),
+    [
+        (hints("main"), [], "m"),
+        (hints("compaction"), [], "m"),
+        (hints("auxiliary"), [], "tiny"),
+        (hints("auxiliary"), [SEARCH], "tiny"),
+        (hints("auxiliary"), [READ], "m"),
+        (hints("subagent") | AGENT, [READ], "helper"),
+        (hints("workflow"), [READ], "helper"),
+        (SESSION | AGENT, [READ], "helper"),
+        (SESSION, [], "tiny"),
+        ({}, [], "m"),
+    ],
+)
+async def test_a_class_can_have_a_model_of_its_own(
+    gateway: Gateway, upstream: Upstream, headers: dict[str, str], tools: Any, model: str
+) -> None:
+    url = gateway.url + "/v1/messages"
+    async with gateway.client.post(url, json=body(tools=tools), headers=headers) as done:
+        assert done.status == 200
+        assert (await done.json())["model"] == "m", "the client gets the name that it asked for"
+    assert upstream.bodies[-1]["model"] == model
 
 
 async def test_the_class_stands_in_the_line_of_the_request(gateway: Gateway, caplog: Any) -> None:

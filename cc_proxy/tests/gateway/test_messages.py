@@ -436,7 +436,7 @@ async def test_what_is_new_is_told_as_kept_where_the_client_asks_for_that(
 async def test_a_fault_of_ours_is_an_answer_and_in_the_log(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    def fault(_name: str) -> None:
+    def fault(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(gateway.shared.models, "target", fault)

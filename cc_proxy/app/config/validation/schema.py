@@ -59,6 +59,7 @@ _NUMBERS = (Kind.WHOLE, Kind.DECIMAL)
 _MODEL = "the name of an Ollama model, such as qwen3:4b"
 _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
 
+_CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
 _SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,))
 
 FILE = Section(
@@ -122,6 +123,7 @@ FILE = Section(
             expected="a model name as the client sends it, a pattern with *, or default",
             value=Field(rule=rules.model_name, expected=_MODEL),
         ),
+        "request_classes": Section({"subagent": _CLASS_MODEL, "auxiliary": _CLASS_MODEL}),
         "context_window": Field(
             rule=rules.window_or_auto,
             expected=f"auto, or {_WINDOW}",

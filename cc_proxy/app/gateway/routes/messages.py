@@ -95,8 +95,10 @@ async def handle(request: web.Request) -> web.StreamResponse:
     with record, shared.answers.told():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
+        who = _caller(request, asked)
+        record.asked_by(who)
         with api_error_for(asked.model):
-            target = await shared.models.target(asked.model)
+            target = await shared.models.target(asked.model, who)
         if any(message.role == "assistant" for message in asked.messages):
             emptied = shared.slots.emptied
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
@@ -106,8 +108,6 @@ async def handle(request: web.Request) -> web.StreamResponse:
         estimate = shared.tokens.estimate(translated.prompt)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
-        who = caller(request.headers, asked, only_searches=bool(search and search.alone))
-        record.asked_by(who)
         asker = Asker(target, who, front_request(translated.request))
         ask = shared.slots.asking(shared.queue.asking(who, record.waited), asker)
         answer: Answer
@@ -166,6 +166,18 @@ async def count_tokens(request: web.Request) -> web.Response:
     return web.json_response({"input_tokens": estimate.tokens})
 
 
+def _caller(request: web.Request, asked: requests.MessagesRequest) -> Caller:
+    try:
+        search = offer(bytes(asked.tools))
+    except RecursionError as error:
+        raise _too_deep() from error
+    return caller(request.headers, asked, only_searches=bool(search and search.alone))
+
+
+def _too_deep() -> ApiError:
+    return invalid_request("The request is nested too deeply, in its schemas maybe.")
+
+
 async def _translated(
     shared: Shared, asked: requests.MessagesRequest, target: Target, betas: str = ""
 ) -> tuple[Offer | None, Translated]:
@@ -177,7 +189,7 @@ async def _translated(
         return search, chat_request(asked, target, shared.turns.recall, counts)
     except RecursionError as error:
         # What the decoder takes can be deeper than what takes it apart.
-        raise invalid_request("The request is nested too deeply, in its schemas maybe.") from error
+        raise _too_deep() from error
 
 
 async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:

@@ -12,6 +12,7 @@ from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
+from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import models as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -70,16 +71,27 @@ class Models:
         self._capabilities, self._forms = _capabilities(), _forms()
         self._chosen = None
 
-    async def target(self, requested: str) -> Target:
-        """Return the model that answers for a name in a request.
+    async def target(self, requested: str, who: Caller | None = None) -> Target:
+        """Return the model that answers for a name in a request, or for the class that it is of.
 
         Raises:
             ApiError: no model is configured and none that can use tools is pulled.
             UpstreamError: Ollama cannot be asked, or does not have the model.
 
         """
-        resolved = resolve_model(self._settings.aliases, requested)
+        name = self._of_class(who) or requested
+        resolved = resolve_model(self._settings.aliases, name)
         return await self.named(resolved or await self._choose())
+
+    def _of_class(self, who: Caller | None) -> str | None:
+        classes = self._settings.request_classes
+        match who.kind if who else None:
+            case RequestClass.SUBAGENT | RequestClass.WORKFLOW:
+                return classes.subagent
+            # Others go on with the conversation, which another model would have to read first.
+            case RequestClass.AUXILIARY if who and who.is_small:
+                return classes.auxiliary
+        return None
 
     async def named(self, name: str) -> Target:
         """Return the model of this name, whatever the aliases say.

@@ -65,6 +65,7 @@ _PRIORITIES = {
 class Caller:
     """The session of a request, `` when it names none, and the class; None for another client.
 
+    `is_small`: it offers none of the client's tools.
     `agent` is the subagent that asks, `` for the session itself; `prints` the session of
     `claude -p`, which ends with its answer.
     """
@@ -74,6 +75,7 @@ class Caller:
     priority: Priority = Priority.PERSON
     agent: str = ""
     prints: bool = False
+    is_small: bool = False
 
     @property
     def side(self) -> bool:
@@ -100,12 +102,12 @@ def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches:
         return Caller(prints=prints)
     agent = headers.get(SUBAGENT, "")
     kind = _CLASSES.get(headers.get(_CLASS, ""))
+    is_small = bytes(asked.tools) in _NO_TOOLS or only_searches
     if kind is None:
-        is_small = bytes(asked.tools) in _NO_TOOLS or only_searches
         kind = RequestClass.AUXILIARY if is_small else RequestClass.MAIN
         kind = RequestClass.SUBAGENT if agent else kind
     priority = _PRIORITIES.get(headers.get(_WAITS, ""), _usual_priority(kind))
-    return Caller(session, kind, priority, agent, prints)
+    return Caller(session, kind, priority, agent, prints, is_small)
 
 
 def _usual_priority(kind: RequestClass) -> Priority:
