@@ -100,7 +100,7 @@ async def test_the_model_is_loaded_once_and_reads_what_it_is_offered_once() -> N
     [
         (call("Read", file_path="/home/dev/shop/shop/cart.py", offset=8, limit=4), "right"),
         (call("Read", file_path="/home/dev/shop/shop/cart.py", offset="8", limit=4.0), "mended"),
-        (call("Read", file="/home/dev/shop/shop/cart.py"), "wrong"),
+        (call("Read", place="/home/dev/shop/shop/cart.py"), "wrong"),
         (call("Read", file_path="/home/dev/shop/shop/cart.py", offset="eight"), "wrong"),
         ({"text": "I would read it."}, "missing"),
     ],

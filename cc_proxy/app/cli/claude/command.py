@@ -127,6 +127,7 @@ def command(  # noqa: PLR0913 - the flags
         None if client_options.prints(arguments) else lambda: _listed(started),
     )
     options = PROFILES[profile or loaded.settings.claude.profile].arguments
+    diversion_notices.refuse_unchecked(os.environ, Path.cwd())
     prepared = launch.prepare(endpoint, options, given, None if url else shared.paths())
     warnings = (*report.alias_slips(loaded), *_warnings(started, models))
     if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):

@@ -1,8 +1,10 @@
 """What a person is told of settings by which requests would go past the proxy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 
+from cc_proxy.app.cli.claude import settings_files
 from cc_proxy.app.cli.claude.diversions import Diversion
 from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
@@ -12,6 +14,26 @@ class DiversionError(CcProxyError):
     """Settings of Claude Code would lead its requests past the proxy."""
 
     code = "settings_divert_requests"
+
+
+def refuse_unchecked(environ: Mapping[str, str], folder: Path) -> None:
+    """Refuse a session in `folder` where a settings file is beyond what can be checked.
+
+    Raises:
+        DiversionError: there is one. Claude Code may read it, and it may lead anywhere.
+
+    """
+    for path, scope in settings_files.places(environ, folder):
+        try:
+            settings_files.read(path, scope)
+        except settings_files.UncertainSettingsError as error:
+            raise DiversionError(
+                f"Expected settings that cc-proxy can check in {path}, found {error}.",
+                hint="Claude Code may read this file and send your prompts elsewhere."
+                f" Remove it if you do not know it: {path}",
+            ) from error
+        except settings_files.UnreadableSettingsError:  # not by Claude Code either
+            continue
 
 
 def refuse(found: Iterable[Diversion], *, is_merged: bool) -> None:

@@ -7,6 +7,7 @@ What counts, from weak to strong: `~/.claude.json`, the person's settings, the p
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MANAGED = {
     "linux": Path("/etc/claude-code"),
     "win32": Path("C:/Program Files/ClaudeCode"),
 }
+# Those of people have a few kilobytes.
+_MAX_BYTES = 4 * 1024 * 1024
 # Python refuses integers of thousands of digits.
 _INTEGER_DIGITS = 18
 _SHARED = Path(".claude", "settings.json")
@@ -29,6 +32,10 @@ _LOCAL = Path(".claude", "settings.local.json")
 
 class UnreadableSettingsError(ValueError):
     """A settings file cannot be read, or holds something else than an object."""
+
+
+class UncertainSettingsError(UnreadableSettingsError):
+    """A settings file is beyond what is checked here, and Claude Code may read it all the same."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,12 @@ def read(path: Path, scope: Scope) -> SettingsFile | None:
     """Return a settings file, None if there is none.
 
     Raises:
+        UncertainSettingsError: it is no regular file, too large or nested too deeply.
         UnreadableSettingsError: it cannot be read, or holds something else than an object.
 
     """
     try:
-        raw = path.read_bytes()
+        raw = _content(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -88,12 +96,27 @@ def read(path: Path, scope: Scope) -> SettingsFile | None:
     try:
         content = json.loads(text, parse_int=_number)
     except RecursionError as error:
-        raise UnreadableSettingsError("expected fewer brackets in each other") from error
+        raise UncertainSettingsError("brackets that are nested too deeply") from error
     except ValueError as error:
         raise UnreadableSettingsError(str(error)) from error
     if not isinstance(content, dict):
         raise UnreadableSettingsError("expected an object")
     return SettingsFile(path, scope, text, content)
+
+
+def _content(path: Path) -> bytes:
+    # A named pipe would make us wait, and a device may have no end: both can be linked to.
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UncertainSettingsError("something that is not a regular file")
+        raw = file.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
+        raise UncertainSettingsError(f"more than {_MAX_BYTES:,} bytes")
+    return raw
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def present(environ: Mapping[str, str], folder: Path) -> Iterator[SettingsFile]:
