@@ -281,7 +281,16 @@ def test_a_shell_is_told_that_a_bare_claude_follows_a_repository(home: Home) -> 
 
 
 @pytest.mark.usefixtures("claude")
-@pytest.mark.parametrize("asked", [["--cloud", "do it"], ["--remote-control"], ["ultrareview"]])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--cloud", "do it"],
+        ["--remote-control"],
+        ["remote-control"],
+        ["--teleport"],
+        ["ultrareview"],
+    ],
+)
 def test_what_anthropic_s_servers_do_is_refused(home: Home, asked: list[str]) -> None:
     ran = home.run("claude", "--", *asked)
     assert ran.code == 1

@@ -23,8 +23,15 @@ _AGENTS_WITHOUT_SESSION = ("--json", "-h", "--help")
 # With one of these the person, or a script, has said how permissions are to be asked for.
 _PERMISSION_FLAGS = ("--permission-mode", "--dangerously-skip-permissions")
 # They hand the session, or what is said in it, to Anthropic's servers.
-_CLOUD_FLAGS = ("--cloud", "--desktop", "--environment", "--remote-control")
-_CLOUD_COMMAND = "ultrareview"
+_CLOUD_FLAGS = (
+    "--cloud",
+    "--desktop",
+    "--environment",
+    "--remote",
+    "--remote-control",
+    "--teleport",
+)
+_CLOUD_COMMANDS = frozenset({"remote-control", "ultrareview"})
 
 
 class CloudError(CcProxyError):
@@ -50,8 +57,8 @@ def refuse_cloud(arguments: Sequence[str]) -> None:
 
     """
     asked = [flag for flag in _CLOUD_FLAGS if has(arguments, flag)]
-    if arguments and arguments[0] == _CLOUD_COMMAND:
-        asked.append(_CLOUD_COMMAND)
+    if arguments and arguments[0] in _CLOUD_COMMANDS:
+        asked.append(arguments[0])
     if asked:
         raise CloudError(
             f"Expected a session on your own models, found {asked[0]}: it works on Anthropic's"
