@@ -10,8 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
+from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
+from cc_proxy.tests.cli.verdicts import found_unfit
 
 posix = pytest.mark.posix_only("modes and pseudo-terminals")
 DATA = files("cc_proxy") / "data"
@@ -118,6 +120,16 @@ def test_on_a_terminal_one_of_the_pulled_models_is_chosen(home: Home) -> None:
     assert yaml.safe_load(place(home).read_text())["aliases"] == {
         "default": "practice-think:latest"
     }
+
+
+@posix
+def test_an_unfit_model_is_marked_and_not_proposed(home: Home) -> None:
+    unfit, other = PracticeModel("one"), PracticeModel("two")
+    found_unfit(home, unfit)
+    with practice_server(models=[unfit, other]) as practice:
+        out = interactive(home, practice.url, "")
+    assert "one:latest  65,536 tokens   unfit in your test" in out
+    assert "two:latest answers for Claude's names." in out
 
 
 @posix

@@ -17,6 +17,7 @@ from cc_proxy.app.config import load
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, free_port
 from cc_proxy.tests.cli.practice import Practice, practice_server
+from cc_proxy.tests.cli.verdicts import found_unfit
 
 posix = pytest.mark.posix_only("modes and pseudo-terminals")
 READS = [{"calls": [{"name": "Read", "arguments": {"file_path": "/tmp/notes.txt"}}]}]  # noqa: S108 - nothing reads it
@@ -168,6 +169,18 @@ def test_a_default_that_is_not_pulled_names_the_command(home: Home, practice: Pr
     assert found["default_model"]["detail"] == "Ollama has no model absent:1b."
     assert found["default_model"]["fix"] == "cc-proxy models pull absent:1b"
     assert practice.chats() == []
+
+
+def test_a_default_that_was_unfit_in_a_test_is_a_warning(home: Home) -> None:
+    model = PracticeModel("unfit")
+    found_unfit(home, model)
+    with practice_server(models=[model]) as practice:
+        ran = home.json("doctor", "--no-model", OLLAMA_BASE_URL=practice.url)
+    found = {check["name"]: check for check in ran.envelope["data"]["checks"]}
+    assert found["default_model"]["status"] == "warn"
+    assert "unfit:latest, chosen" in found["default_model"]["detail"]
+    assert "unfit in your test" in found["default_model"]["detail"]
+    assert "cc-proxy models test unfit:latest" in found["default_model"]["fix"]
 
 
 def test_without_an_ollama_the_rest_is_checked(home: Home) -> None:

@@ -249,7 +249,7 @@ async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
         aliases={"default": "m"}, models={"m:latest": ModelSettings(context_window=300_000)}
     )
     async with ollama({"/api/show": show, "/api/ps": {"models": []}}) as client:
-        _, found = await upstream.default_model(settings, Models(settings, client))
+        _, found = await upstream.default_model(settings, Models(settings, client), {})
     (window,) = [check for check in found if check.name == "window"]
     assert window.status == "warn"
     assert "131,072 tokens, all that it can have; the configuration has 300,000" in window.detail

@@ -9,6 +9,7 @@ import pytest
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
+from cc_proxy.tests.cli.verdicts import found_unfit
 
 if TYPE_CHECKING:
     import pexpect
@@ -128,3 +129,64 @@ def test_without_a_terminal_no_model_is_pulled(home: Home) -> None:
         ran = home.run("claude", OLLAMA_BASE_URL=running.url)
     assert ran.code == 1
     assert "1 pulled, none that can use tools" in ran.err
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_an_unfit_model_is_not_taken_where_there_is_another(home: Home) -> None:
+    found_unfit(home, ONE)
+    ran = home.run("claude")
+    assert "Claude Code gets two:latest; there is also one:latest (unfit in your test)." in ran.err
+    assert "model is two:latest." in ran.out
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_a_test_of_an_older_version_does_not_hold(home: Home) -> None:
+    found_unfit(home, ONE, digest="another")
+    assert "Claude Code gets one:latest; there is also two:latest." in home.run("claude").err
+
+
+@posix
+def test_without_a_terminal_the_only_one_is_taken_and_said_to_be_unfit(home: Home) -> None:
+    found_unfit(home, ONE)
+    with practice_server(models=[PLAIN, ONE]) as running:
+        ran = home.run("claude", OLLAMA_BASE_URL=running.url)
+    assert "Claude Code gets one:latest (unfit in your test)." in ran.err
+    assert "model is one:latest." in ran.out
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_the_question_marks_an_unfit_model_and_proposes_another(home: Home) -> None:
+    found_unfit(home, ONE)
+    child = on_a_terminal(home)
+    child.expect(r" 1  one:latest +4\.9 GB +65,536 tokens   unfit in your test\r\n")
+    child.expect(r" 2  two:latest +4\.9 GB +32,768 tokens\r\n")
+    child.expect(r"Number.*\[2\]: ")
+    child.close(force=True)
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_of_unfit_models_none_is_proposed(home: Home) -> None:
+    found_unfit(home, ONE, TWO)
+    child = on_a_terminal(home)
+    child.expect(r"unfit in your test\r\nNumber: ")
+    child.close(force=True)
+
+
+@posix
+@pytest.mark.parametrize(("answer", "shown"), [("y", "one:latest"), ("n", "qwen3:4b")])
+def test_the_only_one_is_asked_for_if_it_is_unfit(home: Home, answer: str, shown: str) -> None:
+    found_unfit(home, ONE)
+    with practice_server(models=[ONE]) as running:
+        child = on_a_terminal(home, OLLAMA_BASE_URL=running.url)
+        child.expect("one:latest is the only model that can use tools, and it was unfit in your")
+        child.expect(r"Use it all the same\? \[y/N\]: ")
+        child.sendline(answer)
+        if answer == "n":
+            child.expect(r"Pull \[qwen3-coder:30b\]: ")
+            child.sendline(shown)
+        child.expect(rf"model is {shown}\.")
+        child.close(force=True)

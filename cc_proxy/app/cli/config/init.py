@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define, model_names
+from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result, note
 from cc_proxy.app.errors import CcProxyError
@@ -59,7 +60,7 @@ def command(common: Common, *, model: str | None, force: bool) -> Result:
     warnings: list[ErrorItem] = []
     chosen = _checked(model) if model is not None else None
     if chosen is None and common.may_ask():
-        chosen = _asked(warnings)
+        chosen = _asked(common, warnings)
     backup = _write(target, _text(chosen))
     other = next((s.path for s in sources if s.status == "active" and s.path != target), None)
     if other is not None:
@@ -112,7 +113,7 @@ def _checked(model: str) -> str:
         ) from error
 
 
-def _asked(warnings: list[ErrorItem]) -> str | None:
+def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
     """Ask which of the pulled models is to answer; None when there is nothing to choose from."""
     try:
         with waiting("Asking Ollama about its models"):
@@ -125,13 +126,20 @@ def _asked(warnings: list[ErrorItem]) -> str | None:
         text = "Ollama has no model that can use tools, so there is no default to choose."
         warnings.append(ErrorItem("no_model", text, "cc-proxy models pull qwen3-coder:30b"))
         return None
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
+
+    tests, troubles = verdicts.for_choice(common)
+    warnings.extend(troubles)
+    unfit = {row.name for row in able if verdicts.is_unfit(tests, row.pulled)}
     width = max(len(row.name) for row in able)
     note("Which model is to answer for Claude's names?")
     for number, row in enumerate(able, 1):
         window = f"{row.target.window:,} tokens" if row.target else ""
-        note(f"  {number:2}  {row.name:{width}}  {window}")
+        remark = f"   {UNFIT_MARK}" if row.name in unfit else ""
+        note(f"  {number:2}  {row.name:{width}}  {window}{remark}")
+    default = next((number for number, row in enumerate(able, 1) if row.name not in unfit), None)
     number = click.prompt(
-        "Number", type=click.IntRange(1, len(able)), default=1, show_default=True, err=True
+        "Number", type=click.IntRange(1, len(able)), default=default, show_default=True, err=True
     )
     return able[number - 1].name
 

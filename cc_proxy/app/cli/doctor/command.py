@@ -96,7 +96,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
         yield machine.proxy(common, loaded)
         yield network.exposure(common, loaded, network.docker_bridge())
         seen = machine.model_sessions(common, loaded)
-        yield from _one_by_one(_upstream(loaded, inside, seen, ask_model=ask_model))
+        yield from _one_by_one(_upstream(common, loaded, inside, seen, ask_model=ask_model))
     folder = Path.cwd()
     yield claude.program(loaded.settings.claude.bin if loaded else "claude")
     yield claude.environment(os.environ)
@@ -118,6 +118,7 @@ def _one_by_one(checks: AsyncGenerator["Check | None", None]) -> Iterator["Check
 
 
 async def _upstream(
+    common: Common,
     loaded: "Loaded",
     container: str | None,
     seen: "tuple[ModelSessions, ...]",
@@ -125,7 +126,7 @@ async def _upstream(
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
-    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
 
     async with survey.client(loaded.settings) as ollama:
@@ -136,7 +137,8 @@ async def _upstream(
         if any(check is not None and check.status == "fail" for check in found):
             return
         models = Models(loaded.settings, ollama)
-        target, about = await upstream.default_model(loaded.settings, models)
+        tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
+        target, about = await upstream.default_model(loaded.settings, models, tests)
         for check in about:
             yield check
         if target is not None:

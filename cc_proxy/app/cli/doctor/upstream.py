@@ -3,7 +3,7 @@
 import asyncio
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from shutil import which
@@ -13,6 +13,8 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
+from cc_proxy.app.cli.models.choice import UNFIT_MARK
+from cc_proxy.app.cli.models.verdicts import KeptTest, is_unfit
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
@@ -28,7 +30,7 @@ from cc_proxy.app.upstreams.ollama.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.upstreams.ollama.models import from_version, same_model
+from cc_proxy.app.upstreams.ollama.models import from_version, full_name, same_model
 
 PULL = "cc-proxy models pull qwen3-coder:30b"
 _TESTED = (0, 32)
@@ -102,8 +104,13 @@ def silence(host: str, address: str | None, hint: str | None, outside: str | Non
     return hint if hint and (host in HOST_NAMES or address is None) else "ollama serve"
 
 
-async def default_model(settings: Settings, models: Models) -> tuple[Target | None, list[Check]]:
-    """Check the model that answers for Claude's names; return it too."""
+async def default_model(
+    settings: Settings, models: Models, tests: Mapping[str, KeptTest]
+) -> tuple[Target | None, list[Check]]:
+    """Check the model that answers for Claude's names; return it too.
+
+    `tests` are what `models test` kept: one that it found unfit is a warning.
+    """
     wanted = resolve_model(settings.aliases, ANY_CLAUDE)
     try:
         target = await models.target(ANY_CLAUDE)
@@ -115,7 +122,19 @@ async def default_model(settings: Settings, models: Models) -> tuple[Target | No
         return None, [fail("default_model", error.message, PULL)]
     name = target.model.name
     how = "as configured" if wanted else "chosen, since none is configured"
-    return target, [ok("default_model", f"{name}, {how}"), _tools(target), _window(target)]
+    detail = f"{name}, {how}"
+    chosen = ok("default_model", detail)
+    if await _is_unfit(name, models, tests):
+        fix = f"Choose another: cc-proxy models; or test it again: cc-proxy models test {name}"
+        chosen = warn("default_model", f"{detail}; {UNFIT_MARK}", fix)
+    return target, [chosen, _tools(target), _window(target)]
+
+
+async def _is_unfit(name: str, models: Models, tests: Mapping[str, KeptTest]) -> bool:
+    if full_name(name) not in tests:
+        return False
+    pulled = [one for one in await models.pulled() if same_model(one.name, name)]
+    return any(is_unfit(tests, one) for one in pulled)
 
 
 def _tools(target: Target) -> Check:

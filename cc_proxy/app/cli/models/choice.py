@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _NAME = "claude"
 _USUAL = "qwen3-coder:30b"
+UNFIT_MARK = "unfit in your test"
 
 
 def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
@@ -25,7 +26,8 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
 
     That is so with a default in the configuration, and with one able model. With none, one is
     pulled. Without a terminal to ask at, or if `may_ask` is False, of several it is the one that
-    the proxy would take: what runs unattended goes on, and stderr says with what.
+    the proxy would take: what runs unattended goes on, and stderr says with what. A model that
+    `models test` found unfit is taken only if there is no other, and never in silence.
 
     Raises:
         UpstreamError: Ollama cannot be asked which models there are.
@@ -37,8 +39,11 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
 
     if resolve_model(loaded.settings.aliases, ANY_CLAUDE) is not None:
         return None
-    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - it brings aiohttp
 
+    tests, troubles = verdicts.for_choice(common)
+    if troubles:
+        show(Result(_NAME, warnings=troubles), as_json=False)
     with waiting("Asking Ollama about its models"):
         found = asyncio.run(survey.survey(loaded.settings))
     able = [
@@ -46,14 +51,18 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
         for row in found.rows
         if row.pulled.is_local and row.target and row.target.model.can("tools")
     ]
+    unfit = {row.name for row in able if verdicts.is_unfit(tests, row.pulled)}
     may_ask = may_ask and common.may_ask()
     if not able and may_ask:
+        note("Ollama has no model that can use tools.")
         return _pulled(loaded)
-    if len(able) < 2:  # noqa: PLR2004 - a choice is between two
+    if not able or (len(able) == 1 and not unfit):
         return None
     if not may_ask:
-        return _taken(found, able)
-    name = _asked(found, able)
+        return _taken(found, able, unfit)
+    if len(able) == 1:
+        return _only_unfit(loaded, able[0].name)
+    name = _asked(found, able, unfit)
     if click.confirm("Use it from now on?", default=False, err=True):
         _remember(common, name)
     return name
@@ -62,33 +71,54 @@ def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
 def _pulled(loaded: "Loaded") -> str:
     from cc_proxy.app.cli.models import pull  # noqa: PLC0415 - see common.Common
 
-    note("Ollama has no model that can use tools. It can pull one, which takes a while.")
+    note("Ollama can pull one, which takes a while.")
     note("Which one fits your machine: https://ollama.com/search?c=tools (Ctrl-C: none)")
     name: str = click.prompt("Pull", default=_USUAL, err=True)
     pull.pull(loaded.settings, name)
     return name
 
 
-def _taken(found: "Survey", able: list["Row"]) -> str:
-    name = next((row.name for row in able if found.is_default(row)), able[0].name)
-    others = ", ".join(row.name for row in able if row.name != name)
+def _only_unfit(loaded: "Loaded", name: str) -> str:
+    note(f"{name} is the only model that can use tools, and it was {UNFIT_MARK}.")
+    if click.confirm("Use it all the same?", default=False, err=True):
+        return name
+    return _pulled(loaded)
+
+
+def _taken(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
+    name = _best(found, able, unfit) or able[0].name
+    others = ", ".join(_marked(row.name, unfit) for row in able if row.name != name)
+    also = f"; there is also {others}" if others else ""
     note(
-        f"No model is configured, so Claude Code gets {name}; there is also {others}."
+        f"No model is configured, so Claude Code gets {_marked(name, unfit)}{also}."
         " To have another one: --model NAME, or aliases.default in the configuration"
     )
     return name
 
 
-def _asked(found: "Survey", able: list["Row"]) -> str:
+def _best(found: "Survey", able: list["Row"], unfit: set[str]) -> str | None:
+    """Return the one to take unless somebody says otherwise; None if all are unfit."""
+    fit = [row for row in able if row.name not in unfit]
+    first = fit[0].name if fit else None
+    return next((row.name for row in fit if found.is_default(row)), first)
+
+
+def _marked(name: str, unfit: set[str]) -> str:
+    return f"{name} ({UNFIT_MARK})" if name in unfit else name
+
+
+def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
     note("Which model is Claude Code to work with?")
     width = max(len(row.name) for row in found.rows)
     numbers = {row.name: number for number, row in enumerate(able, 1)}
     for row in found.rows:
         number = numbers.get(row.name, "")
         window = f"{row.target.window:>9,} tokens" if row.target else f"{'?':>9}"
-        unable = "" if row.name in numbers else "   cannot use tools"
-        note(f"  {number:>2}  {row.name:{width}}  {size(row.pulled.size):>9}  {window}{unable}")
-    default = next((numbers[row.name] for row in able if found.is_default(row)), 1)
+        remark = "" if row.name in numbers else "   cannot use tools"
+        remark = f"   {UNFIT_MARK}" if row.name in unfit else remark
+        note(f"  {number:>2}  {row.name:{width}}  {size(row.pulled.size):>9}  {window}{remark}")
+    best = _best(found, able, unfit)
+    default = None if best is None else numbers[best]
     number = click.prompt(
         "Number", type=click.IntRange(1, len(able)), default=default, show_default=True, err=True
     )

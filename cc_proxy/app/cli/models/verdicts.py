@@ -1,5 +1,6 @@
 """What `models test` found, kept in the state folder for `models` to show."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -8,15 +9,19 @@ import msgspec
 from cc_proxy.app import private_files
 from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.daemon.file_errors import explained
+from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.upstreams.ollama.models import full_name
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.common import Common
     from cc_proxy.app.daemon.paths import Paths
+    from cc_proxy.app.upstreams.ollama.models import PulledModel
 
 _FILE = "model-tests.json"
 _VERSION = 1
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
+_UNFIT = "unfit"
 
 
 class KeptTest(msgspec.Struct, frozen=True):
@@ -53,6 +58,20 @@ def known(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
         text = f"expected version {_VERSION}, found {kept.version}"
         return {}, (_unreadable(str(path), text),)
     return kept.models, ()
+
+
+def for_choice(common: "Common") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
+    """Return the same for who can do without the tests: no state folder is only a warning."""
+    try:
+        return known(common.paths())
+    except CcProxyError as error:
+        return {}, (ErrorItem.of(error),)
+
+
+def is_unfit(tests: Mapping[str, KeptTest], model: "PulledModel") -> bool:
+    """Tell whether the latest test of this very version of a model found it unfit."""
+    test = tests.get(full_name(model.name))
+    return test is not None and test.verdict == _UNFIT and test.digest == model.digest
 
 
 def keep(paths: "Paths", model: str, test: KeptTest) -> None:
