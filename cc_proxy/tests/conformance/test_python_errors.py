@@ -55,8 +55,8 @@ TROUBLES: dict[str, Trouble] = {
     "no messages": Trouble(
         asked(messages=[]), anthropic.BadRequestError, "invalid_request_error", "messages: "
     ),
-    "max_tokens of 0": Trouble(
-        asked(max_tokens=0), anthropic.BadRequestError, "invalid_request_error", "max_tokens"
+    "max_tokens below 0": Trouble(
+        asked(max_tokens=-1), anthropic.BadRequestError, "invalid_request_error", "max_tokens"
     ),
     "a role that there is not": Trouble(
         asked(messages=[{"role": "robot", "content": "hi"}]),
