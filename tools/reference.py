@@ -68,6 +68,12 @@ The file is the first of these; no other is read, and one that is named and is n
 error: `--config`, `CC_PROXY_CONFIG_FILE`, `~/.cc-proxy/cc-proxy.user.yaml`,
 `$XDG_CONFIG_HOME/cc-proxy/cc-proxy.user.yaml`, `/etc/cc-proxy/cc-proxy.user.yaml`.
 
+While cc-proxy runs, the commands about it (all but `config` and `service`) read the file that it
+uses, unless `--config` or the variable names one. If it uses another file than the named one,
+`start`, `claude` and `reload` stop with the error `other_configuration` and the command that makes
+it use that file; `stop --config` stops only a proxy that uses it; `status`, `logs`, `models` and
+`doctor` answer, and warn.
+
 A value is a flag's, else a variable's, else the file's, else the default. An empty variable counts
 as not set, and of two for one key the first here counts:
 

@@ -5,6 +5,7 @@ They work with a broken configuration too: it must not keep anybody from a `stat
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.common import Common
@@ -12,7 +13,7 @@ from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import Loaded, Settings
     from cc_proxy.app.daemon.paths import Paths
 
 
@@ -45,7 +46,27 @@ def access(common: Common, paths: "Paths") -> Access:
             raise
         problems.append(ErrorItem.of(error))
     try:
-        key = auth_key.known(loaded.settings if loaded else None, paths, os.environ)
+        key = auth_key.known(_settings_in_use(loaded, paths), paths, os.environ)
     except CcProxyError as error:
         problems.append(ErrorItem.of(error))
     return Access(loaded, key, tuple(problems))
+
+
+def _settings_in_use(loaded: "Loaded | None", paths: "Paths") -> "Settings | None":
+    """Return the settings that have the key of the running proxy, None if they cannot be read."""
+    from cc_proxy.app.config import ConfigError, load  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config.places import NAMED  # noqa: PLC0415 - as above
+    from cc_proxy.app.daemon import running_file  # noqa: PLC0415 - as above
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
+
+    if loaded is None:
+        return None
+    now = running.look(paths).state
+    if now is None or not running_file.is_other(now, loaded):
+        return loaded.settings
+    file = Path(now.config_path) if now.config_path else None
+    unnamed = {name: text for name, text in os.environ.items() if name not in NAMED}
+    try:
+        return load(config_file=file, environ=unnamed).settings
+    except ConfigError:  # it was all right when the proxy started
+        return None

@@ -16,7 +16,7 @@ from cc_proxy.app.cli.output.result import Result
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import Loaded, Source
     from cc_proxy.app.daemon.paths import Paths
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -44,8 +44,9 @@ class Common:
         port: int | None = None,
         log_level: str | None = None,
         log_format: str | None = None,
+        follow: bool = True,
     ) -> "Loaded":
-        """Return the effective settings.
+        """Return the effective settings; `follow` as in `sources`.
 
         Raises:
             ConfigError: they cannot be used.
@@ -56,12 +57,35 @@ class Common:
 
         return load(
             config_file=self.config,
+            running_file=self._running_file() if follow else None,
             host=host,
             port=port,
             log_level=log_level,
             log_format=log_format,
             environ=os.environ,
         )
+
+    def sources(self, *, follow: bool = True) -> "tuple[Source, ...]":
+        """Return the places of a configuration file.
+
+        With `follow` the file of the running cc-proxy counts where none is named: a command
+        belongs to the proxy that runs.
+        """
+        from cc_proxy.app.config import places  # noqa: PLC0415 - as above
+
+        running = self._running_file() if follow else None
+        return places.sources(self.config, os.environ, running=running)
+
+    def _running_file(self) -> Path | None:
+        from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
+        from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
+
+        try:
+            now = running.look(self.paths()).state
+        except DaemonError:  # a command that needs the folders says what is wrong with them
+            return None
+        found = Path(now.config_path) if now is not None and now.config_path else None
+        return found if found is not None and found.exists() else None
 
     def paths(self) -> "Paths":
         """Return the folders of the background process.

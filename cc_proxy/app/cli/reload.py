@@ -29,7 +29,7 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy reload
     """
-    from cc_proxy.app.daemon import confirm, reload  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon import confirm, reload, running_file  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
@@ -37,6 +37,8 @@ def command(common: Common) -> Result:
     now = running.look(paths).state
     if now is None:
         return _not_running(known.problems)
+    if known.loaded is not None:
+        running_file.refuse_other(now, known.loaded)
     if known.key is None:
         item = ErrorItem.of(confirm.refused(now))
         return Result("reload", warnings=known.problems, errors=(item,), exit_code=REFUSED)

@@ -1,8 +1,6 @@
 """`cc-proxy restart`."""
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +9,6 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.cli.start import log_format_option, log_level_option, outcome
 from cc_proxy.app.cli.stop import timeout_option
-
-if TYPE_CHECKING:
-    from cc_proxy.app.daemon.process.state import State
 
 
 @define("restart")
@@ -44,7 +39,6 @@ def command(  # noqa: PLR0913 - the flags
     paths = common.paths()
     now = running.look(paths).state
     if now is not None:
-        _keep_configuration(common, now)
         host = now.asked_host if host is None else host
         port = now.port if port is None and now.asked_port is not None else port
         log_level = log_level or now.asked_log_level
@@ -63,11 +57,3 @@ def command(  # noqa: PLR0913 - the flags
         ),
         warnings=(*map(ErrorItem.of, done.stopped.notices), *result.warnings),
     )
-
-
-def _keep_configuration(common: Common, now: "State") -> None:
-    if common.config or os.environ.get("CC_PROXY_CONFIG_FILE") or now.config_path is None:
-        return
-    # A file that is gone: what would be found today counts.
-    if Path(now.config_path).exists():
-        common.config = Path(now.config_path)

@@ -29,7 +29,9 @@ def _install(common: Common, *, show: bool) -> Result:
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
-    common.load()  # a configuration that cannot be used would only fail where nobody looks
+    common.load(
+        follow=False
+    )  # a configuration that cannot be used would only fail where nobody looks
     paths = common.paths()
     plan = _plan(common, paths)
     if show:

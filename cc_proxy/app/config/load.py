@@ -33,6 +33,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 def load(  # noqa: PLR0913 - the flags
     *,
     config_file: Path | None = None,
+    running_file: Path | None = None,
     host: str | None = None,
     port: int | None = None,
     log_level: str | None = None,
@@ -42,11 +43,12 @@ def load(  # noqa: PLR0913 - the flags
 ) -> Loaded:
     """Return the effective settings: flag over environment over file over default.
 
-    `config_file`, `host`, `port`, `log_level` and `log_format` are flags. Without `home` the
+    `config_file`, `host`, `port`, `log_level` and `log_format` are flags. `running_file` is the one
+    that the running cc-proxy uses. Without `home` the
     environment's HOME (on Windows USERPROFILE) counts. Raises ConfigError with every problem of
     file, environment and flags.
     """
-    sources = places.sources(config_file, environ, home)
+    sources = places.sources(config_file, environ, home, running_file)
     active = places.active(sources)
     file, file_problems = _from_file(active, environ)
     variables, variable_problems = environment.values(environ)

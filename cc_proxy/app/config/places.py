@@ -14,6 +14,7 @@ import msgspec
 FILE_NAME = "cc-proxy.user.yaml"
 SYSTEM_FOLDER = Path("/etc/cc-proxy")
 NAMED = ("--config", "CC_PROXY_CONFIG_FILE")
+RUNNING = "the running cc-proxy's"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -25,25 +26,32 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def sources(
-    config_file: Path | None, environ: Mapping[str, str], home: Path | None = None
+    config_file: Path | None,
+    environ: Mapping[str, str],
+    home: Path | None = None,
+    running: Path | None = None,
 ) -> tuple[Source, ...]:
     """Return every place and its status.
 
     A file that is named by flag or variable is active whether it exists or not; the other
-    places only when something is there, be it readable or not.
+    places only when something is there, be it readable or not. `running` is the file that the
+    running cc-proxy uses: it comes before the usual places.
     """
     home = _home(environ) if home is None else home
     named_by_variable = environ.get("CC_PROXY_CONFIG_FILE") or None
-    places = {
+    named = {
         "--config": _absolute(config_file, home),
         "CC_PROXY_CONFIG_FILE": _absolute(named_by_variable, home),
+    }
+    usual = {
         f"~/.cc-proxy/{FILE_NAME}": home and home / ".cc-proxy" / FILE_NAME,
         f"$XDG_CONFIG_HOME/cc-proxy/{FILE_NAME}": _xdg(environ, home),
         f"{SYSTEM_FOLDER}/{FILE_NAME}": _of_system(),
     }
+    started_with = {} if running is None or running in usual.values() else {RUNNING: running}
     found: list[Source] = []
     taken = False
-    for name, path in places.items():
+    for name, path in (named | started_with | usual).items():
         if path is None:
             found.append(Source(name, None, "not set"))
             continue
@@ -70,7 +78,9 @@ def file_to_write(sources: Sequence[Source]) -> Path:
 def preferred(sources: Sequence[Source]) -> Path:
     """Return where a file that is yet to be made belongs, when nothing names it."""
     return next(
-        source.path for source in sources if source.path is not None and source.name not in NAMED
+        source.path
+        for source in sources
+        if source.path is not None and source.name not in (*NAMED, RUNNING)
     )
 
 

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from cc_proxy import __version__
 from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.config import Loaded, Settings
+from cc_proxy.app.daemon import running_file
 from cc_proxy.app.daemon.errors import Notice
 from cc_proxy.app.daemon.process import state
 from cc_proxy.app.daemon.process.state import State
@@ -31,7 +32,11 @@ def differences(now: State, loaded: Loaded) -> list[Notice]:
         text = f"{who} listens on {now.host}:{now.port}, not on {server.host}:{server.port}."
         move = f"To move it: cc-proxy restart --host {server.host} --port {server.port}"
         notices.append(Notice("other_address", text, move))
-    if now.options_digest != state.options_digest(_as_asked(now, loaded)):
+    if running_file.is_other(now, loaded):
+        text = f"{who} uses {running_file.in_use(now)}, not {loaded.path or 'the defaults'}."
+        hint = f"To make it use that: {running_file.restart(loaded)}"
+        notices.append(Notice("other_configuration", text, hint))
+    elif now.options_digest != state.options_digest(_as_asked(now, loaded)):
         text = f"{who} was started with a different configuration."
         notices.append(Notice("other_settings", text, read_again))
     return notices

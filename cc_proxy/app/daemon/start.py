@@ -83,7 +83,8 @@ def earlier(
     """Return the process that runs, or what there is to say once nothing of one is left.
 
     Raises:
-        DaemonError: it runs, and does not answer or does not take the key.
+        DaemonError: it runs, and does not answer, does not take the key, or does not use the
+            configuration file that was named.
 
     """
     found = running.look(paths)
@@ -91,7 +92,9 @@ def earlier(
         # What has nobody to ask yet is under way sooner without these.
         from cc_proxy.app.daemon.confirm import confirm  # noqa: PLC0415
         from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415
+        from cc_proxy.app.daemon.running_file import refuse_other  # noqa: PLC0415
 
+        refuse_other(found.state, loaded)
         health = confirm(found.state, key, timeout_seconds=timeout_seconds)
         if health is not None:
             notices = tuple(differences(found.state, loaded))

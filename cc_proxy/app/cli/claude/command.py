@@ -18,6 +18,7 @@ from cc_proxy.app.cli.claude import (
     launch,
     preloading,
     process,
+    proxy,
     resuming,
     version,
 )
@@ -29,7 +30,7 @@ from cc_proxy.app.cli.completion import suggest_flag
 from cc_proxy.app.cli.models import choice
 from cc_proxy.app.cli.output import report, shell_syntax
 from cc_proxy.app.cli.output.progress import waiting
-from cc_proxy.app.cli.output.result import NO_UPSTREAM, NOT_RUNNING, ErrorItem, Result, show
+from cc_proxy.app.cli.output.result import NO_UPSTREAM, ErrorItem, Result, show
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -112,12 +113,13 @@ def command(  # noqa: PLR0913 - the flags
     if program is not None and not client_options.is_session(arguments):
         return Result(NAME, exit_code=process.become(program, list(arguments), dict(os.environ)))
     given = ClientArguments.parse(arguments)
-    running = None if start_if_needed else _running(shared, loaded)
+    proxy.refuse_other_file(shared, loaded)
+    running = None if start_if_needed else proxy.running(shared, loaded)
     flags = resuming.own_flags(shared, model=model, profile=profile, claude_bin=claude_bin)
     if model is None:
         model = choice.chosen(shared, loaded, may_ask=not print_env)
         loaded = shared.load()  # the choice may have been written down
-    started = running or _start(shared, loaded)
+    started = running or proxy.start(shared, loaded)
     models = _models(shared, loaded, started, model)
     endpoint = Endpoint(
         url or started.state.url,
@@ -197,31 +199,6 @@ def _program(named: str) -> str:
 def _version(named: str) -> version.Version | None:
     found = version.locate(named)
     return version.of(found) if found else None
-
-
-def _start(shared: common.Common, loaded: "Loaded") -> "Started":
-    from cc_proxy.app.daemon import start  # noqa: PLC0415 - not for `--help`
-
-    with waiting("Starting cc-proxy"):
-        return start.in_background(shared.paths(), loaded, environ=os.environ)
-
-
-def _running(shared: common.Common, loaded: "Loaded") -> "Started":
-    from cc_proxy.app.daemon import auth_key, confirm, start  # noqa: PLC0415 - as above
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
-
-    paths = shared.paths()
-    state = running.look(paths).state
-    key = auth_key.known(loaded.settings, paths, os.environ)
-    health = confirm.confirm(state, key, timeout_seconds=_ASK_SECONDS) if state and key else None
-    if state is None or key is None or health is None:
-        raise ClaudeError(
-            "Expected a running cc-proxy, found none.",
-            code="not_running",
-            exit_code=NOT_RUNNING,
-            hint="cc-proxy start",
-        )
-    return start.Started(state, health, key, already_running=True)
 
 
 def _models(

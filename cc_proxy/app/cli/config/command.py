@@ -36,7 +36,7 @@ def show(common: Common) -> Result:
     from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.config.file_form import file_key, yaml_lines  # noqa: PLC0415 - as above
 
-    loaded = common.load()
+    loaded = common.load(follow=False)
     values = redacted(loaded.settings)
     origins = {file_key(name): origin for name, origin in loaded.origins.items()}
     path = report.shown(loaded.path)
@@ -68,7 +68,7 @@ def check(common: Common) -> Result:
     from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
 
     try:
-        loaded = common.load()
+        loaded = common.load(follow=False)
         auth_key.refuse_open_bind(loaded.settings)
     except ConfigError as error:
         return _refused(common, error)

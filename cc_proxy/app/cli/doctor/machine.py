@@ -16,7 +16,7 @@ from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.config import ConfigError, Loaded
 from cc_proxy.app.control.wire import ModelSessions
-from cc_proxy.app.daemon import auth_key, confirm
+from cc_proxy.app.daemon import auth_key, confirm, running_file
 from cc_proxy.app.daemon.differences import differences
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
@@ -184,12 +184,16 @@ def _not_private(paths: Paths) -> private_files.NotPrivateError | None:
 
 
 def _running(now: state.State, paths: Paths, loaded: Loaded) -> Check:
+    text = f"running at {now.url} (pid {now.pid})"
+    if running_file.is_other(now, loaded):
+        # It may have another key as well, so it is not asked.
+        uses = f"it uses {running_file.in_use(now)}, not {loaded.path or 'the defaults'}"
+        return warn("proxy", f"{text}; {uses}", running_file.restart(loaded))
     key = auth_key.known(loaded.settings, paths, os.environ)
     if key is None:
         raise confirm.refused(now)
     if confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS) is None:
         return ok("proxy", f"just ended (pid {now.pid})")
-    text = f"running at {now.url} (pid {now.pid})"
     for notice in (*differences(now, loaded), *ports.shadowed(now)):
         return warn("proxy", f"{text}. {notice.message}", "cc-proxy restart")
     return ok("proxy", text)
@@ -201,6 +205,9 @@ def _could_bind(loaded: Loaded) -> Check:
     try:
         ports.refuse_unusable(server.host, server.port)
     except DaemonError as wrong:
+        if wrong.code == ports.IN_USE and loaded.origins["server.port"] == "default":
+            text = f"{wrong.message} `cc-proxy claude` takes a free one"
+            return warn("proxy", text, wrong.hint)
         return fail("proxy", wrong.message, wrong.hint)
     free = "any free port" if server.port == 0 else "free"
     return ok("proxy", f"not running; {where} is {free}")

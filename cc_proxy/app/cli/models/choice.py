@@ -1,7 +1,6 @@
 """Which model Claude Code gets when no configuration and no flag says it: the person does."""
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -129,8 +128,7 @@ def _remember(common: "Common", model: str) -> None:
     from cc_proxy.app.cli.config import edit  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.config import places  # noqa: PLC0415 - as above
 
-    sources = places.sources(common.config, os.environ)
-    path = places.file_to_write(sources)
+    path = places.file_to_write(common.sources())
     try:
         edit.set_default(path, model)
     except CcProxyError as error:  # the choice holds for this session all the same

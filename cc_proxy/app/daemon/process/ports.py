@@ -5,18 +5,18 @@ import os
 import shlex
 import socket
 import sys
-from itertools import pairwise
-from pathlib import Path
 
 from cc_proxy.app.addresses import IPV6_LOOPBACK, to_bind
 from cc_proxy.app.control import health
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import STATE_FLAG
+from cc_proxy.app.daemon.process import listeners
+from cc_proxy.app.daemon.process.listeners import Listener
 from cc_proxy.app.daemon.process.state import State
 
-_LISTENING = "0A"  # net/tcp_states.h
-_COMMAND_LENGTH = 100
+IN_USE = "port_in_use"
 _PRIVILEGED = 1024
+_LAST = 65535
 
 
 def refuse_unusable(host: str, port: int) -> None:
@@ -71,116 +71,59 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
 
 
 def _in_use(host: str, port: int) -> DaemonError:
-    what = f"Expected port {port} on {host} to be free, found it in use"
-    pid = _listening_pid(host, port)
-    if health.is_cc_proxy(host, port):
-        return _other_cc_proxy(what, pid)
-    by = f"pid {pid} ({_command(pid)})" if pid is not None else "another program"
+    found = listeners.find(host, port)
+    is_cc_proxy = health.is_cc_proxy(host, port)
+    choose = f"--port {port + 1 if port < _LAST else 0}, CC_PROXY_PORT or server.port in the"
+    choose += " configuration"
+    if found is not None and found.uid != _own_uid():
+        hint = f"To use another port: {choose}"
+    elif is_cc_proxy:
+        hint = f"To use another port: {choose}. {_how_to_stop(found)}"
+    else:
+        hint = f"End that program, or choose another port: {choose}"
     return DaemonError(
-        f"{what} by {by}.",
-        code="port_in_use",
-        hint=f"End that program, or choose another port: --port {port + 1 if port < 65535 else 0}",  # noqa: PLR2004 - the last port
+        f"Expected port {port} on {host} to be free, found it in use by"
+        f" {_described(found, is_cc_proxy=is_cc_proxy)}.",
+        code=IN_USE,
+        hint=hint,
     )
 
 
-def _other_cc_proxy(what: str, pid: int | None) -> DaemonError:
-    """Return the error for a port of a cc-proxy with another state folder.
+def occupant(host: str, port: int) -> str:
+    """Return who has a port, as far as it is known: `pid N (its command)`."""
+    host = to_bind(host)
+    is_cc_proxy = health.is_cc_proxy(host, port)
+    return _described(listeners.find(host, port), is_cc_proxy=is_cc_proxy)
 
-    The hint names the command that stops it, where the system tells its arguments.
-    """
-    words = _words(pid) if pid is not None else []
-    folders = [after for word, after in pairwise(words) if word == STATE_FLAG]
-    named = f" (pid {pid})" if pid is not None else ""
-    stop = "Run cc-proxy stop as the user and with the --state-dir that started it."
-    if folders:
-        stop = f"To stop it: cc-proxy stop {STATE_FLAG} {shlex.quote(folders[0])}"
-    elif pid is not None:
-        stop = f"To stop it: kill {pid}"
-    return DaemonError(
-        f"{what} by a cc-proxy with another state folder{named}.",
-        code="port_in_use",
-        hint=f"To use another port: --port 0 (any free one). {stop}",
-    )
+
+def _described(found: Listener | None, *, is_cc_proxy: bool) -> str:
+    if not is_cc_proxy:
+        return str(found or "another program")
+    if found is not None and found.uid != _own_uid():
+        return f"the cc-proxy of the user {found.user}"
+    named = f" (pid {found.pid})" if found is not None and found.pid is not None else ""
+    return f"a cc-proxy with another state folder{named}"
+
+
+def _how_to_stop(found: Listener | None) -> str:
+    if found is not None and found.state_dir is not None:
+        return f"To stop it: cc-proxy stop {STATE_FLAG} {shlex.quote(found.state_dir)}"
+    if found is not None and found.pid is not None:
+        return f"To stop it: kill {found.pid}"
+    return "Run cc-proxy stop as the user and with the --state-dir that started it."
+
+
+def _own_uid() -> int:
+    return os.getuid() if sys.platform != "win32" else 0
 
 
 def shadowed(now: State) -> tuple[Notice, ...]:
     """Return a warning if `localhost` may lead to another program than this cc-proxy."""
     if not now.shadowed:
         return ()
-    by = listener(IPV6_LOOPBACK, now.port) or "another program"
+    by = listeners.find(IPV6_LOOPBACK, now.port) or "another program"
     text = (
         f"Port {now.port} on {IPV6_LOOPBACK} is in use by {by}, and http://localhost:{now.port} may"
         f" lead there. Use {now.url} instead."
     )
     return (Notice("localhost_is_shared", text, "Or end that program, then: cc-proxy restart"),)
-
-
-def listener(host: str, port: int) -> str | None:
-    """Return `pid N (its command)` of who listens at an address, None where it cannot be known."""
-    pid = _listening_pid(host, port)
-    return f"pid {pid} ({_command(pid)})" if pid is not None else None
-
-
-def _listening_pid(host: str, port: int) -> int | None:
-    if sys.platform != "linux":
-        return None
-    inodes = _listening_inodes(port, ipv6=":" in host)
-    return _holder(inodes) if inodes else None
-
-
-def _listening_inodes(port: int, *, ipv6: bool) -> set[str]:
-    inodes = set()
-    for table in ("tcp", "tcp6"):
-        try:
-            rows = Path("/proc/net", table).read_text(encoding="ascii").splitlines()[1:]
-        except OSError:  # no IPv6, or a sandbox that hides it: then the holder stays unknown
-            continue
-        # proc_net_tcp.txt: sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode
-        for fields in (row.split() for row in rows):
-            address, _, number = fields[1].rpartition(":")
-            # What listens on every address of IPv6 has those of IPv4 as well.
-            concerned = (table == "tcp6") == ipv6 or (table == "tcp6" and not address.strip("0"))
-            if concerned and fields[3] == _LISTENING and int(number, 16) == port:
-                inodes.add(fields[9])
-    return inodes
-
-
-def _holder(inodes: set[str]) -> int | None:
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    for folder in Path("/proc").glob("[0-9]*/fd"):
-        try:
-            entries = list(folder.iterdir())
-        except OSError:  # another user's, or gone in the meantime
-            continue
-        if any(_target(entry) in wanted for entry in entries):
-            return int(folder.parent.name)
-    return None
-
-
-def _target(link: Path) -> str | None:
-    try:
-        return str(link.readlink())
-    except OSError:  # closed in the meantime
-        return None
-
-
-def _command(pid: int) -> str:
-    """Return the program and as many whole arguments as fit; what is left out is an ellipsis."""
-    words = ["".join(c if c.isprintable() else "?" for c in word) for word in _words(pid)]
-    if not words:
-        return "its command is not known"
-    shown = words[0]
-    for word in words[1:]:
-        if len(shown) + len(word) >= _COMMAND_LENGTH:
-            return f"{shown} …"
-        shown += f" {word}"
-    return shown
-
-
-def _words(pid: int) -> list[str]:
-    """Return the command line of a process; nothing if it has ended or is hidden."""
-    try:
-        found = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return []
-    return [os.fsdecode(word) for word in found.rstrip(b"\0").split(b"\0") if word]
