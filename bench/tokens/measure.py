@@ -18,7 +18,7 @@ from sessions import JSON_INDENTS, TEMPLATES, TURNS, Session, rendered, sessions
 
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.prompt.tokens import Digits, weigh
+from cc_proxy.app.translate.prompt.tokens import Digits, estimate_tokens
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChatMessage
 
 DIGITS = {
@@ -60,7 +60,9 @@ def weights(
         row = [kind]
         for name, real in count.items():
             tokens = sum(map(real, pieces))
-            weight = sum(weigh(piece, digits.get(name, Digits.UNKNOWN)) for piece in pieces)
+            weight = sum(
+                estimate_tokens(piece, digits.get(name, Digits.UNKNOWN)) for piece in pieces
+            )
             row.append(f"{100 * (weight / tokens - 1):+.1f}")
         yield row
 
@@ -134,7 +136,7 @@ def speeds(texts: dict[str, list[str]]) -> Iterable[list[str]]:
         return fresh
 
     end = ChatChunk(prompt_eval_count=500_000)
-    yield [f"weigh one text of {size}", best(lambda: weigh(mixed))]
+    yield [f"weigh one text of {size}", best(lambda: estimate_tokens(mixed))]
     yield [f"hash the chain of a prompt of {size}", best(chained)]
     whole = prompt()
     yield [

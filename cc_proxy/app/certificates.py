@@ -15,7 +15,7 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @contextmanager
-def left_unread() -> Iterator[None]:
+def skip_eager_ca_load() -> Iterator[None]:
     """Let an import of aiohttp in here read no certificates.
 
     aiohttp's own SSL context then trusts nobody, so every https connection must be given
@@ -34,7 +34,7 @@ def left_unread() -> Iterator[None]:
 
 
 @cache
-def verified() -> ssl.SSLContext:
+def default_context() -> ssl.SSLContext:
     """Return the SSL context for https; the first call reads the certificates, some 50 ms."""
     context = ssl.create_default_context()
     # As aiohttp's own: without it a server may choose HTTP/2, which aiohttp does not speak.

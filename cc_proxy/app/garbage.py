@@ -8,12 +8,12 @@ _USUAL = gc.get_threshold()
 _SELDOM = 100_000
 
 
-def seldom() -> None:
+def relax_gc() -> None:
     """Look for garbage only after many new objects."""
     gc.set_threshold(_SELDOM, *_USUAL[1:])
 
 
-def as_usual() -> None:
+def restore_gc() -> None:
     """Look for it as ever from now on, but not among what is there by now."""
     gc.freeze()
     gc.set_threshold(*_USUAL)

@@ -29,7 +29,7 @@ def show(arguments: Sequence[str]) -> bool:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        if not readers.left(error):
+        if not readers.is_broken_pipe(error):
             return False
         _forget_stdout()
     return True

@@ -4,7 +4,7 @@ import errno
 import sys
 
 
-def left(error: OSError) -> bool:
+def is_broken_pipe(error: OSError) -> bool:
     """Tell whether an output failed since nobody reads it any more: `head`, say, has enough."""
     # What EPIPE is elsewhere, Windows calls an invalid argument.
     windows = sys.platform == "win32" and error.errno == errno.EINVAL

@@ -26,7 +26,7 @@ class Access:
     problems: tuple[ErrorItem, ...]
 
 
-def access(common: Common, paths: "Paths") -> Access:
+def load_access(common: Common, paths: "Paths") -> Access:
     """Return the settings and the key, each None if it cannot be had.
 
     Raises:
@@ -61,7 +61,7 @@ def _settings_in_use(loaded: "Loaded | None", paths: "Paths") -> "Settings | Non
 
     if loaded is None:
         return None
-    now = running.look(paths).state
+    now = running.inspect(paths).state
     if now is None or not running_file.is_other(now, loaded):
         return loaded.settings
     file = Path(now.config_path) if now.config_path else None

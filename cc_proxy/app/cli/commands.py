@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> NoReturn:
     """Run the command that `arguments` name, show its result, and exit with its code."""
     common = Common()
     arguments = spelled_out(arguments)
-    garbage.seldom()
+    garbage.relax_gc()
     if os.environ.get(_COMPLETE):  # a shell asks
         from cc_proxy.app.cli.completion import shells  # noqa: PLC0415 - no time for it otherwise
 
@@ -152,7 +152,7 @@ def _usage(error: click.UsageError, typed: str) -> Result:
     hint = f"How it is used: {path} --help"
     from cc_proxy.app.cli.completion import suggest_flag  # noqa: PLC0415 - only after a mistake
 
-    if meant := suggest_flag.meant(name, error):
+    if meant := suggest_flag.suggest_flag(name, error):
         hint = f"Here that is {meant}. {hint}"
     item = ErrorItem("usage_error", error.format_message(), hint)
     return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)

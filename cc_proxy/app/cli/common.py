@@ -81,7 +81,7 @@ class Common:
         from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
         try:
-            now = running.look(self.paths()).state
+            now = running.inspect(self.paths()).state
         except DaemonError:  # a command that needs the folders says what is wrong with them
             return None
         found = Path(now.config_path) if now is not None and now.config_path else None

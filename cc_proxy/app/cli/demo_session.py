@@ -19,10 +19,10 @@ from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.start import Started
+from cc_proxy.app.daemon.start import StartOutcome
 from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, Totals, request_data
-from cc_proxy.app.demo.events import Event, Said, SessionError
+from cc_proxy.app.demo.events import Event, SessionError, TextEvent
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW, Models
 from cc_proxy.app.practice.engine.base import EngineError, Kind
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS
@@ -158,7 +158,7 @@ async def _through_proxy(
                 if log is not None:
                     log.catch_up()
                 display.on_event(event)
-                said = event.text if isinstance(event, Said) else said
+                said = event.text if isinstance(event, TextEvent) else said
     if log is not None:
         log.catch_up()
     if not (base / "project" / "greet.py").is_file():
@@ -175,7 +175,7 @@ async def _through_proxy(
 
 
 def _events(
-    plan: Plan, started: Started, environ: Mapping[str, str], project: Path
+    plan: Plan, started: StartOutcome, environ: Mapping[str, str], project: Path
 ) -> AsyncGenerator[Event, None]:
     if plan.upstream is None:
         model, window, prompt = DEFAULT_MODELS[0].name, AUTO_WINDOW, session.PROMPT
@@ -194,7 +194,9 @@ def _events(
 
 
 @asynccontextmanager
-async def _proxy(plan: Plan, paths: Paths, environ: Mapping[str, str]) -> AsyncIterator[Started]:
+async def _proxy(
+    plan: Plan, paths: Paths, environ: Mapping[str, str]
+) -> AsyncIterator[StartOutcome]:
     """Start a proxy as `cc-proxy start` does, with folders and a port of its own; stop it."""
     if plan.upstream is not None:
         environ = os.environ

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli.access import access
+from cc_proxy.app.cli.access import load_access
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.result import (
     NOT_RUNNING,
@@ -33,8 +33,8 @@ def command(common: Common) -> Result:
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    known = access(common, paths)
-    now = running.look(paths).state
+    known = load_access(common, paths)
+    now = running.inspect(paths).state
     if now is None:
         return _not_running(known.problems)
     if known.loaded is not None:

@@ -37,7 +37,7 @@ def command(  # noqa: PLR0913 - the flags
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    now = running.look(paths).state
+    now = running.inspect(paths).state
     if now is not None:
         host = now.asked_host if host is None else host
         port = now.port if port is None and now.asked_port is not None else port

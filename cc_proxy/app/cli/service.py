@@ -37,7 +37,7 @@ def _install(common: Common, *, show: bool) -> Result:
     if show:
         data: dict[str, object] = {**_data(plan), "unit": plan.text}
         return Result("service install", data, tuple(plan.text.splitlines()))
-    before = running.look(paths).state
+    before = running.inspect(paths).state
     was_there = manager.standing_of_file(plan)[0]
     try:
         changed = manager.install(plan, manager.run)
@@ -101,7 +101,7 @@ def _status(common: Common) -> Result:
     paths = common.paths()
     plan = _plan(common, paths)
     found = manager.standing(plan, manager.run)
-    now = running.look(paths).state
+    now = running.inspect(paths).state
     pid = now.pid if now else None
     known = {True: "yes", False: "no", None: f"not known, {plan.manager} cannot be reached"}
     rows = [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.process.state import State
-    from cc_proxy.app.daemon.start import Started
+    from cc_proxy.app.daemon.start import StartOutcome
 
 # `restart` has these too.
 log_level_option = click.option(
@@ -83,7 +83,7 @@ def command(  # noqa: PLR0913 - the flags
     return preloading.wait_for_default_model(result, served, loaded) if preload else result
 
 
-def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) -> Result:
+def outcome(name: str, started: "StartOutcome", more: list[ErrorItem] | None = None) -> Result:
     """Return the result of a command that has made sure that cc-proxy runs."""
     now = started.state
     from cc_proxy.app.daemon.process import ports  # noqa: PLC0415 - see common.Common
@@ -93,7 +93,10 @@ def outcome(name: str, started: "Started", more: list[ErrorItem] | None = None) 
     return Result(
         name,
         {"already_running": started.already_running, **report.data(now, health)},
-        (f"{did} (pid {now.pid}).", *aligned([*report.place(now), *report.upstream_rows(health)])),
+        (
+            f"{did} (pid {now.pid}).",
+            *aligned([*report.location_rows(now), *report.upstream_rows(health)]),
+        ),
         warnings=(
             *map(ErrorItem.of, (*started.notices, *ports.shadowed(now))),
             *report.warnings(health),

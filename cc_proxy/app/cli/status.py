@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.cli.access import access
+from cc_proxy.app.cli.access import load_access
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import duration
@@ -28,8 +28,8 @@ def command(common: Common) -> Result:
     from cc_proxy.app.daemon.process import ports, running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    known = access(common, paths)
-    found = running.look(paths)
+    known = load_access(common, paths)
+    found = running.inspect(paths)
     now = found.state
     if now is None:
         return _not_running(paths, found.stale, known.problems)
@@ -40,15 +40,15 @@ def command(common: Common) -> Result:
         return Result("status", warnings=known.problems, errors=(item,), exit_code=REFUSED)
     health = confirm.confirm(now, known.key, timeout_seconds=_ANSWER_SECONDS)
     if health is None:  # it ended while it was asked
-        return _not_running(paths, running.look(paths).stale, known.problems)
+        return _not_running(paths, running.inspect(paths).stale, known.problems)
     health = report.with_upstream(now, health, known.key)
     other = differences.differences(now, known.loaded) if known.loaded else ()
     rows = [
         ("Uptime", duration(health.uptime_seconds)),
-        *report.place(now),
+        *report.location_rows(now),
         *report.upstream_rows(health),
-        *report.in_memory(health),
-        ("Requests", report.requests(health)),
+        *report.loaded_model_rows(health),
+        ("Requests", report.requests_row(health)),
         *report.assists(health),
         *report.last_error(health),
     ]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.cli.access import access
+from cc_proxy.app.cli.access import load_access
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result
@@ -37,8 +37,8 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
     paths = common.paths()
-    known = access(common, paths)
-    now = running.look(paths).state
+    known = load_access(common, paths)
+    now = running.inspect(paths).state
     if now is not None and known.loaded is not None and common.config is not None:
         hint = "To stop it all the same, leave out --config: cc-proxy stop"
         running_file.refuse_other(now, known.loaded, hint)

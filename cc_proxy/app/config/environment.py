@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cc_proxy.app.config.errors import ConfigError, Problem
-from cc_proxy.app.config.layers import Layer, given
+from cc_proxy.app.config.layers import Layer, sourced_values
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
 
@@ -60,7 +60,7 @@ def auth_key(environ: Mapping[str, str]) -> str | None:
 def _given(name: str, path: KeyPath, text: str) -> Layer | Problem:
     origin = f"environment {name}"
     if not name.endswith(_NAME_A_FILE):
-        return given(path, text, where=name, origin=origin)
+        return sourced_values(path, text, where=name, origin=origin)
     if not Path(text).is_absolute():
         # The background process runs in another folder.
         return Problem(
@@ -75,4 +75,4 @@ def _given(name: str, path: KeyPath, text: str) -> Layer | Problem:
         return error.problems[0]
     # The rule does not show a secret in its errors.
     found = content.decode("ascii", "replace").strip()
-    return given(path, found, where=f"{name}={text}", origin=origin)
+    return sourced_values(path, found, where=f"{name}={text}", origin=origin)

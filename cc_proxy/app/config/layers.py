@@ -11,25 +11,25 @@ from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.redaction import without_user_info
 
 
-class Given(msgspec.Struct, frozen=True):
+class SourcedValue(msgspec.Struct, frozen=True):
     """A checked value, and its origin in words: `flag --port`, `file PATH:LINE`."""
 
     value: object
     origin: str
 
 
-Layer = dict[KeyPath, Given]
+Layer = dict[KeyPath, SourcedValue]
 """Paths in Settings, not in the file, to what was given for them."""
 
 
-def given(path: KeyPath, text: str, *, where: str, origin: str) -> Layer | Problem:
+def sourced_values(path: KeyPath, text: str, *, where: str, origin: str) -> Layer | Problem:
     """Return the layer of one value that came as text from outside a file.
 
     `path` is the file's path of the setting, `where` the flag or variable for an error.
     """
     field = schema.field(path)
     try:
-        return {schema.setting(path): Given(field.rule(text), origin)}
+        return {schema.setting(path): SourcedValue(field.rule(text), origin)}
     except RefusedValueError as refused:
         shown = "a value that is not shown" if field.secret else f'"{without_user_info(text)}"'
         return Problem(
@@ -41,7 +41,7 @@ def given(path: KeyPath, text: str, *, where: str, origin: str) -> Layer | Probl
         )
 
 
-def settle(layers: Layer) -> tuple[Settings, dict[str, str]]:
+def merge(layers: Layer) -> tuple[Settings, dict[str, str]]:
     """Return the settings, defaults filled in, and for each dotted key where it came from."""
     tree: dict[str, object] = {}
     for path, entry in layers.items():

@@ -8,7 +8,7 @@ import msgspec
 
 from cc_proxy.app.config import environment, places
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
-from cc_proxy.app.config.layers import Layer, given, settle
+from cc_proxy.app.config.layers import Layer, merge, sourced_values
 from cc_proxy.app.config.places import Source
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
@@ -59,7 +59,7 @@ def load(  # noqa: PLR0913 - the flags
         more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
         raise ConfigError(problems, hint=hint)
-    settings, origins = settle(file | variables | flags)
+    settings, origins = merge(file | variables | flags)
     return Loaded(
         settings=settings,
         path=active.path,
@@ -99,7 +99,7 @@ def _from_flags(flags: Mapping[str, str | int | None]) -> tuple[Layer, list[Prob
     for name, value in flags.items():
         if value is None:
             continue
-        match given(_FLAGS[name], str(value), where=f"--{name}", origin=f"flag --{name}"):
+        match sourced_values(_FLAGS[name], str(value), where=f"--{name}", origin=f"flag --{name}"):
             case Problem() as problem:
                 problems.append(problem)
             case one:

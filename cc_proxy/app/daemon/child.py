@@ -68,7 +68,7 @@ def _say_last(line: bytes) -> None:
     try:
         os.write(_STDOUT, line)
     except OSError as error:
-        if not readers.left(error):
+        if not readers.is_broken_pipe(error):
             raise
         # Whoever started this process has given up; it serves all the same.
         sys.stderr.write("nobody waits for this start any more\n")
@@ -78,5 +78,5 @@ def _say_last(line: bytes) -> None:
 
 
 if __name__ == "__main__":
-    garbage.seldom()
+    garbage.relax_gc()
     sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, orphans
 from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.daemon.serve import Service, serve
-from cc_proxy.app.daemon.start import READY_SECONDS, Started, earlier
+from cc_proxy.app.daemon.start import READY_SECONDS, StartOutcome, earlier
 
 Announce = Callable[[State], None]
 Load = Callable[[], Loaded]
@@ -16,7 +16,7 @@ Load = Callable[[], Loaded]
 
 def in_terminal(
     paths: Paths, loaded: Loaded, load: Load, announce: Announce | None = None
-) -> Started | int:
+) -> StartOutcome | int:
     """Serve until Ctrl-C: the exit code when it is over, or Started if one runs already.
 
     `load` reads the configuration again, as it was read for `loaded`. `announce` is called once
@@ -31,7 +31,7 @@ def in_terminal(
     with lock.exclusive(paths) as held:
         key = auth_key.effective(loaded.settings, paths)
         found = earlier(paths, loaded, key.value, READY_SECONDS)
-        if isinstance(found, Started):
+        if isinstance(found, StartOutcome):
             return found
         notices = (*filter(None, [key.notice]), *found)
         service = Service(paths, loaded, load, key.value, background=False, notices=notices)

@@ -38,7 +38,7 @@ _MOST_STARTS = 5
 _WITHIN_SECONDS = 120.0
 
 
-class Order(msgspec.Struct, frozen=True):
+class WatchSpec(msgspec.Struct, frozen=True):
     """Whose session it is, by pid and `identity.start_time`, and the folders of its cc-proxy."""
 
     pid: int
@@ -53,7 +53,7 @@ class Order(msgspec.Struct, frozen=True):
         return Paths(Path(self.state_dir), Path(self.log_dir))
 
 
-def beside_this_process(paths: Paths, port: int) -> None:
+def spawn_watchdog(paths: Paths, port: int) -> None:
     """Start a guard for the session that this process is, or becomes.
 
     It has this process's environment, so that a start finds what this one has found.
@@ -63,7 +63,7 @@ def beside_this_process(paths: Paths, port: int) -> None:
 
     """
     pid = os.getpid()
-    order = Order(
+    order = WatchSpec(
         pid=pid,
         process_start_time=identity.start_time(pid) or "",
         state_dir=str(paths.state_dir),
@@ -88,7 +88,7 @@ def beside_this_process(paths: Paths, port: int) -> None:
     process.returncode = 0
 
 
-def guard(order: Order, start: Callable[[State], str | None]) -> None:
+def guard(order: WatchSpec, start: Callable[[State], str | None]) -> None:
     """Look after cc-proxy until the session ends.
 
     `start` starts it as a state tells, and returns what kept it from that, None if it runs.
@@ -125,7 +125,7 @@ def guard(order: Order, start: Callable[[State], str | None]) -> None:
             log.error("cc-proxy (pid %d) has died, and does not start: %s", dead.pid, trouble)
 
 
-def start_again(order: Order, dead: State) -> str | None:
+def start_again(order: WatchSpec, dead: State) -> str | None:
     """Start cc-proxy where it was; return what kept it from that, None if it runs."""
     flags = ["--state-dir", order.state_dir, "--log-dir", order.log_dir]
     if dead.config_path is not None and Path(dead.config_path).exists():
@@ -153,7 +153,7 @@ def start_again(order: Order, dead: State) -> str | None:
     return None if done.returncode == 0 else " ".join(done.stderr.split())
 
 
-def _dead(order: Order) -> State | None:
+def _dead(order: WatchSpec) -> State | None:
     """Return the state that a cc-proxy at the session's address has left behind."""
     try:
         left = state.read(order.paths)
@@ -166,7 +166,7 @@ def _dead(order: Order) -> State | None:
 
 def main() -> None:
     """Guard as stdin says."""
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=WatchSpec)
     handler = LogFile(order.paths.log_file)
     log.addHandler(handler)
 

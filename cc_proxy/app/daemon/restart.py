@@ -10,16 +10,16 @@ from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, ports, running
 from cc_proxy.app.daemon.process.state import State
-from cc_proxy.app.daemon.start import Started
-from cc_proxy.app.daemon.stop import Stopped
+from cc_proxy.app.daemon.start import StartOutcome
+from cc_proxy.app.daemon.stop import StopOutcome
 
 
 @dataclass(frozen=True)
-class Restarted:
+class RestartOutcome:
     """What was stopped, if something ran, and what runs now."""
 
-    stopped: Stopped
-    started: Started
+    stopped: StopOutcome
+    started: StartOutcome
 
 
 def restart(
@@ -28,7 +28,7 @@ def restart(
     *,
     environ: Mapping[str, str],
     stop_seconds: float = stop.TIMEOUT_SECONDS,
-) -> Restarted:
+) -> RestartOutcome:
     """Stop what runs in these folders, if anything does, and start it with these settings.
 
     Raises:
@@ -39,7 +39,7 @@ def restart(
     paths.make_folders()
     with lock.exclusive(paths):
         key = auth_key.effective(loaded.settings, paths)
-        before = running.look(paths).state
+        before = running.inspect(paths).state
         if before is not None:
             # What could not be started again is not stopped. Its own port is free once it ends.
             host, port = loaded.settings.server.host, loaded.settings.server.port
@@ -49,7 +49,7 @@ def restart(
             started = start.locked(
                 paths, loaded, environ=environ, timeout_seconds=start.READY_SECONDS
             )
-        return Restarted(stopped, started)
+        return RestartOutcome(stopped, started)
 
 
 @contextlib.contextmanager

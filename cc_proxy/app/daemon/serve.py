@@ -22,7 +22,7 @@ from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, ports, signals, state, stop_request
 from cc_proxy.app.daemon.process.state import State
-from cc_proxy.app.gateway.scheduling.active_streams import Crowd
+from cc_proxy.app.gateway.scheduling.active_streams import ActiveStreams
 from cc_proxy.app.redaction import without_user_info
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def serve(service: Service, announce: Callable[[State], None]) -> int:
     )
     try:
         _refuse_lenient_parser()
-        crowd = Crowd()
+        crowd = ActiveStreams()
         with asyncio.Runner(loop_factory=crowd.new_loop) as runner:
             return runner.run(_Server(service, announce, written, crowd).run())
     except DaemonError as error:
@@ -111,7 +111,7 @@ class _Server:
         service: Service,
         announce: Callable[[State], None],
         written: log_file.Log,
-        crowd: Crowd,
+        crowd: ActiveStreams,
     ) -> None:
         self._service = service
         self._announce = announce
@@ -125,7 +125,7 @@ class _Server:
 
     async def run(self) -> int:
         # aiohttp takes a tenth of a second to import, and only a process that serves needs it.
-        with certificates.left_unread():
+        with certificates.skip_eager_ca_load():
             from cc_proxy.app.gateway.context import GatewayContext  # noqa: PLC0415
             from cc_proxy.app.gateway.http.server import serve as serve_gateway  # noqa: PLC0415
             from cc_proxy.app.gateway.reloading import Reloader  # noqa: PLC0415
@@ -194,7 +194,7 @@ class _Server:
         for notice in ports.shadowed(written):
             log.warning("%s", notice.message)
         self._announce(written)
-        garbage.as_usual()
+        garbage.restore_gc()
 
     def _on_reloaded(self, loaded: Loaded) -> None:
         service = self._service

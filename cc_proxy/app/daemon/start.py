@@ -18,7 +18,7 @@ READY_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Started:
+class StartOutcome:
     """A process that runs and has answered; `health` does not have Ollama's part."""
 
     state: State
@@ -34,7 +34,7 @@ def in_background(
     *,
     environ: Mapping[str, str],
     timeout_seconds: float = READY_SECONDS,
-) -> Started:
+) -> StartOutcome:
     """Return the process of these folders, started now unless it runs already.
 
     Raises:
@@ -50,7 +50,7 @@ def in_background(
 
 def locked(
     paths: Paths, loaded: Loaded, *, environ: Mapping[str, str], timeout_seconds: float
-) -> Started:
+) -> StartOutcome:
     """Do the same for one who holds the lock and has made the folders.
 
     Raises:
@@ -59,17 +59,17 @@ def locked(
     """
     key = auth_key.effective(loaded.settings, paths)
     found = earlier(paths, loaded, key.value, timeout_seconds)
-    if isinstance(found, Started):
+    if isinstance(found, StartOutcome):
         return found
     notices = (*filter(None, [key.notice]), *found)
     ready = spawn.spawn(paths, loaded, environ=environ, timeout_seconds=timeout_seconds)
     from cc_proxy.app.daemon.confirm import confirm  # noqa: PLC0415 - loaded by spawn, meanwhile
 
-    now = running.look(paths).state
+    now = running.inspect(paths).state
     if now is not None and now.instance_id == ready.instance_id:
         health = confirm(now, key.value, timeout_seconds=timeout_seconds)
         if health is not None:
-            return Started(now, health, key.value, already_running=False, notices=notices)
+            return StartOutcome(now, health, key.value, already_running=False, notices=notices)
     raise DaemonError(
         f"cc-proxy (pid {ready.pid}) listened and then ended.",
         code="start_failed",
@@ -79,7 +79,7 @@ def locked(
 
 def earlier(
     paths: Paths, loaded: Loaded, key: str, timeout_seconds: float
-) -> Started | tuple[Notice, ...]:
+) -> StartOutcome | tuple[Notice, ...]:
     """Return the process that runs, or what there is to say once nothing of one is left.
 
     Raises:
@@ -87,7 +87,7 @@ def earlier(
             configuration file that was named.
 
     """
-    found = running.look(paths)
+    found = running.inspect(paths)
     if found.state is not None:
         # What has nobody to ask yet is under way sooner without these.
         from cc_proxy.app.daemon.confirm import confirm  # noqa: PLC0415
@@ -98,8 +98,8 @@ def earlier(
         health = confirm(found.state, key, timeout_seconds=timeout_seconds)
         if health is not None:
             notices = tuple(differences(found.state, loaded))
-            return Started(found.state, health, key, already_running=True, notices=notices)
-        found = running.look(paths)  # it has just ended, and may have left something behind
+            return StartOutcome(found.state, health, key, already_running=True, notices=notices)
+        found = running.inspect(paths)  # it has just ended, and may have left something behind
     if found.stale is None:
         return ()
     state.clear(paths)

@@ -26,7 +26,7 @@ else:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StopOutcome:
     """What was stopped; `state` is None when nothing ran.
 
     `cut_off`: it took all the time that answers had, so those that still ran were cut off.
@@ -38,7 +38,7 @@ class Stopped:
     notices: tuple[Notice, ...] = ()
 
 
-def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Stopped:
+def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> StopOutcome:
     """Stop what runs in these folders, and return once it is gone.
 
     Its answers have `timeout_seconds` to finish, then they are cut off. If it does not end after
@@ -52,26 +52,26 @@ def stop(paths: Paths, *, key: str | None, timeout_seconds: float = TIMEOUT_SECO
         try:
             paths.state_dir.stat()
         except (FileNotFoundError, NotADirectoryError):
-            return Stopped(None)
+            return StopOutcome(None)
     with lock.exclusive(paths):
         return locked(paths, key=key, timeout_seconds=timeout_seconds)
 
 
 def locked(
     paths: Paths, *, key: str | None, timeout_seconds: float, comes_back: bool = False
-) -> Stopped:
+) -> StopOutcome:
     """Do the same for one who holds the lock; `comes_back`: a start is to follow.
 
     Raises:
         DaemonError: as `stop`.
 
     """
-    found = running.look(paths)
+    found = running.inspect(paths)
     if found.state is None:
         if found.stale is None:
-            return Stopped(None)
+            return StopOutcome(None)
         trouble = _clear(paths)
-        return Stopped(None, notices=trouble or (running.cleaned(found.stale),))
+        return StopOutcome(None, notices=trouble or (running.cleaned(found.stale),))
     now = found.state
     _refuse_contradiction(now, key)
     began = time.monotonic()
@@ -90,7 +90,7 @@ def locked(
                 code="stop_failed",
                 hint="The system holds it, often in a disk or network mount; try again later.",
             )
-    return Stopped(now, killed=killed, cut_off=cut_off, notices=(*notices, *_clear(paths)))
+    return StopOutcome(now, killed=killed, cut_off=cut_off, notices=(*notices, *_clear(paths)))
 
 
 def _ask(paths: Paths, request: StopRequest) -> tuple[Notice, ...]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
+from cc_proxy.app.demo.events import Event, SessionError, TextEvent, ToolCallEvent, ToolResultEvent
 
 # What it may do without asking: anything that the fixed script of the practice model says, but
 # of a real model's commands only the one that it is asked for.
@@ -123,12 +123,12 @@ def _events(message: Mapping[str, Any]) -> list[Event]:
     for block in blocks:
         match block.get("type"):
             case "text" if message["type"] == "assistant":
-                events.append(Said(block["text"]))
+                events.append(TextEvent(block["text"]))
             case "tool_use":
-                events.append(Called(block["name"], block["input"]))
+                events.append(ToolCallEvent(block["name"], block["input"]))
             case "tool_result":
                 text = _text(block.get("content"))
-                events.append(Returned(text, is_error=bool(block.get("is_error"))))
+                events.append(ToolResultEvent(text, is_error=bool(block.get("is_error"))))
     return events
 
 

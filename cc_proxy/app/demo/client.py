@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
+from cc_proxy.app.demo.events import Event, SessionError, TextEvent, ToolCallEvent, ToolResultEvent
 from cc_proxy.app.demo.tools import DEFINITIONS, Tools
 
 _MAX_TURNS = 20
@@ -86,9 +86,9 @@ async def session(
             for block in content:
                 match block["type"]:
                     case "text":
-                        yield Said(block["text"])
+                        yield TextEvent(block["text"])
                     case "tool_use":
-                        yield Called(block["name"], block["input"])
+                        yield ToolCallEvent(block["name"], block["input"])
                         returned = await tools.run(block["name"], block["input"])
                         yield returned
                         results.append(_result(block["id"], returned))
@@ -115,7 +115,7 @@ async def _asked(http: aiohttp.ClientSession, url: str, body: dict[str, Any]) ->
     return reply
 
 
-def _result(call_id: str, returned: Returned) -> dict[str, Any]:
+def _result(call_id: str, returned: ToolResultEvent) -> dict[str, Any]:
     return {
         "type": "tool_result",
         "tool_use_id": call_id,

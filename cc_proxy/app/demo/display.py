@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cc_proxy.app.demo.events import Called, Event, Returned, Said
+from cc_proxy.app.demo.events import Event, TextEvent, ToolCallEvent, ToolResultEvent
 from cc_proxy.app.practice.journal import Record
 
 _NAME = 24
@@ -62,11 +62,11 @@ class Display:
 
     def _show(self, event: Event) -> None:
         match event:
-            case Said(text):
+            case TextEvent(text):
                 self.write(f"     model: {text.strip()}")
-            case Called(tool, arguments):
+            case ToolCallEvent(tool, arguments):
                 self.write(f"     {self.who} runs {tool}: {_argument(arguments)}")
-            case Returned(text, is_error):
+            case ToolResultEvent(text, is_error):
                 kind = "failed" if is_error else "gave"
                 self.write(f"       it {kind}: {_one_line(text)}")
 

@@ -7,14 +7,14 @@ from cc_proxy.app.errors import CcProxyError
 
 
 @dataclass(frozen=True)
-class Said:
+class TextEvent:
     """The model's text."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Called:
+class ToolCallEvent:
     """A tool that the model asked for, with its arguments."""
 
     tool: str
@@ -22,14 +22,14 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Returned:
+class ToolResultEvent:
     """What a tool gave back."""
 
     text: str
     is_error: bool
 
 
-Event = Said | Called | Returned
+Event = TextEvent | ToolCallEvent | ToolResultEvent
 
 
 class SessionError(CcProxyError):

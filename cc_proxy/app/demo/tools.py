@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cc_proxy.app.demo.events import Returned
+from cc_proxy.app.demo.events import ToolResultEvent
 
 _COMMAND_SECONDS = 30.0
 
@@ -36,14 +36,14 @@ class Tools:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
 
-    async def run(self, name: str, arguments: dict[str, Any]) -> Returned:
+    async def run(self, name: str, arguments: dict[str, Any]) -> ToolResultEvent:
         """Return what a tool gives; what goes wrong is told to the model, not raised."""
         try:
             return await self._run(name, arguments)
         except (OSError, ValueError, KeyError, TimeoutError) as error:
-            return Returned(f"{type(error).__name__}: {error}", is_error=True)
+            return ToolResultEvent(f"{type(error).__name__}: {error}", is_error=True)
 
-    async def _run(self, name: str, arguments: dict[str, Any]) -> Returned:
+    async def _run(self, name: str, arguments: dict[str, Any]) -> ToolResultEvent:
         match name:
             case "Write":
                 self._path(arguments).write_text(arguments["content"], encoding="utf-8")
@@ -57,7 +57,7 @@ class Tools:
                 return await self._bash(arguments["command"])
             case _:
                 raise ValueError(f"there is no tool {name}")
-        return Returned(text, is_error=False)
+        return ToolResultEvent(text, is_error=False)
 
     def _edit(self, arguments: dict[str, Any]) -> str:
         path = self._path(arguments)
@@ -68,7 +68,7 @@ class Tools:
         path.write_text(after, encoding="utf-8")
         return f"Changed {arguments['file_path']}."
 
-    async def _bash(self, command: str) -> Returned:
+    async def _bash(self, command: str) -> ToolResultEvent:
         process = await asyncio.create_subprocess_shell(
             command,
             cwd=self._folder,
@@ -84,7 +84,7 @@ class Tools:
                 process.kill()
                 await process.wait()
         text = output.decode(sys.getdefaultencoding(), "replace").strip()
-        return Returned(text, is_error=process.returncode != 0)
+        return ToolResultEvent(text, is_error=process.returncode != 0)
 
     def _path(self, arguments: dict[str, Any]) -> Path:
         path = Path(self._folder, arguments["file_path"]).resolve()

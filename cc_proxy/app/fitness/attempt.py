@@ -13,10 +13,10 @@ from cc_proxy.app.fitness.tasks import Attempt, Task
 from cc_proxy.app.fitness.tools import declared, objection
 from cc_proxy.app.fitness.workspace import ROOT, Call, ToolError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
-from cc_proxy.app.gateway.answer.rounds import Asking, one_round
+from cc_proxy.app.gateway.answer.rounds import UpstreamRequest, stream_round
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.collector import AnswerCollector
-from cc_proxy.app.translate.answer.reuse import as_counted
+from cc_proxy.app.translate.answer.reuse import estimate_reuse
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
@@ -89,8 +89,8 @@ class Model:
         )
         whole = AnswerCollector()
         record = RequestLog("test", self.target.model.name, len(translated.body))
-        asking = Asking(translated.body, translated.prompt)
-        events = one_round(self._ask, asking, answer, record, self._counter)
+        asking = UpstreamRequest(translated.body, translated.prompt)
+        events = stream_round(self._ask, asking, answer, record, self._counter)
         count = 0
         async with aclosing(events) as batches:
             async for batch in batches:
@@ -113,7 +113,7 @@ class Model:
 
     def _spent(self, last: ChatChunk) -> tuple[int, int | None]:
         self.last_chunks.append(last)
-        return as_counted(last)
+        return estimate_reuse(last)
 
 
 async def attempt(task: Task, model: Model) -> TaskReport:

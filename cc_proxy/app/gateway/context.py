@@ -8,16 +8,16 @@ from pathlib import Path
 from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings
-from cc_proxy.app.gateway.answer.active_answers import Answers
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.attachments.documents import Attachments
 from cc_proxy.app.gateway.attachments.fetching import Fetcher
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.last_error import ErrorRecorder
 from cc_proxy.app.gateway.reloading import Reloader
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.gateway.scheduling.active_streams import Crowd
-from cc_proxy.app.gateway.scheduling.gate import FairShare
+from cc_proxy.app.gateway.scheduling.active_streams import ActiveStreams
+from cc_proxy.app.gateway.scheduling.gate import CooperativeGate
 from cc_proxy.app.gateway.scheduling.queue import Queue
 from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
@@ -26,7 +26,7 @@ from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
-from cc_proxy.app.gateway.unread import UnreadFields
+from cc_proxy.app.gateway.unread import IgnoredFieldsLog
 from cc_proxy.app.search.client import SearchClient
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
@@ -50,7 +50,7 @@ class GatewayContext:
     config_digest: str
     state_dir: Path | None = None
     reloader: Reloader | None = None
-    crowd: Crowd = field(default_factory=Crowd)
+    crowd: ActiveStreams = field(default_factory=ActiveStreams)
 
 
 @dataclass
@@ -60,17 +60,17 @@ class Shared:
     context: GatewayContext
     ollama: OllamaClient
     models: Models
-    unread: UnreadFields = field(default_factory=UnreadFields)
-    pace: Pace = field(default_factory=Pace)
+    unread: IgnoredFieldsLog = field(default_factory=IgnoredFieldsLog)
+    pace: KeepAliveTiming = field(default_factory=KeepAliveTiming)
     limits: Limits = field(default_factory=Limits)
-    fair_share: FairShare = field(default_factory=FairShare)
+    fair_share: CooperativeGate = field(default_factory=CooperativeGate)
     spare_memory: SpareMemory = field(default_factory=SpareMemory)
     started: float = field(default_factory=time.monotonic)
     requests_in_flight: int = 0
     assists: Counter[str] = field(default_factory=Counter)
     held_body_bytes: int = 0
     errors: ErrorRecorder = field(default_factory=ErrorRecorder)
-    answers: Answers = field(default_factory=Answers)
+    answers: ActiveAnswers = field(default_factory=ActiveAnswers)
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)

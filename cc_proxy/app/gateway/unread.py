@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 _MOST_CLIENTS = 200
 
 
-class UnreadFields:
+class IgnoredFieldsLog:
     """Looks at the first request of each client: what one sends, it sends every time."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.search import domains, providers
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
-from cc_proxy.app.translate.web_search.search_results import Found
+from cc_proxy.app.translate.web_search.search_results import SearchResults
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 # A sifted search asks for more than it shows: ten is the most that Ollama gives.
@@ -60,7 +60,7 @@ class SearchClient:
                 )
         return None
 
-    async def search(self, query: str, tool: WebSearchTool) -> list[Found]:
+    async def search(self, query: str, tool: WebSearchTool) -> list[SearchResults]:
         """Return what the provider finds on the sites that `tool` allows, best first.
 
         Raises:
@@ -82,7 +82,7 @@ class SearchClient:
             found = providers.read(answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._failed(f"answered something that is no list of results: {error}") from error
-        return domains.sifted(found, tool)[: self._settings.max_results]
+        return domains.filter_by_domain(found, tool)[: self._settings.max_results]
 
     async def close(self) -> None:
         """Close every connection."""
@@ -136,7 +136,7 @@ class SearchClient:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=certificates.verified()),
+                connector=aiohttp.TCPConnector(ssl=certificates.default_context()),
                 timeout=aiohttp.ClientTimeout(total=self._settings.timeout_seconds),
                 headers={"User-Agent": f"cc-proxy/{__version__}", "Accept": "application/json"},
                 cookie_jar=aiohttp.DummyCookieJar(),

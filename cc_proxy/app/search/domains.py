@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
-from cc_proxy.app.translate.web_search.search_results import Found
+from cc_proxy.app.translate.web_search.search_results import SearchResults
 
 
 def query_for(query: str, tool: WebSearchTool) -> str:
@@ -20,7 +20,7 @@ def query_for(query: str, tool: WebSearchTool) -> str:
     return f"{query} {sites[0]}" if len(sites) == 1 else f"{query} ({' OR '.join(sites)})"
 
 
-def sifted(found: Iterable[Found], tool: WebSearchTool) -> list[Found]:
+def filter_by_domain(found: Iterable[SearchResults], tool: WebSearchTool) -> list[SearchResults]:
     """Return the results that a request may see; a domain stands for its subdomains too."""
     allowed, blocked = tool.allowed_domains or (), tool.blocked_domains or ()
     return [

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.translate.web_search.search_results import Found
+from cc_proxy.app.translate.web_search.search_results import SearchResults
 
 OLLAMA_URL = "https://ollama.com"
 
@@ -48,13 +48,13 @@ def ask_searxng(url: str, query: str) -> Question:
     return Question(url=f"{url}/search", params={"q": query, "format": "json"})
 
 
-def read(answer: bytes) -> list[Found]:
+def read(answer: bytes) -> list[SearchResults]:
     """Return the results in an answer; both providers write them alike.
 
     Raises msgspec.DecodeError or UnicodeDecodeError when the answer is something else.
     """
     return [
-        Found(
+        SearchResults(
             title=result.title or "",
             url=result.url,
             text=result.content or "",

@@ -32,13 +32,13 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
     on_terminal: bool,  # noqa: FBT001 - a column of the table
     elsewhere: bool,  # noqa: FBT001 - as above
 ) -> None:
-    assert colour.wanted(Screen(), environ) is on_terminal
-    assert colour.wanted(io.StringIO(), environ) is elsewhere
+    assert colour.is_wanted(Screen(), environ) is on_terminal
+    assert colour.is_wanted(io.StringIO(), environ) is elsewhere
 
 
 def test_only_our_own_codes_become_colours() -> None:
     line = colour.styled("fail", Style.FAIL) + " \x1b[32mtheirs <0011223344556677:32>"
-    assert colour.without(line) == "fail \x1b[32mtheirs <0011223344556677:32>"
+    assert colour.without_colour(line) == "fail \x1b[32mtheirs <0011223344556677:32>"
     assert colour.coloured(line).startswith("\x1b[1;31mfail\x1b[0m ")
     assert colour.coloured(line).endswith(" <0011223344556677:32>")
 

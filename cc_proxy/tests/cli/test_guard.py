@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.daemon.guard import Order, guard
+from cc_proxy.app.daemon.guard import WatchSpec, guard
 from cc_proxy.app.daemon.process import identity
 from cc_proxy.app.daemon.process.state import State
 from cc_proxy.app.practice.model.models import PracticeModel
@@ -123,8 +123,8 @@ def test_who_wants_no_start_gets_no_guard(home: Home) -> None:
         assert guards(environ) == []
 
 
-def dead_state(folder: Path) -> Order:
-    order = Order(os.getpid(), identity.start_time(os.getpid()) or "", str(folder), "/none", 11)
+def dead_state(folder: Path) -> WatchSpec:
+    order = WatchSpec(os.getpid(), identity.start_time(os.getpid()) or "", str(folder), "/none", 11)
     left = {
         **dict.fromkeys(("instance_id", "version", "host", "config_digest"), "x"),
         **dict.fromkeys(("options_digest", "log_file", "started_at"), "x"),
@@ -175,4 +175,4 @@ def test_a_guard_ends_with_its_session_and_leaves_other_addresses_alone(tmp_path
         started = identity.start_time(process.pid) or ""
         process.stdin.close()
         process.wait()
-    guard(Order(process.pid, started, order.state_dir, order.log_dir, order.port), start)
+    guard(WatchSpec(process.pid, started, order.state_dir, order.log_dir, order.port), start)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cc_proxy.app.cli.logs.log_filter import Since, Wanted, request_id
+from cc_proxy.app.cli.logs.log_filter import LogQuery, Since, request_id
 from cc_proxy.app.cli.logs.log_lines import Log
 
 
@@ -109,17 +109,17 @@ SINCE_3 = dt.datetime(2026, 1, 1, 0, 3, tzinfo=dt.UTC)
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (Wanted(), ["ok", "died", "fault", "Trace", "ValueE", "another", "json", "quiet"]),
-        (Wanted(request_id="req_b"), ["died", "fault", "Trace", "ValueE", "another"]),
-        (Wanted(request_id="req_"), []),
-        (Wanted(level="warning"), ["died", "fault", "Trace", "ValueE", "another", "json"]),
-        (Wanted(level="error"), ["fault", "Trace", "ValueE", "another"]),
-        (Wanted(since=SINCE_3), ["fault", "Trace", "ValueE", "another", "json", "quiet"]),
-        (Wanted(since=SINCE_3, level="warning", request_id="req_a"), []),
+        (LogQuery(), ["ok", "died", "fault", "Trace", "ValueE", "another", "json", "quiet"]),
+        (LogQuery(request_id="req_b"), ["died", "fault", "Trace", "ValueE", "another"]),
+        (LogQuery(request_id="req_"), []),
+        (LogQuery(level="warning"), ["died", "fault", "Trace", "ValueE", "another", "json"]),
+        (LogQuery(level="error"), ["fault", "Trace", "ValueE", "another"]),
+        (LogQuery(since=SINCE_3), ["fault", "Trace", "ValueE", "another", "json", "quiet"]),
+        (LogQuery(since=SINCE_3, level="warning", request_id="req_a"), []),
     ],
 )
 def test_an_entry_is_wanted_or_not_with_all_its_lines(
-    path: Path, wanted: Wanted, words: list[str]
+    path: Path, wanted: LogQuery, words: list[str]
 ) -> None:
     path.write_text(LINES)
     shown = Log(path, wanted=wanted).last(None)
@@ -129,7 +129,7 @@ def test_an_entry_is_wanted_or_not_with_all_its_lines(
 
 def test_what_is_followed_is_sifted_too(path: Path, meanwhile: list[Callable[[], object]]) -> None:
     path.write_text(LINES)
-    log = Log(path, wanted=Wanted(request_id="req_b"))
+    log = Log(path, wanted=LogQuery(request_id="req_b"))
     assert "another" in log.last(1)[0]
     meanwhile.append(lambda: append(path, entry(6, "INFO", "req_c") + entry(6, "INFO", "req_b x")))
     assert take(log.follow(), 1) == [entry(6, "INFO", "req_b x").strip()]
@@ -140,7 +140,7 @@ def test_files_that_were_full_are_read_too_oldest_first(path: Path) -> None:
         path.with_name(name).write_text(entry(number, "INFO", f"req_a {name}"))
     path.with_name("log.old").write_text(entry(9, "INFO", "req_a of somebody else"))
     assert [line.split()[-1] for line in Log(path).last(3)] == ["log.2", "log.1", "log"]
-    shown = Log(path, wanted=Wanted(request_id="req_a")).last(None)
+    shown = Log(path, wanted=LogQuery(request_id="req_a")).last(None)
     assert [line.split()[-1] for line in shown] == ["log.3", "log.2", "log.1", "log"]
     path.unlink()
     assert len(Log(path).last(9)) == 3

@@ -81,4 +81,4 @@ def test_requests_that_wait_are_told_beside_those_in_flight(
     in_flight: int, queued: int, told: str
 ) -> None:
     found = msgspec.structs.replace(IDLE, requests_in_flight=in_flight, queued=queued)
-    assert report.requests(found) == told
+    assert report.requests_row(found) == told

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import pytest
 
 from cc_proxy.app.config import Ollama, Server, Settings
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import serve
@@ -169,7 +169,7 @@ def impatient(practice: Practice) -> Iterator[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         # The usual beat is 5 seconds; it is read once, before the server is ready.
-        patch.setattr(Pace.__init__, "__defaults__", (10.0, 0.05))
+        patch.setattr(KeepAliveTiming.__init__, "__defaults__", (10.0, 0.05))
         serving = practice.background.run(begin())
         url = ready.result(_SECONDS)
     try:

@@ -11,11 +11,11 @@ import pytest
 
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.service import manager as service_manager
-from cc_proxy.app.daemon.service.manager import Ran
+from cc_proxy.app.daemon.service.manager import ProcessOutcome
 from cc_proxy.app.daemon.service.plan import Command, Plan, launchd, systemd, task_scheduler
 
 PROGRAM = (sys.executable, "-P", "-m", "cc_proxy", "start", "--state-dir", 'a b%c$d\\e"f ä')
-NO_BUS = Ran(1, "Failed to connect to bus: No medium found")
+NO_BUS = ProcessOutcome(1, "Failed to connect to bus: No medium found")
 
 
 class Manager:
@@ -23,11 +23,13 @@ class Manager:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.answers: dict[str, Ran] = {}
+        self.answers: dict[str, ProcessOutcome] = {}
 
-    def __call__(self, command: Command) -> Ran:
+    def __call__(self, command: Command) -> ProcessOutcome:
         self.asked.append(" ".join(command))
-        return next((a for word, a in self.answers.items() if word in command), Ran(0, ""))
+        return next(
+            (a for word, a in self.answers.items() if word in command), ProcessOutcome(0, "")
+        )
 
 
 @pytest.fixture
@@ -86,9 +88,12 @@ def test_launchd_is_asked_again_until_it_has_let_go(
     plan = launchd(PROGRAM, tmp_path, 501)
     service_manager.install(plan, manager)
     plan.path.write_text("by hand")
-    busy = [Ran(5, "Bootstrap failed: 5: Input/output error"), Ran(37, "already in progress")]
+    busy = [
+        ProcessOutcome(5, "Bootstrap failed: 5: Input/output error"),
+        ProcessOutcome(37, "already in progress"),
+    ]
 
-    def run(command: Command) -> Ran:
+    def run(command: Command) -> ProcessOutcome:
         answer = manager(command)
         return busy.pop() if "bootstrap" in command and busy else answer
 
@@ -101,15 +106,19 @@ def test_an_uninstall_leaves_nothing_and_once_more_is_fine(plan: Plan, manager: 
     service_manager.install(plan, manager)
     assert service_manager.uninstall(plan, manager) == (True, ())
     assert not plan.path.exists()
-    manager.answers = dict.fromkeys(("is-enabled", "print", "/Query"), Ran(1, "no such service"))
+    manager.answers = dict.fromkeys(
+        ("is-enabled", "print", "/Query"), ProcessOutcome(1, "no such service")
+    )
     assert service_manager.uninstall(plan, manager) == (False, ())
     assert service_manager.standing(plan, manager).registered is False
 
 
 def test_a_command_that_fails_is_named_with_what_it_said(plan: Plan, manager: Manager) -> None:
-    manager.answers = dict.fromkeys(("restart", "bootstrap", "/Run"), Ran(5, "it is broken"))
+    manager.answers = dict.fromkeys(
+        ("restart", "bootstrap", "/Run"), ProcessOutcome(5, "it is broken")
+    )
     if plan.manager == "launchd":
-        manager.answers["print"] = Ran(113, "Could not find service")
+        manager.answers["print"] = ProcessOutcome(113, "Could not find service")
     with pytest.raises(DaemonError, match="to succeed, found: it is broken") as caught:
         service_manager.install(plan, manager)
     assert caught.value.code == "manager_failed"
@@ -139,7 +148,7 @@ def test_a_manager_that_is_not_there_is_an_error() -> None:
     with pytest.raises(DaemonError, match="no-such-manager is not there"):
         service_manager.run(("no-such-manager", "start"))
     said = service_manager.run((sys.executable, "-c", "raise SystemExit('why')"))
-    assert said == Ran(1, "why")
+    assert said == ProcessOutcome(1, "why")
 
 
 def test_the_agent_and_the_task_carry_the_program_word_for_word(tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ def claim(paths: Paths, a_state: State, pid: int) -> State:
 
 
 def test_nothing_to_stop_is_fine(paths: Paths) -> None:
-    assert stop.stop(paths, key=None) == stop.Stopped(None)
+    assert stop.stop(paths, key=None) == stop.StopOutcome(None)
     missing = Paths(paths.state_dir / "none", paths.log_dir)
-    assert stop.stop(missing, key=None) == stop.Stopped(None)
+    assert stop.stop(missing, key=None) == stop.StopOutcome(None)
     assert not missing.state_dir.exists()
 
 
@@ -53,7 +53,7 @@ def test_nothing_to_stop_is_fine(paths: Paths) -> None:
 def test_a_process_is_asked_to_stop_and_its_state_cleaned(paths: Paths, a_state: State) -> None:
     with program() as child:
         now = claim(paths, a_state, child.pid)
-        assert stop.stop(paths, key="any-key") == stop.Stopped(now)
+        assert stop.stop(paths, key="any-key") == stop.StopOutcome(now)
         assert child.wait() == -15
     assert sorted(file.name for file in paths.state_dir.iterdir()) == ["cc-proxy.lock"]
 
@@ -61,7 +61,7 @@ def test_a_process_is_asked_to_stop_and_its_state_cleaned(paths: Paths, a_state:
 def test_one_that_does_not_listen_is_killed_after_the_timeout(paths: Paths, a_state: State) -> None:
     with program(STUBBORN) as child:
         now = claim(paths, a_state, child.pid)
-        assert stop.stop(paths, key=None, timeout_seconds=0.1) == stop.Stopped(now, killed=True)
+        assert stop.stop(paths, key=None, timeout_seconds=0.1) == stop.StopOutcome(now, killed=True)
         assert child.wait() == KILLED
     assert not paths.state_file.exists()
 
@@ -91,7 +91,7 @@ def test_one_that_has_just_ended_is_stopped_whatever_the_system_calls_it(
 
         monkeypatch.setattr(stop, "_send", faster)
         stopped = stop.stop(paths, key=None, timeout_seconds=0.1)
-        assert stopped == stop.Stopped(now, killed=sys.platform == "win32")
+        assert stopped == stop.StopOutcome(now, killed=sys.platform == "win32")
 
 
 def test_what_cannot_be_killed_keeps_its_state(

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, Totals
-from cc_proxy.app.demo.events import Called, Event, Returned, Said, SessionError
+from cc_proxy.app.demo.events import Event, SessionError, TextEvent, ToolCallEvent, ToolResultEvent
 from cc_proxy.app.demo.tools import Tools
 from cc_proxy.app.practice.journal import Record
 
@@ -70,10 +70,10 @@ async def test_the_small_client_runs_a_tool_and_sends_its_result(tmp_path: Path)
     events = await played([sse(*CALL), sse(*END)], tmp_path, asked)
     arguments = {"file_path": "a.txt", "content": "hello"}
     assert events == [
-        Said("Writing."),
-        Called("Write", arguments),
-        Returned("Wrote a.txt.", is_error=False),
-        Said("Done."),
+        TextEvent("Writing."),
+        ToolCallEvent("Write", arguments),
+        ToolResultEvent("Wrote a.txt.", is_error=False),
+        TextEvent("Done."),
     ]
     assert (tmp_path / "a.txt").read_text() == "hello"
     assert asked[1]["messages"][2]["content"][0]["tool_use_id"] == "toolu_1"
@@ -102,7 +102,7 @@ async def test_the_tools_read_edit_and_run(tmp_path: Path) -> None:
     assert not (await tools.run("Edit", edit)).is_error
     assert (await tools.run("Edit", edit)).is_error
     echoed = await tools.run("Bash", {"command": "echo said"})
-    assert echoed == Returned("said", is_error=False)
+    assert echoed == ToolResultEvent("said", is_error=False)
     assert (await tools.run("Bash", {"command": "exit 3"})).is_error
 
 
@@ -157,10 +157,10 @@ async def test_what_claude_code_prints_becomes_events(
     ]
     binary = fake_claude(f"print('a stray line')\nfor l in {lines!r}: print(json.dumps(l))")
     assert [event async for event in session(binary, tmp_path)] == [
-        Said("Hi."),
-        Called("Read", {"a": 1}),
-        Returned("out", is_error=False),
-        Returned("no", is_error=True),
+        TextEvent("Hi."),
+        ToolCallEvent("Read", {"a": 1}),
+        ToolResultEvent("out", is_error=False),
+        ToolResultEvent("no", is_error=True),
     ]
 
 
@@ -184,7 +184,7 @@ async def test_a_session_that_is_left_ends_claude_code(
     )
     events = session(binary, tmp_path)
     said = await anext(events)
-    assert isinstance(said, Said)
+    assert isinstance(said, TextEvent)
     await events.aclose()
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.text), signal.SIGCONT)
@@ -213,7 +213,7 @@ def test_what_came_of_an_answer_is_shown_after_the_line_of_its_request() -> None
     display = Display(lines.append, "Claude Code")
     request = record(1, prompt_tokens=1234, reused_tokens=1000, read_tokens=234)
     display.on_record(request)
-    display.on_event(Said("Hello."))
+    display.on_event(TextEvent("Hello."))
     assert lines == []
     request.output_tokens, request.finished, request.ended_by = 56, 3.5, "done"
     display.on_record(request)
@@ -231,8 +231,8 @@ def test_a_request_that_a_client_left_is_shown_so() -> None:
 def test_steps_are_shown_on_one_line_each() -> None:
     lines: list[str] = []
     display = Display(lines.append, "Claude Code")
-    display.on_event(Called("Bash", {"command": "echo one;\necho two"}))
-    display.on_event(Returned("x" * 500, is_error=True))
+    display.on_event(ToolCallEvent("Bash", {"command": "echo one;\necho two"}))
+    display.on_event(ToolResultEvent("x" * 500, is_error=True))
     assert lines[0] == "     Claude Code runs Bash: echo one; echo two"
     assert lines[1].startswith("       it failed: xxx")
     assert len(lines[1]) < 120

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector, web
 
 from cc_proxy.app.config import Ollama, Settings
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http import connections
 from cc_proxy.app.gateway.http.limits import Limits
@@ -171,7 +171,7 @@ async def on_stage(
             GatewayContext(settings, KEY, "instance-1", None, "digest"),
             ollama,
             Models(settings, ollama),
-            pace=Pace(hold_seconds=hold_seconds, beat_seconds=0.1),
+            pace=KeepAliveTiming(hold_seconds=hold_seconds, beat_seconds=0.1),
             limits=limits or Limits(),
         )
         async with (

@@ -13,7 +13,7 @@ from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.events import Event, encode
 from cc_proxy.app.config.errors import ConfigError
-from cc_proxy.app.config.layers import settle
+from cc_proxy.app.config.layers import merge
 from cc_proxy.app.config.validation.decoding import decode as decode_config
 from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.translate.answer.stream import AnswerStream
@@ -84,7 +84,7 @@ def fuzz_config(data: bytes) -> None:
         if problems:
             assert str(ConfigError(problems))
         else:
-            settle(layer)
+            merge(layer)
 
 
 def fuzz_lines(data: bytes) -> None:

@@ -12,7 +12,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import Ollama, Settings
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
@@ -153,7 +153,7 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
                 context,
                 ollama,
                 Models(everything, ollama),
-                pace=Pace(hold_seconds=0.2, beat_seconds=0.05),
+                pace=KeepAliveTiming(hold_seconds=0.2, beat_seconds=0.05),
             )
             async with (
                 TestServer(application(shared), handler_cancellation=True) as front,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import ClientConnectionResetError
 
-from cc_proxy.app.gateway.answer.keep_alive import Pacer
+from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 
 from .conftest import KEY, Gateway
 
@@ -13,10 +13,10 @@ from .conftest import KEY, Gateway
 async def test_a_client_that_left_unnoticed_is_no_fault_of_ours(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def closing(_pacer: Pacer, _data: bytes) -> None:
+    async def closing(_pacer: StreamWriter, _data: bytes) -> None:
         raise ClientConnectionResetError("Cannot write to closing transport")
 
-    monkeypatch.setattr(Pacer, "send", closing)
+    monkeypatch.setattr(StreamWriter, "send", closing)
     body = {
         "model": "m",
         "max_tokens": 9,

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cc_proxy.app.gateway.scheduling.active_streams import MANY, REST_SECONDS, Crowd
+from cc_proxy.app.gateway.scheduling.active_streams import MANY_STREAMS, REST_SECONDS, ActiveStreams
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has its usual event loop: nothing rests there."
@@ -20,11 +20,11 @@ WORDS = 200
 
 
 def served(
-    crowd: Crowd, streams: int, work: Callable[[], Coroutine[object, object, float]]
+    crowd: ActiveStreams, streams: int, work: Callable[[], Coroutine[object, object, float]]
 ) -> float:
     with ExitStack() as running, asyncio.Runner(loop_factory=crowd.new_loop) as runner:
         for _ in range(streams):
-            running.enter_context(crowd.one_more())
+            running.enter_context(crowd.track())
         return runner.run(work())
 
 
@@ -61,7 +61,7 @@ async def passes() -> float:
 
 
 def test_the_words_of_many_streams_are_found_several_at_a_time() -> None:
-    assert served(Crowd(), MANY, looks) < WORDS / 3
+    assert served(ActiveStreams(), MANY_STREAMS, looks) < WORDS / 3
 
 
 @pytest.fixture
@@ -75,26 +75,26 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_many_streams_rest_where_there_is_something_to_wait_for(rests: list[float]) -> None:
-    served(Crowd(), MANY, looks)
+    served(ActiveStreams(), MANY_STREAMS, looks)
     assert rests
     assert set(rests) == {REST_SECONDS}
 
 
 def test_few_streams_wait_for_nothing(rests: list[float]) -> None:
-    served(Crowd(), MANY - 1, looks)
+    served(ActiveStreams(), MANY_STREAMS - 1, looks)
     assert not rests
 
 
 def test_what_can_go_on_goes_on_without_a_rest(rests: list[float]) -> None:
-    served(Crowd(), MANY, passes)
+    served(ActiveStreams(), MANY_STREAMS, passes)
     # At the end the loop waits for the threads of its executor.
     assert len(rests) < 5
 
 
 def test_a_stream_that_has_ended_counts_no_more() -> None:
-    crowd = Crowd()
+    crowd = ActiveStreams()
     with ExitStack() as running:
-        for _ in range(MANY):
-            running.enter_context(crowd.one_more())
+        for _ in range(MANY_STREAMS):
+            running.enter_context(crowd.track())
         assert crowd.rests
     assert not crowd.rests

@@ -3,7 +3,7 @@
 import asyncio
 from itertools import pairwise
 
-from cc_proxy.app.gateway.scheduling.gate import FairShare
+from cc_proxy.app.gateway.scheduling.gate import CooperativeGate
 
 
 async def _passes(seen: list[str], count: int) -> None:
@@ -13,7 +13,7 @@ async def _passes(seen: list[str], count: int) -> None:
 
 
 async def test_one_turn_is_given_for_each_pass_of_the_loop_in_order() -> None:
-    share, seen = FairShare(), list[str]()
+    share, seen = CooperativeGate(), list[str]()
 
     async def work(name: str) -> None:
         await share.turn()
@@ -26,7 +26,7 @@ async def test_one_turn_is_given_for_each_pass_of_the_loop_in_order() -> None:
 
 
 async def test_one_that_comes_alone_does_not_wait() -> None:
-    share = FairShare()
+    share = CooperativeGate()
     turn = share.turn()
     try:
         turn.send(None)
@@ -36,7 +36,7 @@ async def test_one_that_comes_alone_does_not_wait() -> None:
 
 
 async def test_one_that_leaves_while_it_waits_holds_up_nobody() -> None:
-    share = FairShare()
+    share = CooperativeGate()
     await share.turn()
     ahead = asyncio.create_task(share.turn())
     leaving = asyncio.create_task(share.turn())
@@ -48,6 +48,6 @@ async def test_one_that_leaves_while_it_waits_holds_up_nobody() -> None:
 
 
 async def test_a_turn_can_be_had_again_when_all_are_done() -> None:
-    share = FairShare()
+    share = CooperativeGate()
     for _ in range(5):
         await asyncio.wait_for(asyncio.gather(*(share.turn() for _ in range(4))), 5)

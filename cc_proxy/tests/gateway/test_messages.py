@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.gateway.answer.keep_alive import Pacer
+from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 from cc_proxy.app.translate.answer.stream import AnswerStream
 
 from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
@@ -615,16 +615,16 @@ async def test_words_reach_a_client_without_a_task_and_the_answer_is_the_same(
 
     upstream.chat = chat
     sent: list[bytes] = []
-    send = Pacer.send
+    send = StreamWriter.send
 
-    async def counted(self: Pacer, data: bytes) -> None:
+    async def counted(self: StreamWriter, data: bytes) -> None:
         sent.append(data)
         await send(self, data)
 
-    monkeypatch.setattr(Pacer, "send", counted)
+    monkeypatch.setattr(StreamWriter, "send", counted)
     straight = await gateway.stream()
     by_tasks, sent = len(sent), []
-    monkeypatch.setattr(Pacer, "at_once", lambda _pacer: None)
+    monkeypatch.setattr(StreamWriter, "at_once", lambda _pacer: None)
     waited = await gateway.stream()
     assert text_of(straight) == text_of(waited) == "".join(words) + "end"
     assert [event["type"] for event in straight] == [event["type"] for event in waited]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
 
 from .conftest import Gateway, Upstream, body, done, line
@@ -195,7 +195,7 @@ async def test_a_full_queue_says_when_to_come_again(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:
     limit(gateway, QueueLimits(most=1))
-    gateway.shared.pace = Pace(hold_seconds=10.0)
+    gateway.shared.pace = KeepAliveTiming(hold_seconds=10.0)
     await asked.first(ollama)
     await asked.ask("second")
     status, answer, headers = await gateway.ask(stream=True)
@@ -211,7 +211,7 @@ async def test_patience_has_an_end(
 ) -> None:
     ollama.taken = True
     limit(gateway, QueueLimits(patience_seconds=1.0 if begun else 0.1, pause_seconds=0.02))
-    gateway.shared.pace = Pace(hold_seconds=0.2 if begun else 10.0, beat_seconds=0.05)
+    gateway.shared.pace = KeepAliveTiming(hold_seconds=0.2 if begun else 10.0, beat_seconds=0.05)
     if begun:
         # The answer has begun by then, and was kept alive while it waited.
         events = await gateway.stream()

@@ -33,7 +33,7 @@ async def test_a_stream_ends_with_an_error_event(
     begun = asyncio.Event()
     answer = asyncio.create_task(gateway.stream(begun))
     await asyncio.wait_for(begun.wait(), 10)
-    gateway.shared.answers.cut_off(comes_back=False)
+    gateway.shared.answers.abort_all(comes_back=False)
     events = await asyncio.wait_for(answer, 10)
     assert [event["type"] for event in events[-2:]] == ["content_block_stop", "error"]
     assert events[-1]["error"]["type"] == "overloaded_error"
@@ -57,7 +57,7 @@ async def test_what_was_not_begun_is_a_status_and_says_whether_to_ask_again(
 ) -> None:
     answer = asyncio.create_task(gateway.ask())
     await asyncio.wait_for(going.wait(), 10)
-    gateway.shared.answers.cut_off(comes_back=comes_back)
+    gateway.shared.answers.abort_all(comes_back=comes_back)
     status, body, headers = await asyncio.wait_for(answer, 10)
     assert (status, body["error"]["type"], headers["x-should-retry"]) == told
     await asyncio.wait_for(upstream.left.wait(), 10)

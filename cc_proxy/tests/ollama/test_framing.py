@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.framing import held
+from cc_proxy.app.upstreams.ollama.framing import whole_lines
 from cc_proxy.app.upstreams.ollama.incoming import Incoming
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -27,7 +27,7 @@ def line(text: str) -> bytes:
 
 @pytest.mark.parametrize("lines", [b"{}\n", line("x" * 300), line("\r\n"), b"{}\n{}\n", b"\n"])
 def test_one_whole_chunk_of_whole_lines_is_held(lines: bytes) -> None:
-    assert held(chunk(lines)) == lines
+    assert whole_lines(chunk(lines)) == lines
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_one_whole_chunk_of_whole_lines_is_held(lines: bytes) -> None:
     ],
 )
 def test_anything_else_is_left_to_the_parser(data: bytes) -> None:
-    assert held(data) is None
+    assert whole_lines(data) is None
 
 
 class Transport(asyncio.Transport):

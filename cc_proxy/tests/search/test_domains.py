@@ -2,9 +2,9 @@
 
 import pytest
 
-from cc_proxy.app.search.domains import query_for, sifted
+from cc_proxy.app.search.domains import filter_by_domain, query_for
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
-from cc_proxy.app.translate.web_search.search_results import Found
+from cc_proxy.app.translate.web_search.search_results import SearchResults
 
 
 def tool(*, allowed: tuple[str, ...] = (), blocked: tuple[str, ...] = ()) -> WebSearchTool:
@@ -41,14 +41,14 @@ def tool(*, allowed: tuple[str, ...] = (), blocked: tuple[str, ...] = ()) -> Web
 def test_a_domain_stands_for_its_subdomains_and_a_path_for_what_is_below(
     domain: str, url: str, *, is_on: bool
 ) -> None:
-    found = [Found(title="t", url=url)]
-    assert sifted(found, tool(allowed=(domain,))) == (found if is_on else [])
-    assert sifted(found, tool(blocked=(domain,))) == ([] if is_on else found)
+    found = [SearchResults(title="t", url=url)]
+    assert filter_by_domain(found, tool(allowed=(domain,))) == (found if is_on else [])
+    assert filter_by_domain(found, tool(blocked=(domain,))) == ([] if is_on else found)
 
 
 def test_without_domains_everything_may_be_seen() -> None:
-    found = [Found(title="t", url="https://a.example")]
-    assert sifted(found, tool()) == found
+    found = [SearchResults(title="t", url="https://a.example")]
+    assert filter_by_domain(found, tool()) == found
     assert query_for("q", tool()) == "q"
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.translate.prompt.prefix import BLOCK, Prompt
-from cc_proxy.app.translate.prompt.tokens import weigh
+from cc_proxy.app.translate.prompt.tokens import estimate_tokens
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 TOOLS = b'[{"type":"function","function":{"name":"Read"}}]'
@@ -117,7 +117,7 @@ def test_a_prompt_that_has_let_its_texts_go_says_what_it_weighed() -> None:
     kept, light = Prompt("m", TOOLS, turns), Prompt("m", TOOLS, turns)
     weighed = kept.weights(2)
     assert light.weights(2) == weighed
-    light.let_go()
+    light.release_text()
     assert [part.keys for part in light.parts] == [part.keys for part in kept.parts]
     assert not any(part.texts for part in light.parts)
     assert light.weights(3) == weighed[1:]
@@ -150,7 +150,7 @@ def test_tools_weigh_as_the_template_writes_them(indent: int) -> None:
     prompt = Prompt("m", sent, [], json_indent=indent)
     separators = (",", ": ") if indent else (", ", ": ")
     lines = (json.dumps(tool, indent=indent or None, separators=separators) for tool in tools)
-    written = weigh("\n".join(lines))
+    written = estimate_tokens("\n".join(lines))
     (weight,) = prompt.weights(0)
     assert sum(weight) == pytest.approx(written, rel=0.15)
     (compact,) = Prompt("m", sent, []).weights(0)

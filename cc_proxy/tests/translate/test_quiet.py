@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cc_proxy.app.anthropic import events as ev
-from cc_proxy.app.translate.answer.quiet import GoingBy, finder, together
+from cc_proxy.app.translate.answer.quiet import PassingText, finder, together
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
@@ -128,7 +128,7 @@ def test_each_waker_is_found_as_itself(waker: str) -> None:
 
 def test_what_has_gone_by_is_noted_once_and_whole() -> None:
     words, noted = ["before"], list[str]()
-    going_by = GoingBy()
+    going_by = PassingText()
     going_by.begin("<", words, noted.append)
     words += ["a", "b"]
     going_by.catch_up()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.translate.answer.reuse import as_counted, checked_reuse
+from cc_proxy.app.translate.answer.reuse import checked_reuse, estimate_reuse
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 EACH = 0.002  # 500 tokens a second
@@ -54,4 +54,4 @@ def test_real_prefills(kept: int, prompt: int, seconds: float, reused: int | Non
 )
 def test_what_ollama_reports_is_within_the_prompt(cached: int | None, reused: int | None) -> None:
     last = ChatChunk(done=True, prompt_eval_count=100, prompt_eval_cached_count=cached)
-    assert as_counted(last) == (100, reused)
+    assert estimate_reuse(last) == (100, reused)

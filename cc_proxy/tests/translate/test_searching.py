@@ -11,7 +11,7 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 
 FOUND = [ev.WebSearchResult("T", "https://a.example", "")]
@@ -40,7 +40,7 @@ DONE = ChatChunk(done=True, done_reason="stop", prompt_eval_count=9, eval_count=
 def played(rounds: list[list[ChunkMessage]], *, known: bool) -> list[ev.Event]:
     """Return the events of an answer; `known`: its first search needs no round."""
     ids = itertools.count()
-    answer = SearchingAnswer(stream(ids))
+    answer = MultiRoundAnswer(stream(ids))
     events: list[ev.Event] = []
     if known:
         events += answer.search("srvtoolu_x", "q")
@@ -111,7 +111,7 @@ def test_every_search_has_its_own_result_and_is_counted(
 
 def test_a_keep_alive_names_the_block_that_is_open() -> None:
     ids = itertools.count()
-    answer = SearchingAnswer(stream(ids))
+    answer = MultiRoundAnswer(stream(ids))
     assert answer.keep_alive() == []
     answer.feed(ChatChunk(message=ChunkMessage(content="a", tool_calls=[call("web_search")])))
     answer.feed(DONE)
@@ -125,7 +125,7 @@ def test_a_keep_alive_names_the_block_that_is_open() -> None:
 
 def test_a_failure_closes_the_open_block_of_the_round() -> None:
     ids = itertools.count()
-    answer = SearchingAnswer(stream(ids))
+    answer = MultiRoundAnswer(stream(ids))
     answer.search("srvtoolu_x", "q")
     answer.searched(answer.calls[0], FOUND)
     answer.begin(stream(ids))
@@ -139,6 +139,6 @@ def test_a_failure_closes_the_open_block_of_the_round() -> None:
 
 
 def test_a_failure_before_anything_was_said_begins_the_message_first() -> None:
-    answer = SearchingAnswer(stream(itertools.count()))
+    answer = MultiRoundAnswer(stream(itertools.count()))
     kinds = [type(event) for event in answer.fail(invalid_request("no"))]
     assert kinds == [ev.MessageStart, ev.ErrorEvent]

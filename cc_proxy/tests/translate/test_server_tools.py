@@ -10,7 +10,11 @@ from cc_proxy.app.anthropic.requests import Block, Message, MessagesRequest
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.web_search.offer import offer, query_in, query_of_side_request
-from cc_proxy.app.translate.web_search.search_results import Found, result_blocks, told
+from cc_proxy.app.translate.web_search.search_results import (
+    SearchResults,
+    result_blocks,
+    result_text,
+)
 
 USE = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
 
@@ -84,7 +88,7 @@ def test_a_search_result_is_told_in_words(content: Any, words: str) -> None:
 
 
 def test_what_was_found_comes_back_as_it_went_out() -> None:
-    found = [Found("About\n cats", "https://a.example", "  Cats — 猫 sleep.\n", "2026")]
+    found = [SearchResults("About\n cats", "https://a.example", "  Cats — 猫 sleep.\n", "2026")]
     (block,) = result_blocks(found, 1000)
     sent = [msgspec.to_builtins(block)]
     assert turns(USE, result(sent))[1]["content"] == (
@@ -104,7 +108,7 @@ def test_what_another_server_closed_is_left_out_and_named(closed: str) -> None:
 
 
 def test_long_texts_share_the_room() -> None:
-    found = [Found("t", "https://a.example", "猫" * 500) for _ in range(4)]
+    found = [SearchResults("t", "https://a.example", "猫" * 500) for _ in range(4)]
     for block in result_blocks(found, 400):
         raw = base64.b64decode(block.encrypted_content.removeprefix("cc-proxy:")).decode()
         assert raw == "猫" * 100 + " […]"
@@ -214,7 +218,7 @@ def test_a_result_of_the_client_finds_its_place_behind_the_servers() -> None:
 @pytest.mark.parametrize("content", ["words", None])
 def test_a_malformed_result_is_no_fault(content: Any) -> None:
     block = Block(type="web_search_tool_result", tool_use_id="x", content=content)
-    assert told(block, Reader(vision=False))
+    assert result_text(block, Reader(vision=False))
 
 
 def asked(*messages: dict[str, Any]) -> MessagesRequest:
@@ -295,8 +299,10 @@ def test_an_offer_keeps_the_other_tools_as_they_came() -> None:
 
 
 def test_what_a_provider_sends_is_cut() -> None:
-    long = Found(title="t " * 3_000_000, url="https://a.example", text="x" * 99, age="y" * 500)
-    far = Found(title="t", url="https://a.example/" + "a" * 2000)
+    long = SearchResults(
+        title="t " * 3_000_000, url="https://a.example", text="x" * 99, age="y" * 500
+    )
+    far = SearchResults(title="t", url="https://a.example/" + "a" * 2000)
     (block,) = result_blocks([long, far], 50)
     assert len(block.title) < 310
     assert len(block.page_age or "") < 110

@@ -11,8 +11,8 @@ from cc_proxy.app.translate.prompt.tokens import (
     SAMPLE_BYTES,
     Digits,
     digits_of,
-    weigh,
-    weigh_apart,
+    estimate_features,
+    estimate_tokens,
 )
 
 RECORDED: list[dict[str, Any]] = json.loads(
@@ -32,7 +32,7 @@ FAMILIES = {
 @pytest.mark.parametrize("row", RECORDED, ids=lambda row: row["kind"])
 def test_a_text_weighs_what_most_tokenizers_make_of_it(row: dict[str, Any]) -> None:
     errors = {
-        name: abs(weigh(row["text"], FAMILIES[name]) / tokens - 1)
+        name: abs(estimate_tokens(row["text"], FAMILIES[name]) / tokens - 1)
         for name, tokens in row["counts"].items()
     }
     near = [name for name, error in errors.items() if error < 0.15]
@@ -43,13 +43,13 @@ def test_a_text_weighs_what_most_tokenizers_make_of_it(row: dict[str, Any]) -> N
 @pytest.mark.parametrize("kind", ["english", "python", "typescript", "tool schemas", "chinese"])
 def test_a_text_weighs_about_right_where_the_family_is_not_known(kind: str) -> None:
     counts = next(row["counts"] for row in RECORDED if row["kind"] == kind)
-    near = [name for name, n in counts.items() if abs(weigh(TEXTS[kind]) / n - 1) < 0.15]
+    near = [name for name, n in counts.items() if abs(estimate_tokens(TEXTS[kind]) / n - 1) < 0.15]
     assert len(near) >= 3
 
 
 def test_numbers_weigh_more_where_digits_are_tokens_of_their_own() -> None:
     one, unknown, groups = (
-        weigh(TEXTS["numbers"], digits)
+        estimate_tokens(TEXTS["numbers"], digits)
         for digits in (Digits.ONE_BY_ONE, Digits.UNKNOWN, Digits.IN_GROUPS)
     )
     assert one > unknown > groups
@@ -59,37 +59,39 @@ def test_numbers_weigh_more_where_digits_are_tokens_of_their_own() -> None:
     ("kind", "most"), [("english", 0), ("shell output", 2), ("numbers", 2), ("chinese", 3)]
 )
 def test_a_weight_tells_what_kind_of_text_it_is_of(kind: str, most: int) -> None:
-    weight = weigh_apart(TEXTS[kind])
+    weight = estimate_features(TEXTS[kind])
     assert weight.index(max(weight)) == most
-    assert sum(weight) == pytest.approx(weigh(TEXTS[kind]))
+    assert sum(weight) == pytest.approx(estimate_tokens(TEXTS[kind]))
 
 
 def test_a_long_text_is_weighed_by_samples_and_weighs_nearly_the_same() -> None:
     text = "".join(TEXTS.values()) * 40
     assert len(text) > 10 * SAMPLE_BYTES
-    assert weigh(text) == pytest.approx(weigh(text, sample=len(text) * 4), rel=0.03)
+    assert estimate_tokens(text) == pytest.approx(
+        estimate_tokens(text, sample=len(text) * 4), rel=0.03
+    )
 
 
 def test_samples_see_every_part_of_a_text() -> None:
     mixed = TEXTS["english"] * 200 + TEXTS["base64"] * 200
-    assert weigh(mixed, sample=16_000) == pytest.approx(
-        weigh(mixed, sample=len(mixed) * 4), rel=0.05
+    assert estimate_tokens(mixed, sample=16_000) == pytest.approx(
+        estimate_tokens(mixed, sample=len(mixed) * 4), rel=0.05
     )
 
 
 def test_str_and_its_utf_8_weigh_the_same() -> None:
     text = TEXTS["japanese"] + TEXTS["english"]
-    assert weigh(text) == weigh(text.encode())
+    assert estimate_tokens(text) == estimate_tokens(text.encode())
 
 
 @pytest.mark.parametrize("text", ["", b""])
 def test_nothing_weighs_nothing(text: str | bytes) -> None:
-    assert weigh(text) == 0
+    assert estimate_tokens(text) == 0
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0" * 50, "\U0001f600" * 20, "A1" * 500, " " * 5000])
 def test_odd_texts_weigh_between_nothing_and_their_bytes(text: str) -> None:
-    assert 0 < weigh(text) <= len(text.encode(errors="replace"))
+    assert 0 < estimate_tokens(text) <= len(text.encode(errors="replace"))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,6 @@ def test_each_family_has_a_worth_for_each_feature(digits: Digits) -> None:
 def test_no_letter_makes_a_long_run_of_it_weigh_less_than_a_short_one(
     letter: str, digits: Digits
 ) -> None:
-    weights = [weigh(letter * length, digits) for length in (8, 64, 512, 4096)]
+    weights = [estimate_tokens(letter * length, digits) for length in (8, 64, 512, 4096)]
     assert weights == sorted(weights)
     assert weights[0] < weights[-1]

@@ -36,7 +36,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.listing import ListedModel
-    from cc_proxy.app.daemon.start import Started
+    from cc_proxy.app.daemon.start import StartOutcome
 
 NAME = "claude"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
@@ -117,7 +117,7 @@ def command(  # noqa: PLR0913 - the flags
     running = None if start_if_needed else proxy.running(shared, loaded)
     flags = resuming.own_flags(shared, model=model, profile=profile, claude_bin=claude_bin)
     if model is None:
-        model = choice.chosen(shared, loaded, may_ask=not print_env)
+        model = choice.choose_model(shared, loaded, may_ask=not print_env)
         loaded = shared.load()  # the choice may have been written down
     started = running or proxy.start(shared, loaded)
     models = _models(shared, loaded, started, model)
@@ -202,7 +202,7 @@ def _version(named: str) -> version.Version | None:
 
 
 def _models(
-    shared: common.Common, loaded: "Loaded", started: "Started", model: str | None
+    shared: common.Common, loaded: "Loaded", started: "StartOutcome", model: str | None
 ) -> Models:
     try:
         return _asked(loaded, started, model)
@@ -213,7 +213,7 @@ def _models(
         raise
 
 
-def _asked(loaded: "Loaded", started: "Started", model: str | None) -> Models:
+def _asked(loaded: "Loaded", started: "StartOutcome", model: str | None) -> Models:
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.control import health  # noqa: PLC0415 - as above
 
@@ -258,18 +258,18 @@ def _asked(loaded: "Loaded", started: "Started", model: str | None) -> Models:
     )
 
 
-def _listed(started: "Started") -> "list[ListedModel]":
+def _listed(started: "StartOutcome") -> "list[ListedModel]":
     from cc_proxy.app.control import listing  # noqa: PLC0415 - not for `--help`
 
     state = started.state
     return listing.models(state.host, state.port, started.auth_key, seconds=_LIST_SECONDS)
 
 
-def _notices(started: "Started") -> tuple[ErrorItem, ...]:
+def _notices(started: "StartOutcome") -> tuple[ErrorItem, ...]:
     return tuple(ErrorItem.of(notice) for notice in started.notices)
 
 
-def _warnings(started: "Started", models: Models) -> Iterator[ErrorItem]:
+def _warnings(started: "StartOutcome", models: Models) -> Iterator[ErrorItem]:
     yield from _notices(started)
     if not models.can_use_tools:
         yield report.no_tools(models.main)
@@ -285,7 +285,7 @@ def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
         raise ClaudeError(item.message, code=item.code, hint=item.hint)
 
 
-def _greeting(started: "Started", models: Models) -> tuple[str, ...]:
+def _greeting(started: "StartOutcome", models: Models) -> tuple[str, ...]:
     if not sys.stdout.isatty():
         return ()
     return (f"{models.main}, {models.window} tokens, through {started.state.url}",)
@@ -313,11 +313,11 @@ def _shown(prepared: Launch, shell: str, warnings: tuple[ErrorItem, ...]) -> Res
     return Result(NAME, data=data, lines=(*lines, told), warnings=warnings)
 
 
-def _guard(shared: common.Common, started: "Started") -> None:
+def _guard(shared: common.Common, started: "StartOutcome") -> None:
     from cc_proxy.app.daemon import guard  # noqa: PLC0415 - not for `--help`
 
     try:
-        guard.beside_this_process(shared.paths(), started.state.port)
+        guard.spawn_watchdog(shared.paths(), started.state.port)
     except OSError as error:  # a session without a guard is still a session
         text = f"If the proxy dies, it will not be started again: {error}."
         show(Result(NAME, warnings=(ErrorItem("no_guard", text),)), as_json=False)

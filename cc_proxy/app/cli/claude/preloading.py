@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.preload import Session
     from cc_proxy.app.daemon.process.state import State
-    from cc_proxy.app.daemon.start import Started
+    from cc_proxy.app.daemon.start import StartOutcome
 
 # A request that is answered at once, with Ollama asked for no more than what a model can do.
 _BACKGROUND_SECONDS = 15.0
@@ -19,7 +19,7 @@ _BACKGROUND_SECONDS = 15.0
 _MORE_SECONDS = 30.0
 
 
-def wait_for_default_model(result: Result, started: "Started", loaded: "Loaded") -> Result:
+def wait_for_default_model(result: Result, started: "StartOutcome", loaded: "Loaded") -> Result:
     """Return the result of a start, with the default model loaded, or the error it met.
 
     cc-proxy runs in either case.

@@ -10,7 +10,7 @@ from cc_proxy.app.cli.output.result import NOT_RUNNING
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.config import Loaded
-    from cc_proxy.app.daemon.start import Started
+    from cc_proxy.app.daemon.start import StartOutcome
 
 _ANSWER_SECONDS = 15.0
 
@@ -25,12 +25,12 @@ def refuse_other_file(shared: "Common", loaded: "Loaded") -> None:
     from cc_proxy.app.daemon import running_file  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
-    now = running.look(shared.paths()).state
+    now = running.inspect(shared.paths()).state
     if now is not None:
         running_file.refuse_other(now, loaded)
 
 
-def start(shared: "Common", loaded: "Loaded") -> "Started":
+def start(shared: "Common", loaded: "Loaded") -> "StartOutcome":
     """Return the proxy that runs, started now if need be.
 
     Where another program has the default port, it gets any free one: Claude Code is told which.
@@ -60,7 +60,7 @@ def start(shared: "Common", loaded: "Loaded") -> "Started":
     return dataclasses.replace(started, notices=(notice, *started.notices))
 
 
-def running(shared: "Common", loaded: "Loaded") -> "Started":
+def running(shared: "Common", loaded: "Loaded") -> "StartOutcome":
     """Return the proxy that runs.
 
     Raises:
@@ -70,10 +70,10 @@ def running(shared: "Common", loaded: "Loaded") -> "Started":
     from cc_proxy.app.daemon import auth_key, confirm  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
     from cc_proxy.app.daemon.process import running as processes  # noqa: PLC0415 - as above
-    from cc_proxy.app.daemon.start import Started  # noqa: PLC0415 - as above
+    from cc_proxy.app.daemon.start import StartOutcome  # noqa: PLC0415 - as above
 
     paths = shared.paths()
-    state = processes.look(paths).state
+    state = processes.inspect(paths).state
     key = auth_key.known(loaded.settings, paths, os.environ)
     health = confirm.confirm(state, key, timeout_seconds=_ANSWER_SECONDS) if state and key else None
     if state is None or key is None or health is None:
@@ -83,4 +83,4 @@ def running(shared: "Common", loaded: "Loaded") -> "Started":
             exit_code=NOT_RUNNING,
             hint="cc-proxy start",
         )
-    return Started(state, health, key, already_running=True)
+    return StartOutcome(state, health, key, already_running=True)

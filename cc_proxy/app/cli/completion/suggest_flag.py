@@ -44,7 +44,7 @@ _ANYWHERE = {"-c": "--config FILE", "-v": "--version", "-V": "--version"}
 _NUMBER_TOO_MANY = re.compile(r"unexpected extra argument \((\d+)\)")
 
 
-def meant(name: str, error: click.UsageError) -> str | None:
+def suggest_flag(name: str, error: click.UsageError) -> str | None:
     """Return what is here for what `error` complains of, None if that is not known."""
     if name == "logs" and (number := _NUMBER_TOO_MANY.search(error.message)):
         # --tail is --follow, a flag: in `--tail 5` the number is one argument too many.

@@ -113,7 +113,7 @@ def proxy(common: Common, loaded: Loaded) -> Check:
     name = "proxy"
     try:
         paths = common.paths()
-        found = running.look(paths)
+        found = running.inspect(paths)
         if found.state is not None:
             return _running(found.state, paths, loaded)
     except CcProxyError as error:
@@ -128,7 +128,7 @@ def model_sessions(common: Common, loaded: Loaded) -> tuple[ModelSessions, ...]:
     """Return what the proxy that runs has seen of the sessions of each model; none if it cannot."""
     try:
         paths = common.paths()
-        now = running.look(paths).state
+        now = running.inspect(paths).state
         key = auth_key.known(loaded.settings, paths, os.environ)
         if now is None or key is None:
             return ()
@@ -215,7 +215,7 @@ def _could_bind(loaded: Loaded) -> Check:
 
 def _clean(paths: Paths) -> str:
     with lock.exclusive(paths):
-        found = running.look(paths)
+        found = running.inspect(paths)
         if found.state is not None:
             return f"cc-proxy runs by now (pid {found.state.pid})"
         state.clear(paths)

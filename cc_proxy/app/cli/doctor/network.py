@@ -58,7 +58,7 @@ def docker_bridge() -> str | None:
 
 def _bound(common: Common) -> str | None:
     try:
-        now = running.look(common.paths()).state
+        now = running.inspect(common.paths()).state
     except CcProxyError:  # the checks of folders and proxy say what is wrong
         return None
     return None if now is None else now.host

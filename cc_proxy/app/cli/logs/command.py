@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.logs.log_filter import LEVELS, Since, Wanted, request_id
+from cc_proxy.app.cli.logs.log_filter import LEVELS, LogQuery, Since, request_id
 from cc_proxy.app.cli.logs.log_lines import Log
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - the flags
     """
     if follow and common.json:
         raise click.UsageError("--follow never ends, and --json prints one object: choose one.")
-    wanted = Wanted(since, level, request_id(request))
+    wanted = LogQuery(since, level, request_id(request))
     log_only = lines is not None or not wanted.everything
     if config_only and (log_only or follow):
         raise click.UsageError("--config-only shows no log: leave out the flags that choose lines.")
@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913 - the flags
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415
 
     paths = common.paths()
-    now = running.look(paths).state
+    now = running.inspect(paths).state
     loaded: Loaded | None = None
     errors: list[CcProxyError] = []
     try:

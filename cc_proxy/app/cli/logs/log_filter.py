@@ -16,7 +16,7 @@ _FROM_TEXT = {"WARN": "warning", "FATAL": "error"}
 
 
 @dataclass(frozen=True)
-class Head:
+class LinePrefix:
     """What the first line of an entry says; the lines after it until the next belong to it."""
 
     time: str
@@ -25,7 +25,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogQuery:
     """What an entry must have; None asks for nothing. `since` has a time zone."""
 
     since: dt.datetime | None = None
@@ -35,9 +35,9 @@ class Wanted:
     @property
     def everything(self) -> bool:
         """Whether every entry is wanted."""
-        return self == Wanted()
+        return self == LogQuery()
 
-    def takes(self, head: Head) -> bool:
+    def takes(self, head: LinePrefix) -> bool:
         """Tell whether an entry is wanted."""
         if self.request_id is not None and head.request_id != self.request_id:
             return False
@@ -46,36 +46,36 @@ class Wanted:
         return self.since is None or dt.datetime.fromisoformat(head.time) >= self.since
 
 
-class Sieve:
+class LogFilter:
     """Goes through lines in their order, and lets through those of wanted entries."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: LogQuery) -> None:
         self._wanted = wanted
         # Lines before the first whole entry belong to one that cannot be known.
         self._open = wanted.everything
 
-    def lets_through(self, line: str) -> bool:
+    def matches(self, line: str) -> bool:
         """Tell whether a line is wanted."""
-        if not self._wanted.everything and (head := head_of(line)) is not None:
+        if not self._wanted.everything and (head := prefix_of(line)) is not None:
             self._open = self._wanted.takes(head)
         return self._open
 
 
-def head_of(line: str) -> Head | None:
+def prefix_of(line: str) -> LinePrefix | None:
     """Return what a line of either form says of its entry, None if it goes on with the last."""
     if line.startswith("{"):
         return _from_json(line)
     found = _TEXT.match(line)
     if found is None:
         return None
-    return Head(found[1], _FROM_TEXT.get(found[2], found[2].lower()), found[3])
+    return LinePrefix(found[1], _FROM_TEXT.get(found[2], found[2].lower()), found[3])
 
 
-def _from_json(line: str) -> Head | None:
+def _from_json(line: str) -> LinePrefix | None:
     try:
         entry = json.loads(line)
         dt.datetime.fromisoformat(entry["time"])
-        return Head(entry["time"], str(entry["level"]), entry.get("request_id"))
+        return LinePrefix(entry["time"], str(entry["level"]), entry.get("request_id"))
     except (ValueError, TypeError, KeyError):  # a line that another program wrote to stderr
         return None
 

@@ -9,7 +9,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from cc_proxy.app import private_files
-from cc_proxy.app.cli.logs.log_filter import Sieve, Wanted
+from cc_proxy.app.cli.logs.log_filter import LogFilter, LogQuery
 from cc_proxy.app.redaction import Redactor
 
 _BLOCK = 64 * 1024
@@ -23,12 +23,12 @@ class Log:
     """
 
     def __init__(
-        self, path: Path, secrets: Sequence[str] = (), wanted: Wanted | None = None
+        self, path: Path, secrets: Sequence[str] = (), wanted: LogQuery | None = None
     ) -> None:
         self._path = path
         self._redactor = Redactor(secrets)
-        self._wanted = wanted or Wanted()
-        self._sieve = Sieve(self._wanted)
+        self._wanted = wanted or LogQuery()
+        self._sieve = LogFilter(self._wanted)
         self._end = 0
 
     def last(self, count: int | None) -> list[str]:
@@ -46,7 +46,7 @@ class Log:
             if self._wanted.everything and count is not None:
                 return self._from_end(files, count)
             lines = self._from_start(reversed(files))
-            return list(deque(filter(self._sieve.lets_through, lines), maxlen=count))
+            return list(deque(filter(self._sieve.matches, lines), maxlen=count))
 
     def follow(self) -> Iterator[str]:
         """Yield lines as they are written, for ever.
@@ -110,7 +110,7 @@ class Log:
                 begun = b""
             while data := file.read(_BLOCK):
                 *lines, begun = (begun + data).split(b"\n")
-                yield from filter(self._sieve.lets_through, map(self._shown, lines))
+                yield from filter(self._sieve.matches, map(self._shown, lines))
             if replaced:
                 return
             time.sleep(_PAUSE_SECONDS)

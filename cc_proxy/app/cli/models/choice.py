@@ -20,7 +20,7 @@ _USUAL = "qwen3-coder:30b"
 UNFIT_MARK = "unfit in your test"
 
 
-def chosen(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
+def choose_model(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
     """Return the model that is chosen; None where there is nothing to choose.
 
     That is so with a default in the configuration, and with one able model. With none, one is

@@ -39,7 +39,7 @@ def command(common: Common) -> Result:
     from cc_proxy.app.cli.output.progress import waiting  # noqa: PLC0415 - as above
 
     loaded = common.load()
-    tests, troubles = verdicts.known(common.paths())
+    tests, troubles = verdicts.load_verdicts(common.paths())
     with waiting("Asking Ollama about its models"):
         found = asyncio.run(survey.survey(loaded.settings))
     return Result(

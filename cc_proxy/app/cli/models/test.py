@@ -62,7 +62,7 @@ def command(common: Common, *, name: str | None, count: int) -> Result:
     # A part of a test says too little to be shown later.
     if report is not None and count == _TASKS:
         try:
-            verdicts.keep(paths, model, _kept(report, verdict, digest))
+            verdicts.save_verdict(paths, model, _kept(report, verdict, digest))
         except CcProxyError as error:  # the test itself has been made
             warnings.append(ErrorItem.of(error))
     return Result(

@@ -43,7 +43,7 @@ class _Kept(msgspec.Struct):
     models: dict[str, KeptTest]
 
 
-def known(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
+def load_verdicts(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
     """Return the tests by their models' full names, and what is wrong with the file, if it is."""
     path = paths.state_dir / _FILE
     try:
@@ -63,7 +63,7 @@ def known(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
 def for_choice(common: "Common") -> tuple[dict[str, KeptTest], tuple[ErrorItem, ...]]:
     """Return the same for who can do without the tests: no state folder is only a warning."""
     try:
-        return known(common.paths())
+        return load_verdicts(common.paths())
     except CcProxyError as error:
         return {}, (ErrorItem.of(error),)
 
@@ -74,7 +74,7 @@ def is_unfit(tests: Mapping[str, KeptTest], model: "PulledModel") -> bool:
     return test is not None and test.verdict == _UNFIT and test.digest == model.digest
 
 
-def keep(paths: "Paths", model: str, test: KeptTest) -> None:
+def save_verdict(paths: "Paths", model: str, test: KeptTest) -> None:
     """Keep a test in place of an earlier one of the same model.
 
     Raises:
@@ -82,7 +82,7 @@ def keep(paths: "Paths", model: str, test: KeptTest) -> None:
 
     """
     path = paths.state_dir / _FILE
-    models, _ = known(paths)
+    models, _ = load_verdicts(paths)
     models.pop(full_name(model), None)
     models[full_name(model)] = test
     latest = dict(list(models.items())[-_MOST_MODELS:])

@@ -36,12 +36,12 @@ def coloured(line: str) -> str:
     return _OURS.sub("\x1b[\\1m", line)
 
 
-def without(line: str) -> str:
+def without_colour(line: str) -> str:
     """Return a line without the colours of `styled`."""
     return _OURS.sub("", line)
 
 
-def wanted(file: TextIO, environ: Mapping[str, str]) -> bool:
+def is_wanted(file: TextIO, environ: Mapping[str, str]) -> bool:
     """Tell whether colours may be written there: a terminal that has them, and nobody against it.
 
     NO_COLOR (no-color.org) comes first, then FORCE_COLOR (force-color.org); empty ones count

@@ -56,7 +56,7 @@ def data(now: "State", health: "Health") -> "Running":
     }
 
 
-def place(now: "State") -> list[tuple[str, str]]:
+def location_rows(now: "State") -> list[tuple[str, str]]:
     """Return the rows that say where a process is."""
     return [
         ("URL", now.url if now.host in now.url else f"{now.url} (bound to {now.host})"),
@@ -82,7 +82,7 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
     return rows
 
 
-def in_memory(health: "Health") -> list[tuple[str, str]]:
+def loaded_model_rows(health: "Health") -> list[tuple[str, str]]:
     """Return a row for each model that Ollama has loaded: its window, and where it is."""
     return [
         ("Loaded" if place == 0 else "", f"{model.name} ({_loaded(model)})")
@@ -99,7 +99,7 @@ def _loaded(model: "LoadedModel") -> str:
     return ", ".join([*window, f"{model.bytes / 1e9:.1f} GB", where])
 
 
-def requests(health: "Health") -> str:
+def requests_row(health: "Health") -> str:
     """Return how many requests are there, and how many of them wait for Ollama."""
     told = f"{health.requests_in_flight} in flight"
     return f"{told}, {health.queued} of them waiting for Ollama" if health.queued else told
@@ -179,7 +179,7 @@ def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     try:
-        now = running.look(common.paths()).state
+        now = running.inspect(common.paths()).state
     except CcProxyError as error:  # what is asked for can be shown all the same
         return (ErrorItem.of(error),)
     return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()

@@ -30,7 +30,7 @@ _USUAL_COLUMNS = 80
 _LABEL_STYLES = {"Warning": Style.WARN, "Error": Style.FAIL}
 
 
-class Worded(Protocol):
+class HasCodeMessageHint(Protocol):
     """What an error and a notice have in common."""
 
     @property
@@ -50,7 +50,7 @@ class ErrorItem:
     hint: str | None = None
 
     @classmethod
-    def of(cls, worded: Worded) -> "ErrorItem":
+    def of(cls, worded: HasCodeMessageHint) -> "ErrorItem":
         """Return the item for an error or a notice of another layer."""
         return cls(worded.code, worded.message, worded.hint)
 
@@ -88,7 +88,7 @@ def show(result: Result, *, as_json: bool) -> int:
         return _shown(result, as_json=as_json)
     except OSError as error:
         _forget(sys.stdout)
-        if readers.left(error):
+        if readers.is_broken_pipe(error):
             return result.exit_code
         item = ErrorItem("output_unwritable", f"The output cannot be written: {error.strerror}.")
         _tell(_items("Error", [item]))
@@ -206,7 +206,7 @@ def _write(file: TextIO | None, lines: Iterable[str], *, before: str = "", end: 
         return
     # A terminal or locale that lacks a character shows its number instead.
     encoding = file.encoding or "utf-8"
-    paint = colour.coloured if colour.wanted(file, os.environ) else colour.without
+    paint = colour.coloured if colour.is_wanted(file, os.environ) else colour.without_colour
     for line in lines:
         text = paint(escape_controls(line))
         file.write(before + text.encode(encoding, "backslashreplace").decode(encoding) + end)

@@ -42,4 +42,4 @@ def _head(line: str, width: int) -> tuple[str, list[str]]:
 
 
 def _width(text: str) -> int:
-    return len(colour.without(text))
+    return len(colour.without_colour(text))

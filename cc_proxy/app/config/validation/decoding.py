@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from cc_proxy.app.config.errors import MOST_PROBLEMS, Problem, RefusedValueError
-from cc_proxy.app.config.layers import Given, Layer
+from cc_proxy.app.config.layers import Layer, SourcedValue
 from cc_proxy.app.config.validation import expansion, rules, suggestions
 from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
@@ -204,10 +204,10 @@ class _Decoder:
         origin = f"file {self._path}:{document.position(node).line + 1}"
         if field.many and isinstance(node, SequenceNode):
             several = [name for item in node.value for name in self._names_of(item, field, path)]
-            self.layer[setting] = Given(tuple(several), origin)
+            self.layer[setting] = SourcedValue(tuple(several), origin)
             return
         for value in self._values(node, field, path):
-            self.layer[setting] = Given(value, origin)
+            self.layer[setting] = SourcedValue(value, origin)
 
     def _names_of(self, item: Node, field: Field, path: KeyPath) -> Iterator[object]:
         for value in self._values(item, field, path):

@@ -40,7 +40,7 @@ else:
         return True
 
 
-class Held:
+class HeldLock:
     """The lock, held; the system lets go of it too when the process ends."""
 
     def __init__(self, handle: int) -> None:
@@ -54,7 +54,7 @@ class Held:
 
 
 @contextlib.contextmanager
-def exclusive(paths: Paths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[Held]:
+def exclusive(paths: Paths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[HeldLock]:
     """Hold the lock of the state folder.
 
     Raises:
@@ -63,7 +63,7 @@ def exclusive(paths: Paths, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[H
     """
     with explained(paths.lock_file, STATE_FLAG):
         handle = private_files.open_to_lock(paths.lock_file)
-    held = Held(handle)
+    held = HeldLock(handle)
     try:
         with explained(paths.lock_file, STATE_FLAG):
             got = _wait(handle, time.monotonic() + wait_seconds)

@@ -10,7 +10,7 @@ from cc_proxy.app.daemon.process.state import State
 
 
 @dataclass(frozen=True)
-class Found:
+class Inspection:
     """`state` is that of a process which runs and is ours.
 
     `stale` says what was left behind, as a sentence without its end.
@@ -20,7 +20,7 @@ class Found:
     stale: str | None = None
 
 
-def look(paths: Paths) -> Found:
+def inspect(paths: Paths) -> Inspection:
     """Return who runs; nothing is changed and nobody is asked.
 
     Raises:
@@ -30,14 +30,14 @@ def look(paths: Paths) -> Found:
     try:
         left = state.read(paths)
     except state.UnreadableStateError as error:
-        return Found(stale=str(error))
+        return Inspection(stale=str(error))
     if left is None:
-        return Found(stale=_pid_file_alone(paths))
+        return Inspection(stale=_pid_file_alone(paths))
     now = identity.start_time(left.pid)
     if now == left.process_start_time:
-        return Found(state=left)
+        return Inspection(state=left)
     what = _who(left.pid, running=now is not None)
-    return Found(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
+    return Inspection(stale=f"An earlier cc-proxy (pid {left.pid}) left its state behind: {what}")
 
 
 def _who(pid: int, *, running: bool) -> str:

@@ -12,11 +12,11 @@ from cc_proxy.app.daemon.process import stop_request
 
 _POLL_SECONDS = 0.2
 
-Asked = Callable[[signal.Signals], None]
+StopSignal = Callable[[signal.Signals], None]
 
 
 @contextlib.contextmanager
-def handled(asked: Asked, reload: Callable[[], object]) -> Iterator[None]:
+def handled(asked: StopSignal, reload: Callable[[], object]) -> Iterator[None]:
     """Call `asked` in the event loop for each signal that means to stop, `reload` for SIGHUP.
 
     To a process in a terminal SIGHUP says that the terminal has closed, and ends it.
@@ -53,7 +53,7 @@ def _in_terminal() -> bool:
     return True
 
 
-async def watch_stop_request(path: Path, instance_id: str, asked: Asked) -> None:
+async def watch_stop_request(path: Path, instance_id: str, asked: StopSignal) -> None:
     """Call `asked` once a stop request for this instance is there: Windows has no signal for it."""
     while stop_request.read(path, instance_id) is None:  # noqa: ASYNC110 - a file has no event
         await asyncio.sleep(_POLL_SECONDS)

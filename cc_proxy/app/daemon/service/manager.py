@@ -23,14 +23,14 @@ _FILE_MODE = 0o644
 
 
 @dataclass(frozen=True)
-class Ran:
+class ProcessOutcome:
     """How a manager's command ended; what it said, on either stream."""
 
     code: int
     said: str
 
 
-Run = Callable[[Command], Ran]
+Run = Callable[[Command], ProcessOutcome]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Standing:
     registered: bool | None
 
 
-def run(command: Command) -> Ran:
+def run(command: Command) -> ProcessOutcome:
     """Run a command of the manager.
 
     Raises:
@@ -63,7 +63,7 @@ def run(command: Command) -> Ran:
     except (FileNotFoundError, subprocess.TimeoutExpired, PermissionError) as error:
         raise _unreachable(f"{command[0]} {_why(error)}") from error
     said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
-    return Ran(done.returncode, said)
+    return ProcessOutcome(done.returncode, said)
 
 
 def install(plan: Plan, run: Run) -> bool:
@@ -159,7 +159,7 @@ def _patient(run: Run) -> Run:
     """
     deadline = time.monotonic() + _LETS_GO_SECONDS
 
-    def patient(command: Command) -> Ran:
+    def patient(command: Command) -> ProcessOutcome:
         while True:
             answer = run(command)
             if answer.code not in _NOT_YET or time.monotonic() > deadline:
@@ -182,7 +182,7 @@ def _all(commands: Sequence[Command], run: Run) -> None:
             )
 
 
-def _refuse_no_session(answer: Ran) -> None:
+def _refuse_no_session(answer: ProcessOutcome) -> None:
     # systemctl(1) says so in these words, which are not translated: sd-bus error texts.
     if answer.code != 0 and "connect to" in answer.said and "bus" in answer.said:
         raise _unreachable(answer.said)

@@ -10,7 +10,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 log = logging.getLogger(__name__)
 
 
-class Answers:
+class ActiveAnswers:
     """The requests that are being answered, so that all can be ended with an error."""
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class Answers:
         self._cut: ApiError | None = None
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Count the task that runs among them."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a handler runs in a task
@@ -29,7 +29,7 @@ class Answers:
             self._running.discard(task)
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def convert_cancellation(self) -> Iterator[None]:
         """Let a cut be an error that a client can be told.
 
         Raises:
@@ -43,7 +43,7 @@ class Answers:
                 raise
             raise self._cut from None
 
-    def cut_off(self, *, comes_back: bool) -> None:
+    def abort_all(self, *, comes_back: bool) -> None:
         """End every answer: what is streamed gets an error event, the rest a status.
 
         After words of an answer Claude Code 2.1.330 keeps them at such an event and asks the model

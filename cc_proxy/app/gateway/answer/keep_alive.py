@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pace:
+class KeepAliveTiming:
     """How long headers wait for a true status, and the longest silence after that."""
 
     hold_seconds: float = 10.0
     beat_seconds: float = 5.0
 
 
-class Pacer:
+class StreamWriter:
     """Writes an answer, and a keep-alive event whenever it has been silent for a beat."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Pacer:
         request: web.Request,
         response: web.StreamResponse,
         answer: Answer,
-        pace: Pace,
+        pace: KeepAliveTiming,
     ) -> None:
         self._request = request
         self._response = response

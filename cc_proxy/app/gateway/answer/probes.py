@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.prompt.tokens import weigh
+from cc_proxy.app.translate.prompt.tokens import estimate_tokens
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
 
 _CLIENT = "claude-cli/"
@@ -25,7 +25,7 @@ def answer_to(asked: MessagesRequest, body: bytes) -> tuple[AnswerStream, ChatCh
     answer = AnswerStream(
         message_id="msg_" + secrets.token_hex(12),
         model=asked.model,
-        input_tokens=max(1, round(weigh(body))),
+        input_tokens=max(1, round(estimate_tokens(body))),
         new_tool_id=str,
     )
     chunk = ChatChunk(

@@ -12,7 +12,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import Translated
-from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class RequestLog:
             self._first_token = time.monotonic()
             self._fields["first_token_ms"] = self._ms(self._first_token)
 
-    def answered(self, answer: AnswerStream | SearchingAnswer) -> None:
+    def answered(self, answer: AnswerStream | MultiRoundAnswer) -> None:
         """Note the tokens and why the answer ended."""
         usage = answer.usage
         self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens

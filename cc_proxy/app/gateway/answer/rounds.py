@@ -19,7 +19,7 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.request.rules import Purpose
-from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.errors import (
     ContextOverflowError,
@@ -29,11 +29,11 @@ from cc_proxy.app.upstreams.ollama.errors import (
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Shortcut
 
 Events = AsyncGenerator[list[ev.Event], None]
-Answer = AnswerStream | SearchingAnswer
+Answer = AnswerStream | MultiRoundAnswer
 
 
 @dataclass
-class Asking:
+class UpstreamRequest:
     """What Ollama is asked in one round; the body is let go when it is not needed any more."""
 
     body: bytes
@@ -71,9 +71,9 @@ _KINDS = {
 }
 
 
-async def one_round(
+async def stream_round(
     ask: PromptAsk,
-    asking: Asking,
+    asking: UpstreamRequest,
     answer: Answer,
     record: RequestLog,
     counter: TokenCounter,
@@ -114,7 +114,7 @@ async def one_round(
 
 async def _asked(
     chat: AbstractAsyncContextManager[ChatAnswer],
-    asking: Asking,
+    asking: UpstreamRequest,
     answer: Answer,
     record: RequestLog,
     tries: SecondTries,

@@ -18,7 +18,7 @@ from cc_proxy.app.translate.answer.unreadable_call import (
     read_from_error,
     unreadable_call,
 )
-from cc_proxy.app.translate.web_search.multi_round import SearchingAnswer
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 from cc_proxy.app.upstreams.ollama.chat import in_one_piece
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
 
@@ -40,7 +40,7 @@ class SecondTries:
     """The bodies that one round asks Ollama with: the first, and what follows from its end."""
 
     def __init__(
-        self, body: bytes, answer: AnswerStream | SearchingAnswer, record: RequestLog
+        self, body: bytes, answer: AnswerStream | MultiRoundAnswer, record: RequestLog
     ) -> None:
         self._first = body
         self._next: bytes | None = body

@@ -10,13 +10,13 @@ import msgspec
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.requests import MessagesRequest, ToolChoice
 from cc_proxy.app.gateway.answer.request_log import RequestLog
-from cc_proxy.app.gateway.answer.rounds import Asking, Events, new_answer, one_round
+from cc_proxy.app.gateway.answer.rounds import Events, UpstreamRequest, new_answer, stream_round
 from cc_proxy.app.gateway.context import Shared
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
-from cc_proxy.app.translate.web_search.multi_round import SearchCall, SearchingAnswer
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer, SearchCall
 from cc_proxy.app.translate.web_search.offer import (
     MAX_QUERY_CHARS,
     Offer,
@@ -47,7 +47,7 @@ class WebSearch:
     ask: PromptAsk
 
     def __post_init__(self) -> None:
-        self.answer = SearchingAnswer(self._new_answer(self.first))
+        self.answer = MultiRoundAnswer(self._new_answer(self.first))
         self._left = self.offer.search.most_searches
         self._refused = False
         self._last_chance = False
@@ -79,9 +79,9 @@ class WebSearch:
 
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
-        asking = Asking(translated.body, translated.prompt)
+        asking = UpstreamRequest(translated.body, translated.prompt)
         async with aclosing(
-            one_round(self.ask, asking, self.answer, self.record, self.shared.tokens)
+            stream_round(self.ask, asking, self.answer, self.record, self.shared.tokens)
         ) as batches:
             async for batch in batches:
                 yield batch

@@ -126,7 +126,7 @@ class Fetcher:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     socket_factory=checked_sockets(self._allowed),
-                    ssl=certificates.verified(),
+                    ssl=certificates.default_context(),
                     resolver=NameLookup(),
                 ),
                 headers={

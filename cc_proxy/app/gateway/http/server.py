@@ -8,7 +8,7 @@ from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.gateway import spare_memory
-from cc_proxy.app.gateway.answer.keep_alive import Pace
+from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_files
 from cc_proxy.app.gateway.http.error_response import error_response
@@ -51,7 +51,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     spare_memory.keep_for_later()
     server = context.settings.server
     async with OllamaClient.configured(context.settings.ollama) as ollama:
-        pace = Pace(hold_seconds=server.hold_seconds)
+        pace = KeepAliveTiming(hold_seconds=server.hold_seconds)
         shared = Shared(context, ollama, Models(context.settings, ollama), pace=pace)
         if context.reloader is not None:
             context.reloader.also(shared.use)
@@ -79,7 +79,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
 
 def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
     if not asked.cancelled():
-        shared.answers.cut_off(comes_back=asked.result())
+        shared.answers.abort_all(comes_back=asked.result())
 
 
 def application(shared: Shared) -> web.Application:
@@ -119,7 +119,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         if auth.check(request, shared.context.auth_key):
             connections.trust(request)
             trusted = True
-        with shared.answers.one_more():
+        with shared.answers.track():
             response = await handler(request)
         if not response.prepared:
             response.headers["request-id"] = request_id

@@ -15,10 +15,16 @@ from cc_proxy.app.anthropic.errors import (
     thread_unsupported,
 )
 from cc_proxy.app.anthropic.events import encode, encode_one
-from cc_proxy.app.gateway.answer.keep_alive import Pacer
+from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 from cc_proxy.app.gateway.answer.probes import answer_to, is_probe
 from cc_proxy.app.gateway.answer.request_log import RequestLog
-from cc_proxy.app.gateway.answer.rounds import Answer, Asking, Events, new_answer, one_round
+from cc_proxy.app.gateway.answer.rounds import (
+    Answer,
+    Events,
+    UpstreamRequest,
+    new_answer,
+    stream_round,
+)
 from cc_proxy.app.gateway.answer.web_search import WebSearch
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
@@ -47,7 +53,7 @@ class Shortcut:
     """The way of a word that only adds to the block that is open: no task is woken for it."""
 
     def __init__(self, answer: AnswerStream) -> None:
-        self.pacer: Pacer | None = None
+        self.pacer: StreamWriter | None = None
         self._answer = answer
 
     def took(self, batch: list[ChatChunk]) -> bool:
@@ -92,7 +98,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         raise thread_unsupported()
     shared.unread.note(request.headers, body)
     record = RequestLog(request[REQUEST_ID], asked.model, len(body), shared.assists)
-    with record, shared.answers.told():
+    with record, shared.answers.convert_cancellation():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
         who = _caller(request, asked)
@@ -118,18 +124,18 @@ async def handle(request: web.Request) -> web.StreamResponse:
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
             shortcut = Shortcut(answer)
-            asking = Asking(translated.body, translated.prompt, shortcut.took)
-            events = one_round(ask, asking, answer, record, shared.tokens)
+            asking = UpstreamRequest(translated.body, translated.prompt, shortcut.took)
+            events = stream_round(ask, asking, answer, record, shared.tokens)
         exchange = _Exchange(shared, target, who, answer, events, record, shortcut)
         begins = not who.side and SUBAGENT not in request.headers
         gives_way = shared.read_ahead.gives_way_to(translated, begins=begins, prints=who.prints)
-        translated.prompt.let_go()
+        translated.prompt.release_text()
         shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole
         # An answer can take an hour: what was asked is held no longer than it is needed.
         del body, asked, translated, search
         bodies.let_go(request)
-        with gives_way, shared.context.crowd.one_more():
+        with gives_way, shared.context.crowd.track():
             return await respond(request, exchange)
 
 
@@ -210,11 +216,11 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
     response = web.StreamResponse(
         headers={**_SSE_HEADERS, "request-id": request[REQUEST_ID]},
     )
-    async with Pacer(request, response, answer, exchange.shared.pace) as pacer:
+    async with StreamWriter(request, response, answer, exchange.shared.pace) as pacer:
         if exchange.shortcut:
             exchange.shortcut.pacer = pacer
         try:
-            with exchange.shared.answers.told():
+            with exchange.shared.answers.convert_cancellation():
                 async with aclosing(exchange.events) as batches:
                     async for events in batches:
                         if events:

@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Far more than one GPU serves: for fewer there is nothing to gain, and they wait for nothing.
-MANY = 16
+MANY_STREAMS = 16
 REST_SECONDS = 0.002
 
 
-class Crowd:
+class ActiveStreams:
     """How many answers are streamed at this moment."""
 
     def __init__(self) -> None:
         self._streams = 0
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def track(self) -> Iterator[None]:
         """Count one more."""
         self._streams += 1
         try:
@@ -34,7 +34,7 @@ class Crowd:
     @property
     def rests(self) -> bool:
         """Whether there are so many that words are worth waiting for."""
-        return self._streams >= MANY
+        return self._streams >= MANY_STREAMS
 
     def new_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop to serve them with; on Windows it is the usual one."""
@@ -44,7 +44,7 @@ class Crowd:
 
 
 class _Selector(selectors.DefaultSelector):
-    def __init__(self, crowd: Crowd) -> None:
+    def __init__(self, crowd: ActiveStreams) -> None:
         super().__init__()
         self._crowd = crowd
 

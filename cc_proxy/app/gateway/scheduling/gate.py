@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 
 
-class FairShare:
+class CooperativeGate:
     """Gives one turn for each pass of the event loop, in the order in which they were asked for."""
 
     def __init__(self) -> None:

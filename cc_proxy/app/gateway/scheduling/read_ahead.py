@@ -10,7 +10,7 @@ from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
-from cc_proxy.app.translate.prompt.session_prefix import Front, front_of
+from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
 from cc_proxy.app.translate.request.build import Target, Translated
 from cc_proxy.app.upstreams.ollama import chat
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -25,7 +25,7 @@ MAX_FRONT_BYTES = 2 * 1024 * 1024
 MAX_FRONTS_BYTES = 32 * 1024 * 1024
 
 
-def _held_by(model: str, fronts: list[Front]) -> int:
+def _held_by(model: str, fronts: list[SessionPrefix]) -> int:
     return text_bytes(model) + sum(front.held_bytes() for front in fronts)
 
 
@@ -43,7 +43,7 @@ class ReadAhead:
         self._file = file
         self._slots = slots
         # Of each model; those used last come last, of the models and of the fronts of one.
-        self._fronts: ByteCache[str, list[Front]] = ByteCache(MAX_FRONTS_BYTES, _held_by)
+        self._fronts: ByteCache[str, list[SessionPrefix]] = ByteCache(MAX_FRONTS_BYTES, _held_by)
         for model, fronts in file.load().items():
             self._fronts.put(model, fronts)
         self._reading: asyncio.Task[None] | None = None
@@ -58,12 +58,12 @@ class ReadAhead:
         those have a front of their own, which no new session begins with.
         """
         self._give_way()
-        front = front_of(translated, prints=prints) if begins else None
+        front = session_prefix_of(translated, prints=prints) if begins else None
         if front is not None and front.held_bytes() <= MAX_FRONT_BYTES:
             self._learn(full_name(translated.request.model), front)
         return self._stands_back()
 
-    def _learn(self, model: str, front: Front) -> None:
+    def _learn(self, model: str, front: SessionPrefix) -> None:
         known = self._fronts.get(model) or []
         others = [one for one in known if one != front]
         self._fronts.put(model, [*others, front][-_MOST_FRONTS:])
@@ -109,7 +109,7 @@ class ReadAhead:
             self._reading.cancel()
             self._reading = None
 
-    async def _read(self, target: Target, front: Front) -> None:
+    async def _read(self, target: Target, front: SessionPrefix) -> None:
         model = target.model.name
         began = time.monotonic()
         last = chat.ChatChunk()

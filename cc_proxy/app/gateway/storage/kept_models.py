@@ -10,15 +10,15 @@ from cc_proxy.app.gateway.storage.kept_file import KeptFile
 
 _VERSION = 1
 
-Known = TypeVar("Known")
+KnownModel = TypeVar("KnownModel")
 
 
-class _Kept(msgspec.Struct, Generic[Known]):
+class _Kept(msgspec.Struct, Generic[KnownModel]):
     version: int
-    models: dict[str, Known]
+    models: dict[str, KnownModel]
 
 
-class KeptModels(Generic[Known]):
+class KeptModels(Generic[KnownModel]):
     """A `kind` of thing for each of the `most` models used last; without a path nothing is kept.
 
     `what` names the file in the log, `and_now` says what becomes of one that cannot be read.
@@ -27,7 +27,7 @@ class KeptModels(Generic[Known]):
     def __init__(  # noqa: PLR0913 - what makes one such file another than the next
         self,
         path: Path | None,
-        kind: type[Known],
+        kind: type[KnownModel],
         *,
         what: str,
         and_now: str,
@@ -40,7 +40,7 @@ class KeptModels(Generic[Known]):
         self._most = most
         self._most_bytes = most_bytes
 
-    def load(self) -> dict[str, Known]:
+    def load(self) -> dict[str, KnownModel]:
         """Return what was kept; a file that cannot be read is put aside, and nothing returned."""
         body = self._file.read()
         if body is None:
@@ -56,7 +56,7 @@ class KeptModels(Generic[Known]):
             return {}
         return kept.models
 
-    def save(self, models: Mapping[str, Known]) -> None:
+    def save(self, models: Mapping[str, KnownModel]) -> None:
         """Write the file anew; the models used last come last."""
         latest = list(models.items())[-self._most :]
         body = _encoded(latest)
@@ -67,5 +67,5 @@ class KeptModels(Generic[Known]):
         self._file.write(body)
 
 
-def _encoded(models: list[tuple[str, Known]]) -> bytes:
+def _encoded(models: list[tuple[str, KnownModel]]) -> bytes:
     return msgspec.json.encode(_Kept(_VERSION, dict(models)))

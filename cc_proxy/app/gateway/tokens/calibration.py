@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from cc_proxy.app.gateway.storage.kept_models import KeptModels
-from cc_proxy.app.translate.prompt.tokens import Weight
+from cc_proxy.app.translate.prompt.tokens import TokenFeatures
 
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
@@ -55,7 +55,7 @@ class Ratio(msgspec.Struct):
         return (self.tokens + prior * strength) / (self.weight + strength)
 
 
-class Scales(msgspec.Struct, omit_defaults=True):
+class Calibration(msgspec.Struct, omit_defaults=True):
     """One model: of whole prompts, of what turns add, of an image, of reading without a cache.
 
     `prefill` has seconds a token by the number of bits in the length of the prompt.
@@ -77,7 +77,7 @@ class Scales(msgspec.Struct, omit_defaults=True):
         # A damaged file could have every prompt refused for its length, with nothing learned.
         return min(max(self.whole.value(1.0, _PRIOR_TOKENS), _LEAST_FACTOR), _MOST_FACTOR)
 
-    def of_growth(self, weight: Weight) -> float:
+    def of_growth(self, weight: TokenFeatures) -> float:
         """Return the tokens of what turns add, for what they weigh."""
         tokens: float = sum(map(mul, self._factors, weight))
         return tokens
@@ -96,7 +96,7 @@ class Scales(msgspec.Struct, omit_defaults=True):
         """Take in a prompt of which nothing was known before."""
         self.whole.add(tokens, weight, memory=_WHOLE_MEMORY)
 
-    def learn_growth(self, tokens: float, weight: Weight) -> None:
+    def learn_growth(self, tokens: float, weight: TokenFeatures) -> None:
         """Take in what followed a prefix that was counted; what is little or odd is left out."""
         total = sum(weight)
         if total < _LEAST_TO_LEARN or not PLAUSIBLE[0] < tokens / total < PLAUSIBLE[1]:
@@ -139,11 +139,11 @@ class Scales(msgspec.Struct, omit_defaults=True):
         return self.prefill[min(self.prefill, key=lambda known: abs(known - bits))]
 
 
-def scale_file(path: Path | None) -> KeptModels[Scales]:
+def scale_file(path: Path | None) -> KeptModels[Calibration]:
     """Return the file that keeps the scales of all models; without a path nothing is kept."""
     return KeptModels(
         path,
-        Scales,
+        Calibration,
         what="token counts",
         and_now="counting starts anew",
         most=_MOST_MODELS,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Scales, scale_file
+from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Calibration, scale_file
 from cc_proxy.app.translate.answer.reuse import checked_reuse, reported_reuse
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.prompt.tokens import NOTHING, Weight
+from cc_proxy.app.translate.prompt.tokens import NOTHING, TokenFeatures
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.models import full_name
 
@@ -83,7 +83,7 @@ class _Known(msgspec.Struct, gc=False):
 
 @dataclass
 class _Model:
-    scales: Scales
+    scales: Calibration
     life: int = 0
     doubted: float = 0.0
     saved: tuple[float, ...] = ()
@@ -95,7 +95,7 @@ class _Gap:
 
     known: _Known | None = None
     answered: bool = False
-    weights: list[Weight] = field(default_factory=list)
+    weights: list[TokenFeatures] = field(default_factory=list)
     tokens: list[float] = field(default_factory=list)
     keys: list[tuple[int, ...]] = field(default_factory=list)
     images: int = 0
@@ -207,10 +207,10 @@ class TokenCounter:
 
     def _model(self, name: str) -> _Model:
         # Asking about a name does not keep it: names come from clients.
-        return self._models.get(name) or _Model(Scales())
+        return self._models.get(name) or _Model(Calibration())
 
     def _kept(self, name: str) -> _Model:
-        model = self._models.pop(name, None) or _Model(Scales())
+        model = self._models.pop(name, None) or _Model(Calibration())
         if len(name) <= _LONGEST_NAME:
             self._models[name] = model
         while len(self._models) > MAX_MODELS:
@@ -315,7 +315,7 @@ class TokenCounter:
         return Spent(count, reused)
 
 
-def _learn(scales: Scales, gap: _Gap, count: int) -> None:
+def _learn(scales: Calibration, gap: _Gap, count: int) -> None:
     tokens = count - gap.before
     if gap.known is None:
         if not gap.images:
@@ -329,7 +329,7 @@ def _learn(scales: Scales, gap: _Gap, count: int) -> None:
         scales.learn_growth(tokens - sum(gap.tokens[:told]), (words, signs, numbers, others))
 
 
-def _current(scales: Scales) -> tuple[float, ...]:
+def _current(scales: Calibration) -> tuple[float, ...]:
     return scales.of_whole, *(scales.growth or ()), *scales.prefill.values()
 
 

@@ -21,7 +21,7 @@ def own_words(text: str) -> str | None:
     return text[len(_OPEN) : -len(_CLOSE)]
 
 
-def said_instead(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
+def replacement_text(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
     """Return the text for an answer that ended with `last` and has nothing to show.
 
     `notes` says what was dropped from it, `thought` whether there was thinking.

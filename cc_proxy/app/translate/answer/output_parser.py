@@ -3,7 +3,7 @@
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import State
-from cc_proxy.app.translate.answer.quiet import GoingBy, together
+from cc_proxy.app.translate.answer.quiet import PassingText, together
 from cc_proxy.app.translate.answer.think_tags import ThinkTags
 from cc_proxy.app.translate.answer.written_text import WrittenText
 from cc_proxy.app.translate.request.rules import AnswerRules
@@ -41,7 +41,7 @@ class OutputParser:
             self._turn_to(State.BETWEEN, out)
             self._writer.write_call(call.function, out)
 
-    def let_go_by(self, going_by: GoingBy, state: State) -> None:
+    def let_go_by(self, going_by: PassingText, state: State) -> None:
         """Let those of the next words go by that need no look; `state` is the block's."""
         writer = self._writer
         if state is self._latest is State.TEXT and writer.shown:

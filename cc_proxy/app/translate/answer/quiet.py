@@ -21,7 +21,7 @@ def finder(wakers: str) -> Callable[[str], object]:
     return re.compile(f"[{re.escape(wakers)}]" if wakers else r"(?!)").search
 
 
-class GoingBy:
+class PassingText:
     """The words that go by; who would have looked at them notes them together, afterwards.
 
     `finds` finds what needs a look in a word, None while every word does.

@@ -21,7 +21,7 @@ _TOO_FAST = 5
 Spent = Callable[[ChatChunk], tuple[int, int | None]]
 
 
-def as_counted(last: ChatChunk) -> tuple[int, int | None]:
+def estimate_reuse(last: ChatChunk) -> tuple[int, int | None]:
     """Return Ollama's own counts: of the prompt, and of its cached part (None: not reported)."""
     return last.prompt_eval_count, reported_reuse(last)
 

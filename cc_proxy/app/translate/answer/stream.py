@@ -11,10 +11,10 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.translate.answer import ending
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import BlockWriter, State
-from cc_proxy.app.translate.answer.empty_answer import in_own_words, said_instead
+from cc_proxy.app.translate.answer.empty_answer import in_own_words, replacement_text
 from cc_proxy.app.translate.answer.output_parser import OutputParser
-from cc_proxy.app.translate.answer.quiet import GoingBy
-from cc_proxy.app.translate.answer.reuse import Spent, as_counted, note_prompt
+from cc_proxy.app.translate.answer.quiet import PassingText
+from cc_proxy.app.translate.answer.reuse import Spent, estimate_reuse, note_prompt
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
@@ -44,7 +44,7 @@ class AnswerStream:
         model: str,
         input_tokens: int,
         new_tool_id: Callable[[], str],
-        spent: Spent = as_counted,
+        spent: Spent = estimate_reuse,
         rules: AnswerRules = FREE,
     ) -> None:
         self.usage = ev.Usage(input_tokens=input_tokens)
@@ -58,7 +58,7 @@ class AnswerStream:
         self._writer = self._writer_type(self._blocks, rules, new_tool_id)
         self.notes = self._writer.notes
         self._parser = OutputParser(rules, self._writer)
-        self._going_by = GoingBy()
+        self._going_by = PassingText()
         self._tried: set[Reason] = set()
         # The end of a turn that announced a step, while the step is asked for.
         self._announced: ChatChunk | None = None
@@ -252,7 +252,7 @@ class AnswerStream:
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
-            text = said_instead(chunk, self.notes, thought=bool(writer.thinking))
+            text = replacement_text(chunk, self.notes, thought=bool(writer.thinking))
             writer.write_substitute(text, out)
         self._end(chunk, out)
 

@@ -10,9 +10,9 @@ import msgspec
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.translate.prompt.tokens import (
     Digits,
-    Weight,
-    weigh_apart,
-    weigh_together,
+    TokenFeatures,
+    estimate_features,
+    sum_features,
 )
 from cc_proxy.app.upstreams.ollama.chat import ChatMessage
 from cc_proxy.app.upstreams.ollama.models import COMPACT, full_name
@@ -40,7 +40,7 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
 # prompt, which are the same in each request.
 CACHE_BYTES = 16 * 1024 * 1024
 _KEY_BYTES = 40
-_weights: ByteCache[tuple[bytes, Digits, int], Weight] = ByteCache(
+_weights: ByteCache[tuple[bytes, Digits, int], TokenFeatures] = ByteCache(
     CACHE_BYTES, lambda key, _: text_bytes(key[0])
 )
 _tool_keys: ByteCache[tuple[int, bytes], tuple[int, ...]] = ByteCache(
@@ -87,7 +87,7 @@ class Prompt:
         self._messages = messages
         self.kept: int | None = None
         self.worked = 0.0
-        self._weights: dict[int, list[Weight]] = {}
+        self._weights: dict[int, list[TokenFeatures]] = {}
         self._has_texts = True
 
     @cached_property
@@ -113,21 +113,21 @@ class Prompt:
         """About how many tokens of thinking are in it: a template may leave older ones out."""
         return sum(len(message.thinking) for message in self._messages) / _LETTERS_A_TOKEN
 
-    def weights(self, first: int) -> list[Weight]:
+    def weights(self, first: int) -> list[TokenFeatures]:
         """Return what the parts from number `first` on weigh in tokens, without their images."""
         if first not in self._weights:
             weigh = self._weigh if self._has_texts else self._weighed
             self._weights[first] = weigh(first)
         return self._weights[first]
 
-    def _weighed(self, first: int) -> list[Weight]:
+    def _weighed(self, first: int) -> list[TokenFeatures]:
         """Return what was weighed before; by its size what was not."""
         known = min(self._weights, default=len(self.parts))
         weights = self._weights.get(known, [])[max(0, first - known) :]
         unknown = [(p.size / _LETTERS_A_TOKEN, 0.0, 0.0, 0.0) for p in self.parts[first:known]]
         return unknown + weights
 
-    def let_go(self) -> None:
+    def release_text(self) -> None:
         """Keep the keys and what was weighed, and no text: an answer can take an hour."""
         for part in self.parts:
             part.texts = ()
@@ -135,7 +135,7 @@ class Prompt:
         self._tools, self._messages = b"", ()
         self._has_texts = False
 
-    def _weigh(self, first: int) -> list[Weight]:
+    def _weigh(self, first: int) -> list[TokenFeatures]:
         parts = self.parts[first:]
         size = sum(part.size for part in parts if part.role != TOOLS)
         if size <= _SAMPLE:
@@ -153,32 +153,32 @@ class Prompt:
             for part in parts
         ]
 
-    def _weight(self, part: Part) -> Weight:
+    def _weight(self, part: Part) -> TokenFeatures:
         if part.role == TOOLS:
             return _with_overhead(
                 part, _remembered_weight(self._tools, self.digits, self._json_indent)
             )
-        return _with_overhead(part, weigh_together(part.texts, self.digits))
+        return _with_overhead(part, sum_features(part.texts, self.digits))
 
-    def _of_a_letter(self, kind: list[Part], of: int) -> Weight:
+    def _of_a_letter(self, kind: list[Part], of: int) -> TokenFeatures:
         """Return what a letter of some parts weighs, on average."""
         texts = [text for part in kind for text in part.texts]
         size = sum(map(len, texts))
         sample = max(_LEAST_SAMPLE, _SAMPLE * size // of)
-        return _times(weigh_together(texts, self.digits, sample=sample), 1 / max(1, size))
+        return _times(sum_features(texts, self.digits, sample=sample), 1 / max(1, size))
 
 
-def _with_overhead(part: Part, weight: Weight) -> Weight:
+def _with_overhead(part: Part, weight: TokenFeatures) -> TokenFeatures:
     words, signs, numbers, others = weight
     return words, signs + part.overhead, numbers, others
 
 
-def _times(weight: Weight, factor: float) -> Weight:
+def _times(weight: TokenFeatures, factor: float) -> TokenFeatures:
     words, signs, numbers, others = weight
     return words * factor, signs * factor, numbers * factor, others * factor
 
 
-def _remembered_weight(tools: bytes, digits: Digits, json_indent: int) -> Weight:
+def _remembered_weight(tools: bytes, digits: Digits, json_indent: int) -> TokenFeatures:
     key = (tools, digits, json_indent)
     weight = _weights.get(key)
     if weight is None:
@@ -187,11 +187,11 @@ def _remembered_weight(tools: bytes, digits: Digits, json_indent: int) -> Weight
     return weight
 
 
-def _weight_of_tools(tools: bytes, digits: Digits, json_indent: int) -> Weight:
+def _weight_of_tools(tools: bytes, digits: Digits, json_indent: int) -> TokenFeatures:
     """Return what tools weigh: half of what a session begins with, and the same in the next one."""
     if json_indent == COMPACT:
-        return weigh_apart(tools, digits)
-    words, signs, numbers, others = weigh_apart(msgspec.json.format(tools, indent=0), digits)
+        return estimate_features(tools, digits)
+    words, signs, numbers, others = estimate_features(msgspec.json.format(tools, indent=0), digits)
     if json_indent:
         # Written out it could be a thousand times as long, where a schema is deep.
         signs += _LINE_TOKENS * _lines(tools)

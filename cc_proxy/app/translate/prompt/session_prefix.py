@@ -18,7 +18,7 @@ from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
 _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)
 
 
-class Front(msgspec.Struct, frozen=True):
+class SessionPrefix(msgspec.Struct, frozen=True):
     """What a session began with: of its messages the system prompt, and what came before words.
 
     `shared` is what the client itself said in the first user turn; `prints`: it was `claude -p`,
@@ -64,7 +64,7 @@ class Front(msgspec.Struct, frozen=True):
         )
 
 
-def front_of(translated: Translated, *, prints: bool = False) -> Front | None:
+def session_prefix_of(translated: Translated, *, prints: bool = False) -> SessionPrefix | None:
     """Return the front of the session that a request begins; None if it begins none.
 
     A conversation that goes on has begun before: it may have been compacted since.
@@ -77,7 +77,7 @@ def front_of(translated: Translated, *, prints: bool = False) -> Front | None:
     words = turns[0].content if isinstance(turns[0].content, str) else ""
     said = _REMINDERS.match(words)
     # The turn itself is not kept: it may be megabytes, and is the person's.
-    return Front(
+    return SessionPrefix(
         request=msgspec.structs.replace(request, messages=system),
         shared=said[0] if said else "",
         prints=prints,

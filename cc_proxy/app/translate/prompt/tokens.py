@@ -11,8 +11,8 @@ from enum import Enum
 from operator import mul
 
 # Tokens of words, of signs and spaces, of numbers, of other scripts.
-Weight = tuple[float, float, float, float]
-NOTHING: Weight = (0.0, 0.0, 0.0, 0.0)
+TokenFeatures = tuple[float, float, float, float]
+NOTHING: TokenFeatures = (0.0, 0.0, 0.0, 0.0)
 
 # Texts longer than this are weighed by samples; more samples would not tell more.
 SAMPLE_BYTES = 32 * 1024
@@ -171,29 +171,29 @@ def features(text: bytes) -> list[int]:
     return [found.get(name, 0) for name in FEATURES]
 
 
-def weigh(
+def estimate_tokens(
     text: str | bytes, digits: Digits = Digits.UNKNOWN, *, sample: int = SAMPLE_BYTES
 ) -> float:
     """Return about how many tokens a text is.
 
     Of a text of more than `sample` bytes only about as many are looked at, evenly spread.
     """
-    return sum(weigh_apart(text, digits, sample=sample))
+    return sum(estimate_features(text, digits, sample=sample))
 
 
-def weigh_apart(
+def estimate_features(
     text: str | bytes, digits: Digits = Digits.UNKNOWN, *, sample: int = SAMPLE_BYTES
-) -> Weight:
+) -> TokenFeatures:
     """Return about how many tokens a text is: of its words, signs, numbers and other scripts.
 
     Vocabularies differ in each of them by a factor of its own, which can be learned.
     """
-    return weigh_together((text,), digits, sample=sample)
+    return sum_features((text,), digits, sample=sample)
 
 
-def weigh_together(
+def sum_features(
     texts: Sequence[str | bytes], digits: Digits = Digits.UNKNOWN, *, sample: int = SAMPLE_BYTES
-) -> Weight:
+) -> TokenFeatures:
     """Return what several texts weigh together, the sample taken from all of them."""
     size = sum(map(len, texts))
     if size > max(sample, _WINDOW):

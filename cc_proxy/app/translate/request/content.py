@@ -20,7 +20,7 @@ NO_VISION = "[An image was here; this model cannot see images.]"
 
 
 @dataclass(slots=True)
-class Said:
+class RenderedContent:
     """The text and the images (base64) of a piece of content."""
 
     texts: list[str] = field(default_factory=list)
@@ -44,14 +44,14 @@ class Reader:
     dropped: dict[str, int] = field(default_factory=dict)
     _defined: set[str] = field(default_factory=set, init=False)
 
-    def read(self, content: str | list[Block]) -> Said:
+    def read(self, content: str | list[Block]) -> RenderedContent:
         """Return what a string or a list of blocks says.
 
         Raises:
             ApiError: 400 when a text block has no text.
 
         """
-        said = Said()
+        said = RenderedContent()
         if isinstance(content, str):
             said.texts.append(content)
             return said
@@ -59,7 +59,7 @@ class Reader:
             self.read_block(block, said)
         return said
 
-    def read_block(self, block: Block, said: Said) -> None:
+    def read_block(self, block: Block, said: RenderedContent) -> None:
         """Add what one block says to `said`; raises as `read` does."""
         match block.type:
             case "text":
@@ -71,7 +71,11 @@ class Reader:
             case "document":
                 self._read_document(block, said)
             case "search_result":
-                inner = self.read(block.content) if isinstance(block.content, list) else Said()
+                inner = (
+                    self.read(block.content)
+                    if isinstance(block.content, list)
+                    else RenderedContent()
+                )
                 where = block.source if isinstance(block.source, str) else None
                 head = [block.title or "Search result", *([where] if where else [])]
                 said.texts.append("\n".join([*head, *inner.texts]))
@@ -85,7 +89,7 @@ class Reader:
             case other:
                 self.drop(f"{_kind(other)} block")
 
-    def _read_tool_change(self, block: Block, said: Said) -> None:
+    def _read_tool_change(self, block: Block, said: RenderedContent) -> None:
         name = changed_tool(block)
         if name is None:
             self.drop(f"{block.type} block (of an MCP server)")
@@ -105,7 +109,7 @@ class Reader:
         """Note that the model will not see `what`."""
         self.dropped[what] = self.dropped.get(what, 0) + 1
 
-    def _read_image(self, block: Block, said: Said) -> None:
+    def _read_image(self, block: Block, said: RenderedContent) -> None:
         source = block.origin
         data = source.get("data")
         if not self.vision:
@@ -117,7 +121,7 @@ class Reader:
             self.drop(f"image ({_kind(source.get('type') or 'no source')})")
             said.texts.append("[An image was here that could not be fetched.]")
 
-    def _read_document(self, block: Block, said: Said) -> None:
+    def _read_document(self, block: Block, said: RenderedContent) -> None:
         source = block.origin
         data = source.get("data")
         title = block.title or "Document"

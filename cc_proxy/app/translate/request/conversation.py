@@ -11,10 +11,10 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.compaction import since_compaction
-from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, Said
+from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, RenderedContent
 from cc_proxy.app.translate.request.server_results import server_result_text
 from cc_proxy.app.translate.request.system_turns import system_first
-from cc_proxy.app.translate.web_search.search_results import told
+from cc_proxy.app.translate.web_search.search_results import result_text
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
@@ -103,7 +103,7 @@ class _Turns:
             self._results_end = len(self.done)
 
     def _add_round(self, content: list[Block]) -> None:
-        said, thinking, calls = Said(), [], []
+        said, thinking, calls = RenderedContent(), [], []
         for block in content:
             match block.type:
                 case "thinking":
@@ -132,16 +132,16 @@ class _Turns:
             return self._result(block)
         return ChatMessage(
             role="tool",
-            content=told(block, self._reader),
+            content=result_text(block, self._reader),
             tool_name=self._calls.get(block.tool_use_id or "", ""),
             tool_call_id=block.tool_use_id or "",
         )
 
     def add_user(self, content: str | list[Block]) -> None:
         if isinstance(content, str):
-            self._append_user(Said(texts=[content]))
+            self._append_user(RenderedContent(texts=[content]))
             return
-        said = Said()
+        said = RenderedContent()
         results = []
         for block in content:
             if block.type == "tool_result":
@@ -175,7 +175,7 @@ class _Turns:
         """Tell whether the next turn can be the model's already."""
         return bool(self.done) and self.done[-1].role in {"user", "tool"}
 
-    def _append_user(self, said: Said) -> None:
+    def _append_user(self, said: RenderedContent) -> None:
         last = self.done[-1] if self.done else None
         if last is None or last.role != "user":
             self.add(
@@ -187,7 +187,7 @@ class _Turns:
             last.images = last.images or []
             last.images.extend(said.images)
 
-    def _add_results(self, results: list[Block], said: Said) -> None:
+    def _add_results(self, results: list[Block], said: RenderedContent) -> None:
         answered = [block for block in results if block.tool_use_id in self._calls]
         if len(answered) > 1:
             order = {call_id: place for place, call_id in enumerate(self._calls)}

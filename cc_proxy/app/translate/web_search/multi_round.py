@@ -34,7 +34,7 @@ class SearchCall:
     arguments: str = ""
 
 
-class SearchingAnswer:
+class MultiRoundAnswer:
     """Translates an answer round by round; pure, as its rounds are.
 
     `calls` are the searches that the current round wants; `stop_reason` is set with the end.

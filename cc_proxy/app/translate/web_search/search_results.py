@@ -31,7 +31,7 @@ _FAILED = {
 }
 
 
-class Found(msgspec.Struct, frozen=True):
+class SearchResults(msgspec.Struct, frozen=True):
     """One page as a provider found it; `age` is a date or None, `text` an extract."""
 
     title: str
@@ -40,7 +40,7 @@ class Found(msgspec.Struct, frozen=True):
     age: str | None = None
 
 
-def result_blocks(found: list[Found], max_chars: int) -> list[ev.WebSearchResult]:
+def result_blocks(found: list[SearchResults], max_chars: int) -> list[ev.WebSearchResult]:
     """Return the API's form of results, the extracts cut to `max_chars` all together.
 
     A title or a date that is too long is cut; a result with such an address is left out.
@@ -58,7 +58,7 @@ def result_blocks(found: list[Found], max_chars: int) -> list[ev.WebSearchResult
     ]
 
 
-def told(block: Block, reader: Reader) -> str:
+def result_text(block: Block, reader: Reader) -> str:
     """Return what the model is told for a `web_search_tool_result` block.
 
     `reader` notes the texts that another server closed.

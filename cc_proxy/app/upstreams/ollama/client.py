@@ -281,7 +281,7 @@ class OllamaClient:
         return response
 
     def _ssl(self) -> ssl.SSLContext | bool:
-        return certificates.verified() if self.base_url.startswith("https:") else True
+        return certificates.default_context() if self.base_url.startswith("https:") else True
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""

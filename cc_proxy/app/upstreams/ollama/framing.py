@@ -3,7 +3,7 @@
 _LONGEST_HEAD = 10
 
 
-def held(data: bytes) -> bytes | None:
+def whole_lines(data: bytes) -> bytes | None:
     """Return what `data` holds if it is one chunk, whole, of whole lines; None otherwise.
 
     The last chunk, which is empty, is another matter.

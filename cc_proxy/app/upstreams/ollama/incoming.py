@@ -16,7 +16,7 @@ from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 
 # Takes a batch at once and says so, or leaves it to the task that waits.
 Shortcut = Callable[[list[ChatChunk]], bool]
-Found = tuple[list[ChatChunk], UpstreamError | None]
+ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
 # An answer of a million tokens is about 150 MB, as each has a line of its own; what was said is
 # kept until its end.
 MAX_CHAT_BYTES = 256 * 1024 * 1024
@@ -35,7 +35,7 @@ class Incoming(asyncio.Protocol):
         self.shortcut: Shortcut | None = None
         self._content = response.content
         self._lines = LineSplitter()
-        self._found: Found | None = None
+        self._found: ReadBatch | None = None
         self._read_bytes = 0
         # Whether aiohttp's parser waits for a chunk to begin, and a line does too: one chunk of
         # whole lines can pass both by.
@@ -58,7 +58,7 @@ class Incoming(asyncio.Protocol):
             self._aiohttp: asyncio.Protocol = protocol
             self._transport.set_protocol(self)
 
-    async def read(self) -> Found | None:
+    async def read(self) -> ReadBatch | None:
         """Return the chunks that have come and what is wrong behind them; None at the end.
 
         Raises:
@@ -103,7 +103,7 @@ class Incoming(asyncio.Protocol):
             return
         before = self._content.total_bytes
         self._aiohttp.data_received(data)
-        lines = framing.held(data)
+        lines = framing.whole_lines(data)
         self._is_between = lines is not None and len(lines) == self._content.total_bytes - before
         is_complete = self._content.is_eof()
         if is_complete:
@@ -147,7 +147,7 @@ class Incoming(asyncio.Protocol):
 
     def _passes_by(self, data: bytes) -> bool:
         """Take a word that came as a chunk of its own, past aiohttp; tell whether it was taken."""
-        lines, waiter = framing.held(data), self._waiter
+        lines, waiter = framing.whole_lines(data), self._waiter
         if lines is None or self.shortcut is None or waiter is None or waiter.done():
             return False
         batch, trouble = reading.complete(lines)
@@ -171,7 +171,7 @@ class Incoming(asyncio.Protocol):
                 return False
         return True
 
-    def _understood(self, piece: bytes) -> Found:
+    def _understood(self, piece: bytes) -> ReadBatch:
         try:
             return reading.complete(self._lines.feed(piece))
         except LineTooLongError:
