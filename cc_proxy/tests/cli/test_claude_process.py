@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from cc_proxy.app.cli.claude import process as claude_process
 from cc_proxy.app.cli.claude import resuming
 from cc_proxy.app.cli.claude.process import run
 from cc_proxy.tests.cli.conftest import SECONDS, Home
@@ -148,6 +150,13 @@ def test_the_child_s_end_is_known_where_children_are_ignored() -> None:
         assert run(sys.executable, ["-c", "raise SystemExit(7)"], {}) == 7
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_signal_takes_no_exit_code_away() -> None:
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        claude_process._signal(child, signal.SIGCONT)  # noqa: SLF001 - no signal can be timed so well
+        assert claude_process._wait(child) == 7  # noqa: SLF001 - as above
 
 
 def test_handlers_are_as_before() -> None:

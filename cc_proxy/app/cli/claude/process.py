@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from cc_proxy.app.errors import CcProxyError
@@ -54,7 +54,7 @@ def run(program: str, arguments: list[str], environ: dict[str, str]) -> int:
     def pass_on(number: int, _frame: FrameType | None) -> None:
         if child is None:
             raise SystemExit(128 + number)
-        child.send_signal(number)
+        _signal(child, number)
 
     with (
         _handling(_LEFT_TO_CHILD, lambda _number, _frame: None),
@@ -88,7 +88,13 @@ def _wait(child: "subprocess.Popen[bytes]") -> int:
         before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, before)
-        child.send_signal(signal.SIGCONT)
+        _signal(child, signal.SIGCONT)
+
+
+def _signal(child: "subprocess.Popen[bytes]", number: int) -> None:
+    # Popen.send_signal looks first whether the child has ended, and would take its exit code away.
+    with suppress(ProcessLookupError):
+        os.kill(child.pid, number)
 
 
 @contextmanager
