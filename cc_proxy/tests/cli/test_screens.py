@@ -27,7 +27,7 @@ import pyte
 
 KEPT = Path(__file__).parent / "screens"
 # Wide enough for a path of the tests not to be broken.
-ROWS, COLUMNS = 60, 300
+ROWS, COLUMNS = 80, 300
 # Enough for what is longer than a screen, and what is kept of that.
 LONG, HEAD = 800, 12
 # What differs from run to run, and what stands for it.
