@@ -58,6 +58,16 @@ def test_the_changelog_keeps_the_form_that_it_names() -> None:
         assert all(line.startswith(("- ", "  ", "[")) for line in entries.splitlines() if line)
 
 
+def test_each_change_since_is_a_file_of_a_kind() -> None:
+    files = sorted((ROOT / "changelog.d").iterdir())
+    kinds = "|".join(kind.lower() for kind in KINDS)
+    wrong = [
+        file.name for file in files if not re.fullmatch(rf"\+[\w-]+\.({kinds})\.md", file.name)
+    ]
+    assert wrong == []
+    assert all(file.read_text(encoding="utf-8").strip() for file in files)
+
+
 def test_the_metadata_say_what_it_runs_on_and_where_it_is() -> None:
     assert set(PROJECT["classifiers"]) <= classifiers
     ci = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
