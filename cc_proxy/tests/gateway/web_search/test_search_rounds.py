@@ -270,7 +270,7 @@ async def test_an_answer_that_is_cut_in_a_search_ends_with_max_tokens(
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("", "invalid_tool_input"), ({"a": 1}, "invalid_tool_input"), ("x" * 1001, "query_too_long")],
+    [("", "invalid_tool_input"), (None, "invalid_tool_input"), ("x" * 1001, "query_too_long")],
 )
 async def test_a_query_that_cannot_be_used_is_not_searched(
     gateway: Gateway, upstream: Upstream, provider: Provider, query: Any, code: str
