@@ -1,25 +1,47 @@
 #!/bin/sh
-# Installs cc-proxy by pipx, and pipx itself first if there is none. Read it before you run it:
-#
-#   sh install.sh              the newest release
-#   sh install.sh 1.2.3        this version
-#
-# It writes only into your home, as pipx does, and needs no root. To undo it: pipx uninstall cc-proxy
-# and, if it has brought pipx: rm -r ~/.local/share/pipx-environment ~/.local/bin/pipx
+# Installs cc-proxy by pipx, and pipx itself first if there is none. Read it before you run it.
 set -eu
+
+help="There are three ways to install cc-proxy:
+
+  pipx install cc-proxy
+  pip install cc-proxy       in a virtual environment
+  sh install.sh              this script: it uses pipx, and installs pipx too if you have none
+
+What the script takes:
+
+  sh install.sh              the newest release
+  sh install.sh 1.2.3        this version
+  sh install.sh .            the checkout that the script is in
+
+It writes only into your home and needs no root. To undo it: pipx uninstall cc-proxy; and, if the
+script has installed pipx: rm -r ~/.local/share/pipx-environment ~/.local/bin/pipx"
 
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
     exit 1
 }
 
+case "$0" in
+    */*) folder=$(cd "${0%/*}" && pwd) ;;
+    *) folder=$(pwd) ;;
+esac
+[ "$#" -le 1 ] || fail "expected at most one version, found: $*"
 package='cc-proxy[pdf]'
+advice=
 case "${1-}" in
-    "") ;;
+    -h | --help)
+        printf '%s\n' "$help"
+        exit 0
+        ;;
+    "") [ ! -f "$folder/pyproject.toml" ] || advice=" To install this checkout instead: sh install.sh ." ;;
+    .)
+        [ -f "$folder/pyproject.toml" ] || fail "expected a checkout of cc-proxy in $folder, found none."
+        package="${folder}[pdf]"
+        ;;
     *[!0-9A-Za-z.]*) fail "expected a version such as 1.2.3, found: $1" ;;
     *) package="cc-proxy[pdf]==$1" ;;
 esac
-[ "$#" -le 1 ] || fail "expected at most one version, found: $*"
 [ "$(id -u)" -ne 0 ] || fail "it is for your own account, not for root. Run it as yourself, without sudo."
 [ -n "${HOME-}" ] || fail "HOME is not set, so there is no place to install to."
 
@@ -49,6 +71,6 @@ else
     pipx="$own/bin/pipx"
 fi
 
-"$pipx" install --force --python "$python" "$package" || fail "pipx could not install $package; what it said is above."
+"$pipx" install --force --python "$python" "$package" || fail "pipx could not install $package; what it said is above.$advice"
 "$pipx" ensurepath >/dev/null || fail "pipx could not add its folder to PATH; add $HOME/.local/bin yourself."
 printf '\ncc-proxy is installed. Open a new terminal and type: cc-proxy claude\n'

@@ -14,12 +14,18 @@ class ReleaseError(Exception):
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
     """Return what a program in a new person's `home` sees: nothing of this machine's settings.
 
-    What reaches the network through a proxy or a certificate file of its own still does.
+    What reaches the network through a proxy or a certificate file of its own still does. The
+    programs of an activated virtual environment are not on PATH: a new person has no pipx there.
     """
     home.mkdir(parents=True, exist_ok=True)
-    kept = ("PATH", "LANG", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SYSTEMROOT")
+    kept = ("LANG", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SYSTEMROOT")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return environment | {"HOME": str(home), "USERPROFILE": str(home)} | more
+    folders = os.environ["PATH"].split(os.pathsep)
+    if sys.prefix != sys.base_prefix:
+        own = Path(sys.executable).parent
+        folders = [folder for folder in folders if Path(folder) != own]
+    person = {"PATH": os.pathsep.join(folders), "HOME": str(home), "USERPROFILE": str(home)}
+    return environment | person | more
 
 
 def run(

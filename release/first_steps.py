@@ -23,32 +23,42 @@ class Reader:
     def __init__(self, home: Path, index: Index) -> None:
         self.home = home
         self.program = home / ".local" / "bin" / "cc-proxy"
-        pipx = home / "shim" / "pipx"
+        shim = home / "shim"
         env = clean_environment(home, **index.for_pip(), **index.for_uv())
-        path = (self.program.parent, pipx.parent, env["PATH"])
+        path = (self.program.parent, shim, env["PATH"])
         self.env = env | {
             "PATH": os.pathsep.join(map(str, path)),
             "PIPX_DEFAULT_PYTHON": sys.executable,
             "CC_PROXY_PORT": "0",
         }
-        pipx.parent.mkdir()
-        words = shlex.join([sys.executable, "-m", "pipx"])
-        pipx.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
-        pipx.chmod(0o755)
+        shim.mkdir()
+        played = {
+            "pipx": f'exec {shlex.join([sys.executable, "-m", "pipx"])} "$@"',
+            "python3": f'exec {shlex.quote(sys.executable)} "$@"',
+            # install.sh refuses root, and many a build machine knows nobody else.
+            "id": "echo 1000",
+        }
+        for name, command in played.items():
+            (shim / name).write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+            (shim / name).chmod(0o755)
 
-    def type(self, *lines: str) -> None:
-        """Run lines in a shell.
+    def type(self, *lines: str, cwd: Path | None = None) -> None:
+        """Run lines in a shell, in the home if no other folder is named.
 
         Raises:
             ReleaseError: one of them ended with anything but 0.
 
         """
-        run(["sh", "-ec", "\n".join(lines)], env=self.env, cwd=self.home)
+        run(["sh", "-ec", "\n".join(lines)], env=self.env, cwd=cwd or self.home)
 
     @property
     def version(self) -> str:
-        """What the installed program says that it is."""
-        return run([self.program, "--version"], env=self.env).strip().removeprefix("cc-proxy ")
+        """The version that the installed program prints."""
+        return self.version_of(self.program)
+
+    def version_of(self, program: Path) -> str:
+        """Return the version that a program prints."""
+        return run([program, "--version"], env=self.env).strip().removeprefix("cc-proxy ")
 
     @property
     def reads_pdfs(self) -> bool:
@@ -85,6 +95,34 @@ def follow(home: Path, index: Index, older: str, newer: str, publish: Callable[[
         reader.type(*remove)
     for path in (reader.program, home / ".cc-proxy"):
         expect(f"{path.name}, after {remove}", found=path.exists(), expected=False)
+
+
+def install_in_each_way(home: Path, index: Index, tree: Path, indexed: str, built: str) -> None:
+    """Install by pipx, by pip and by the script, as the README says; then the checkout `tree`.
+
+    `indexed` is the version on the index, `built` that of the checkout.
+
+    Raises:
+        ReleaseError: a command failed, or installed another version.
+
+    """
+    reader = Reader(home, index)
+    in_venv = home / ".venvs/cc-proxy/bin/cc-proxy"
+    lines = commands((ROOT / "README.md").read_text(encoding="utf-8"))
+    (make_venv,) = (line for line in lines if line.startswith("python3 -m venv "))
+    for what, expected in (("cc-proxy", indexed), (".", built)):
+        by_pipx, by_pip = f"pipx install {what}", f"~/.venvs/cc-proxy/bin/pip install {what}"
+        by_script = "sh install.sh" + (" ." if what == "." else "")
+        for line in (by_pipx, by_pip, by_script):
+            expect(f"`{line}` in README.md", found=line in lines, expected=True)
+        reader.type(by_pipx, cwd=tree)
+        expect(f"the version after `{by_pipx}`", found=reader.version, expected=expected)
+        reader.type(make_venv, by_pip, cwd=tree)
+        found = reader.version_of(in_venv)
+        expect(f"the version after `{by_pip}`", found=found, expected=expected)
+        reader.type("pipx uninstall cc-proxy", by_script, cwd=tree)
+        expect(f"the version after `{by_script}`", found=reader.version, expected=expected)
+        reader.type("pipx uninstall cc-proxy", "rm -r ~/.venvs")
 
 
 def steps(older: str) -> Iterator[list[str]]:

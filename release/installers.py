@@ -177,8 +177,9 @@ class Script(Installer):
         self.install(version)
 
     def uninstall(self) -> None:
-        """Remove by that pipx, as the script says."""
-        run([self.home / ".local" / "bin" / "pipx", "uninstall", "cc-proxy"], env=self.env)
+        """Remove by the pipx that it took, as the script says."""
+        own = self.home / ".local" / "bin" / "pipx"
+        run([own if own.exists() else "pipx", "uninstall", "cc-proxy"], env=self.env)
 
 
 INSTALLERS: dict[str, Callable[[Path, Index], Installer]] = {

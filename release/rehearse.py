@@ -42,7 +42,7 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
     # A new machine has no pip that is new, and perhaps no pipx: the second index has both.
     pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "download", "--dest", others]
     run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "full.txt"])
-    run([*pip, "pip", "pipx"])
+    run([*pip, "pip", "pipx", "setuptools", "wheel"])
     with serve_index(own) as address, serve_index(others) as more:
         index = Index(f"{address}/simple/", f"{more}/simple/", pinned(scratch))
 
@@ -57,6 +57,11 @@ def rehearsal_index(scratch: Path, dist: Path, older: str) -> Iterator[Index]:
         else:
             first_steps.follow(scratch / "home-of-a-reader", index, older, __version__, publish)
             say(f"README.md and {first_steps.PAGE}: followed to the letter")
+            checkout = scratch / "checkout"
+            export("HEAD", checkout)
+            home = scratch / "home-of-an-installer"
+            first_steps.install_in_each_way(home, index, checkout, __version__, __version__)
+            say("README.md: installed in each way, and from a checkout")
         say(f"uploaded by twine to {address}")
         yield index
 

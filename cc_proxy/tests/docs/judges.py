@@ -19,6 +19,7 @@ _META = {"[COMMAND]": "status", "[NAME]": "NAME", "SHELL": "bash", "[ARGS]": "AR
 _INSTALLS = re.compile(
     r"pipx (install( --force)?|upgrade|uninstall) cc-proxy(==\d+\.\d+\.\d+)?"
     r"|uv tool (install|upgrade|uninstall) cc-proxy(\[pdf\])?"
+    r"|pipx install (\.|cc-proxy\[pdf\])"
     r"|pipx inject cc-proxy pypdf"
     r"|pipx run pre-commit install"
 )
@@ -78,9 +79,16 @@ def installer(words: Sequence[str]) -> None:
 def pip(words: Sequence[str]) -> None:
     """Look up what of this checkout is installed."""
     extras = _pyproject()["project"]["optional-dependencies"]
-    wanted = [*([["install", "-e", f".[{extra}]"] for extra in extras]), ["install", "dist/*.whl"]]
+    editable = [["install", "-e", f".[{extra}]"] for extra in extras]
+    wanted = [*editable, *(["install", what] for what in ("dist/*.whl", "cc-proxy", "."))]
     if list(words[1:]) not in wanted:
         raise UntrueError(f"expected one of {wanted}")
+
+
+def shell(words: Sequence[str]) -> None:
+    """Take the script that installs, as tests/release runs it."""
+    if list(words[1:]) not in (["install.sh"], ["install.sh", "."]):
+        raise UntrueError("expected `sh install.sh`, for the checkout with a dot")
 
 
 def npm(words: Sequence[str]) -> None:
@@ -136,6 +144,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {
     "pipx": installer,
     "uv": installer,
     "pip": pip,
+    "sh": shell,
     "npm": npm,
     "twine": twine,
     "python": python,

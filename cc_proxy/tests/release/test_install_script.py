@@ -25,11 +25,13 @@ def tools(tmp_path: Path) -> Path:
     return folder
 
 
-def install(tools: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def install(
+    tools: Path, *words: str, script: Path = ROOT / "install.sh", **env: str
+) -> subprocess.CompletedProcess[str]:
     shell = shutil.which("sh")
     assert shell
     return subprocess.run(
-        [shell, str(ROOT / "install.sh"), *words],
+        [shell, str(script), *words],
         env={"PATH": str(tools), **env},
         capture_output=True,
         text=True,
@@ -97,3 +99,30 @@ def test_a_pipx_that_fails_is_told_of(tools: Path, tmp_path: Path) -> None:
     done = install(tools, HOME=str(tmp_path))
     assert done.returncode == 1
     assert "pipx could not install cc-proxy" in done.stderr
+    assert "To install this checkout instead: sh install.sh ." in done.stderr
+    alone = tmp_path / "downloads/install.sh"
+    alone.parent.mkdir()
+    shutil.copyfile(ROOT / "install.sh", alone)
+    assert "checkout" not in install(tools, script=alone, HOME=str(tmp_path)).stderr
+
+
+def test_the_checkout_that_it_is_in_can_be_installed(tools: Path, tmp_path: Path) -> None:
+    program(tools, "python3.12", "exit 0")
+    program(tools, "pipx", f'echo "$@" >> "{tmp_path}/asked"')
+    done = install(tools, ".", HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert asked == [f"install --force --python python3.12 {ROOT}[pdf]", "ensurepath"]
+    alone = tmp_path / "install.sh"
+    shutil.copyfile(ROOT / "install.sh", alone)
+    done = install(tools, ".", script=alone, HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert f"expected a checkout of cc-proxy in {tmp_path}, found none" in done.stderr
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_the_three_ways_in_the_order_of_the_readme(tools: Path, flag: str) -> None:
+    done = install(tools, flag)
+    assert done.returncode == 0, done.stderr
+    places = [done.stdout.index(way) for way in ("pipx install", "pip install", "sh install.sh")]
+    assert places == sorted(places)

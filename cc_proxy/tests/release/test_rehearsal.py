@@ -1,5 +1,6 @@
 """A release, from the commit to the uninstall, on an index on loopback."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from release.build import ROOT, build_tree, digests, export
 from release.check_tag import check
-from release.commands import ReleaseError
+from release.commands import ReleaseError, clean_environment
 from release.installers import Index
 from release.rehearse import pinned
 from release.smoke import expect
@@ -25,6 +26,7 @@ def test_a_release_can_be_installed_upgraded_used_and_removed_by_every_installer
     for installer in ("pipx", "uv", "pip", "install.sh"):
         assert [line for line in told if line.startswith(f"{installer}: installed, upgraded, used")]
     assert "README.md and docs/how-to/upgrade.md: followed to the letter" in told
+    assert "README.md: installed in each way, and from a checkout" in told
     assert {path.suffix for path in tmp_path.iterdir()} == {".gz", ".whl"}
 
 
@@ -43,6 +45,15 @@ def test_two_builds_differ_when_the_sources_do(tmp_path: Path) -> None:
 def test_a_commit_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="expected a git checkout with no-such-commit"):
         export("no-such-commit", tmp_path)
+
+
+def test_a_new_person_has_no_program_of_the_environment_that_runs_the_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), "/usr/bin", "/bin"]))
+    path = clean_environment(tmp_path)["PATH"]
+    assert path == os.pathsep.join(["/usr/bin", "/bin"])
 
 
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-22\n\n## [1.2.2]\n"
