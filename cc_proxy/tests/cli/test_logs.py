@@ -78,6 +78,26 @@ def test_what_never_ends_is_not_one_object_and_that_is_said(home: Home) -> None:
 
 
 @pytest.mark.posix_only("a Ctrl-C for one process")
+def test_logs_can_begin_with_so_many_lines_and_go_on(home: Home) -> None:
+    home.run("start")
+    written = "".join(f"2026-11-22T18:00:0{n}.000Z INFO  entry {n}\n" for n in range(4))
+    with home.log_file.open("a") as log:
+        log.write(written)
+    with home.popen("logs", "--tail", "--lines", "2") as process:
+        assert process.stdout is not None
+        shown = [process.stdout.readline() for _ in range(2)]
+        home.run("stop")
+        shown.append(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert [line.rpartition("INFO  ")[2][:8] for line in shown] == [
+        "entry 2\n",
+        "entry 3\n",
+        "stopping",
+    ]
+
+
+@pytest.mark.posix_only("a Ctrl-C for one process")
 def test_logs_follow_until_ctrl_c(home: Home) -> None:
     home.run("start")
     with home.popen("logs", "--tail") as process:
