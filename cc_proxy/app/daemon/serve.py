@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aiohttp import http_parser
 from msgspec.structs import replace
 
 from cc_proxy import __version__
@@ -94,6 +93,8 @@ def _refuse_lenient_parser() -> None:
         DaemonError: code `no_http_parser`.
 
     """
+    from aiohttp import http_parser  # noqa: PLC0415 - a start that fails earlier does without it
+
     if http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy:
         return
     raise DaemonError(
