@@ -29,6 +29,7 @@ from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
+from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
 
 _NANOSECONDS = 1e9
 # What is asked for: a word, and a call with some thinking before it.
@@ -160,7 +161,7 @@ async def prefix(target: Target, ollama: OllamaClient) -> Check | None:
         return fail(name, error.message, error.hint)
     if earlier is None or later is None:
         return None
-    common = _common(earlier, later)
+    common = common_length(earlier, later)
     if common >= len(earlier) - _OPENER_CHARACTERS:
         kept = f"the next turn keeps {common:,} of {len(earlier):,} characters"
         return await _forgets_thinking(target, ollama) or ok(name, kept)
@@ -265,28 +266,8 @@ async def _rendered(
         "messages": turns,
         **({"tools": tools} if tools else {}),
     }
-    body = json.loads(chat_request(decode(json.dumps(asked).encode()), target).body)
-    body |= {"stream": False, "_debug_render_only": True}
-
-    def read(answer: bytes) -> str | None:
-        found = msgspec.json.decode(answer, type=_Rendered)
-        return found.info.rendered_template if found.info else None
-
-    return await ollama.ask("/api/chat", read, body)
-
-
-class _Info(msgspec.Struct):
-    rendered_template: str
-
-
-class _Rendered(msgspec.Struct):
-    info: _Info | None = msgspec.field(default=None, name="_debug_info")
-
-
-def _common(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    differs = (place for place, (a, b) in enumerate(pairs) if a != b)
-    return next(differs, min(len(one), len(other)))
+    body = chat_request(decode(json.dumps(asked).encode()), target).body
+    return await rendered_prompt(ollama, body)
 
 
 def _message(text: str, **fields: object) -> bytes:

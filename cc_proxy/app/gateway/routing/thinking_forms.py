@@ -13,6 +13,7 @@ from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
+from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
 
 Emptied = Callable[[str], object]
 
@@ -56,7 +57,7 @@ async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -
         later = await _rendered(ollama, shaped, turns, thinks=thinks)
         if earlier is None or later is None:
             return None
-        kept = _common(earlier, later)
+        kept = common_length(earlier, later)
         if found is None:
             found = Kept(form, kept, kept, len(earlier))
         elif kept > found.kept and kept / len(earlier) > found.kept / found.of:
@@ -133,24 +134,5 @@ async def _rendered(
         **({"thinking": {"type": "adaptive"}} if thinks else {}),
         **({"tools": [_TOOL]} if target.model.can("tools") else {}),
     }
-    sent = msgspec.json.decode(chat_request(decode(msgspec.json.encode(asked)), target).body)
-    sent |= {"stream": False, "_debug_render_only": True}
-
-    def read(answer: bytes) -> str | None:
-        found = msgspec.json.decode(answer, type=_Rendered)
-        return found.info.rendered_template if found.info else None
-
-    return await ollama.ask("/api/chat", read, sent)
-
-
-class _Info(msgspec.Struct):
-    rendered_template: str
-
-
-class _Rendered(msgspec.Struct):
-    info: _Info | None = msgspec.field(default=None, name="_debug_info")
-
-
-def _common(one: str, other: str) -> int:
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    body = chat_request(decode(msgspec.json.encode(asked)), target).body
+    return await rendered_prompt(ollama, body)
