@@ -4,6 +4,7 @@ import ipaddress
 
 # It may lead to either, and programs differ in which they try first.
 IPV4_LOOPBACK, IPV6_LOOPBACK = "127.0.0.1", "::1"
+IPV4_ANY = "0.0.0.0"  # noqa: S104 - the name of it; nothing is bound here
 
 
 def is_localhost(host: str) -> bool:
@@ -14,6 +15,12 @@ def is_localhost(host: str) -> bool:
 def to_bind(host: str) -> str:
     """Return the address to bind for `host`; for `localhost` the one of IPv4, which all have."""
     return IPV4_LOOPBACK if is_localhost(host) else host
+
+
+def is_ipv6_any(host: str) -> bool:
+    """Return whether `host` is every address of IPv6, however it is spelled."""
+    address = _parse(host)
+    return isinstance(address, ipaddress.IPv6Address) and address.is_unspecified
 
 
 def is_loopback(host: str) -> bool:

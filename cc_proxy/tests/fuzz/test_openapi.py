@@ -115,6 +115,13 @@ async def test_the_document_names_every_route_and_only_those() -> None:
     assert {path for _, path in served - described} == {
         "/",
         "/api/event_logging/batch",
+        # For a base URL that ends in /v1.
+        "/v1",
+        "/v1/api/event_logging/batch",
+        "/v1/v1/messages",
+        "/v1/v1/messages/count_tokens",
+        "/v1/v1/models",
+        "/v1/v1/models/{name}",
     }
 
 

@@ -98,6 +98,25 @@ async def test_without_ipv6_localhost_is_the_address_of_ipv4(
         assert await is_open(HOST, bound.port)
 
 
+@needs_ipv6
+@pytest.mark.parametrize("every", ["::", "0:0:0:0:0:0:0:0"])
+async def test_every_address_of_ipv6_is_those_of_ipv4_too(every: str) -> None:
+    async with listening(asyncio.Protocol, every, 0) as (_, port, _):
+        assert await is_open("::1", port)
+        assert await is_open(HOST, port)
+    assert not await is_open(HOST, port)
+
+
+@needs_ipv6
+async def test_a_port_that_is_taken_on_ipv4_is_not_half_free() -> None:
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match=str(port)) as caught:
+            async with listening(asyncio.Protocol, "::", port):
+                raise AssertionError("it is bound")
+    assert caught.value.errno == errno.EADDRINUSE
+
+
 async def test_a_named_address_is_that_one_alone() -> None:
     async with listening(asyncio.Protocol, HOST, 0) as (_, port, _):
         assert not await is_open("::1", port)

@@ -113,6 +113,26 @@ async def test_health_says_that_the_upstream_is_not_there(gateway: Gateway) -> N
     assert "does not answer" in answer["upstream"]["error"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1", 200),
+        ("HEAD", "/v1/api/hello", 200),
+        ("POST", "/v1/v1/messages?beta=true", 200),
+        ("POST", "/v1/v1/messages/count_tokens", 200),
+        ("GET", "/v1/v1/models", 200),
+        ("GET", "/v1/v1/models/mine", 200),
+        ("POST", "/v1/api/event_logging/batch", 204),
+    ],
+)
+async def test_a_base_url_may_end_in_v1(
+    gateway: Gateway, method: str, path: str, status: int
+) -> None:
+    asked = body() if method == "POST" else None
+    async with gateway.client.request(method, gateway.url + path, json=asked) as response:
+        assert response.status == status
+
+
 async def test_an_unknown_path_is_a_404_in_the_api_s_form(gateway: Gateway) -> None:
     async with gateway.client.get(gateway.url + "/v1/nothing") as response:
         answer = await response.json()

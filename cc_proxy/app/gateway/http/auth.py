@@ -7,7 +7,10 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import ApiError
 
 # Claude Code asks these before it has a key to send; they tell nothing.
-OPEN = frozenset({("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")})
+_FIRST = {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")}
+# The same under a base URL that ends in /v1.
+_FIRST_OF_V1 = {("GET", "/v1"), ("HEAD", "/v1"), ("HEAD", "/v1/api/hello")}
+OPEN = frozenset(_FIRST | _FIRST_OF_V1)
 
 
 def check(request: web.Request, key: str) -> bool:

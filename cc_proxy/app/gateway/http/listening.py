@@ -11,7 +11,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
-from cc_proxy.app.addresses import IPV6_LOOPBACK, is_localhost, to_bind
+from cc_proxy.app.addresses import (
+    IPV4_ANY,
+    IPV6_LOOPBACK,
+    is_ipv6_any,
+    is_localhost,
+    to_bind,
+)
 
 # Connections that may wait to be taken. Of many at once, the kernel holds up those over it for a
 # second or more; aiohttp has 128.
@@ -67,7 +73,8 @@ async def listening(  # noqa: C901 - each of its branches is a failure of its ow
 ) -> AsyncIterator[Bound]:
     """Listen until the end of the block; give the address that was bound.
 
-    `localhost` is 127.0.0.1, and ::1 where there is IPv6.
+    `localhost` is 127.0.0.1, and ::1 where there is IPv6. `::` is every address of IPv6, and of
+    IPv4 where there is IPv4.
 
     Raises:
         OSError: the address cannot be bound.
@@ -108,6 +115,8 @@ async def listening(  # noqa: C901 - each of its branches is a failure of its ow
             servers += ipv6
             # Nobody types `localhost:` and a port that the system has picked.
             bound = bound._replace(shadowed=taken and port != 0)
+        elif is_ipv6_any(host):
+            servers += await _listen_on_ipv4(protocol, bound.port)
         yield bound
     finally:
         loop.set_exception_handler(before)
@@ -128,6 +137,24 @@ async def _listen_on_ipv6(
             return [], True
         log.debug("this machine has no IPv6: %s", error)
         return [], False
+
+
+async def _listen_on_ipv4(
+    protocol: Callable[[], asyncio.BaseProtocol], port: int
+) -> list[asyncio.Server]:
+    """Listen on every address of IPv4 as well: asyncio keeps a socket of IPv6 to IPv6 alone.
+
+    Raises:
+        OSError: another program has the port there.
+
+    """
+    try:
+        return [await _listen(protocol, IPV4_ANY, port)]
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise
+        log.debug("this machine has no IPv4: %s", error)
+        return []
 
 
 async def _listen(

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
 _CLIENT_LEFT = 499
+# A base URL that ends in /v1, as those of OpenAI's API do: Claude Code and the SDKs add their own.
+_LONG_BASES = ("/v1",)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -92,11 +94,15 @@ def application(shared: Shared) -> web.Application:
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
     app.router.add_get("/openapi.json", openapi.handle)
-    app.router.add_post("/v1/messages", messages.handle)
-    app.router.add_post("/v1/messages/count_tokens", messages.count_tokens)
-    app.router.add_get("/v1/models", catalogue.many)
-    app.router.add_get("/v1/models/{name:.+}", catalogue.one)
-    app.router.add_post("/api/event_logging/batch", _telemetry)
+    for base in ("", *_LONG_BASES):
+        app.router.add_post(base + "/v1/messages", messages.handle)
+        app.router.add_post(base + "/v1/messages/count_tokens", messages.count_tokens)
+        app.router.add_get(base + "/v1/models", catalogue.many)
+        app.router.add_get(base + "/v1/models/{name:.+}", catalogue.one)
+        app.router.add_post(base + "/api/event_logging/batch", _telemetry)
+    for base in _LONG_BASES:
+        app.router.add_get(base, _hello)
+        app.router.add_head(base + "/api/hello", _hello)
     app.router.add_post("/reload", reload.handle)
     preload.add_to(app)
     return app
