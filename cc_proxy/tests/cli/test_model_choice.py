@@ -9,7 +9,7 @@ import pytest
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
-from cc_proxy.tests.cli.verdicts import found_unfit
+from cc_proxy.tests.cli.verdicts import found_unfit, keep
 
 if TYPE_CHECKING:
     import pexpect
@@ -35,6 +35,12 @@ def ollama(home: Home) -> Iterator[None]:
     with practice_server(models=[ONE, PLAIN, TWO]) as running:
         home.environ["OLLAMA_BASE_URL"] = running.url
         yield
+
+
+def use_by_default(home: Home, name: str) -> None:
+    file = home.path / ".cc-proxy/cc-proxy.user.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"aliases: {{default: {name}}}\n")
 
 
 def on_a_terminal(home: Home, **variables: str) -> "pexpect.spawn[str]":
@@ -190,3 +196,48 @@ def test_the_only_one_is_asked_for_if_it_is_unfit(home: Home, answer: str, shown
             child.sendline(shown)
         child.expect(rf"model is {shown}\.")
         child.close(force=True)
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+@pytest.mark.parametrize("default", ["one", "ONE:latest"])
+def test_an_unfit_default_is_named_in_one_line_with_the_command_to_choose_another(
+    home: Home, default: str
+) -> None:
+    found_unfit(home, ONE)
+    use_by_default(home, default)
+    ran = home.run("claude")
+    assert "model is" in ran.out
+    (line,) = [line for line in ran.err.splitlines() if "unfit in your test" in line]
+    assert line == (
+        f"Warning: {default} was unfit in your test (1 of 20 tasks done); to use another model:"
+        " cc-proxy claude --model NAME (the names: cc-proxy models)"
+    )
+    shown = home.json("claude", "--print-env")
+    assert "model_unfit" in shown.warnings
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_an_unfit_default_comes_with_the_model_that_passed(home: Home) -> None:
+    found_unfit(home, ONE)
+    keep(home, TWO, verdict="fit")
+    use_by_default(home, "one")
+    assert "use another model: cc-proxy claude --model two:latest\n" in home.run("claude").err
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_a_model_that_is_named_or_that_has_no_test_is_not_warned_about(home: Home) -> None:
+    found_unfit(home, ONE)
+    use_by_default(home, "two")
+    assert "unfit" not in home.run("claude", "--model", "one").err
+    assert "unfit" not in home.run("claude").err
+
+
+@posix
+@pytest.mark.usefixtures("ollama")
+def test_a_default_with_a_newer_version_than_the_one_tested_is_not_warned_about(home: Home) -> None:
+    found_unfit(home, ONE, digest="another")
+    use_by_default(home, "one")
+    assert "unfit" not in home.run("claude").err

@@ -8,13 +8,21 @@ from cc_proxy.tests.cli.conftest import Home
 
 
 def found_unfit(home: Home, *models: PracticeModel, digest: str | None = None) -> None:
-    """Have these models be unfit: in the version that is pulled, or in the one of `digest`."""
+    """Keep tests that found these models unfit: in the pulled version, or in that of `digest`."""
+    keep(home, *models, verdict="unfit", digest=digest)
+
+
+def keep(home: Home, *models: PracticeModel, verdict: str, digest: str | None = None) -> None:
+    """Keep a test with this verdict for each model, beside those that are kept."""
+    home.run_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
+    file = home.run_dir / "model-tests.json"
+    before = msgspec.json.decode(file.read_bytes())["models"] if file.exists() else {}
     kept = {
         model.full_name: KeptTest(
             tested_at="2026-01-01T00:00:00+00:00",
             digest=digest or model.digest,
-            verdict="unfit",
-            tasks_done=1,
+            verdict=verdict,
+            tasks_done=1 if verdict == "unfit" else 20,
             tasks=20,
             calls={},
             read_tokens_per_second=None,
@@ -23,7 +31,5 @@ def found_unfit(home: Home, *models: PracticeModel, digest: str | None = None) -
         )
         for model in models
     }
-    home.run_dir.mkdir(parents=True, mode=0o700, exist_ok=True)
-    file = home.run_dir / "model-tests.json"
-    file.write_bytes(msgspec.json.encode({"version": 1, "models": kept}))
+    file.write_bytes(msgspec.json.encode({"version": 1, "models": before | kept}))
     file.chmod(0o600)

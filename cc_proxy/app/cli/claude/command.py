@@ -116,9 +116,11 @@ def command(  # noqa: PLR0913 - the flags
     proxy.refuse_other_file(shared, loaded)
     running = None if start_if_needed else proxy.running(shared, loaded)
     flags = resuming.own_flags(shared, model=model, profile=profile, claude_bin=claude_bin)
+    is_default = model is None
     if model is None:
         model = choice.choose_model(shared, loaded, may_ask=not print_env)
         loaded = shared.load()  # the choice may have been written down
+        is_default = model is None
     started = running or proxy.start(shared, loaded)
     models = _models(shared, loaded, started, model)
     endpoint = Endpoint(
@@ -132,6 +134,8 @@ def command(  # noqa: PLR0913 - the flags
     diversion_notices.refuse_unchecked(os.environ, Path.cwd())
     prepared = launch.prepare(endpoint, options, given, None if url else shared.paths())
     warnings = (*report.alias_slips(loaded), *_warnings(started, models))
+    if is_default and (unfit := choice.unfit_default(shared, loaded, models.main)):
+        warnings += (unfit,)
     if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
         warnings += (refused,)
     if program is None:

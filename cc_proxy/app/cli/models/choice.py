@@ -67,6 +67,33 @@ def choose_model(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | 
     return name
 
 
+def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | None:
+    """Return a warning if `models test` found the default model `name` unfit, in this version.
+
+    It names the command that chooses another model: one that passed its test, if there is one.
+    """
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.upstreams.ollama.models import full_name  # noqa: PLC0415 - as above
+
+    tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
+    if full_name(name) not in tests:
+        return None
+    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
+
+    try:
+        pulled = asyncio.run(survey.pulled(loaded.settings))
+    except CcProxyError:  # the session itself says what is wrong with Ollama
+        return None
+    test = verdicts.unfit_test(tests, pulled, name)
+    if test is None:
+        return None
+    others = verdicts.fit_names(tests, pulled)
+    text = f"{name} was {UNFIT_MARK} ({test.tasks_done} of {test.tasks} tasks done)"
+    hint = f"cc-proxy claude --model {others[0] if others else 'NAME'}"
+    hint += "" if others else " (the names: cc-proxy models)"
+    return ErrorItem("model_unfit", f"{text}; to use another model: {hint}")
+
+
 def _pulled(loaded: "Loaded") -> str:
     from cc_proxy.app.cli.models import pull  # noqa: PLC0415 - see common.Common
 

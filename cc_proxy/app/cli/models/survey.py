@@ -86,13 +86,24 @@ async def survey(settings: Settings) -> Survey:
         return await _survey(settings, ollama)
 
 
+async def pulled(settings: Settings) -> list[PulledModel]:
+    """Return the models on the disk of the configured Ollama.
+
+    Raises:
+        UpstreamError: it cannot be asked.
+
+    """
+    async with client(settings) as ollama:
+        return await ollama.ask("/api/tags", from_tags)
+
+
 async def _survey(settings: Settings, ollama: OllamaClient) -> Survey:
     version = await ollama.ask("/api/version", from_version)
-    pulled = await ollama.ask("/api/tags", from_tags)
+    on_disk = await ollama.ask("/api/tags", from_tags)
     loaded = {full_name(m.name): m for m in await ollama.ask("/api/ps", from_ps)}
     models = Models(settings, ollama)
-    rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in pulled]
-    names = {full_name(model.name) for model in pulled}
+    rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in on_disk]
+    names = {full_name(model.name) for model in on_disk}
     default, trouble = await _default(models)
     return Survey(
         url=ollama.shown_url,

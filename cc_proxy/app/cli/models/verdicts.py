@@ -1,6 +1,6 @@
 """What `models test` found, kept in the state folder for `models` to show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from cc_proxy.app import private_files
 from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.errors import CcProxyError
-from cc_proxy.app.upstreams.ollama.models import full_name
+from cc_proxy.app.upstreams.ollama.models import full_name, same_model
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
@@ -21,7 +21,7 @@ _FILE = "model-tests.json"
 _VERSION = 1
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
-_UNFIT = "unfit"
+_FIT, _UNFIT = "fit", "unfit"
 
 
 class KeptTest(msgspec.Struct, frozen=True):
@@ -72,6 +72,26 @@ def is_unfit(tests: Mapping[str, KeptTest], model: "PulledModel") -> bool:
     """Tell whether the latest test of this very version of a model found it unfit."""
     test = tests.get(full_name(model.name))
     return test is not None and test.verdict == _UNFIT and test.digest == model.digest
+
+
+def unfit_test(
+    tests: Mapping[str, KeptTest], pulled: Iterable["PulledModel"], name: str
+) -> KeptTest | None:
+    """Return the test that found the pulled version of the model `name` unfit, None without one."""
+    found = (one for one in pulled if same_model(one.name, name) and is_unfit(tests, one))
+    return next((tests[full_name(one.name)] for one in found), None)
+
+
+def fit_names(tests: Mapping[str, KeptTest], pulled: Iterable["PulledModel"]) -> list[str]:
+    """Return the pulled models that were fit in a test of the same version, newest test first."""
+    found = [
+        (test.tested_at, one.name)
+        for one in pulled
+        if (test := tests.get(full_name(one.name)))
+        and test.verdict == _FIT
+        and test.digest == one.digest
+    ]
+    return [name for _, name in sorted(found, reverse=True)]
 
 
 def save_verdict(paths: "Paths", model: str, test: KeptTest) -> None:
