@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.server import PracticeServer
 
-from .client import CALL, Claude, plain, preload, proxy, read, turns
+from .client import CALL, KEY, Claude, plain, preload, proxy, read, turns
 
 # What a template puts around a turn, and the token that is always read again.
 SMALL = 40
@@ -113,12 +113,44 @@ async def test_two_sessions_whose_turns_overlap(practice: PracticeServer, url: s
     assert read(practice) <= 1.02 * plain(by_session)
 
 
-@pytest.mark.parametrize("parallel", [1, 2])
-async def test_with_as_many_slots_as_sessions_nothing_need_be_sent(
-    tmp_path: Path, parallel: int
-) -> None:
+async def seen_at_once(url: str) -> int:
+    """Return how many requests the proxy has seen Ollama work at together."""
+    async with (
+        ClientSession(headers={"x-api-key": KEY}) as client,
+        client.get(url + "/health?upstream=0") as response,
+    ):
+        (model,) = (await response.json())["model_sessions"]
+        return int(model["parallel"])
+
+
+async def test_with_as_many_slots_as_sessions_nothing_need_be_sent(tmp_path: Path) -> None:
     speed = Speed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
-    practice = PracticeServer(script=[CALL] * 200, parallel=parallel, speed=speed)
+    practice = PracticeServer(script=[CALL] * 200, parallel=2, speed=speed)
+    async with practice, proxy(practice, tmp_path) as url:
+        sessions = [Claude(url, f"s{n}", "/a") for n in range(2)]
+
+        async def round_of_both() -> None:
+            await asyncio.gather(*(session.turn() for session in sessions))
+
+        rounds = 0
+        while rounds < 20 and (not rounds or await seen_at_once(url) < 2):
+            await round_of_both()
+            rounds += 1
+        assert await seen_at_once(url) == 2
+        # What was sent for one slot has left each session's text somewhere: it is fetched here.
+        await round_of_both()
+        await round_of_both()
+        before = len(practice.journal)
+        for _ in range(3):
+            await round_of_both()
+        later = practice.journal[before:]
+        assert [record.path for record in later] == ["/api/chat"] * 6
+        assert all(record.read_tokens < 200 for record in later)
+
+
+async def test_with_one_slot_it_is_not_taken_for_two(tmp_path: Path) -> None:
+    speed = Speed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
+    practice = PracticeServer(script=[CALL] * 200, parallel=1, speed=speed)
     async with practice, proxy(practice, tmp_path) as url:
         sessions = [Claude(url, f"s{n}", "/a") for n in range(2)]
 
@@ -127,6 +159,7 @@ async def test_with_as_many_slots_as_sessions_nothing_need_be_sent(
                 await session.turn()
 
         await asyncio.gather(*map(work, sessions))
+        assert await seen_at_once(url) == 1
         by_session = [
             [record for record in turns(practice) if f"The words of s{n}." in str(record.body)]
             for n in range(2)
