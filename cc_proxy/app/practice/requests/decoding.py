@@ -7,6 +7,7 @@ from typing import Any
 
 from cc_proxy.app.practice.requests import shapes
 from cc_proxy.app.practice.requests.durations import seconds
+from cc_proxy.app.practice.requests.tool_types import check_parameters
 from cc_proxy.app.practice.wire import WireError
 
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -89,6 +90,8 @@ def read_chat(raw: dict[str, Any]) -> ChatRequest:
 
     """
     shapes.check(raw, shapes.CHAT, "ChatRequest")
+    for tool in raw.get("tools") or ():
+        check_parameters(((tool or {}).get("function") or {}).get("parameters") or {})
     return ChatRequest(
         model=raw.get("model") or "",
         messages=tuple(_message(message or {}) for message in raw.get("messages") or ()),

@@ -19,7 +19,7 @@ from cc_proxy.app.translate.request.deferred import (
     TOOL_SEARCH,
     definition,
 )
-from cc_proxy.app.translate.request.schemas import Room, plain
+from cc_proxy.app.translate.request.schemas import Room, plain, with_requirements
 
 # Claude Code 2.1.330 sends it so that tool search stays on at the API; no model may call it.
 PLACEHOLDER = "DeferredToolPlaceholder"
@@ -169,8 +169,9 @@ def _can_be_called(tool: Tool) -> bool:
 
 
 def _translated(tool: Tool, room: Room) -> _OllamaTool:
-    parameters = plain(tool.input_schema or {}, room)
-    return _OllamaTool(_Function(tool.name, tool.description or "", parameters))
+    parameters, requirements = with_requirements(tool.input_schema or {}, room)
+    description = " ".join(filter(None, [tool.description, requirements]))
+    return _OllamaTool(_Function(tool.name, description, parameters))
 
 
 def _schemas(tools: Iterable[Tool]) -> dict[str, dict[str, Any]]:

@@ -2,13 +2,25 @@
 
 Ollama 0.32 drops `$ref`, `oneOf`, `allOf`, `const`, defaults, limits, patterns and formats
 before the model sees them (recordings 89f, 95). What has another form that it keeps is put
-into that form; the rest is said in the description.
+into that form; the rest is said in the description. What its types would refuse is put into them.
 """
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
+from msgspec import UNSET
+
+from cc_proxy.app.translate.request.schemas.alternatives import requirements, without_alternatives
+from cc_proxy.app.translate.request.schemas.field_values import (
+    enum_values,
+    is_misspelled,
+    named_parts,
+    names,
+    text,
+    type_names,
+)
 
 Schema = dict[str, Any]
 
@@ -60,11 +72,21 @@ class Room:
 
 
 def plain(schema: Schema, room: Room | None = None) -> Schema:
-    """Return `schema` as Ollama keeps it; keys stay in their order, the input is not changed.
+    """Return a tool's schema as `with_requirements` does, without what it says in words."""
+    return with_requirements(schema, room or Room())[0]
 
-    Where `room` has no more of it, a reference is only the kind of what it refers to.
+
+def with_requirements(schema: Schema, room: Room) -> tuple[Schema, str]:
+    """Return a tool's schema as Ollama keeps it, with its keys in their order.
+
+    The result can be read into Ollama's types, whatever the schema is. The input is not changed.
+    The text says which parameters belong together, if the schema has alternatives. Where `room`
+    has no more of it, a reference is only the kind of what it refers to.
     """
-    return _Plain(schema, room or Room()).of(schema, frozenset())
+    whole = _Plain(schema, room).of(schema, frozenset())
+    if "type" in schema and not isinstance(whole.get("type"), str):
+        whole["type"] = "object"
+    return without_alternatives(whole), requirements(whole)
 
 
 def inlined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Schema:
@@ -86,29 +108,59 @@ class _Plain:
         if self._left < 0:
             return _kind(schema)
         schema, within = self.merged(schema, within)
+        parts = named_parts(schema.get("properties"))
         done: Schema = {}
         limits = []
         for key, value in schema.items():
-            if key in _LIMITS:
-                limits.append(_LIMITS[key].format(_said(value)))
-            elif key == "const":
-                done["enum"] = [value]
-            elif key in ("oneOf", "anyOf") and isinstance(value, list):
-                done["anyOf"] = [self._part(option, within) for option in value]
-            elif key == "properties" and isinstance(value, dict):
-                done[key] = {name: self._part(part, within) for name, part in value.items()}
-            elif key == "items":
-                done[key] = self._part(value, within)
-            elif key not in _DROPPED:
+            if key == "properties":
+                if parts is not None:
+                    done[key] = self._parts(parts, within)
+            elif key == "required":
                 done[key] = value
+            elif key in _LIMITS:
+                if _limits(key, value):
+                    limits.append(_LIMITS[key].format(text(value)))
+            elif key not in _DROPPED and not is_misspelled(key):
+                self._keep(done, key, value, within)
+        _require(done, parts or {})
         if limits:
             described = done.get("description")
             said = f"({'; '.join(limits)})"
             done["description"] = f"{described} {said}" if described else said
         return done
 
-    def _part(self, part: object, within: frozenset[str]) -> object:
-        return self.of(part, within) if isinstance(part, dict) else part
+    def _keep(self, done: Schema, key: str, value: object, within: frozenset[str]) -> None:
+        """Put a field into `done` in the form that Ollama keeps."""
+        match key:
+            case "const":
+                done["enum"] = [value]
+            case "enum" if value is not None:
+                done[key] = enum_values(value)
+            case "type":
+                if (found := type_names(value)) is not UNSET:
+                    done[key] = found
+            case "description" if value is not None:
+                done[key] = text(value)
+            case "oneOf" | "anyOf":
+                if options := self._options(value, within):
+                    done["anyOf"] = options
+            case "items":
+                done[key] = self.of(value, within) if isinstance(value, dict) else value
+            case _:
+                done[key] = value
+
+    def _parts(self, parts: Schema, within: frozenset[str]) -> Schema:
+        return {name: self._part(of, within) for name, of in parts.items() if of is not False}
+
+    def _options(self, value: object, within: frozenset[str]) -> list[Schema]:
+        options = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
+        return [self._part(option, within) for option in options if option is not False]
+
+    def _part(self, part: object, within: frozenset[str]) -> Schema:
+        """Return a schema in a schema; `true`, and what is none, takes anything."""
+        if isinstance(part, dict):
+            return self.of(part, within)
+        return {"type": part} if isinstance(part, str) and part in JSON_TYPES else {}
 
     def merged(self, schema: Schema, within: frozenset[str]) -> tuple[Schema, frozenset[str]]:
         """Put what `$ref` and `allOf` stand for in their place."""
@@ -126,11 +178,11 @@ class _Plain:
         whole = {key: value for key, value in schema.items() if key != "allOf"}
         if isinstance(properties := whole.get("properties"), dict):
             whole["properties"] = dict(properties)
-        required: dict[str, None] = _names(whole.get("required"))
+        required: dict[str, None] = dict.fromkeys(names(whole.get("required")))
         for part in parts:
             if isinstance(part, dict):
                 merged, within = self.merged(part, within)
-                required |= _names(merged.get("required"))
+                required |= dict.fromkeys(names(merged.get("required")))
                 _join(whole, merged)
         if required:
             whole["required"] = list(required)
@@ -158,19 +210,33 @@ def _join(whole: Schema, part: Schema) -> None:
             whole.setdefault(key, value)
 
 
-def _names(required: object) -> dict[str, None]:
-    names = required if isinstance(required, list) else []
-    return dict.fromkeys(name for name in names if isinstance(name, str))
+def _limits(key: str, value: object) -> bool:
+    """Return whether a limit says something: `uniqueItems: false` and `minLength: true` do not."""
+    return not isinstance(value, bool) or key == "default" or (value and key == "uniqueItems")
+
+
+def _require(done: Schema, parts: Schema) -> None:
+    """Put the names into `required` that `parts`, the properties of a schema, have themselves."""
+    found = done.pop("required", None)
+    wanted = [name for name in names(found) if parts.get(name) is not False]
+    # JSON Schema of 2010 says it in the property.
+    wanted += [
+        name
+        for name, of in parts.items()
+        if isinstance(of, dict) and of.get("required") is True and name not in wanted
+    ]
+    if wanted or isinstance(found, list):
+        done["required"] = wanted
 
 
 def _resolved(reference: str, root: Schema) -> Schema:
     target: object = root
-    path = reference.removeprefix("#").strip("/")
+    # The fragment of a URL (RFC 6901, section 6).
+    path = unquote(reference.removeprefix("#")).strip("/")
     for step in path.split("/") if path else ():
         name = step.replace("~1", "/").replace("~0", "~")
-        target = target.get(name) if isinstance(target, dict) else None
+        if isinstance(target, list) and name.isdecimal():
+            target = dict(enumerate(target)).get(int(name))
+        else:
+            target = target.get(name) if isinstance(target, dict) else None
     return dict(target) if isinstance(target, dict) else {}
-
-
-def _said(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
