@@ -1,5 +1,6 @@
 """`cc-proxy reload`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from cc_proxy.app.cli.output.result import (
     ErrorItem,
     Result,
 )
+from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.wire import LastReload
     from cc_proxy.app.daemon.process.state import State
 
@@ -44,7 +47,48 @@ def command(common: Common) -> Result:
         return Result("reload", warnings=known.problems, errors=(item,), exit_code=REFUSED)
     if confirm.confirm(now, known.key, timeout_seconds=_ANSWER_SECONDS) is None:
         return _not_running(known.problems)
-    return _outcome(now, reload.reload(now, known.key), known.problems)
+    done = reload.reload(now, known.key)
+    left = _still_different(common, known.loaded) if done.status == "ok" else ()
+    return _outcome(now, done, (*known.problems, *left))
+
+
+def apply_written(common: Common, loaded: "Loaded") -> tuple[ErrorItem, ...]:
+    """Make the running proxy use a file that was just written; return the warnings about that.
+
+    Does nothing if no proxy runs, or if the one that runs uses another file. `loaded` has the key.
+    """
+    from cc_proxy.app.daemon import auth_key, confirm, reload, running_file  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
+
+    try:
+        paths = common.paths()
+        now = running.inspect(paths).state
+        if now is None or running_file.is_other(now, common.load()):
+            return ()
+        key = auth_key.known(loaded.settings, paths, os.environ)
+        if key is None or confirm.confirm(now, key, timeout_seconds=_ANSWER_SECONDS) is None:
+            return ()  # a start that follows says what is wrong
+        result = _outcome(now, reload.reload(now, key), ())
+    except CcProxyError as error:
+        return (ErrorItem.of(error),)
+    return (*result.errors, *result.warnings)
+
+
+def _still_different(common: Common, loaded: "Loaded | None") -> tuple[ErrorItem, ...]:
+    """Return a warning if the proxy differs from this terminal's settings after a reload."""
+    from cc_proxy.app.daemon.differences import OTHER_SETTINGS, differences  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
+
+    now = running.inspect(common.paths()).state
+    if now is None or loaded is None:
+        return ()
+    if all(notice.code != OTHER_SETTINGS for notice in differences(now, loaded)):
+        return ()
+    text = (
+        f"cc-proxy (pid {now.pid}) keeps the environment variables that it was started with. Those"
+        " of this terminal give other settings."
+    )
+    return (ErrorItem(OTHER_SETTINGS, text, "To apply them: cc-proxy restart"),)
 
 
 def _outcome(now: "State", done: "LastReload", problems: tuple[ErrorItem, ...]) -> Result:

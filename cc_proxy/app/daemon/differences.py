@@ -10,14 +10,16 @@ from cc_proxy.app.daemon.errors import Notice
 from cc_proxy.app.daemon.process import state
 from cc_proxy.app.daemon.process.state import State
 
+OTHER_SETTINGS = "other_settings"
+
 
 def differences(now: State, loaded: Loaded) -> list[Notice]:
     """Return how what runs differs from what these settings would start."""
     server, origins = loaded.settings.server, loaded.origins
     who = f"The cc-proxy that runs (pid {now.pid})"
     apply = "To apply it: cc-proxy restart"
-    # What a process was given as variables stays the same as long as it runs.
-    by_variable = any(origin.startswith("environment") for origin in origins.values())
+    # A process keeps the variables that it was started with, and so their values.
+    by_variable = now.has_variables or state.has_variables(origins)
     read_again = apply if by_variable else "To apply it: cc-proxy reload"
     notices = []
     if now.version != __version__:
@@ -38,7 +40,7 @@ def differences(now: State, loaded: Loaded) -> list[Notice]:
         notices.append(Notice("other_configuration", text, hint))
     elif now.options_digest != state.options_digest(_as_asked(now, loaded)):
         text = f"{who} was started with a different configuration."
-        notices.append(Notice("other_settings", text, read_again))
+        notices.append(Notice(OTHER_SETTINGS, text, read_again))
     return notices
 
 

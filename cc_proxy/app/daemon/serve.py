@@ -208,6 +208,7 @@ class _Server:
             config_path=str(loaded.path) if loaded.path else None,
             config_digest=loaded.digest,
             options_digest=state.options_digest(loaded.settings),
+            has_variables=state.has_variables(loaded.origins),
             log_format=loaded.settings.logging.format,
         )
         try:
@@ -280,6 +281,7 @@ def _state(service: Service, bound: "Bound") -> State:
         config_path=str(service.loaded.path) if service.loaded.path else None,
         config_digest=service.loaded.digest,
         options_digest=state.options_digest(service.loaded.settings),
+        has_variables=state.has_variables(origins),
         log_file=str(service.paths.log_file),
         started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         asked_host=server.host if _asked(origins["server.host"]) else None,

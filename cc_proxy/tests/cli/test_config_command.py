@@ -96,6 +96,15 @@ def test_a_model_that_is_named_answers_for_claude_s_names(home: Home, name: str)
     assert set(kept) <= set(place(home).read_text().splitlines())
 
 
+def test_init_says_which_command_makes_a_running_proxy_use_the_file(home: Home) -> None:
+    del home.environ["OLLAMA_BASE_URL"]
+    assert home.run("start").code == 0
+    (item,) = home.json("config", "init", "--model", "m").envelope["warnings"]
+    assert (item["code"], item["hint"]) == ("other_settings", "To apply it: cc-proxy reload")
+    assert home.json("reload").data["changed"] == ["aliases.default"]
+    assert "other_settings" not in home.json("status").warnings
+
+
 def test_what_is_no_model_s_name_is_refused_and_nothing_is_written(home: Home) -> None:
     ran = home.json("config", "init", "--model", "qwen*")
     assert (ran.code, ran.error["code"]) == (2, "bad_model_name")

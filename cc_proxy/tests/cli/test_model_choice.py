@@ -115,6 +115,27 @@ def test_on_a_terminal_the_person_chooses_and_says_whether_to_keep_it(
 
 
 @posix
+@pytest.mark.usefixtures("ollama")
+def test_a_choice_that_is_kept_reaches_the_proxy_that_runs_already(home: Home) -> None:
+    import pexpect  # noqa: PLC0415 - not on Windows
+
+    pid = home.json("start").data["pid"]
+    child = on_a_terminal(home)
+    child.expect(r"Number.*\[1\]: ")
+    child.sendline("2")
+    child.expect(r"Use it from now on\? \[y/N\]: ")
+    child.sendline("y")
+    child.expect(r"model is two:latest\.")
+    child.expect(pexpect.EOF)
+    child.close()
+    status = home.json("status")
+    assert status.data["pid"] == pid
+    assert status.data["config_path"] == str(home.path / ".cc-proxy/cc-proxy.user.yaml")
+    assert "other_settings" not in status.warnings
+    assert home.run("claude").out.count("model is two:latest.") == 1
+
+
+@posix
 def test_on_a_terminal_the_first_model_is_pulled_and_used(home: Home) -> None:
     import pexpect  # noqa: PLC0415 - not on Windows
 

@@ -80,6 +80,25 @@ def test_what_needs_a_restart_is_named(home: Home, file: Path) -> None:
     assert "needs_restart" in home.json("status").warnings
 
 
+def test_variables_of_another_terminal_need_a_restart_and_a_reload_says_so(
+    home: Home, file: Path
+) -> None:
+    home.run("start", OLLAMA_TIMEOUT_SECONDS="61s")
+    del home.environ["OLLAMA_BASE_URL"]  # this terminal has no variable at all
+    (warning,) = [
+        w for w in home.json("status").envelope["warnings"] if w["code"] == "other_settings"
+    ]
+    assert warning["hint"] == "To apply it: cc-proxy restart"
+    ran = home.run("reload")
+    assert "keeps the environment variables that it was started with" in ran.err
+    assert "cc-proxy restart" in ran.err
+    assert home.json("restart").warnings == []
+    assert home.json("status").warnings == []
+    file.write_text("ollama:\n  timeout: ${SECONDS_FOR_OLLAMA:-60}\n")
+    assert "ollama.timeout" in home.json("reload").data["changed"]
+    assert home.json("reload", SECONDS_FOR_OLLAMA="62").warnings == ["other_settings"]
+
+
 def test_a_reload_of_what_does_not_run_is_3(home: Home) -> None:
     ran: Ran = home.json("reload")
     assert (ran.code, ran.error["code"]) == (3, "not_running")

@@ -12,6 +12,7 @@ import click
 
 from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.models.choice import UNFIT_MARK
+from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result, note
 from cc_proxy.app.errors import CcProxyError
@@ -66,6 +67,7 @@ def command(common: Common, *, model: str | None, force: bool) -> Result:
     if other is not None:
         text = f"Until now {other} counted; {target} comes before it."
         warnings.append(ErrorItem("other_file", text, "cc-proxy config show"))
+    warnings.extend(_not_applied(common))
     lines = [f"{target} is written."]
     if backup is not None:
         lines.append(f"The earlier one is {backup} now.")
@@ -81,6 +83,14 @@ def command(common: Common, *, model: str | None, force: bool) -> Result:
         tuple(lines),
         warnings=tuple(warnings),
     )
+
+
+def _not_applied(common: Common) -> tuple[ErrorItem, ...]:
+    """Return how a running proxy differs from the file that was just written."""
+    try:
+        return report.other_settings(common, common.load(follow=False))
+    except CcProxyError as error:  # a variable may be wrong; the file is written all the same
+        return (ErrorItem.of(error),)
 
 
 def data_file(name: str) -> str:

@@ -63,7 +63,7 @@ def choose_model(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | 
         return _only_unfit(loaded, able[0].name)
     name = _asked(found, able, unfit)
     if click.confirm("Use it from now on?", default=False, err=True):
-        _remember(common, name)
+        _remember(common, loaded, name)
     return name
 
 
@@ -151,8 +151,9 @@ def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
     return able[number - 1].name
 
 
-def _remember(common: "Common", model: str) -> None:
-    from cc_proxy.app.cli.config import edit  # noqa: PLC0415 - see common.Common
+def _remember(common: "Common", loaded: "Loaded", model: str) -> None:
+    from cc_proxy.app.cli import reload  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli.config import edit  # noqa: PLC0415 - as above
     from cc_proxy.app.config import places  # noqa: PLC0415 - as above
 
     path = places.file_to_write(common.sources())
@@ -162,3 +163,6 @@ def _remember(common: "Common", model: str) -> None:
         show(Result(_NAME, warnings=(ErrorItem.of(error),)), as_json=False)
         return
     note(f"{model} is aliases.default in {path} now.")
+    # A proxy that runs read the file before the person's answer was in it.
+    if troubles := reload.apply_written(common, loaded):
+        show(Result(_NAME, warnings=troubles), as_json=False)

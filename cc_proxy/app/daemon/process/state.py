@@ -1,5 +1,7 @@
 """The state file: who is running, where, and on which configuration."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from cc_proxy.app import private_files
@@ -16,7 +18,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     what was bound; what is `asked_` flag or variable asked for, if one did, so that a restart
     can ask for it again; `log_format` is the form that its log has, for others who write there;
     `shadowed`: another program has the port on ::1, where `localhost` may lead;
-    `options_digest` is that of `options_digest()`;
+    `options_digest` is that of `options_digest()`; `has_variables`: some of those settings come
+    from its environment, which stays as it is while the process runs;
     `started_at` is UTC in ISO 8601. So is `stopping_until`: once it was asked to stop, the time
     until which its answers may run. It takes no new requests then.
     """
@@ -38,6 +41,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     asked_log_format: LogFormat | None = None
     log_format: LogFormat = "text"
     shadowed: bool = False
+    has_variables: bool = False
     stopping_until: str | None = None
 
     @property
@@ -54,6 +58,18 @@ def options_digest(settings: Settings) -> str:
     """Return a digest of the settings without address and key, which are compared otherwise."""
     server = Server(hold_seconds=settings.server.hold_seconds)
     return settings_digest(msgspec.structs.replace(settings, server=server))
+
+
+def has_variables(origins: Mapping[str, str]) -> bool:
+    """Return whether a setting that `options_digest` covers comes from the environment.
+
+    `origins` are those of `Loaded`.
+    """
+    return any(
+        origin.startswith("environment")
+        for name, origin in origins.items()
+        if not name.startswith("server.") or name == "server.hold_seconds"
+    )
 
 
 def read(paths: Paths) -> State | None:
