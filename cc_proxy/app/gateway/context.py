@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from cc_proxy.app.config import Loaded, Settings
+from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.attachments.documents import Attachments
@@ -78,6 +79,7 @@ class Shared:
     slots: SlotKeeper = field(init=False)
     tokens: TokenCounter = field(init=False)
     turns: TurnStore = field(init=False)
+    activity: ActivityTracker = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.context.settings
@@ -92,6 +94,7 @@ class Shared:
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
         self.slots = SlotKeeper(self.ollama, self.tokens)
+        self.activity = ActivityTracker(self.slots.slots)
         self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 

@@ -9,10 +9,14 @@ from types import TracebackType
 from typing import Self
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.gateway.activity.request_tracker import RequestTracker
+from cc_proxy.app.gateway.activity.tracked import Outcome
+from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import Target, Translated
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
+from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
@@ -23,17 +27,25 @@ MAX_NOTES = 20
 class RequestLog:
     """Collects what happened to one request; writes its line on exit.
 
-    `assists` counts the help that models got, over all requests.
+    `assists` counts the help that models got, over all requests. `tracker` passes the same on to
+    the model of what goes on.
     """
 
     def __init__(
-        self, request_id: str, model: str, body_bytes: int, assists: Counter[str] | None = None
+        self,
+        request_id: str,
+        model: str,
+        body_bytes: int,
+        assists: Counter[str] | None = None,
+        activity: ActivityTracker | None = None,
     ) -> None:
+        self.tracker = RequestTracker(request_id, activity)
         self._request_id = request_id
         self._started = time.monotonic()
         self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
         self._first_token: float | None = None
         self._outcome = "ok"
+        self._end = Outcome.OK
         self._assists: list[str] = []
         self._all_assists = Counter[str]() if assists is None else assists
 
@@ -49,9 +61,11 @@ class RequestLog:
     ) -> None:
         """Write the line; what is raised goes on its way."""
         if isinstance(exc, asyncio.CancelledError | ConnectionError):
-            self._outcome = "client closed the connection"
+            self._outcome, self._end = "client closed the connection", Outcome.CANCELLED
         elif exc is not None:
-            self._outcome = "failed"
+            self._outcome, self._end = "failed", Outcome.FAILED
+            self.upstream_failed(exc if isinstance(exc, UpstreamError) else exc.__cause__)
+        self.tracker.end(self._end)
         self._fields["total_ms"] = self._ms(time.monotonic())
         fields = " ".join(f"{name}={value}" for name, value in self._fields.items())
         log.info(
@@ -62,9 +76,13 @@ class RequestLog:
             extra={"summary": self._outcome, "fields": self._fields},
         )
 
-    def translated(self, model: str, translated: Translated) -> None:
-        """Note the model that answers, and name what was left out of the request."""
-        self._fields["model"] = model
+    def translated(self, target: Target, translated: Translated, prompt_tokens: int) -> None:
+        """Note the model that answers, and name what was left out of the request.
+
+        `prompt_tokens` is an estimate.
+        """
+        self.tracker.translated(target, translated, prompt_tokens)
+        self._fields["model"] = target.model.name
         if translated.dropped:
             what = ", ".join(
                 name if count == 1 else f"{count} x {name}"
@@ -78,11 +96,21 @@ class RequestLog:
 
     def asked_by(self, caller: Caller) -> None:
         """Note the class of the request, if it is one of Claude Code's."""
+        self.tracker.asked_by(caller)
         if caller.kind is not None:
             self._fields["class"] = caller.kind.value
 
+    def queued(self) -> None:
+        """Note that Ollama is too busy to take the request."""
+        self.tracker.queued()
+
+    def taken(self) -> None:
+        """Note that Ollama has taken it at last."""
+        self.tracker.taken()
+
     def waited(self, seconds: float) -> None:
         """Note how long Ollama was too busy to take the request."""
+        self.tracker.waited(seconds)
         self._fields["queued_ms"] = round(seconds * 1000)
 
     def assisted(self, kind: str) -> None:
@@ -93,12 +121,14 @@ class RequestLog:
 
     def first_token(self) -> None:
         """Note when the first token came; later calls change nothing."""
+        self.tracker.first_token()
         if self._first_token is None:
             self._first_token = time.monotonic()
             self._fields["first_token_ms"] = self._ms(self._first_token)
 
     def answered(self, answer: AnswerStream | MultiRoundAnswer) -> None:
         """Note the tokens and why the answer ended."""
+        self.tracker.answered(answer)
         usage = answer.usage
         self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens
         if answer.reused is not None:
@@ -115,7 +145,7 @@ class RequestLog:
     def answered_here(self, answer: AnswerStream) -> None:
         """Note that no model was asked."""
         self._fields["model"] = "none"
-        self._outcome = "ok (a probe, answered by cc-proxy)"
+        self._outcome, self._end = "ok (a probe, answered by cc-proxy)", Outcome.PROBE
         self.answered(answer)
 
     def trouble(self, text: str) -> None:
@@ -124,8 +154,13 @@ class RequestLog:
 
     def failed(self, error: ApiError) -> None:
         """Note an error that came after the answer had begun."""
-        self._outcome = "failed"
+        self._outcome, self._end = "failed", Outcome.FAILED
         log.warning("%s broke off: %s", self._request_id, error.log_text)
+
+    def upstream_failed(self, error: BaseException | None) -> None:
+        """Note an error of the upstream, if it is one."""
+        if isinstance(error, UpstreamError):
+            self.tracker.upstream_failed(error)
 
     def _ms(self, moment: float) -> int:
         return round((moment - self._started) * 1000)

@@ -14,7 +14,15 @@ from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_f
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import Bound, listening
-from cc_proxy.app.gateway.routes import catalogue, health, messages, openapi, preload, reload
+from cc_proxy.app.gateway.routes import (
+    activity,
+    catalogue,
+    health,
+    messages,
+    openapi,
+    preload,
+    reload,
+)
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
@@ -93,6 +101,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_get("/", _hello)
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
+    app.router.add_get("/activity", activity.handle)
     app.router.add_get("/openapi.json", openapi.handle)
     for base in ("", *_LONG_BASES):
         app.router.add_post(base + "/v1/messages", messages.handle)

@@ -47,7 +47,7 @@ async def handle(request: web.Request) -> web.Response:
         health = msgspec.structs.replace(
             health,
             upstream=await _upstream(shared),
-            loaded_models=await _loaded(shared),
+            loaded_models=await loaded_models(shared),
             default_model=await _model(shared, request.query.get("model", ANY_CLAUDE)),
         )
     return web.Response(body=msgspec.json.encode(health), content_type="application/json")
@@ -62,7 +62,8 @@ async def _upstream(shared: Shared) -> Upstream:
     return Upstream(url=url, reachable=True, version=version)
 
 
-async def _loaded(shared: Shared) -> tuple[LoadedModel, ...] | None:
+async def loaded_models(shared: Shared) -> tuple[LoadedModel, ...] | None:
+    """Return the models in Ollama's memory, None if it does not answer."""
     try:
         loaded = await shared.ollama.ask("/api/ps", from_ps)
     except UpstreamError:  # `upstream` has the error

@@ -97,7 +97,9 @@ async def handle(request: web.Request) -> web.StreamResponse:
     if asked.thread is not None:
         raise thread_unsupported()
     shared.unread.note(request.headers, body)
-    record = RequestLog(request[REQUEST_ID], asked.model, len(body), shared.assists)
+    record = RequestLog(
+        request[REQUEST_ID], asked.model, len(body), shared.assists, shared.activity
+    )
     with record, shared.answers.convert_cancellation():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
@@ -110,12 +112,13 @@ async def handle(request: web.Request) -> web.StreamResponse:
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
         search, translated = await _translated(shared, asked, target, betas)
-        record.translated(target.model.name, translated)
         estimate = shared.tokens.estimate(translated.prompt)
+        record.translated(target, translated, estimate.tokens)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         asker = Asker(target, who, front_request(translated.request))
-        ask = shared.slots.asking(shared.queue.asking(who, record.waited), asker)
+        to_ollama = record.tracker.sending(shared.queue.asking(who, record))
+        ask = record.tracker.placing(shared.slots.asking(to_ollama, asker))
         answer: Answer
         shortcut = None
         if search and translated.rules.purpose is Purpose.ANSWER:
@@ -126,6 +129,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
             shortcut = Shortcut(answer)
             asking = UpstreamRequest(translated.body, translated.prompt, shortcut.took)
             events = stream_round(ask, asking, answer, record, shared.tokens)
+        record.tracker.writes_with(answer)
         exchange = _Exchange(shared, target, who, answer, events, record, shortcut)
         begins = not who.side and SUBAGENT not in request.headers
         gives_way = shared.read_ahead.gives_way_to(translated, begins=begins, prints=who.prints)
@@ -259,6 +263,7 @@ def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
 
 
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:
+    exchange.record.upstream_failed(error)
     if isinstance(error, UpstreamRefusedError) and error.status == web.HTTPNotFound.status_code:
         exchange.shared.models.forget(exchange.target.model.name)
     return error

@@ -14,6 +14,7 @@ from msgspec import inspect as types
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.control.activity import Activity
 from cc_proxy.app.control.wire import Health, LastReload, Preloaded, PreloadRequest
 from cc_proxy.app.gateway.routes import catalogue
 
@@ -86,6 +87,7 @@ def document() -> Json:
         _parameter("upstream", {"type": "string", "description": "0: leave Ollama alone"}),
         _parameter("model", {"type": "string"}),
     ]
+    activity = [health[0], _parameter("session", {"type": "string"})]
 
     def answer(of: object, more: Json | None = None) -> Json:
         schema = _schema(types.type_info(of), schemas)
@@ -121,6 +123,13 @@ def document() -> Json:
         },
         "/health": {
             "get": _operation("Get the state of the proxy", answer(Health), parameters=health)
+        },
+        "/activity": {
+            "get": _operation(
+                "Get the sessions and requests of this moment",
+                answer(Activity),
+                parameters=activity,
+            )
         },
         "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},
     }

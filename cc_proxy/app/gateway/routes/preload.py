@@ -33,12 +33,12 @@ class Preloads:
 
     _running: dict[str, asyncio.Task[float]] = field(default_factory=dict)
 
-    def start(self, ollama: OllamaClient, target: Target, slots: SlotKeeper) -> asyncio.Task[float]:
+    def start(self, shared: Shared, target: Target) -> asyncio.Task[float]:
         """Return the task that loads a model; its result is how many seconds that took."""
         name = target.model.name
         task = self._running.get(name)
         if task is None:
-            task = asyncio.create_task(_load(ollama, target, slots))
+            task = asyncio.create_task(_load(shared, target))
             self._running[name] = task
             task.add_done_callback(lambda done: self._ended(name, done))
         return task
@@ -83,7 +83,7 @@ async def handle(request: web.Request) -> web.Response:
     with api_error_for(name):
         target = await shared.models.target(name)
         answer = Preloaded(model=target.model.name, context_window=target.window)
-        task = request.app[PRELOADS].start(shared.ollama, target, shared.slots)
+        task = request.app[PRELOADS].start(shared, target)
         task.add_done_callback(lambda done: _then_read(shared, target, asked, done))
         if not asked.wait:
             return _json(answer, status=202)
@@ -104,7 +104,12 @@ def _json(answer: Preloaded, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json")
 
 
-async def _load(ollama: OllamaClient, target: Target, slots: SlotKeeper) -> float:
+async def _load(shared: Shared, target: Target) -> float:
+    with shared.activity.loading(target.model.name):
+        return await _seconds_to_load(shared.ollama, target, shared.slots)
+
+
+async def _seconds_to_load(ollama: OllamaClient, target: Target, slots: SlotKeeper) -> float:
     began = time.monotonic()
     loaded = await ollama.ask("/api/ps", from_ps)
     is_new = not any(same_model(one.name, target.model.name) for one in loaded)

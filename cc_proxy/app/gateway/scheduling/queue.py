@@ -16,6 +16,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
@@ -28,6 +29,19 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 
 Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
+
+
+class QueueListener(Protocol):
+    """Hears how a request fares in the queue."""
+
+    def queued(self) -> None:
+        """Note that Ollama has refused the request, which waits."""
+
+    def taken(self) -> None:
+        """Note that it waits no longer: Ollama has taken it, it failed, or its client left."""
+
+    def waited(self, seconds: float) -> None:
+        """Note the seconds of all waiting, once and at its end."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class _Waiter:
     """One request that waits; `lap` is how many of its session stood before it."""
 
     caller: Caller
+    listener: QueueListener
     lap: int
     since: float
     number: int
@@ -85,17 +100,17 @@ class Queue:
         """How many requests wait."""
         return len(self._waiting)
 
-    def asking(self, caller: Caller, waited: Callable[[float], None]) -> Ask:
-        """Return what asks Ollama for a caller; `waited` is told the seconds, if it had to wait."""
+    def asking(self, caller: Caller, listener: QueueListener) -> Ask:
+        """Return what asks Ollama for a caller; `listener` hears if it has to wait."""
 
         def ask(body: bytes) -> AbstractAsyncContextManager[ChatAnswer]:
-            return self._chat(body, caller, waited)
+            return self._chat(body, caller, listener)
 
         return ask
 
     @asynccontextmanager
     async def _chat(
-        self, body: bytes, caller: Caller, waited: Callable[[float], None]
+        self, body: bytes, caller: Caller, listener: QueueListener
     ) -> AsyncIterator[ChatAnswer]:
         """Do as OllamaClient.chat() does, in turn.
 
@@ -109,7 +124,7 @@ class Queue:
             with self._held(len(body)):
                 answer = await self._at_once(stack, body)
                 if answer is None:
-                    answer = await self._queued(stack, body, caller, waited)
+                    answer = await self._queued(stack, body, caller, listener)
             stack.callback(self._has_room)
             del body  # it may be megabytes, and an answer can take an hour
             yield answer
@@ -135,10 +150,10 @@ class Queue:
             return None
 
     async def _queued(
-        self, stack: AsyncExitStack, body: bytes, caller: Caller, waited: Callable[[float], None]
+        self, stack: AsyncExitStack, body: bytes, caller: Caller, listener: QueueListener
     ) -> ChatAnswer:
         loop = asyncio.get_running_loop()
-        waiter = self._join(caller)
+        waiter = self._join(caller, listener)
         give_up_at = waiter.since + self._limits.patience_seconds
         try:
             while True:
@@ -153,10 +168,10 @@ class Queue:
                 finally:
                     taken.cancel()
         finally:
-            waited(loop.time() - waiter.since)
+            listener.waited(loop.time() - waiter.since)
             self._leave(waiter)
 
-    def _join(self, caller: Caller) -> _Waiter:
+    def _join(self, caller: Caller, listener: QueueListener) -> _Waiter:
         most = self._limits.most
         if len(self._waiting) >= most:
             raise overloaded(f"Ollama is busy, and {most} requests are waiting for it already.")
@@ -165,8 +180,10 @@ class Queue:
         laps = Counter((waiter.caller.session, waiter.caller.priority) for waiter in self._waiting)
         self._arrived += 1
         now = asyncio.get_running_loop().time()
-        waiter = _Waiter(caller, laps[caller.session, caller.priority], now, self._arrived)
+        lap = laps[caller.session, caller.priority]
+        waiter = _Waiter(caller, listener, lap, now, self._arrived)
         self._waiting.append(waiter)
+        listener.queued()
         if len(self._waiting) == 1:
             self._call_later()
         return waiter
@@ -187,6 +204,7 @@ class Queue:
         if waiter not in self._waiting:
             return
         self._waiting.remove(waiter)
+        waiter.listener.taken()
         if not self._waiting:
             log.info("Ollama takes requests again: none waits here")
         if self._trying is waiter:
@@ -198,6 +216,7 @@ class Queue:
         if waiter not in self._waiting:
             # The refusal was slow to come, and the request had been counted as taken.
             self._waiting.append(waiter)
+            waiter.listener.queued()
         if self._trying not in (None, waiter):
             return
         self._trying = None

@@ -136,6 +136,11 @@ class SlotKeeper:
             if known.conversations
         }
 
+    def slots(self, model: str) -> int:
+        """Return how many requests of a model were seen to run side by side."""
+        known = self._models.get(full_name(model))
+        return known.slots if known else 1
+
     def emptied(self, model: str) -> None:
         """Note that a model was loaded: it has read nothing."""
         known = self._model(model)

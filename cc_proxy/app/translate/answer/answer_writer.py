@@ -19,8 +19,9 @@ class AnswerWriter:
     """Appends the events of what an answer says to `out`, and keeps it.
 
     `text` and `thinking` are the model's own, of the current try. `calls`, `chunks` (how many the
-    model has sent) and `notes` (what was changed, for the log) are those of all tries. `shown`: the
-    client has text that is not blank. `loops` watches the current try, None if nobody asked for
+    model has sent), `notes` (what was changed, for the log), `rescued` and `repaired` (how many
+    calls were read from text, and how many changed) are those of all tries. `shown`: the client
+    has text that is not blank. `loops` watches the current try, None if nobody asked for
     that. `calls_only`: the turn was whole, and only a call may be added.
     """
 
@@ -32,6 +33,8 @@ class AnswerWriter:
         self.calls: list[ToolCall] = []
         self.notes: list[str] = []
         self.chunks = 0
+        self.rescued = 0
+        self.repaired = 0
         self.shown = False
         self.calls_only = False
         self.loops = LoopWatch() if rules.assist.repeated_text else None
@@ -70,6 +73,7 @@ class AnswerWriter:
 
     def write_rescued_call(self, call: RescuedCall, out: list[ev.Event]) -> None:
         """Write a call that was read from text."""
+        self.rescued += 1
         self.note_call(call.name, f"read from the text, written as {call.form}")
         self.write_call(CalledFunction(name=call.name, arguments=msgspec.Raw(call.arguments)), out)
 
@@ -83,6 +87,7 @@ class AnswerWriter:
             return
         name, arguments, mended = mended_call(call, self._rules)
         self.notes += mended
+        self.repaired += bool(mended)
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self.calls.append(ToolCall(id=block.id, function=call))
         self._blocks.call(block, arguments, out)

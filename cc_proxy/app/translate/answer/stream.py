@@ -91,6 +91,16 @@ class AnswerStream:
         return bool(self._writer.calls)
 
     @property
+    def chunks(self) -> int:
+        """How many chunks the model has sent: about as many tokens."""
+        return self._writer.chunks
+
+    @property
+    def call_counts(self) -> tuple[int, int, int]:
+        """How many calls there are, how many of them were read from text, and how many changed."""
+        return len(self._writer.calls), self._writer.rescued, self._writer.repaired
+
+    @property
     def said(self) -> tuple[str, str]:
         """The text and the thinking of the model in the current try."""
         return "".join(self._writer.text), "".join(self._writer.thinking)

@@ -54,6 +54,8 @@ class MultiRoundAnswer:
         self._blocks = 0
         self._searches = 0
         self._tokens_before = 0
+        self._chunks_before = 0
+        self._calls_before = (0, 0, 0)
         self._notes: list[str] = []
 
     @property
@@ -90,6 +92,18 @@ class MultiRoundAnswer:
     def has_calls(self) -> bool:
         """Whether the round has made a call."""
         return self._round.has_calls
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks the model has sent in all rounds: about as many tokens."""
+        return self._chunks_before + self._round.chunks
+
+    @property
+    def call_counts(self) -> tuple[int, int, int]:
+        """How many calls there are, how many were read from text, and how many changed."""
+        calls, rescued, repaired = self._calls_before
+        of_all, of_rescued, of_repaired = self._round.call_counts
+        return calls + of_all, rescued + of_rescued, repaired + of_repaired
 
     @property
     def said(self) -> tuple[str, str]:
@@ -199,6 +213,8 @@ class MultiRoundAnswer:
     def begin(self, stream: AnswerStream) -> None:
         """Let the next round follow."""
         self._tokens_before = self.tokens_out
+        self._chunks_before = self.chunks
+        self._calls_before = self.call_counts
         self._notes = self.notes
         self._round = stream
         self._offset = self._blocks

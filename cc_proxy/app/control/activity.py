@@ -1,0 +1,89 @@
+"""The answer of `GET /activity`: the sessions and requests of this moment.
+
+The proxy encodes these structs; `top`, `statusline` and `status` decode them. As in `wire`, a
+field that a later version added has a default.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from cc_proxy.app.control.wire import LastError, LoadedModel, Seconds, Time, Tokens, TokensPerSecond
+
+RequestState = Literal[
+    "preparing", "waiting", "loading", "reading", "writing", "done", "failed", "cancelled"
+]
+SessionState = Literal[
+    "preparing", "waiting", "loading", "reading", "writing", "tool_call", "idle", "failed"
+]
+
+
+class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request: one that runs, or one of the latest that ended.
+
+    `request_class` is Claude Code's name for it, `other` for another client. `waiting_behind` has
+    the requests that the model answers first. Until the end, the tokens of the prompt and what of
+    it was reused are estimates, and so are `tokens_read` (of `tokens_to_read`) and `seconds_left`;
+    null where they are not known. `seconds` is since it came, or what it took.
+    """
+
+    id: str
+    state: RequestState
+    request_class: str
+    session: str = ""
+    is_subagent: bool = False
+    model: str = ""
+    seconds: Seconds = 0.0
+    waiting_behind: tuple[str, ...] = ()
+    prompt_tokens: Tokens | None = None
+    reused_tokens: Tokens | None = None
+    tokens_to_read: Tokens | None = None
+    tokens_read: Tokens | None = None
+    seconds_left: Seconds | None = None
+    tokens_written: Tokens = 0
+    tokens_read_per_second: TokensPerSecond | None = None
+    tokens_written_per_second: TokensPerSecond | None = None
+
+
+class ActivitySession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of Claude Code, with the state of its conversation.
+
+    `tool_call`: the model made calls, and Claude Code runs them. `window_used` are the tokens of
+    the latest turn, its prompt and its answer; `last_…` is that turn's prompt, and how much of it
+    was reused. The totals include subagents and side requests; `subagents` are those that run.
+    """
+
+    id: str
+    state: SessionState
+    folder: str = ""
+    model: str = ""
+    request: str = ""
+    window: Tokens = 0
+    window_used: Tokens = 0
+    last_prompt_tokens: Tokens | None = None
+    last_reused_tokens: Tokens | None = None
+    requests: int = 0
+    subagents: int = 0
+    tokens_read: Tokens = 0
+    tokens_reused: Tokens = 0
+    tokens_written: Tokens = 0
+    tokens_read_per_second: TokensPerSecond | None = None
+    tokens_written_per_second: TokensPerSecond | None = None
+    idle_seconds: Seconds = 0.0
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What the proxy does: its requests (those that run first), its sessions, its last errors.
+
+    `states` counts the requests that run by their state; `queued` of them wait because Ollama
+    takes no more. `loaded_models` is null with `?upstream=0`, and where Ollama does not answer.
+    """
+
+    at: Time
+    uptime_seconds: Seconds
+    states: dict[str, int] = {}
+    queued: int = 0
+    requests: tuple[ActivityRequest, ...] = ()
+    sessions: tuple[ActivitySession, ...] = ()
+    errors: tuple[LastError, ...] = ()
+    loaded_models: tuple[LoadedModel, ...] | None = None

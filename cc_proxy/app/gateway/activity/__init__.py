@@ -1,0 +1,1 @@
+"""The sessions and requests of this moment, and the totals since the start."""

@@ -1,0 +1,117 @@
+"""The calls by which the path of one request feeds the model of what goes on."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.gateway.activity.folder import folder_name
+from cc_proxy.app.gateway.activity.tracked import CallCounts, Counts, Outcome
+from cc_proxy.app.gateway.activity.tracker import MAX_NAME, ActivityTracker
+from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.gateway.scheduling.queue import Ask
+from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
+from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.prompt.prefix import Prompt
+from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
+from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
+
+
+class RequestTracker:
+    """Follows one request; without an `activity` nobody looks at it."""
+
+    def __init__(self, request_id: str, activity: ActivityTracker | None = None) -> None:
+        self._activity = activity or ActivityTracker()
+        self._request = self._activity.begin(request_id)
+        self._prompt: Prompt | None = None
+
+    def asked_by(self, caller: Caller) -> None:
+        """Note the session and the class of the request."""
+        request = self._request
+        request.session = caller.session[:MAX_NAME]
+        request.agent = caller.agent[:MAX_NAME]
+        request.is_side = caller.side
+        if caller.kind is not None:
+            request.request_class = caller.kind.value
+        self._activity.sessions.of(request, request.arrived)
+
+    def translated(self, target: Target, translated: Translated, prompt_tokens: int) -> None:
+        """Note the model that answers, and the estimate of the prompt in tokens."""
+        request = self._request
+        request.model = target.model.name[:MAX_NAME]
+        request.window = target.window
+        request.prompt_tokens = prompt_tokens
+        session = self._activity.sessions.of(request, request.arrived)
+        if session is None:
+            return
+        if not (request.agent or request.is_side):
+            session.model, session.window = request.model, request.window
+        if not session.folder:
+            messages = translated.request.messages[:2]
+            texts = (one.content for one in messages if isinstance(one.content, str))
+            session.folder = folder_name(texts)
+
+    def writes_with(self, answer: AnswerStream | MultiRoundAnswer) -> None:
+        """Note where the words of the answer are counted."""
+        self._request.count_words = lambda: answer.chunks
+
+    def placing(self, ask: PromptAsk) -> PromptAsk:
+        """Return an `ask` that notes the prompt that it is about to find a place for."""
+
+        def asks(body: bytes, prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
+            self._prompt = prompt
+            self._activity.placed(self._request)
+            return ask(body, prompt)
+
+        return asks
+
+    def sending(self, ask: Ask) -> Ask:
+        """Return an `ask` that notes when the prompt is sent, and when it is answered."""
+
+        @asynccontextmanager
+        async def asks(body: bytes) -> AsyncIterator[ChatAnswer]:
+            self._activity.sent(self._request, self._prompt.kept if self._prompt else None)
+            try:
+                async with ask(body) as answer:
+                    del body  # it may be megabytes, and an answer can take an hour
+                    yield answer
+            finally:
+                self._activity.left(self._request)
+
+        return asks
+
+    def queued(self) -> None:
+        """Note that the upstream takes no more requests."""
+        self._activity.queued(self._request)
+
+    def taken(self) -> None:
+        """Note that the upstream has taken the request out of the queue."""
+        self._activity.taken(self._request)
+
+    def waited(self, seconds: float) -> None:
+        """Note how long it stood in the queue."""
+        self._request.queued_seconds += seconds
+
+    def first_token(self) -> None:
+        """Note that the model writes; within a round only the first call changes anything."""
+        if self._request.writes is None:
+            self._activity.writes(self._request)
+
+    def answered(self, answer: AnswerStream | MultiRoundAnswer) -> None:
+        """Note what the answer came to."""
+        usage, request = answer.usage, self._request
+        prompt = usage.input_tokens + usage.cache_creation_input_tokens
+        prompt += usage.cache_read_input_tokens
+        request.counts = Counts(prompt, answer.reused, usage.output_tokens)
+        request.stop_reason = answer.stop_reason
+        if self._prompt is not None and self._prompt.worked:
+            request.worked_seconds = self._prompt.worked
+        request.calls = CallCounts(*answer.call_counts)
+
+    def upstream_failed(self, error: CcProxyError) -> None:
+        """Note an error of the upstream, by its code."""
+        self._request.error = error.code
+
+    def end(self, outcome: Outcome) -> None:
+        """Note the end of the request."""
+        self._activity.end(self._request, outcome)

@@ -1,0 +1,97 @@
+"""The sessions of late, each with what its requests came to."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from cc_proxy.app.gateway.activity.tracked import Counts, Outcome, TrackedRequest
+
+MAX_SESSIONS = 64
+# A prompt of which less was read says little about the speed.
+_LEAST_READ = 128
+_LEAST_WRITTEN = 8
+
+
+@dataclass(eq=False, slots=True)
+class TrackedSession:
+    """A session; `last` are the counts of its latest turn, `has_calls` that it ended with calls."""
+
+    id: str
+    folder: str = ""
+    model: str = ""
+    window: int = 0
+    requests: int = 0
+    tokens_read: int = 0
+    tokens_reused: int = 0
+    tokens_written: int = 0
+    read_speed: float | None = None
+    write_speed: float | None = None
+    last: Counts | None = None
+    has_calls: bool = False
+    has_failed: bool = False
+    active: float = 0.0
+
+
+class TrackedSessions:
+    """At most `MAX_SESSIONS` of them; the one that was used longest ago goes first."""
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[str, TrackedSession] = OrderedDict()
+
+    def all(self) -> list[TrackedSession]:
+        """Return the sessions, the one that was used last first."""
+        return list(reversed(self._sessions.values()))
+
+    def of(self, request: TrackedRequest, now: float) -> TrackedSession | None:
+        """Return the session of a request, None for a client that names none."""
+        if not request.session:
+            return None
+        session = self._sessions.setdefault(request.session, TrackedSession(request.session))
+        self._sessions.move_to_end(request.session)
+        session.active = now
+        while len(self._sessions) > MAX_SESSIONS:
+            self._sessions.popitem(last=False)
+        return session
+
+    def ended(self, request: TrackedRequest, now: float) -> None:
+        """Take in the end of a request."""
+        session = self.of(request, now)
+        if session is None or request.outcome is Outcome.PROBE:
+            return
+        session.requests += 1
+        if counts := request.counts:
+            session.tokens_read += counts.read
+            session.tokens_reused += counts.reused or 0
+            session.tokens_written += counts.written
+        if request.agent or request.is_side:
+            return
+        session.has_failed = request.outcome is Outcome.FAILED
+        session.has_calls = request.stop_reason == "tool_use"
+        if request.counts is not None:
+            session.last = request.counts
+            session.read_speed = read_speed(request) or session.read_speed
+            session.write_speed = write_speed(request) or session.write_speed
+
+
+def read_speed(request: TrackedRequest) -> float | None:
+    """Return how many tokens a second the model has read; None where little was read."""
+    counts, seconds = request.counts, _read_seconds(request)
+    if counts is None or counts.reused is None or not seconds or counts.read < _LEAST_READ:
+        return None
+    return counts.read / seconds
+
+
+def _read_seconds(request: TrackedRequest) -> float | None:
+    """Return how long the model read; loading it took time of its own."""
+    seconds, writes = request.read_seconds, request.write_seconds
+    if seconds is None or request.worked_seconds is None or writes is None:
+        return seconds
+    return max(0.0, min(seconds, request.worked_seconds - writes))
+
+
+def write_speed(request: TrackedRequest) -> float | None:
+    """Return how many tokens a second the model has written; None where it wrote next to none."""
+    counts, seconds = request.counts, request.write_seconds
+    if counts is None or not seconds or counts.written < _LEAST_WRITTEN:
+        return None
+    # The first token marks the beginning.
+    return (counts.written - 1) / seconds

@@ -1,0 +1,161 @@
+"""One request as it is seen from outside, and the engine that the requests of a model share.
+
+Pure: every moment comes from outside, in seconds of one clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cc_proxy.app.control.activity import RequestState
+
+# Of another client, which has no classes.
+OTHER_CLASS = "other"
+
+
+class Outcome(Enum):
+    """The end of a request."""
+
+    OK = "ok"
+    PROBE = "probe"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_ENDED: dict[Outcome, RequestState] = {
+    Outcome.OK: "done",
+    Outcome.PROBE: "done",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+@dataclass(eq=False, slots=True)
+class Counts:
+    """The tokens of an answered request; `reused` is None if that is not known."""
+
+    prompt: int = 0
+    reused: int | None = None
+    written: int = 0
+
+    @property
+    def read(self) -> int:
+        """The tokens that the model read: all of them where the reuse is not known."""
+        return self.prompt - (self.reused or 0)
+
+
+@dataclass(eq=False, slots=True)
+class CallCounts:
+    """The tool calls of an answer: all, those read from text, and those that were changed."""
+
+    all: int = 0
+    rescued: int = 0
+    repaired: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class TrackedRequest:
+    """A request and its moments, None for those that have not come.
+
+    `prompt_tokens` and `kept` are estimates: of the prompt, and of its part that the engine holds.
+    `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`: the first
+    token of this round came, `first_token` that of the first round. `read_seconds` is from `reads`
+    to `first_token`, by our clock; `worked_seconds` is what the engine says that it took to read
+    and to write. `count_words` returns how many tokens the model has written so far.
+    """
+
+    id: str
+    arrived: float
+    request_class: str = OTHER_CLASS
+    session: str = ""
+    agent: str = ""
+    is_side: bool = False
+    model: str = ""
+    window: int = 0
+    prompt_tokens: int | None = None
+    kept: int | None = None
+    is_placed: bool = False
+    is_queued: bool = False
+    queued_seconds: float = 0.0
+    sent: float | None = None
+    reads: float | None = None
+    writes: float | None = None
+    first_token: float | None = None
+    read_seconds: float | None = None
+    worked_seconds: float | None = None
+    ended: float | None = None
+    outcome: Outcome | None = None
+    stop_reason: str | None = None
+    counts: Counts | None = None
+    calls: CallCounts = field(default_factory=CallCounts)
+    error: str = ""
+    count_words: Callable[[], int] | None = None
+
+    @property
+    def to_read(self) -> int | None:
+        """The tokens that the engine must read, as far as that is known."""
+        if self.prompt_tokens is None:
+            return None
+        return max(1, self.prompt_tokens - (self.kept or 0))
+
+    @property
+    def write_seconds(self) -> float | None:
+        """How long the model wrote, None if it did not."""
+        if self.writes is None or self.ended is None:
+            return None
+        return self.ended - self.writes
+
+
+@dataclass(eq=False, slots=True)
+class Engine:
+    """The requests that one model has been sent and has not answered, in their order."""
+
+    sent: list[TrackedRequest] = field(default_factory=list)
+    loading: int = 0
+
+    def advance(self, slots: int, now: float) -> None:
+        """Note that the engine works at the first requests, if the model is loaded."""
+        if self.loading:
+            return
+        for request in self.sent[: max(1, slots)]:
+            if request.reads is None:
+                request.reads = now
+
+    def before(self, request: TrackedRequest) -> list[TrackedRequest]:
+        """Return the requests that the engine answers first, if this one has to wait."""
+        if request.reads is not None or request.writes is not None:
+            return []
+        return self.sent[: self.sent.index(request)] if request in self.sent else list(self.sent)
+
+
+def state_of(request: TrackedRequest, engine: Engine | None) -> RequestState:
+    """Return the state of a request; `engine` is that of its model, None if it has none yet."""
+    if request.outcome is not None:
+        return _ENDED[request.outcome]
+    if request.writes is not None:
+        return "writing"
+    if engine is not None and engine.loading and (request.sent is not None or request.is_placed):
+        return "loading"
+    if request.is_queued:
+        return "waiting"
+    if request.reads is not None:
+        return "reading"
+    return "waiting" if request.sent is not None or request.is_placed else "preparing"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an engine is with a prompt; None where its speed is not known."""
+
+    read: int | None
+    seconds_left: float | None
+
+
+def progress(request: TrackedRequest, seconds_per_token: float | None, now: float) -> Progress:
+    """Return how much of a prompt was read, by the engine's usual speed: never all of it."""
+    total = request.to_read
+    if request.reads is None or total is None or not seconds_per_token:
+        return Progress(None, None)
+    seconds = now - request.reads
+    read = min(total - 1, int(seconds / seconds_per_token))
+    return Progress(max(0, read), max(0.0, total * seconds_per_token - seconds))

@@ -1,0 +1,140 @@
+"""The one model of what goes on: the requests that run, the latest that ended, and the sessions.
+
+It is fed by the path of a request, a few calls for each request and none for a word. Nothing in it
+grows with time: what runs is bounded by the connections, all else by a number.
+"""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from cc_proxy.app.gateway.activity.sessions import TrackedSessions
+from cc_proxy.app.gateway.activity.totals import Totals
+from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest
+from cc_proxy.app.upstreams.ollama.models import full_name
+
+MAX_ENDED = 50
+MAX_ENGINES = 64
+# Names and ids come from clients.
+MAX_NAME = 200
+
+Clock = Callable[[], float]
+Slots = Callable[[str], int]
+
+
+def _one_slot(_model: str) -> int:
+    return 1
+
+
+class ActivityTracker:
+    """Follows each request by the calls of its path.
+
+    `slots` returns how many requests the engine of a model works at side by side.
+    """
+
+    def __init__(self, slots: Slots = _one_slot, clock: Clock = time.monotonic) -> None:
+        self.totals = Totals()
+        self.sessions = TrackedSessions()
+        self.clock = clock
+        self._slots = slots
+        self._running: dict[TrackedRequest, None] = {}
+        self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
+
+    @property
+    def running(self) -> list[TrackedRequest]:
+        """The requests that run, the oldest first."""
+        return list(self._running)
+
+    @property
+    def ended(self) -> list[TrackedRequest]:
+        """The latest requests that ended, the last one first."""
+        return list(reversed(self._ended))
+
+    def engine(self, model: str) -> Engine | None:
+        """Return the engine of a model, None if nothing was sent to it of late."""
+        return self._engines.get(full_name(model)) if model else None
+
+    def begin(self, request_id: str) -> TrackedRequest:
+        """Return a request that has come."""
+        request = TrackedRequest(request_id, self.clock())
+        self._running[request] = None
+        return request
+
+    def placed(self, request: TrackedRequest, kept: int | None = None) -> None:
+        """Note that a request waits for its turn at the model."""
+        request.is_placed = True
+        request.kept = kept
+
+    def sent(self, request: TrackedRequest, kept: int | None) -> None:
+        """Note that a request goes to the upstream; `kept` tokens of it the engine holds."""
+        now = self.clock()
+        request.kept = kept
+        request.sent, request.reads, request.writes = now, None, None
+        engine = self._engine(request.model)
+        if request not in engine.sent:
+            engine.sent.append(request)
+        engine.advance(self._slots(request.model), now)
+
+    def left(self, request: TrackedRequest) -> None:
+        """Note that the upstream is done with a request, at least for this round."""
+        engine = self.engine(request.model)
+        if engine is not None and request in engine.sent:
+            engine.sent.remove(request)
+            engine.advance(self._slots(request.model), self.clock())
+
+    def queued(self, request: TrackedRequest) -> None:
+        """Note that the upstream takes no more requests, so that this one waits here."""
+        request.is_queued = True
+        request.reads = None
+        self.left(request)
+
+    def taken(self, request: TrackedRequest) -> None:
+        """Note that the upstream has taken a request that waited here."""
+        if request.is_queued and request.outcome is None:
+            request.is_queued = False
+            self.sent(request, request.kept)
+
+    def writes(self, request: TrackedRequest) -> None:
+        """Note the first token of an answer, or of a further round of it."""
+        now = self.clock()
+        request.is_queued = False
+        began = request.reads if request.reads is not None else request.sent
+        request.writes = now
+        if request.first_token is None:
+            request.first_token = now
+            request.read_seconds = now - began if began is not None else None
+
+    def end(self, request: TrackedRequest, outcome: Outcome) -> None:
+        """Note the end of a request."""
+        now = self.clock()
+        request.ended, request.outcome = now, outcome
+        request.count_words = None
+        self._running.pop(request, None)
+        self.left(request)
+        self._ended.append(request)
+        self.sessions.ended(request, now)
+        self.totals.add(request)
+
+    @contextmanager
+    def loading(self, model: str) -> Iterator[None]:
+        """Note that a model is loaded while the block runs."""
+        engine = self._engine(model)
+        engine.loading += 1
+        try:
+            yield
+        finally:
+            engine.loading -= 1
+            engine.advance(self._slots(model), self.clock())
+
+    def _engine(self, model: str) -> Engine:
+        name = full_name(model)
+        engine = self._engines.setdefault(name, Engine())
+        self._engines.move_to_end(name)
+        for other in [name for name, one in self._engines.items() if not (one.sent or one.loading)]:
+            if len(self._engines) <= MAX_ENGINES:
+                break
+            if other != name:
+                del self._engines[other]
+        return engine

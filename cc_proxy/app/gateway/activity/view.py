@@ -1,0 +1,173 @@
+"""The model of what goes on, as the answer of `GET /activity`."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from cc_proxy.app.control.activity import (
+    Activity,
+    ActivityRequest,
+    ActivitySession,
+    RequestState,
+    SessionState,
+)
+from cc_proxy.app.control.wire import LastError, LoadedModel
+from cc_proxy.app.gateway.activity.sessions import TrackedSession, read_speed, write_speed
+from cc_proxy.app.gateway.activity.tracked import TrackedRequest, progress, state_of
+from cc_proxy.app.gateway.activity.tracker import ActivityTracker
+
+# The answer of a proxy with the most connections stays small.
+MAX_REQUESTS = 100
+MAX_ENDED_SHOWN = 10
+# Who waits behind a longer queue need not know all of it.
+MAX_BEHIND = 5
+
+# Of a session, by its turn that runs.
+_SESSION_STATES: dict[RequestState, SessionState] = {
+    "preparing": "preparing",
+    "waiting": "waiting",
+    "loading": "loading",
+    "reading": "reading",
+    "writing": "writing",
+    "done": "idle",
+    "failed": "failed",
+    "cancelled": "idle",
+}
+# Takes a model and a length in tokens; returns what reading takes, None if that is not known.
+SecondsToRead = Callable[[str, int], float | None]
+
+
+class ActivityView:
+    """Looks at the model at one moment."""
+
+    def __init__(self, tracker: ActivityTracker, seconds_to_read: SecondsToRead) -> None:
+        self._tracker = tracker
+        self._seconds_to_read = seconds_to_read
+        self._now = tracker.clock()
+
+    def activity(
+        self,
+        started: float,
+        *,
+        session: str | None = None,
+        errors: tuple[LastError, ...] = (),
+        loaded: tuple[LoadedModel, ...] | None = None,
+    ) -> Activity:
+        """Return all that goes on, or what belongs to one session; `started` is the proxy's."""
+        running = self._tracker.running
+        ended = self._tracker.ended
+        states = Counter(self._state(request) for request in running)
+        if session is not None:
+            running = [one for one in running if one.session == session]
+            ended = [one for one in ended if one.session == session]
+        return Activity(
+            at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            uptime_seconds=round(self._now - started, 3),
+            states={str(state): count for state, count in states.items()},
+            queued=sum(one.is_queued for one in self._tracker.running),
+            requests=tuple(map(self.request, [*running[:MAX_REQUESTS], *ended[:MAX_ENDED_SHOWN]])),
+            sessions=tuple(
+                self._session(one)
+                for one in self._tracker.sessions.all()
+                if session in (None, one.id)
+            ),
+            errors=errors,
+            loaded_models=loaded,
+        )
+
+    def request(self, request: TrackedRequest) -> ActivityRequest:
+        """Return a request as it is shown."""
+        state = self._state(request)
+        until = self._now if request.ended is None else request.ended
+        shown = ActivityRequest(
+            id=request.id,
+            state=state,
+            request_class=request.request_class,
+            session=request.session,
+            is_subagent=bool(request.agent),
+            model=request.model,
+            seconds=round(until - request.arrived, 3),
+            waiting_behind=self._behind(request) if state == "waiting" else (),
+        )
+        return msgspec.structs.replace(
+            shown, **(self._ended(request) if request.ended else self._runs(request))
+        )
+
+    def _runs(self, request: TrackedRequest) -> dict[str, object]:
+        tokens = request.prompt_tokens
+        seconds = self._seconds_to_read(request.model, tokens) if tokens else None
+        found = progress(request, seconds / tokens if seconds and tokens else None, self._now)
+        is_reading = self._state(request) == "reading"
+        words = request.count_words() if request.count_words else 0
+        writes = self._now - request.writes if request.writes is not None else 0.0
+        return {
+            "prompt_tokens": tokens,
+            "reused_tokens": request.kept,
+            "tokens_to_read": request.to_read if request.sent is not None else None,
+            "tokens_read": found.read if is_reading else None,
+            "seconds_left": _round(found.seconds_left) if is_reading else None,
+            "tokens_written": words,
+            "tokens_written_per_second": _round((words - 1) / writes)
+            if writes and words > 1
+            else None,
+        }
+
+    @staticmethod
+    def _ended(request: TrackedRequest) -> dict[str, object]:
+        counts = request.counts
+        if counts is None:
+            return {"prompt_tokens": request.prompt_tokens}
+        return {
+            "prompt_tokens": counts.prompt,
+            "reused_tokens": counts.reused,
+            "tokens_read": counts.read,
+            "tokens_written": counts.written,
+            "tokens_read_per_second": _round(read_speed(request)),
+            "tokens_written_per_second": _round(write_speed(request)),
+        }
+
+    def _session(self, session: TrackedSession) -> ActivitySession:
+        requests = [one for one in self._tracker.running if one.session == session.id]
+        turns = [one for one in requests if not (one.agent or one.is_side)]
+        turn, last = turns[-1] if turns else None, session.last
+        return ActivitySession(
+            id=session.id,
+            state=self._session_state(session, turn),
+            folder=session.folder,
+            model=session.model,
+            request=turn.id if turn else "",
+            window=session.window,
+            window_used=last.prompt + last.written if last else 0,
+            last_prompt_tokens=last.prompt if last else None,
+            last_reused_tokens=last.reused if last else None,
+            requests=session.requests,
+            subagents=len({one.agent for one in requests if one.agent}),
+            tokens_read=session.tokens_read,
+            tokens_reused=session.tokens_reused,
+            tokens_written=session.tokens_written,
+            tokens_read_per_second=_round(session.read_speed),
+            tokens_written_per_second=_round(session.write_speed),
+            idle_seconds=0.0 if requests else round(self._now - session.active, 3),
+        )
+
+    def _session_state(self, session: TrackedSession, turn: TrackedRequest | None) -> SessionState:
+        if turn is not None:
+            return _SESSION_STATES[self._state(turn)]
+        if session.has_failed:
+            return "failed"
+        return "tool_call" if session.has_calls else "idle"
+
+    def _state(self, request: TrackedRequest) -> RequestState:
+        return state_of(request, self._tracker.engine(request.model))
+
+    def _behind(self, request: TrackedRequest) -> tuple[str, ...]:
+        engine = self._tracker.engine(request.model)
+        if engine is None:
+            return ()
+        return tuple(one.id for one in engine.before(request)[-MAX_BEHIND:])
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,27 @@
+"""`GET /activity`: the sessions and requests of this moment."""
+
+import msgspec
+from aiohttp import web
+
+from cc_proxy.app.gateway.activity.view import ActivityView
+from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.routes.health import loaded_models
+
+
+async def handle(request: web.Request) -> web.Response:
+    """Answer 200 with an `Activity`.
+
+    `?upstream=0` does not ask Ollama which models it has loaded; `?session=ID` reports on that
+    session alone.
+    """
+    shared = request.app[SHARED]
+    loaded = None
+    if request.query.get("upstream") != "0":
+        loaded = await loaded_models(shared)
+    found = ActivityView(shared.activity, shared.tokens.prefill_seconds).activity(
+        shared.started,
+        session=request.query.get("session"),
+        errors=shared.errors.latest,
+        loaded=loaded,
+    )
+    return web.Response(body=msgspec.json.encode(found), content_type="application/json")
