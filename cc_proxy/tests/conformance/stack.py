@@ -169,7 +169,7 @@ def impatient(practice: Practice) -> Iterator[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         # The usual beat is 5 seconds; it is read once, before the server is ready.
-        patch.setattr(KeepAliveTiming.__init__, "__defaults__", (10.0, 0.05))
+        patch.setattr(KeepAliveTiming.__init__, "__defaults__", (10.0, 0.05, 0.2))
         serving = practice.background.run(begin())
         url = ready.result(_SECONDS)
     try:

@@ -219,6 +219,25 @@ def test_a_silence_between_thinking_and_a_call_disturbs_no_helper(impatient_url:
     ]
 
 
+def test_an_answer_in_one_piece_may_begin_with_spaces(impatient_url: str) -> None:
+    request = asked([{"sleep": 0.6}, {"text": "late"}])
+    with sync_client(impatient_url) as client:
+        response = client.messages.with_raw_response.create(**request)
+    assert response.text().startswith(" ")
+    assert [block.to_dict() for block in response.parse().content] == [
+        {"type": "text", "text": "late"}
+    ]
+
+
+def test_an_error_after_the_spaces_is_an_error_of_the_connection(impatient_url: str) -> None:
+    request = asked([{"sleep": 0.6}, {"text": "half"}, {"stall": True}])
+    with (
+        sync_client(impatient_url) as client,
+        pytest.raises(anthropic.APIConnectionError, match="Connection error"),
+    ):
+        client.messages.create(**request)
+
+
 def test_a_silent_model_disturbs_no_async_helper(impatient_url: str) -> None:
     async def ask() -> str:
         async with (

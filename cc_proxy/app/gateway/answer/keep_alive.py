@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeepAliveTiming:
-    """How long headers wait for a true status, and the longest silence after that."""
+    """How long headers wait for a true status, and the longest silence after that.
+
+    Those of an answer in one piece wait longer, since an error after them has no words. The
+    shortest timeout in common use is the 30 s of HAProxy's examples.
+    """
 
     hold_seconds: float = 10.0
     beat_seconds: float = 5.0
+    whole_hold_seconds: float = 25.0
 
 
 class StreamWriter:

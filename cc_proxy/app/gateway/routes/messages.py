@@ -26,6 +26,7 @@ from cc_proxy.app.gateway.answer.rounds import (
     stream_round,
 )
 from cc_proxy.app.gateway.answer.web_search import WebSearch
+from cc_proxy.app.gateway.answer.whole_response import WholeResponse
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
@@ -46,7 +47,13 @@ from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 log = logging.getLogger(__name__)
 
-_SSE_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
+# nginx holds an answer back until 4 or 8 KiB of it are there, unless it is told not to.
+_UNBUFFERED = {"X-Accel-Buffering": "no"}
+_SSE_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache",
+    **_UNBUFFERED,
+}
 
 
 class Shortcut:
@@ -202,17 +209,28 @@ async def _translated(
         raise _too_deep() from error
 
 
-async def _whole(_request: web.Request, exchange: _Exchange) -> web.Response:
+async def _whole(request: web.Request, exchange: _Exchange) -> web.StreamResponse:
     collector = AnswerCollector()
-    try:
-        async with aclosing(exchange.events) as batches:
-            async for events in batches:
-                for event in events:
-                    collector.add(event)
-    except UpstreamError as error:
-        raise api_error(_noted(exchange, error), exchange.target.model.name) from error
-    _answered(exchange)
-    return web.Response(body=collector.encode(), content_type="application/json")
+    headers = {**_UNBUFFERED, "request-id": request[REQUEST_ID]}
+    async with WholeResponse(request, headers, exchange.shared.pace) as response:
+        try:
+            with exchange.shared.answers.convert_cancellation():
+                async with aclosing(exchange.events) as batches:
+                    async for events in batches:
+                        for event in events:
+                            collector.add(event)
+        except ConnectionError:
+            raise
+        except Exception as error:  # once the headers are sent, any error can only be a cut
+            trouble = _trouble(exchange, error)
+            if not await response.has_begun():
+                raise trouble from error
+            exchange.record.failed(trouble)
+            exchange.shared.errors.note(request[REQUEST_ID], trouble.log_text)
+            response.cut()
+            raise ConnectionAbortedError from error
+        _answered(exchange)
+        return await response.send(collector.encode())
 
 
 async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResponse:
@@ -258,7 +276,7 @@ def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
         return api_error(_noted(exchange, error), exchange.target.model.name)
     if isinstance(error, ApiError):
         return error
-    log.error("a fault while an answer was streamed", exc_info=error)
+    log.error("a fault while an answer was sent", exc_info=error)
     return fault()
 
 

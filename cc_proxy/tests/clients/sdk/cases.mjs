@@ -271,6 +271,18 @@ export const cases = {
     assert.deepEqual(message.content.map((block) => block.type), ['thinking', 'tool_use']);
     assert.equal(message.stop_reason, 'tool_use');
   },
+  'silence: before an answer in one piece': async ({ impatient }) => {
+    const request = asked([{ sleep: 0.6 }, { text: 'late' }]);
+    const response = await impatient.messages.create(request).asResponse();
+    const text = await response.text();
+    assert.match(text, /^ +\{/);
+    const message = await impatient.messages.create(request);
+    assert.deepEqual(message.content, [{ type: 'text', text: 'late' }]);
+  },
+  'silence: and then an error, in one piece': async ({ impatient }) => {
+    const request = asked([{ sleep: 0.6 }, { text: 'half' }, { stall: true }]);
+    await assert.rejects(impatient.messages.create(request));
+  },
   'parse: a JSON schema': async ({ client }) => {
     const message = await client.messages.parse(
       says('{"answer": 42, "sure": true}', {
