@@ -19,8 +19,9 @@ from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, in_one_piece
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.wire import in_one_piece
 
 from .conftest import KEY, Gateway
 

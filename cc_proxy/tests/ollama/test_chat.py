@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama import wire
 from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ChatRequest, ToolCall
 
 
@@ -23,5 +23,5 @@ def test_asking_again_in_one_piece_changes_nothing_but_that() -> None:
         keep_alive="30m",
         options={"num_ctx": 4096, "temperature": 0.7},
     )
-    body = chat.encode(request)
-    assert chat.in_one_piece(body) == body.replace(b'"stream":true', b'"stream":false')
+    body = wire.encode(request)
+    assert wire.in_one_piece(body) == body.replace(b'"stream":true', b'"stream":false')

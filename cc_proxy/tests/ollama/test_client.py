@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError, UpstreamUnreachableError
-from cc_proxy.app.upstreams.ollama.models import from_version
+from cc_proxy.app.upstreams.ollama.listing import from_version
 
 
 async def test_a_connection_that_is_refused_is_said_in_words() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cc_proxy.app.upstreams.ollama.errors import ContextOverflowError, from_text, refused
+from cc_proxy.app.upstreams.ollama.errors import ContextOverflowError
+from cc_proxy.app.upstreams.ollama.refusals import from_text, refused
 
 OVERFLOW = (
     rb'{"error":"{\"error\":{\"code\":400,\"message\":\"request (2714 tokens) exceeds the available'

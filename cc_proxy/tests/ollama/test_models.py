@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from cc_proxy.app.upstreams.ollama.models import COMPACT, from_show
+from cc_proxy.app.upstreams.ollama.listing import from_show
+from cc_proxy.app.upstreams.ollama.models import COMPACT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from cc_proxy.app.config import Ollama
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamUnreachableError
-from cc_proxy.app.upstreams.ollama.models import from_version
+from cc_proxy.app.upstreams.ollama.listing import from_version
 from cc_proxy.app.upstreams.ollama.restarts import PATIENCE_SECONDS, PAUSE_SECONDS, Restarts
 
 _KEY = ConnectionKey("127.0.0.1", 11434, False, True, None, None, None)  # noqa: FBT003 - its order

@@ -10,7 +10,7 @@ from aiohttp import web
 from cc_proxy.app.upstreams.ollama import client as module
 from cc_proxy.app.upstreams.ollama import reasons
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.models import from_version
+from cc_proxy.app.upstreams.ollama.listing import from_version
 from cc_proxy.app.upstreams.ollama.sockets import GONE_SECONDS, watched
 
 TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))

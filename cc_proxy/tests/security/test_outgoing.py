@@ -14,7 +14,7 @@ from cc_proxy.app.search.client import SearchClient, SearchError
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
-from cc_proxy.app.upstreams.ollama.models import from_version
+from cc_proxy.app.upstreams.ollama.listing import from_version
 from cc_proxy.tests.gateway.conftest import KEY
 
 from .conftest import Door

@@ -15,8 +15,8 @@ from cc_proxy.app.translate.request.build import Target, Translated, chat_reques
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
-from cc_proxy.app.upstreams.ollama.chat import decode_chunk
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
+from cc_proxy.app.upstreams.ollama.wire import decode_chunk
 
 Json = dict[str, Any]
 READ = {"name": "Read", "input_schema": {"type": "object"}}

@@ -15,8 +15,8 @@ from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
-from cc_proxy.app.upstreams.ollama.chat import decode_chunk, decode_chunks
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter
+from cc_proxy.app.upstreams.ollama.wire import decode_chunk, decode_chunks
 from cc_proxy.tests.conformance import grammar
 
 Json = dict[str, Any]

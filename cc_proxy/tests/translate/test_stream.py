@@ -11,7 +11,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
-from cc_proxy.app.upstreams.ollama.chat import decode_chunk
+from cc_proxy.app.upstreams.ollama.wire import decode_chunk
 
 
 def stream(rules: AnswerRules = FREE) -> AnswerStream:

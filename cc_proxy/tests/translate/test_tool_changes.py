@@ -11,8 +11,8 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
-from cc_proxy.app.upstreams.ollama.chat import decode_chunk
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
+from cc_proxy.app.upstreams.ollama.wire import decode_chunk
 
 Json = dict[str, Any]
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}

@@ -30,7 +30,8 @@ from cc_proxy.app.upstreams.ollama.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.upstreams.ollama.models import from_version, full_name, same_model
+from cc_proxy.app.upstreams.ollama.listing import from_version
+from cc_proxy.app.upstreams.ollama.models import full_name, same_model
 
 PULL = "cc-proxy models pull qwen3-coder:30b"
 _TESTED = (0, 32)

@@ -13,13 +13,14 @@ from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.control_characters import one_line
-from cc_proxy.app.upstreams.ollama.missing_model import missing_model, pull_command
+from cc_proxy.app.upstreams.ollama.errors import missing_model
+from cc_proxy.app.upstreams.ollama.missing_model import pull_command
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.models import Model
     from cc_proxy.app.cli.models.survey import Row, Survey
     from cc_proxy.app.cli.models.verdicts import KeptTest
-    from cc_proxy.app.upstreams.ollama.models import LoadedModel
+    from cc_proxy.app.upstreams.ollama.listing import LoadedModel
 
     Tests = dict[str, KeptTest]
 
@@ -160,7 +161,7 @@ def _warnings(found: "Survey") -> Iterator[ErrorItem]:
     if found.trouble is not None:
         yield ErrorItem("no_default_model", found.trouble, "cc-proxy models pull qwen3-coder:30b")
     for model in dict.fromkeys(alias.model for alias in found.aliases if not alias.pulled):
-        text = f"{missing_model(model)} An alias points to it."
+        text = f"{missing_model('Ollama', model)} An alias points to it."
         yield ErrorItem("alias_not_pulled", text, pull_command(model))
     for row in found.rows:
         if row.trouble is not None:

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from cc_proxy.app.cli.common import Common
 from cc_proxy.app.config import ConfigError, Ollama
-from cc_proxy.app.upstreams.ollama.models import from_tags
+from cc_proxy.app.upstreams.ollama.listing import from_tags
 
 # A person who presses Tab waits no longer than this.
 _SECONDS = 0.25

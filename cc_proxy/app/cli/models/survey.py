@@ -10,14 +10,14 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
-from cc_proxy.app.upstreams.ollama.models import (
+from cc_proxy.app.upstreams.ollama.listing import (
     LoadedModel,
     PulledModel,
     from_ps,
     from_tags,
     from_version,
-    full_name,
 )
+from cc_proxy.app.upstreams.ollama.models import full_name
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
 logging.getLogger("cc_proxy").addHandler(logging.NullHandler())

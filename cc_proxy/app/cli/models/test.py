@@ -86,7 +86,8 @@ async def _tested(
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
     from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
-    from cc_proxy.app.upstreams.ollama.models import from_tags, same_model  # noqa: PLC0415 - as above
+    from cc_proxy.app.upstreams.ollama.listing import from_tags  # noqa: PLC0415 - as above
+    from cc_proxy.app.upstreams.ollama.models import same_model  # noqa: PLC0415 - as above
 
     async with survey.client(settings) as ollama:
         try:

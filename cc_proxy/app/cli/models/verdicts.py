@@ -15,7 +15,7 @@ from cc_proxy.app.upstreams.ollama.models import full_name, same_model
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.daemon.paths import Paths
-    from cc_proxy.app.upstreams.ollama.models import PulledModel
+    from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 _FILE = "model-tests.json"
 _VERSION = 1

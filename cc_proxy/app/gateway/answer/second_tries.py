@@ -19,8 +19,8 @@ from cc_proxy.app.translate.answer.unreadable_call import (
     unreadable_call,
 )
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.chat import in_one_piece
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
+from cc_proxy.app.upstreams.ollama.wire import in_one_piece
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama.models import PulledModel
+from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 # The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"

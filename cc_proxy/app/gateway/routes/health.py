@@ -14,7 +14,7 @@ from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSe
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
-from cc_proxy.app.upstreams.ollama.models import from_ps, from_version
+from cc_proxy.app.upstreams.ollama.listing import from_ps, from_version
 
 
 async def handle(request: web.Request) -> web.Response:

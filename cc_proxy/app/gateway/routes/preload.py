@@ -22,7 +22,8 @@ from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import Target, load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
-from cc_proxy.app.upstreams.ollama.models import from_ps, same_model
+from cc_proxy.app.upstreams.ollama.listing import from_ps
+from cc_proxy.app.upstreams.ollama.models import same_model
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,10 @@ from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama import models as wire
+from cc_proxy.app.upstreams.ollama import listing as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
+from cc_proxy.app.upstreams.ollama.models import ModelInfo, full_name, same_model
 
 if TYPE_CHECKING:
     from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
@@ -101,7 +102,7 @@ class Models:
 
         """
         # `m` and `m:latest` are one model: two windows would have it loaded again and again.
-        key = wire.full_name(name)
+        key = full_name(name)
         known = self._targets.get(key)
         if known is not None:
             return _spelled(known, name)
@@ -145,7 +146,7 @@ class Models:
         """
         if not target.model.can("thinking"):
             return target
-        name = wire.full_name(target.model.name)
+        name = full_name(target.model.name)
         forms = self._forms.get(name) or {}
         if thinks not in forms:
             form = await form_of(self._ollama, target, emptied, thinks=thinks)
@@ -157,8 +158,8 @@ class Models:
 
     def forget(self, name: str) -> None:
         """Ask again next time: Ollama no longer has the model, or has a new one."""
-        self._targets.drop(wire.full_name(name))
-        self._forms.drop(wire.full_name(name))
+        self._targets.drop(full_name(name))
+        self._forms.drop(full_name(name))
         if self._chosen == name:
             self._chosen = None
 
@@ -173,26 +174,26 @@ class Models:
         settings = self._settings
         return Target(info, window, settings.ollama.keep_alive, configured, settings.assist)
 
-    async def _show(self, name: str) -> wire.ModelInfo:
-        def read(body: bytes) -> wire.ModelInfo:
+    async def _show(self, name: str) -> ModelInfo:
+        def read(body: bytes) -> ModelInfo:
             return wire.from_show(name, body)
 
         return await self._ollama.ask("/api/show", read, {"model": name})
 
-    def _configured(self, info: wire.ModelInfo) -> int | None:
+    def _configured(self, info: ModelInfo) -> int | None:
         of_model = (
             each.context_window
             for name, each in self._settings.models.items()
-            if wire.same_model(name, info.name)
+            if same_model(name, info.name)
         )
         return next(of_model, None)
 
     def _window(
-        self, info: wire.ModelInfo, configured: int | None, loaded: list[wire.LoadedModel]
+        self, info: ModelInfo, configured: int | None, loaded: list[wire.LoadedModel]
     ) -> int:
         wanted = configured or self._settings.context_window
         if wanted is None:
-            running = next((m for m in loaded if wire.same_model(m.name, info.name)), None)
+            running = next((m for m in loaded if same_model(m.name, info.name)), None)
             wanted = max(
                 AUTO_WINDOW,
                 info.modelfile_context or 0,
@@ -212,8 +213,8 @@ class Models:
         able = [model.name for model in local if "tools" in (model.capabilities or ())]
         if not able:
             raise _no_model(len(local))
-        in_memory = {wire.full_name(model.name) for model in loaded}
-        self._chosen = next((n for n in able if wire.full_name(n) in in_memory), able[0])
+        in_memory = {full_name(model.name) for model in loaded}
+        self._chosen = next((n for n in able if full_name(n) in in_memory), able[0])
         log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
         return self._chosen
 
@@ -221,7 +222,7 @@ class Models:
         listed = model.capabilities
         if not model.is_local or (listed and ("tools" in listed or "completion" not in listed)):
             return listed
-        key = f"{wire.full_name(model.name)} {model.digest}"
+        key = f"{full_name(model.name)} {model.digest}"
         known = self._capabilities.get(key)
         if known is None:
             try:

@@ -12,10 +12,11 @@ from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
 from cc_proxy.app.translate.request.build import Target, Translated
-from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.models import full_name
+from cc_proxy.app.upstreams.ollama.wire import encode
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +113,11 @@ class ReadAhead:
     async def _read(self, target: Target, front: SessionPrefix) -> None:
         model = target.model.name
         began = time.monotonic()
-        last = chat.ChatChunk()
+        last = ChatChunk()
         prompt = front.prompt(target)
         self._slots.read_ahead(prompt)
         try:
-            async with self._ollama.chat(chat.encode(front.asks(target))) as batches:
+            async with self._ollama.chat(encode(front.asks(target))) as batches:
                 async for batch in batches:
                     last = batch[-1]
         except asyncio.CancelledError:

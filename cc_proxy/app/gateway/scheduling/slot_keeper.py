@@ -26,11 +26,12 @@ from cc_proxy.app.translate.prompt.placement import (
 )
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.chat import ChatRequest
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 from cc_proxy.app.upstreams.ollama.models import full_name
+from cc_proxy.app.upstreams.ollama.wire import encode
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Asker:
 
     target: Target
     caller: Caller
-    front: chat.ChatRequest
+    front: ChatRequest
 
 
 @dataclass(eq=False)
@@ -252,8 +253,8 @@ class SlotKeeper:
         )
         return placement
 
-    async def _read(self, request: chat.ChatRequest) -> None:
-        async with self._ollama.chat(chat.encode(request)) as batches:
+    async def _read(self, request: ChatRequest) -> None:
+        async with self._ollama.chat(encode(request)) as batches:
             async for _ in batches:
                 pass
 

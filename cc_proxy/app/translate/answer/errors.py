@@ -1,4 +1,4 @@
-"""Ollama's troubles, said in the API's words."""
+"""An upstream's errors as the API's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded,
 from cc_proxy.app.upstreams.ollama.errors import (
     ContextOverflowError,
     ModelNotFoundError,
-    NotOllamaError,
     UpstreamError,
     UpstreamRefusedError,
     UpstreamStalledError,
     UpstreamUnreachableError,
+    WrongServerError,
+    missing_model,
 )
-from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, missing_model
 
 
 def api_error(error: UpstreamError, model: str) -> ApiError:
@@ -31,7 +31,7 @@ def api_error(error: UpstreamError, model: str) -> ApiError:
         return ApiError(503, "api_error", text, retry=False, quotes=quotes)
     if isinstance(error, UpstreamStalledError):
         return ApiError(504, "timeout_error", text, retry=False, quotes=quotes)
-    retry = False if isinstance(error, NotOllamaError) else None
+    retry = False if isinstance(error, WrongServerError) else None
     return ApiError(502, "api_error", text, retry=retry, quotes=quotes)
 
 
@@ -45,28 +45,30 @@ def api_error_for(model: str) -> Iterator[None]:
 
 
 def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
-    text, quotes = error.text, error.quotes
+    server, text, quotes = error.server, error.text, error.quotes
     match error.status:
         case 404:
             return _not_found(error, model)
         case 400:
-            return invalid_request(f"Ollama refused the request: {text}", quotes=quotes)
+            return invalid_request(f"{server} refused the request: {text}", quotes=quotes)
         case 401 | 403:
             # Never 401: to Claude Code that is its own login, and it asks for one.
             return ApiError(
                 403,
                 "permission_error",
-                f"Ollama refused access: {text or 'no reason given'}",
+                f"{server} refused access: {text or 'no reason given'}",
                 retry=False,
                 quotes=quotes,
             )
         case 429 | 503:
-            return overloaded(f"Ollama is busy: {text}", quotes=quotes)
+            return overloaded(f"{server} is busy: {text}", quotes=quotes)
         case 502 | 504:
-            # Of a gateway in front of Ollama, which may be about to come back.
-            return ApiError(502, "api_error", f"Ollama cannot be reached: {text}", quotes=quotes)
+            # Of a gateway in front of it, which may be about to come back.
+            return ApiError(502, "api_error", f"{server} cannot be reached: {text}", quotes=quotes)
         case _:
-            return ApiError(500, "api_error", f"Ollama failed: {text}", retry=False, quotes=quotes)
+            return ApiError(
+                500, "api_error", f"{server} failed: {text}", retry=False, quotes=quotes
+            )
 
 
 def _not_found(error: UpstreamRefusedError, model: str) -> ApiError:
@@ -74,10 +76,10 @@ def _not_found(error: UpstreamRefusedError, model: str) -> ApiError:
         return ApiError(
             502,
             "api_error",
-            f"What answers for Ollama has no such address: {error.text}. Check OLLAMA_BASE_URL:"
-            " it must point at an Ollama server, without /v1 or /api at the end.",
+            f"What answers for {error.server} has no such address: {error.text}."
+            f" {error.check_address}",
             retry=False,
             quotes=error.quotes,
         )
-    text = f"{missing_model(error.model, model)} {how_to_get(error.model)}"
+    text = f"{missing_model(error.server, error.model, model)} {error.remedy}"
     return ApiError(404, "not_found_error", text, retry=False)

@@ -7,12 +7,8 @@ from enum import Enum
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import (
-    ChatMessage,
-    ChatRequest,
-    decode_request,
-    encode,
-)
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
+from cc_proxy.app.upstreams.ollama.wire import decode_request, encode
 
 _GO_ON = (
     "<system-reminder>\nYou announced a step and made no tool call. If there is something left to"

@@ -27,8 +27,9 @@ from cc_proxy.app.translate.request.tool_changes import tool_changes, with_defin
 from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
 from cc_proxy.app.translate.request.tools import ToolSet, tool_set, without
 from cc_proxy.app.translate.rescue import ReadText
-from cc_proxy.app.upstreams.ollama import chat
+from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
 from cc_proxy.app.upstreams.ollama.models import ModelInfo
+from cc_proxy.app.upstreams.ollama.wire import encode
 
 # Each answer is searched for them; a client has some tens of characters.
 MAX_STOP_CHARS = 8192
@@ -59,7 +60,7 @@ class Translated:
     in the log; `assists` is the help that the model gets with this request.
     """
 
-    request: chat.ChatRequest
+    request: ChatRequest
     body: bytes
     prompt: Prompt
     dropped: dict[str, int]
@@ -119,7 +120,7 @@ def chat_request(
     think = think_value(request, target.model, must_call=bool(use.must_call))
     thinks = bool(think)
     form = target.forms.get(thinks, ThinkingForm.FIELD)
-    body = chat.ChatRequest(
+    body = ChatRequest(
         model=target.model.name,
         messages=with_short_ids(with_kept_thinking(messages, form, thinks=thinks)),
         tools=msgspec.Raw(use.body) if use.body else UNSET,
@@ -148,7 +149,7 @@ def chat_request(
     )
     return Translated(
         request=body,
-        body=chat.encode(body),
+        body=encode(body),
         prompt=Prompt(
             target.model.name,
             use.body,
@@ -169,8 +170,8 @@ def load_body(target: Target) -> bytes:
     What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
     another value would have it loaded again.
     """
-    return chat.encode(
-        chat.ChatRequest(
+    return encode(
+        ChatRequest(
             model=target.model.name,
             messages=[],
             stream=False,
@@ -182,7 +183,7 @@ def load_body(target: Target) -> bytes:
     )
 
 
-def _read_by_model(messages: list[chat.ChatMessage]) -> Iterator[str]:
+def _read_by_model(messages: list[ChatMessage]) -> Iterator[str]:
     """Yield what the model did not write: the person's words, files, results of tools."""
     for message in messages:
         if message.role in {"user", "tool"} and isinstance(message.content, str):

@@ -1,8 +1,4 @@
-"""The two sides of Ollama's `/api/chat`.
-
-Absent fields are left out of the request, not sent as null: `think` absent and `think` false
-mean different things to Ollama.
-"""
+"""A chat as this proxy asks for it, and the chunks of its answer."""
 
 from typing import Any
 
@@ -82,54 +78,6 @@ class ChatChunk(msgspec.Struct, gc=False):
     eval_duration: int = 0
     load_duration: int = 0
     error: str | None = None
-
-
-_encoder = msgspec.json.Encoder()
-_chunk_decoder = msgspec.json.Decoder(ChatChunk)
-_request_decoder = msgspec.json.Decoder(ChatRequest)
-
-
-def encode(request: ChatRequest) -> bytes:
-    """Return the JSON body of a request; the same request always gives the same bytes."""
-    return _encoder.encode(request)
-
-
-def in_one_piece(body: bytes) -> bytes:
-    """Return the body that asks for the same answer, not streamed."""
-    return encode(msgspec.structs.replace(decode_request(body), stream=False))
-
-
-def decode_request(body: bytes) -> ChatRequest:
-    """Return the request that `encode` made a body of."""
-    return _request_decoder.decode(body)
-
-
-def decode_chunks(lines: bytes) -> list[ChatChunk]:
-    """Decode some lines of an answer; blank ones are skipped.
-
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError: one of them is not the JSON that Ollama writes.
-
-    """
-    if not lines.isascii():
-        _must_be_utf_8(lines)
-    return _chunk_decoder.decode_lines(lines)
-
-
-def decode_chunk(line: bytes) -> ChatChunk:
-    """Decode one line of an answer.
-
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError: the line is not the JSON that Ollama writes.
-
-    """
-    _must_be_utf_8(line)
-    return _chunk_decoder.decode(line)
-
-
-def _must_be_utf_8(lines: bytes) -> None:
-    # The arguments of a call stay raw: the decoder does not look at them.
-    lines.decode()
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:

@@ -19,15 +19,10 @@ from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, wit
 from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
 from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.connection_errors import connection_error, without_end
-from cc_proxy.app.upstreams.ollama.errors import (
-    CHECK_ADDRESS,
-    NotOllamaError,
-    UpstreamBrokeError,
-    UpstreamError,
-    refused,
-)
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
+from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, refused
 from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
 
@@ -302,8 +297,8 @@ class OllamaClient:
     def _shown(self, url: str) -> str:
         return self._redactor.text(without_secrets(url))
 
-    def _not_ollama(self, found: str) -> NotOllamaError:
-        return NotOllamaError(
+    def _not_ollama(self, found: str) -> WrongServerError:
+        return WrongServerError(
             f"What answers at {self.shown_url} is not Ollama ({found}).",
             hint=CHECK_ADDRESS,
         )

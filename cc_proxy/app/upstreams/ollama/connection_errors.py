@@ -4,13 +4,13 @@ import aiohttp
 
 from cc_proxy.app.upstreams.ollama import absence, reasons
 from cc_proxy.app.upstreams.ollama.errors import (
-    CHECK_ADDRESS,
-    NotOllamaError,
     UpstreamBrokeError,
     UpstreamError,
     UpstreamStalledError,
     UpstreamUnreachableError,
+    WrongServerError,
 )
+from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS
 
 _CHECK_MACHINE = "Check that its machine is on, and check the network, tunnel or VPN in between."
 _CHECK_COMPRESSION = (
@@ -36,7 +36,7 @@ def connection_error(
     if reasons.is_gone(error):
         return UpstreamBrokeError(broke, hint=_CHECK_MACHINE)
     if reasons.is_compressed(error):
-        kind = NotOllamaError if reasons.compressed_as(error) else UpstreamBrokeError
+        kind = WrongServerError if reasons.compressed_as(error) else UpstreamBrokeError
         return kind(broke, hint=_CHECK_COMPRESSION)
     if isinstance(error, TimeoutError):
         return UpstreamStalledError(

@@ -1,20 +1,13 @@
-"""What a model can do and what is loaded, as `/api/show`, `/api/ps` and `/api/tags` tell it."""
-
-import re
-from typing import Any
+"""What a model can do, and when two names mean one model."""
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.kv_cache import bytes_per_token
-
-_NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
-# How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).
-_TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d{1,3}))?")
 COMPACT = -1
+_LATEST = ":latest"
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """A pulled model. Window sizes are in tokens; None where Ollama does not say.
+    """A model of a server's. Window sizes are in tokens; None where the server does not say.
 
     `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp. `json_indent`
     is how its template writes tools: with so many spaces a level, on one line with a space behind
@@ -37,7 +30,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
 
 
 def unknown_model(name: str) -> ModelInfo:
-    """Return what can be said of a model that Ollama has not been asked about."""
+    """Return what can be said of a model that nobody was asked about."""
     return ModelInfo(
         name=name,
         capabilities=frozenset(),
@@ -45,101 +38,6 @@ def unknown_model(name: str) -> ModelInfo:
         modelfile_context=None,
         family="",
     )
-
-
-class LoadedModel(msgspec.Struct, frozen=True):
-    """A model in memory; sizes in bytes, window in tokens."""
-
-    name: str
-    context_length: int = 0
-    size: int = 0
-    size_vram: int = 0
-
-
-class PulledModel(msgspec.Struct, frozen=True):
-    """A model on disk; newer servers list its capabilities here too. `digest` tells versions apart.
-
-    A cloud model stands among them as if it were here, with the host that it runs on.
-    """
-
-    name: str
-    size: int = 0
-    capabilities: list[str] | None = None
-    remote_host: str = ""
-    digest: str = ""
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it runs where Ollama does."""
-        return not self.remote_host and not self.name.endswith(("-cloud", ":cloud"))
-
-
-class _Details(msgspec.Struct):
-    family: str = ""
-
-
-class _Show(msgspec.Struct):
-    capabilities: list[str] | None = None
-    model_info: dict[str, Any] | None = None
-    parameters: str = ""
-    template: str = ""
-    details: _Details | None = None
-
-
-class _Ps(msgspec.Struct):
-    models: list[LoadedModel] | None = None
-
-
-class _Tags(msgspec.Struct):
-    models: list[PulledModel] | None = None
-
-
-class _Version(msgspec.Struct):
-    version: str
-
-
-def from_show(name: str, body: bytes) -> ModelInfo:
-    """Read `/api/show`. Raises msgspec.DecodeError when the body is not Ollama's."""
-    show = msgspec.json.decode(body, type=_Show)
-    maximum = next(
-        (
-            value
-            for key, value in (show.model_info or {}).items()
-            if key.endswith(".context_length") and isinstance(value, int)
-        ),
-        None,
-    )
-    num_ctx = _NUM_CTX.search(show.parameters)
-    return ModelInfo(
-        name=name,
-        capabilities=frozenset(show.capabilities or ()),
-        max_context=maximum,
-        modelfile_context=int(num_ctx[1]) if num_ctx else None,
-        family=show.details.family if show.details else "",
-        tokenizer=_tokenizer(show.model_info or {}),
-        json_indent=max((int(n or 0) for n in _TO_JSON.findall(show.template)), default=COMPACT),
-        cache_bytes_per_token=bytes_per_token(show.model_info or {}),
-    )
-
-
-def _tokenizer(info: dict[str, Any]) -> str:
-    names = (info.get("tokenizer.ggml.pre"), info.get("tokenizer.ggml.model"))
-    return next((name for name in names if isinstance(name, str) and name), "")
-
-
-def from_ps(body: bytes) -> list[LoadedModel]:
-    """Read `/api/ps`. Raises msgspec.DecodeError when the body is not Ollama's."""
-    return msgspec.json.decode(body, type=_Ps).models or []
-
-
-def from_tags(body: bytes) -> list[PulledModel]:
-    """Read `/api/tags`, newest first. Raises msgspec.DecodeError as above."""
-    return msgspec.json.decode(body, type=_Tags).models or []
-
-
-def from_version(body: bytes) -> str:
-    """Read `/api/version`. Raises msgspec.DecodeError as above."""
-    return msgspec.json.decode(body, type=_Version).version
 
 
 def same_model(one: str, other: str) -> bool:
@@ -150,4 +48,9 @@ def same_model(one: str, other: str) -> bool:
 def full_name(name: str) -> str:
     """Return the name in lower case, without `library/`, with its tag."""
     short = name.lower().removeprefix("library/")
-    return short if ":" in short.rsplit("/", 1)[-1] else short + ":latest"
+    return short if ":" in short.rsplit("/", 1)[-1] else short + _LATEST
+
+
+def short_name(name: str) -> str:
+    """Return the name without a tag that says nothing."""
+    return name.removesuffix(_LATEST)

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, from_text
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
+from cc_proxy.app.upstreams.ollama.refusals import from_text
 
 _QUOTED = 120
 # A line of Ollama's has some 150 bytes, and a model some ten layers.

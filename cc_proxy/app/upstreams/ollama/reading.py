@@ -2,15 +2,10 @@
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, decode_chunk, decode_chunks
-from cc_proxy.app.upstreams.ollama.errors import (
-    CHECK_ADDRESS,
-    NotOllamaError,
-    UpstreamBrokeError,
-    UpstreamError,
-    from_text,
-    is_web_page,
-)
+from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError, WrongServerError
+from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, from_text, is_web_page
+from cc_proxy.app.upstreams.ollama.wire import decode_chunk, decode_chunks
 
 _QUOTED = 120
 _NOT_JSON = "Ollama sent a line that is not its JSON"
@@ -57,7 +52,7 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
         chunk = decode_chunk(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if is_web_page(line):
-            raise NotOllamaError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
+            raise WrongServerError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
         what, *quotes = _what_is_wrong(line, error)
         raise UpstreamBrokeError(f"{trouble}: {what}", quotes=quotes) from error
     if chunk.error is not None:

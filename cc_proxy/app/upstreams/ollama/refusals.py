@@ -1,0 +1,119 @@
+"""The errors that Ollama answers with.
+
+The error texts of Ollama 0.32 are in the tests (recordings 15-35, 78, 83f, 91).
+"""
+
+import re
+from dataclasses import replace
+
+import msgspec
+
+from cc_proxy.app.upstreams.ollama.error_words import quoted_in
+from cc_proxy.app.upstreams.ollama.errors import (
+    ContextOverflowError,
+    ModelNotFoundError,
+    Refusal,
+    UpstreamBusyError,
+    UpstreamRefusedError,
+)
+from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, pull_command
+
+SERVER = "Ollama"
+CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
+_CHECK_PATH = (
+    "Check OLLAMA_BASE_URL: it must point at an Ollama server, without /v1 or /api at the end."
+)
+
+
+class _Body(msgspec.Struct):
+    error: str
+
+
+class _Nested(msgspec.Struct):
+    message: str = ""
+    type: str = ""
+    n_prompt_tokens: int = 0
+    n_ctx: int = 0
+
+
+class _NestedBody(msgspec.Struct):
+    error: _Nested
+
+
+_MAX_QUOTED = 400
+_MAX_TITLE = 80
+_UNAVAILABLE = 503
+_NOT_FOUND = 404
+# Ollama names the model as it was asked for: an alias has been resolved by then.
+_NO_MODEL = re.compile(r"model '([^']+)' not found")
+# Ollama 0.32: "server busy, please try again.  maximum pending requests exceeded"
+_BUSY = "maximum pending requests exceeded"
+_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_TITLE = re.compile("<title", re.IGNORECASE)
+_TITLE_END = re.compile("</title", re.IGNORECASE)
+_OVERFLOW = re.compile(
+    r"request \((\d{1,18}) tokens\) exceeds the available context size \((\d{1,18})\b"
+)
+
+
+def refused(status: int, body: bytes) -> UpstreamRefusedError:
+    """Return the error for a non-200 answer, its body's text unwrapped.
+
+    The runner's own errors come as JSON inside the text (recording 31b).
+    """
+    try:
+        text = msgspec.json.decode(body, type=_Body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return UpstreamRefusedError(_refusal(status, _plain(body), CHECK_ADDRESS))
+    return from_text(status, text)
+
+
+def from_text(status: int, text: str) -> UpstreamRefusedError:
+    """Return the error for Ollama's error text, from a body or from a line in mid-stream."""
+    try:
+        nested = msgspec.json.decode(text, type=_NestedBody).error
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        nested = _Nested(message=text)
+    refusal = _refusal(status, nested.message)
+    if nested.type == "exceed_context_size_error":
+        return ContextOverflowError(refusal, nested.n_prompt_tokens, nested.n_ctx)
+    if overflow := _OVERFLOW.search(nested.message):
+        return ContextOverflowError(refusal, int(overflow[1]), int(overflow[2]))
+    if status == _UNAVAILABLE and _BUSY in nested.message:
+        return UpstreamBusyError(refusal)
+    if status == _NOT_FOUND and (missing := _NO_MODEL.search(nested.message)):
+        found = replace(refusal, hint=pull_command(missing[1]))
+        return ModelNotFoundError(found, missing[1], how_to_get(missing[1]))
+    return UpstreamRefusedError(refusal)
+
+
+def _refusal(status: int, text: str, hint: str | None = None) -> Refusal:
+    return Refusal(SERVER, status, text, _CHECK_PATH, hint, (quoted_in(text),))
+
+
+def is_web_page(body: bytes) -> bool:
+    """Tell whether a body, or the beginning of one, is HTML."""
+    return _WEB_PAGE.match(body) is not None
+
+
+def _plain(body: bytes) -> str:
+    """Return what a person can read of a body that is not Ollama's JSON."""
+    text = body.decode(errors="replace")
+    if not is_web_page(body):
+        return text.strip()[:_MAX_QUOTED] or "(empty body)"
+    words = " ".join(_without_tags(_title(text) or text).split())[:_MAX_TITLE]
+    return f'a web page, which is not Ollama\'s own: "{words}"'
+
+
+def _title(page: str) -> str:
+    """Return what stands between the tags of a page's title; nothing if it has none."""
+    # Not with one expression: for a title without an end its work grows as the cube.
+    opened = _TITLE.search(page)
+    start = page.find(">", opened.end()) + 1 if opened else 0
+    closed = _TITLE_END.search(page, start) if start else None
+    return page[start : closed.start()] if closed else ""
+
+
+def _without_tags(page: str) -> str:
+    text, *parts = page.split("<")
+    return " ".join([text, *(part.partition(">")[2] for part in parts)])
