@@ -16,10 +16,10 @@ import corpus
 import vocabularies
 from sessions import JSON_INDENTS, TEMPLATES, TURNS, Session, rendered, sessions, spoken
 
+from cc_proxy.app.chat.messages import ChatChunk, ChatMessage
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import Digits, estimate_tokens
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChatMessage
 
 DIGITS = {
     "qwen": Digits.ONE_BY_ONE,

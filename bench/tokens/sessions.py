@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import corpus
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
-from cc_proxy.app.upstreams.ollama.models import COMPACT
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
+from cc_proxy.app.chat.models import COMPACT
 
 TURNS = 8
 _ROUND = 3

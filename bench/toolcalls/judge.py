@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from bench.toolcalls.cases import Call, Case, Tools
+from cc_proxy.app.chat.messages import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.config import Assist
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import ReadText
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 
 # A mark that nobody should see: a tag of a call, or a special token.
 _LITTER = re.compile(

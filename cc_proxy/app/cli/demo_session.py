@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.config import Loaded, load
@@ -31,7 +32,6 @@ from cc_proxy.app.practice.play import session
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 
 Write = Callable[[str], None]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.fitness.report import Memory, Speed
 from cc_proxy.app.translate.request.build import Target, chat_request
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.models import same_model
 
 # Enough for a steady pace, and read in half a minute by a machine that is just bearable.
 _WORDS = 1_200

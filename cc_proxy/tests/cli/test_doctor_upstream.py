@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec import structs
 
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.cli.doctor import machine, model, upstream
 from cc_proxy.app.cli.doctor.check import Check
 from cc_proxy.app.config import Settings, load
@@ -23,7 +24,6 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import absence
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 GIB = 1024**3
 DOCKER = "host.docker.internal"

@@ -12,6 +12,8 @@ from pathlib import Path
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.events import Event, encode
+from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.config.errors import ConfigError
 from cc_proxy.app.config.layers import merge
 from cc_proxy.app.config.validation.decoding import decode as decode_config
@@ -21,9 +23,7 @@ from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 from cc_proxy.app.upstreams.ollama import reading
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 ABLE = frozenset({"tools", "vision", "thinking"})
 MODEL = Target(ModelInfo("m", ABLE, 65536, None, "llama"), 65536, "30m")

@@ -5,15 +5,10 @@ from typing import Any
 
 import pytest
 
+from cc_proxy.app.chat.messages import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.gateway.answer import portions as module
 from cc_proxy.app.gateway.answer.portions import PORTION_CHARS, portions
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.upstreams.ollama.chat import (
-    CalledFunction,
-    ChatChunk,
-    ChunkMessage,
-    ToolCall,
-)
 from cc_proxy.tests.faults.plays import streams
 from cc_proxy.tests.faults.stage import on_stage
 from cc_proxy.tests.faults.upstream import RawUpstream, done, line

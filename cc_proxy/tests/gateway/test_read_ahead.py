@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 from .conftest import Gateway, Upstream, done, line, says
 

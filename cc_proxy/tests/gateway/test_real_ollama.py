@@ -14,12 +14,12 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.wire import in_one_piece
 

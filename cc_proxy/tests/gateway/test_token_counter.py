@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cc_proxy.app.chat.messages import ChatChunk, ChatMessage
 from cc_proxy.app.gateway.tokens.counter import (
     MAX_PREFIXES,
     Estimate,
@@ -18,7 +19,6 @@ from cc_proxy.app.gateway.tokens.counter import (
 )
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import Digits
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChatMessage
 
 RECORDED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "translate/token_counts.json").read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cc_proxy.app.chat.messages import CalledFunction, ToolCall
 from cc_proxy.app.gateway.storage import turn_store
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ToolCall
 
 NOW = 1_800_000_000.0
 DAY = 24 * 3600.0

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ChatRequest, ToolCall
 from cc_proxy.app.upstreams.ollama import wire
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ChatRequest, ToolCall
 
 
 def test_asking_again_in_one_piece_changes_nothing_but_that() -> None:

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
+from cc_proxy.app.chat.errors import UpstreamRefusedError, UpstreamUnreachableError
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError, UpstreamUnreachableError
 from cc_proxy.app.upstreams.ollama.listing import from_version
 
 

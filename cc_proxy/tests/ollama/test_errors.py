@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.upstreams.ollama.errors import ContextOverflowError
+from cc_proxy.app.chat.errors import ContextOverflowError
 from cc_proxy.app.upstreams.ollama.refusals import from_text, refused
 
 OVERFLOW = (

@@ -10,7 +10,7 @@ from aiohttp.client_proto import ResponseHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.ollama.framing import whole_lines
 from cc_proxy.app.upstreams.ollama.incoming import Incoming
 

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamStalledError
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.ollama import incoming
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamStalledError
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 
 SECONDS = 0.3

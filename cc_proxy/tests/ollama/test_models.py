@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from cc_proxy.app.chat.models import COMPACT
 from cc_proxy.app.upstreams.ollama.listing import from_show
-from cc_proxy.app.upstreams.ollama.models import COMPACT
 
 
 @pytest.mark.parametrize(

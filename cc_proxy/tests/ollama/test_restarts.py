@@ -8,9 +8,9 @@ from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.test_utils import TestServer, unused_port
 
+from cc_proxy.app.chat.errors import UpstreamUnreachableError
 from cc_proxy.app.config import Ollama
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamUnreachableError
 from cc_proxy.app.upstreams.ollama.listing import from_version
 from cc_proxy.app.upstreams.ollama.restarts import PATIENCE_SECONDS, PAUSE_SECONDS, Restarts
 

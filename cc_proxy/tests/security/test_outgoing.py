@@ -7,13 +7,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.config import ImageSettings, Ollama, Settings, WebSearchSettings
 from cc_proxy.app.gateway.attachments.fetching import IMAGE_TYPES, Fetcher, NotFetchedError
 from cc_proxy.app.gateway.http import auth
 from cc_proxy.app.search.client import SearchClient, SearchError
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.listing import from_version
 from cc_proxy.tests.gateway.conftest import KEY
 

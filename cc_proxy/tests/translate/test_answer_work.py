@@ -7,10 +7,10 @@ import time
 
 import pytest
 
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
 from cc_proxy.app.config import EVERY_ASSIST
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
 
 SCHEMA = {"type": "object", "properties": {"file_path": {"type": "string"}}}
 RULES = {

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.translate.request.call_ids import short_id
-from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 # What Mistral's own templates ask of an id, in their words: "Tool call IDs should be alphanumeric
 # strings with length 9".

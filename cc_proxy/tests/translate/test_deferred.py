@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import Message, decode
+from cc_proxy.app.chat.messages import CalledFunction
+from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.translate.answer.mended_call import mended_call
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
 from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction
-from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 ANNOUNCEMENT = (
     "The following deferred tools are now available via ToolSearch. Their schemas are NOT loaded:\n"

@@ -6,9 +6,9 @@ import tracemalloc
 import msgspec
 import pytest
 
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.prefix import BLOCK, Prompt
 from cc_proxy.app.translate.prompt.tokens import estimate_tokens
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 TOOLS = b'[{"type":"function","function":{"name":"Read"}}]'
 SYSTEM = ChatMessage(role="system", content="You help.")

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
 from cc_proxy.app.translate.answer.quiet import PassingText, finder, together
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
 
 TOOLS = {"Read": {"type": "object", "properties": {"path": {"type": "string"}}}}
 CALL = json.dumps({"name": "Read", "arguments": {"path": "a"}})

@@ -4,8 +4,8 @@ import copy
 
 import msgspec
 
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 
 def turns(*arguments: str) -> list[ChatMessage]:

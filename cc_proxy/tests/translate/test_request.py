@@ -7,9 +7,9 @@ import pytest
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 READ = {"name": "Read", "input_schema": {"type": "object", "properties": {"p": {}}}}
 GREP = {"name": "Grep", "input_schema": {"type": "object"}}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.reuse import checked_reuse, estimate_reuse
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 EACH = 0.002  # 500 tokens a second
 

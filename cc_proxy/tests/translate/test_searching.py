@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.chat.messages import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 
 FOUND = [ev.WebSearchResult("T", "https://a.example", "")]
 

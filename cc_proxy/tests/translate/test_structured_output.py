@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.request.build import Target, Translated, chat_request
-from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
 TOOLS = [

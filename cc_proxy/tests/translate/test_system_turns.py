@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import Message, decode
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.translate.request.build import Target, chat_request
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 Json = dict[str, Any]
 

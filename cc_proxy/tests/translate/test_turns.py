@@ -4,11 +4,11 @@ import msgspec
 
 from cc_proxy.app.anthropic.requests import Message
 from cc_proxy.app.byte_cache import ENTRY_BYTES
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 
 def turn(*ids: str, content: str = "Let me see.\n") -> WrittenTurn:

@@ -13,6 +13,9 @@ import msgspec
 
 from cc_proxy.app.addresses import url
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
@@ -25,11 +28,8 @@ from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.app.gateway.routing.thinking_forms import Kept, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import Target, chat_request
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.models import same_model
 from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
 
 _NANOSECONDS = 1e9

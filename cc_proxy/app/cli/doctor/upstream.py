@@ -10,6 +10,14 @@ from shutil import which
 from urllib.parse import urlsplit
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.errors import (
+    ModelNotFoundError,
+    UpstreamError,
+    UpstreamRefusedError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+)
+from cc_proxy.app.chat.models import full_name, same_model
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
@@ -23,15 +31,7 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import (
-    ModelNotFoundError,
-    UpstreamError,
-    UpstreamRefusedError,
-    UpstreamStalledError,
-    UpstreamUnreachableError,
-)
 from cc_proxy.app.upstreams.ollama.listing import from_version
-from cc_proxy.app.upstreams.ollama.models import full_name, same_model
 
 PULL = "cc-proxy models pull qwen3-coder:30b"
 _TESTED = (0, 32)

@@ -72,8 +72,8 @@ def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | 
 
     It names the command that chooses another model: one that passed its test, if there is one.
     """
+    from cc_proxy.app.chat.models import full_name  # noqa: PLC0415 - as above
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.upstreams.ollama.models import full_name  # noqa: PLC0415 - as above
 
     tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
     if full_name(name) not in tests:

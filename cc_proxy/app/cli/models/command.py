@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from cc_proxy.app.chat.errors import missing_model
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window
 from cc_proxy.app.cli.common import Common, define_group
@@ -13,7 +14,6 @@ from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.control_characters import one_line
-from cc_proxy.app.upstreams.ollama.errors import missing_model
 from cc_proxy.app.upstreams.ollama.missing_model import pull_command
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(common: Common) -> Result:
 
 
 def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
-    from cc_proxy.app.upstreams.ollama.models import full_name  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.chat.models import full_name  # noqa: PLC0415 - see common.Common
 
     return tests.get(full_name(row.name))
 

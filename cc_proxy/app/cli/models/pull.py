@@ -82,8 +82,8 @@ def pull(settings: "Settings", model: str) -> int:
 
 
 async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
+    from cc_proxy.app.chat.errors import UpstreamRefusedError  # noqa: PLC0415
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
-    from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError  # noqa: PLC0415
     from cc_proxy.app.upstreams.ollama.pull import PullLine, summed  # noqa: PLC0415
 
     layers: dict[str, PullLine] = {}

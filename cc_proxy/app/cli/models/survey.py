@@ -4,12 +4,13 @@ import logging
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.errors import UpstreamRefusedError
+from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
 from cc_proxy.app.upstreams.ollama.listing import (
     LoadedModel,
     PulledModel,
@@ -17,7 +18,6 @@ from cc_proxy.app.upstreams.ollama.listing import (
     from_tags,
     from_version,
 )
-from cc_proxy.app.upstreams.ollama.models import full_name
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
 logging.getLogger("cc_proxy").addHandler(logging.NullHandler())

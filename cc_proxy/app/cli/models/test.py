@@ -79,15 +79,15 @@ async def _tested(
     settings: "Settings", name: str | None, count: int, steps: Steps
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.chat.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
+    from cc_proxy.app.chat.models import same_model  # noqa: PLC0415 - as above
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - as above
     from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
-    from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
     from cc_proxy.app.upstreams.ollama.listing import from_tags  # noqa: PLC0415 - as above
-    from cc_proxy.app.upstreams.ollama.models import same_model  # noqa: PLC0415 - as above
 
     async with survey.client(settings) as ollama:
         try:

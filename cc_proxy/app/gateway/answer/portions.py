@@ -7,7 +7,7 @@ would hold up all other streams as long as it takes to read them.
 import asyncio
 from collections.abc import Iterator
 
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
 
 # The slowest text takes some microseconds a letter.
 PORTION_CHARS = 128

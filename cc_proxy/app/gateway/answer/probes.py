@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Mapping
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.tokens import estimate_tokens
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChunkMessage
 
 _CLIENT = "claude-cli/"
 

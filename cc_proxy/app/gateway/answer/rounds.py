@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.errors import ContextOverflowError, UpstreamBrokeError, UpstreamError
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.gateway.answer.portions import Looks, portions
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.second_tries import SecondTries
@@ -20,12 +22,6 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.errors import (
-    ContextOverflowError,
-    UpstreamBrokeError,
-    UpstreamError,
-)
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Shortcut
 
 Events = AsyncGenerator[list[ev.Event], None]

@@ -3,6 +3,7 @@
 import logging
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.second_try import (
@@ -19,7 +20,6 @@ from cc_proxy.app.translate.answer.unreadable_call import (
     unreadable_call,
 )
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.upstreams.ollama.wire import in_one_piece
 
 log = logging.getLogger(__name__)

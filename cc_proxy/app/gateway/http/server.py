@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.gateway import spare_memory
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
@@ -27,7 +28,6 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 

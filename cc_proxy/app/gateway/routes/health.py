@@ -8,12 +8,12 @@ from aiohttp import web
 
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSessions, Upstream
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError
 from cc_proxy.app.upstreams.ollama.listing import from_ps, from_version
 
 

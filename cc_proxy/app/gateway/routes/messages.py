@@ -15,6 +15,9 @@ from cc_proxy.app.anthropic.errors import (
     thread_unsupported,
 )
 from cc_proxy.app.anthropic.events import encode, encode_one
+from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
+from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 from cc_proxy.app.gateway.answer.probes import answer_to, is_probe
 from cc_proxy.app.gateway.answer.request_log import RequestLog
@@ -41,9 +44,6 @@ from cc_proxy.app.translate.request.build import Target, Translated, chat_reques
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.errors import UpstreamError, UpstreamRefusedError
-from cc_proxy.app.upstreams.ollama.models import unknown_model
 
 log = logging.getLogger(__name__)
 

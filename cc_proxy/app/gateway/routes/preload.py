@@ -12,6 +12,8 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.chat.errors import UpstreamBrokeError
+from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.errors import log_text
@@ -21,9 +23,7 @@ from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import Target, load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.models import same_model
 
 log = logging.getLogger(__name__)
 

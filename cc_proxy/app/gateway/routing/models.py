@@ -9,6 +9,8 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
+from cc_proxy.app.chat.errors import UpstreamRefusedError
+from cc_proxy.app.chat.models import ModelInfo, full_name, same_model
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
@@ -16,8 +18,6 @@ from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
 from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import listing as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamRefusedError
-from cc_proxy.app.upstreams.ollama.models import ModelInfo, full_name, same_model
 
 if TYPE_CHECKING:
     from cc_proxy.app.translate.request.kept_thinking import ThinkingForm

@@ -4,10 +4,10 @@ from itertools import takewhile
 
 import msgspec
 
+from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import BLOCK, TOOLS, Prompt
 from cc_proxy.app.translate.request.build import Target
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
 
 # One token that no template begins with; some models put one of their own before it.
 STRANGER = HeldText(keys=(hash("a stranger"),), ends=(2.0,))

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
+from cc_proxy.app.chat.errors import UpstreamBusyError
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBusyError
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
+from cc_proxy.app.chat.messages import ToolCall
 from cc_proxy.app.gateway.storage.background import Background
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
-from cc_proxy.app.upstreams.ollama.chat import ToolCall
 
 log = logging.getLogger(__name__)
 

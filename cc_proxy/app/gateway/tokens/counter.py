@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Calibration, scale_file
 from cc_proxy.app.translate.answer.reuse import checked_reuse, reported_reuse
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import NOTHING, TokenFeatures
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.models import full_name
 
 MAX_PREFIXES = 20_000
 MAX_MODELS = 200

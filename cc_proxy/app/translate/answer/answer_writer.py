@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.messages import CalledFunction, ToolCall
 from cc_proxy.app.translate.answer.blocks import BlockWriter
 from cc_proxy.app.translate.answer.echo import Echo
 from cc_proxy.app.translate.answer.loops import LoopWatch
@@ -12,7 +13,6 @@ from cc_proxy.app.translate.answer.mended_call import mended_call
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ToolCall
 
 
 class AnswerWriter:

@@ -1,9 +1,9 @@
 """The answer to a request for a summary: one `compaction` block, and nothing else."""
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.messages import CalledFunction, ChatChunk
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatChunk
 
 
 class SummaryWriter(AnswerWriter):

@@ -4,7 +4,7 @@ An empty answer, or thinking alone, makes Claude Code ask for the same again at 
 what happened let the person decide.
 """
 
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.chat.messages import ChatChunk
 
 _OPEN, _CLOSE = "[cc-proxy: ", "]"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.announced_step import announces_step
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 
 def has_dropped_output(last: ChatChunk, rules: AnswerRules) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded, prompt_too_long
-from cc_proxy.app.upstreams.ollama.errors import (
+from cc_proxy.app.chat.errors import (
     ContextOverflowError,
     ModelNotFoundError,
     UpstreamError,

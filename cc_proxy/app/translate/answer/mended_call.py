@@ -1,10 +1,10 @@
 """A call as the client gets it: a declared tool, and arguments that fit its schema."""
 
+from cc_proxy.app.chat.messages import CalledFunction
 from cc_proxy.app.translate.request.deferred import unwrapped
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue.repair.arguments import repair
 from cc_proxy.app.translate.rescue.repair.names import resolve_tool
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction
 
 
 def mended_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes, list[str]]:

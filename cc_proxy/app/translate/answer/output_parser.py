@@ -1,6 +1,7 @@
 """The output of a model in one try, parsed into thinking, text and calls."""
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.messages import ChunkMessage
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.quiet import PassingText, together
@@ -8,7 +9,6 @@ from cc_proxy.app.translate.answer.think_tags import ThinkTags
 from cc_proxy.app.translate.answer.written_text import WrittenText
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import Piece, Rescue, RescuedCall, introduces_call
-from cc_proxy.app.upstreams.ollama.chat import ChunkMessage
 
 
 class OutputParser:

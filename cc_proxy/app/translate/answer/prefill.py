@@ -5,9 +5,9 @@ asked for one token, which is dropped.
 """
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 
 class PrefillAnswer(AnswerStream):

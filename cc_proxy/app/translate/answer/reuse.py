@@ -10,7 +10,7 @@ may have been busy.
 from collections.abc import Callable
 
 from cc_proxy.app.anthropic.events import Usage
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
+from cc_proxy.app.chat.messages import ChatChunk
 
 # A batch of up to 2,048 tokens has a price of its own: fewer tokens are no evidence.
 _BATCH_TOKENS = 2048

@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
+from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
 from cc_proxy.app.upstreams.ollama.wire import decode_request, encode
 
 _GO_ON = (

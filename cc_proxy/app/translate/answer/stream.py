@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.messages import ChatChunk, written
 from cc_proxy.app.translate.answer import ending
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import BlockWriter, State
@@ -19,7 +20,6 @@ from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, written
 
 
 class AnswerStream:

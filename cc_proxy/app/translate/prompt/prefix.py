@@ -8,14 +8,14 @@ from functools import cached_property
 import msgspec
 
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
+from cc_proxy.app.chat.messages import ChatMessage
+from cc_proxy.app.chat.models import COMPACT, full_name
 from cc_proxy.app.translate.prompt.tokens import (
     Digits,
     TokenFeatures,
     estimate_features,
     sum_features,
 )
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage
-from cc_proxy.app.upstreams.ollama.models import COMPACT, full_name
 
 # A long text has a key for each so many letters: two prompts that part inside it still share
 # what stands before.

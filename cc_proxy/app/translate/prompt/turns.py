@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
+from cc_proxy.app.chat.messages import ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.same_input import same_input
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ToolCall
 
 MAX_BYTES = 64 * 1024 * 1024
 # The structs of a call, besides their texts.

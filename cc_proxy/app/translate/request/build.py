@@ -10,6 +10,8 @@ from msgspec import UNSET
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message, MessagesRequest
+from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
@@ -27,8 +29,6 @@ from cc_proxy.app.translate.request.tool_changes import tool_changes, with_defin
 from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
 from cc_proxy.app.translate.request.tools import ToolSet, tool_set, without
 from cc_proxy.app.translate.rescue import ReadText
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage, ChatRequest
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 from cc_proxy.app.upstreams.ollama.wire import encode
 
 # Each answer is searched for them; a client has some tens of characters.

@@ -6,7 +6,7 @@ import string
 import msgspec
 
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage
+from cc_proxy.app.chat.messages import ChatMessage
 
 # Mistral's templates refuse every other form: Mistral-Small-3.2 and Nemo on Ollama 0.33 answer 400.
 LENGTH = 9

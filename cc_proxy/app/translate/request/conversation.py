@@ -9,13 +9,13 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block, Message
+from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.compaction import since_compaction
 from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, RenderedContent
 from cc_proxy.app.translate.request.server_results import server_result_text
 from cc_proxy.app.translate.request.system_turns import system_first
 from cc_proxy.app.translate.web_search.search_results import result_text
-from cc_proxy.app.upstreams.ollama.chat import CalledFunction, ChatMessage, ToolCall
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
 _SEARCHED = "web_search_tool_result"

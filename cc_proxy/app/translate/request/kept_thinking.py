@@ -10,7 +10,7 @@ from enum import Enum
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage
+from cc_proxy.app.chat.messages import ChatMessage
 
 # Qwen3.5's renderer takes an old turn's text up to the first closing tag for its thinking, and
 # drops that. Behind a tag of its own, what follows stays.

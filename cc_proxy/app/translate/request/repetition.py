@@ -3,8 +3,8 @@
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
+from cc_proxy.app.chat.messages import ChatMessage
 from cc_proxy.app.translate.request.content import TOOL_ERROR
-from cc_proxy.app.upstreams.ollama.chat import ChatMessage
 
 _MANY = 3
 _MAX_ABOUT = 120

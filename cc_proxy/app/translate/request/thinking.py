@@ -3,8 +3,8 @@
 from msgspec import UNSET, UnsetType
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
+from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.translate.request.rules import ThinkingCounts
-from cc_proxy.app.upstreams.ollama.models import ModelInfo
 
 _COUNTS_BETA = "thinking-token-count-2026-05-13"
 # The only family whose template takes a level; it always thinks (Ollama docs, gpt-oss).

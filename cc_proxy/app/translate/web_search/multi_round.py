@@ -12,6 +12,7 @@ import msgspec
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import Message
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.second_try import Reason
@@ -20,7 +21,6 @@ from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
 from cc_proxy.app.translate.web_search.offer import NAME
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 
 _CLIENT_PREFIX = "toolu_"
 _SERVER_PREFIX = "srvtoolu_"

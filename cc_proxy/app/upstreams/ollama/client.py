@@ -14,12 +14,12 @@ import msgspec
 from yarl import URL
 
 from cc_proxy.app import certificates
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
 from cc_proxy.app.upstreams.ollama.connection_errors import connection_error, without_end
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, refused

@@ -2,14 +2,14 @@
 
 import aiohttp
 
-from cc_proxy.app.upstreams.ollama import absence, reasons
-from cc_proxy.app.upstreams.ollama.errors import (
+from cc_proxy.app.chat.errors import (
     UpstreamBrokeError,
     UpstreamError,
     UpstreamStalledError,
     UpstreamUnreachableError,
     WrongServerError,
 )
+from cc_proxy.app.upstreams.ollama import absence, reasons
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS
 
 _CHECK_MACHINE = "Check that its machine is on, and check the network, tunnel or VPN in between."

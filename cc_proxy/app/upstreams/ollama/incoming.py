@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import aiohttp
 
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.ollama import framing, reading, reasons
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 
 # Takes a batch at once and says so, or leaves it to the task that waits.

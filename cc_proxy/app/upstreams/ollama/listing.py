@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from cc_proxy.app.chat.models import COMPACT, ModelInfo
 from cc_proxy.app.upstreams.ollama.kv_cache import bytes_per_token
-from cc_proxy.app.upstreams.ollama.models import COMPACT, ModelInfo
 
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
 # How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).

@@ -1,6 +1,6 @@
 """How to get a model that Ollama does not have."""
 
-from cc_proxy.app.upstreams.ollama.models import short_name
+from cc_proxy.app.chat.models import short_name
 
 
 def how_to_get(model: str) -> str:

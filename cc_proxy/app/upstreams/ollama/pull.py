@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.errors import UpstreamBrokeError
+from cc_proxy.app.chat.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 from cc_proxy.app.upstreams.ollama.refusals import from_text
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.error_words import quoted_in
-from cc_proxy.app.upstreams.ollama.errors import (
+from cc_proxy.app.chat.errors import (
     ContextOverflowError,
     ModelNotFoundError,
     Refusal,
     UpstreamBusyError,
     UpstreamRefusedError,
 )
+from cc_proxy.app.upstreams.ollama.error_words import quoted_in
 from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, pull_command
 
 SERVER = "Ollama"

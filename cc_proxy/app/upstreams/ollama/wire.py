@@ -6,7 +6,7 @@ mean different things to Ollama.
 
 import msgspec
 
-from cc_proxy.app.upstreams.ollama.chat import ChatChunk, ChatRequest
+from cc_proxy.app.chat.messages import ChatChunk, ChatRequest
 
 _encoder = msgspec.json.Encoder()
 _chunk_decoder = msgspec.json.Decoder(ChatChunk)

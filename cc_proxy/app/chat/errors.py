@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from cc_proxy.app.chat.models import short_name
 from cc_proxy.app.errors import CcProxyError
-from cc_proxy.app.upstreams.ollama.models import short_name
 
 
 class UpstreamError(CcProxyError):
