@@ -9,10 +9,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.gateway.activity.sessions import TrackedSessions
 from cc_proxy.app.gateway.activity.totals import Totals
 from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest
-from cc_proxy.app.upstreams.ollama.models import full_name
 
 MAX_ENDED = 50
 MAX_ENGINES = 64
