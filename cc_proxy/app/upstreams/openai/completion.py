@@ -1,0 +1,129 @@
+"""An event of an answer, and an answer in one piece, as `/v1/chat/completions` writes them.
+
+Only what is read is here; servers add much more, and differ in it. Every field may be absent or
+null.
+"""
+
+import msgspec
+
+
+class FunctionDelta(msgspec.Struct, gc=False):
+    """A part of a call: the name in the first one, pieces of the arguments in each.
+
+    `arguments` is a string of JSON. Some servers send the object itself.
+    """
+
+    name: str | None = None
+    arguments: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def text(self) -> str:
+        """The piece of the arguments, as the text of JSON."""
+        raw = bytes(self.arguments)
+        if raw == b"null":
+            return ""
+        return msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
+
+
+class CallDelta(msgspec.Struct, gc=False):
+    """A part of the call `index`; `id` comes with the first part, or with each."""
+
+    index: int | None = None
+    id: str | None = None
+    function: FunctionDelta | None = None
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether neither a name nor a piece of the arguments is in it."""
+        function = self.function
+        return function is None or not (function.name or function.text)
+
+
+class Delta(msgspec.Struct, gc=False):
+    """What an event adds.
+
+    llama-server and SGLang write thinking into `reasoning_content`, vLLM 0.32 and Ray into
+    `reasoning`; some routers into both.
+    """
+
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    tool_calls: list[CallDelta] | None = None
+
+    @property
+    def thinking(self) -> str:
+        """The thinking, from the field that has it."""
+        return self.reasoning_content or self.reasoning or ""
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One of the answers that were asked for; there is no other than 0.
+
+    `delta` comes in a stream, `message` in an answer in one piece.
+    """
+
+    index: int = 0
+    delta: Delta | None = None
+    message: Delta | None = None
+    finish_reason: str | None = None
+
+
+class _PromptDetails(msgspec.Struct, gc=False):
+    cached_tokens: int | None = None
+
+
+class Usage(msgspec.Struct, gc=False):
+    """The counts, in tokens. `prompt_tokens` includes those from the cache."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        """How many tokens of the prompt came from the cache; None if the server does not say.
+
+        vLLM says it with --enable-prompt-tokens-details, SGLang with --enable-cache-report.
+        """
+        details = self.prompt_tokens_details
+        return details.cached_tokens if details is not None else None
+
+
+class Timings(msgspec.Struct, gc=False):
+    """The times of llama-server, in milliseconds."""
+
+    prompt_ms: float = 0.0
+    predicted_ms: float = 0.0
+
+
+class Completion(msgspec.Struct, gc=False):
+    """An event, or an answer in one piece. An error has `error`, or is one as a whole (SGLang)."""
+
+    choices: list[Choice] | None = None
+    usage: Usage | None = None
+    timings: Timings | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
+    object: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it says that something went wrong."""
+        return bytes(self.error) != b"null" or self.object == "error"
+
+
+_decoder = msgspec.json.Decoder(Completion)
+
+
+def decode(data: bytes) -> Completion:
+    """Decode the data of an event, or an answer in one piece.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not what such a server
+            writes.
+
+    """
+    if not data.isascii():
+        # What stays raw is not looked at by the decoder.
+        data.decode()
+    return _decoder.decode(data)
