@@ -37,7 +37,8 @@ class Histogram:
 class ModelTotals:
     """The totals of one model, under the names of OpenTelemetry's conventions.
 
-    The speeds and the window are those of the latest request that says something about them.
+    The speeds, the window and the prompt are those of the latest request that says something about
+    them.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class ModelTotals:
         self.input_tokens = Histogram(TOKEN_BOUNDS)
         self.output_tokens = Histogram(TOKEN_BOUNDS)
         self.window = 0
+        self.latest_prompt: int | None = None
         self.read_speed: float | None = None
         self.write_speed: float | None = None
 
@@ -61,6 +63,7 @@ class ModelTotals:
         counts = request.counts
         if counts is None:
             return
+        self.latest_prompt = counts.prompt
         self.tokens.update(read=counts.read, reused=counts.reused or 0, written=counts.written)
         self.input_tokens.add(counts.prompt)
         self.output_tokens.add(counts.written)

@@ -20,6 +20,7 @@ from cc_proxy.app.gateway.routes import (
     catalogue,
     health,
     messages,
+    metrics,
     openapi,
     preload,
     reload,
@@ -102,6 +103,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
     app.router.add_get("/activity", activity.handle)
+    app.router.add_get("/metrics", metrics.handle)
     app.router.add_get("/openapi.json", openapi.handle)
     for base in ("", *_LONG_BASES):
         app.router.add_post(base + "/v1/messages", messages.handle)

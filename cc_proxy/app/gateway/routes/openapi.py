@@ -131,6 +131,12 @@ def document() -> Json:
                 parameters=activity,
             )
         },
+        "/metrics": {
+            "get": _operation(
+                "Get the totals since the start, for Prometheus",
+                {"text/plain": {"schema": {"type": "string"}}},
+            )
+        },
         "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},
     }
     return {
