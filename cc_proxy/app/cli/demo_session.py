@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.config import Loaded, load
@@ -30,7 +31,6 @@ from cc_proxy.app.practice.model.models import DEFAULT_MODELS
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.play import session
 from cc_proxy.app.practice.server import PracticeServer
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 Write = Callable[[str], None]

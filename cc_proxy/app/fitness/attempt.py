@@ -10,6 +10,7 @@ import msgspec
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness.report import Outcome, TaskReport
 from cc_proxy.app.fitness.tasks import Attempt, Task
 from cc_proxy.app.fitness.tools import declared, objection
@@ -22,7 +23,7 @@ from cc_proxy.app.translate.answer.reuse import estimate_reuse
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import (
     MAX_CHUNKS_A_TOKEN,
     OllamaClient,

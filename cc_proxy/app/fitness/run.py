@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness.attempt import Model, attempt
 from cc_proxy.app.fitness.report import Report, TaskReport
 from cc_proxy.app.fitness.speed import first_answer, measured, memory
 from cc_proxy.app.fitness.tasks import TASKS, Task
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 # Who has reached no goal and made no call by then will not begin to.

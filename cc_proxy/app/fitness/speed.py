@@ -8,8 +8,9 @@ import msgspec
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness.report import Memory, Speed
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 

@@ -15,13 +15,13 @@ from aiohttp.test_utils import TestServer
 from msgspec import structs
 
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.cli.doctor import machine, model, upstream
 from cc_proxy.app.cli.doctor.check import Check
 from cc_proxy.app.config import Settings, load
 from cc_proxy.app.config.settings import ModelSettings
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import absence
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 

@@ -14,12 +14,13 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.events import Event, encode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config.errors import ConfigError
 from cc_proxy.app.config.layers import merge
 from cc_proxy.app.config.validation.decoding import decode as decode_config
 from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 from cc_proxy.app.upstreams.ollama import reading

@@ -11,13 +11,14 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import ModelSettings, Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.server import PracticeServer
-from cc_proxy.app.translate.request.build import Target, chat_request, load_body
+from cc_proxy.app.translate.request.build import chat_request, load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.tests.gateway.conftest import KEY, Gateway, Upstream, body
 

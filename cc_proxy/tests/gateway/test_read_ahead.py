@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.chat.models import unknown_model
-from cc_proxy.app.translate.request.build import Target
+from cc_proxy.app.chat.target import Target
 
 from .conftest import Gateway, Upstream, done, line, says
 

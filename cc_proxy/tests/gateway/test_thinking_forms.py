@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.target import Target, ThinkingForm
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.routing.thinking_forms import kept_thinking
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.app.practice.server import PracticeServer
-from cc_proxy.app.translate.request.build import Target, chat_request
-from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 FAMILIES = ("qwen3.5", "gemma4", "nemotron-3-nano")

@@ -9,9 +9,9 @@ import pytest
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness import attempt as fitness
 from cc_proxy.app.fitness.attempt import Model
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.tests.faults.upstream import NDJSON, Exchange, RawUpstream, line
 

@@ -8,7 +8,8 @@ import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import unknown_model
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.call_ids import short_id
 
 # What Mistral's own templates ask of an id, in their words: "Tool call IDs should be alphanumeric

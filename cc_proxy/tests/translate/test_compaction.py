@@ -10,9 +10,10 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import Message, decode
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose

@@ -8,8 +8,9 @@ import pytest
 from cc_proxy.app.anthropic.requests import Message, decode
 from cc_proxy.app.chat.messages import CalledFunction
 from cc_proxy.app.chat.models import unknown_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.mended_call import mended_call
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
 
 ANNOUNCEMENT = (

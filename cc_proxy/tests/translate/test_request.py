@@ -8,7 +8,8 @@ import pytest
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
 
 READ = {"name": "Read", "input_schema": {"type": "object", "properties": {"p": {}}}}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import MessagesRequest, decode
 from cc_proxy.app.chat.models import ModelInfo
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.translate.request.build import chat_request
 
 Json = dict[str, Any]
 T = TypeVar("T")

@@ -7,8 +7,9 @@ import pytest
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import unknown_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import EVERY_ASSIST, Assist
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
 TOOLS = [

@@ -7,7 +7,8 @@ import pytest
 
 from cc_proxy.app.anthropic.requests import Message, decode
 from cc_proxy.app.chat.models import ModelInfo
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
 

@@ -10,8 +10,9 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
 
 Json = dict[str, Any]

@@ -16,10 +16,10 @@ from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note, ques
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.chat.target import Target
     from cc_proxy.app.cli.doctor.check import Check
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.wire import ModelSessions
-    from cc_proxy.app.translate.request.build import Target
     from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 _NAME = "doctor"

@@ -16,6 +16,7 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
@@ -27,7 +28,7 @@ from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.app.gateway.routing.thinking_forms import Kept, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
-from cc_proxy.app.translate.request.build import Target, chat_request
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt

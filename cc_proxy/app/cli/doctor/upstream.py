@@ -18,6 +18,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamUnreachableError,
 )
 from cc_proxy.app.chat.models import full_name, same_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
@@ -28,7 +29,6 @@ from cc_proxy.app.config import Loaded, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import (
     LoadedModel,

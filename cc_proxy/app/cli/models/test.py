@@ -13,12 +13,12 @@ from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.chat.target import Target
     from cc_proxy.app.cli.models.verdicts import KeptTest
     from cc_proxy.app.config import Settings
     from cc_proxy.app.fitness.report import Report, TaskReport
     from cc_proxy.app.fitness.tasks import Task
     from cc_proxy.app.fitness.verdict import Verdict
-    from cc_proxy.app.translate.request.build import Target
 
 _NAME = "models test"
 _TASKS = 20

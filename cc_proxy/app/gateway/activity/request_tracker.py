@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.gateway.activity.folder import folder_name
 from cc_proxy.app.gateway.activity.tracked import CallCounts, Counts, Outcome
@@ -12,7 +13,7 @@ from cc_proxy.app.gateway.scheduling.queue import Ask
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 

@@ -10,12 +10,13 @@ from typing import Self
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.activity.request_tracker import RequestTracker
 from cc_proxy.app.gateway.activity.tracked import Outcome
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
 log = logging.getLogger(__name__)

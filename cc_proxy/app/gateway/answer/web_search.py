@@ -9,13 +9,14 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.requests import MessagesRequest, ToolChoice
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.rounds import Events, UpstreamRequest, new_answer, stream_round
 from cc_proxy.app.gateway.context import Shared
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer, SearchCall
 from cc_proxy.app.translate.web_search.offer import (
     MAX_QUERY_CHARS,

@@ -8,10 +8,10 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 # The API requires a date of release, and has the epoch for one that is not known.

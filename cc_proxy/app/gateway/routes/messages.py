@@ -18,6 +18,7 @@ from cc_proxy.app.anthropic.events import encode, encode_one
 from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import unknown_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 from cc_proxy.app.gateway.answer.probes import answer_to, is_probe
 from cc_proxy.app.gateway.answer.request_log import RequestLog
@@ -40,7 +41,7 @@ from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
-from cc_proxy.app.translate.request.build import Target, Translated, chat_request
+from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer

@@ -14,6 +14,7 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.chat.errors import UpstreamBrokeError
 from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.errors import log_text
@@ -21,7 +22,7 @@ from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.translate.request.build import Target, load_body
+from cc_proxy.app.translate.request.build import load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 

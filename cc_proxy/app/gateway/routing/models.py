@@ -11,16 +11,16 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.models import ModelInfo, full_name, same_model
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama import listing as wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 if TYPE_CHECKING:
-    from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
+    from cc_proxy.app.chat.target import ThinkingForm
 
 log = logging.getLogger(__name__)
 

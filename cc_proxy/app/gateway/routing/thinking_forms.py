@@ -10,8 +10,8 @@ import msgspec
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.models import same_model
-from cc_proxy.app.translate.request.build import Target, chat_request, load_body
-from cc_proxy.app.translate.request.kept_thinking import ThinkingForm
+from cc_proxy.app.chat.target import Target, ThinkingForm
+from cc_proxy.app.translate.request.build import chat_request, load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt

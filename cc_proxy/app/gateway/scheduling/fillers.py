@@ -5,9 +5,9 @@ from itertools import takewhile
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import BLOCK, TOOLS, Prompt
-from cc_proxy.app.translate.request.build import Target
 
 # One token that no template begins with; some models put one of their own before it.
 STRANGER = HeldText(keys=(hash("a stranger"),), ends=(2.0,))

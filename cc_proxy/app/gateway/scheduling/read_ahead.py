@@ -10,11 +10,12 @@ from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
-from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.wire import encode
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.engine_cache import EngineCache, Slot
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text, stranger_body
@@ -28,7 +29,6 @@ from cc_proxy.app.translate.prompt.placement import (
     place,
 )
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.request.build import Target
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 from cc_proxy.app.upstreams.ollama.wire import encode

@@ -10,9 +10,10 @@ import msgspec
 
 from cc_proxy.app.byte_cache import text_bytes
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
+from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
-from cc_proxy.app.translate.request.build import Target, Translated
+from cc_proxy.app.translate.request.build import Translated
 
 # Claude Code's own words stand in these, one after the other, before the person's.
 _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)

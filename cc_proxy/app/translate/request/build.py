@@ -1,7 +1,7 @@
 """A Messages API request, as a request to Ollama's `/api/chat`."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -11,8 +11,7 @@ from msgspec import UNSET
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message, MessagesRequest
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
-from cc_proxy.app.chat.models import ModelInfo
-from cc_proxy.app.config import EVERY_ASSIST, Assist
+from cc_proxy.app.chat.target import Target, ThinkingForm
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
@@ -20,7 +19,7 @@ from cc_proxy.app.translate.request.call_ids import with_short_ids
 from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import append_text, conversation
 from cc_proxy.app.translate.request.deferred import announced, found_tools
-from cc_proxy.app.translate.request.kept_thinking import ThinkingForm, with_kept_thinking
+from cc_proxy.app.translate.request.kept_thinking import with_kept_thinking
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose, ThinkingCounts
 from cc_proxy.app.translate.request.system import system_text
@@ -33,23 +32,6 @@ from cc_proxy.app.upstreams.ollama.wire import encode
 
 # Each answer is searched for them; a client has some tens of characters.
 MAX_STOP_CHARS = 8192
-
-
-@dataclass(frozen=True)
-class Target:
-    """The model that will answer: what it can do, its window in tokens, how long it stays.
-
-    `configured` is the window that was set for this model: more than it can have, maybe. `assist`
-    is the help that the model gets where it stumbles. `forms` has how old thinking is sent, where
-    the model is asked to think and where it is not.
-    """
-
-    model: ModelInfo
-    window: int
-    keep_alive: str
-    configured: int | None = None
-    assist: Assist = EVERY_ASSIST
-    forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

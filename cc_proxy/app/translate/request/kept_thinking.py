@@ -6,25 +6,17 @@ What these forms say is what the model wrote itself, where it wrote it.
 """
 
 from collections.abc import Sequence
-from enum import Enum
 
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatMessage
+from cc_proxy.app.chat.target import ThinkingForm
 
 # Qwen3.5's renderer takes an old turn's text up to the first closing tag for its thinking, and
 # drops that. Behind a tag of its own, what follows stays.
 _OPENED_QWEN = "</think><think>\n"
 # Gemma 4's removes each channel from a text, once: what is left of this is the opening of one.
 _OPENED_GEMMA = "<|chan<|channel><channel|>nel>thought\n"
-
-
-class ThinkingForm(Enum):
-    """How the thinking of old turns is sent."""
-
-    FIELD = "field"
-    TAGS = "tags"
-    CHANNEL = "channel"
 
 
 def with_kept_thinking(

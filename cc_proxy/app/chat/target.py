@@ -1,0 +1,33 @@
+"""The model that answers a chat, and how it is run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cc_proxy.app.chat.models import ModelInfo
+from cc_proxy.app.config import EVERY_ASSIST, Assist
+
+
+class ThinkingForm(Enum):
+    """How the thinking of old turns is sent."""
+
+    FIELD = "field"
+    TAGS = "tags"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The model that will answer: what it can do, its window in tokens, how long it stays.
+
+    `configured` is the window that was set for this model: more than it can have, maybe. `assist`
+    is the help that the model gets where it stumbles. `forms` has how old thinking is sent, where
+    the model is asked to think and where it is not.
+    """
+
+    model: ModelInfo
+    window: int
+    keep_alive: str
+    configured: int | None = None
+    assist: Assist = EVERY_ASSIST
+    forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)
