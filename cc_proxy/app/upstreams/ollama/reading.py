@@ -4,7 +4,8 @@ import msgspec
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, from_text, is_web_page
+from cc_proxy.app.upstreams.http.web_pages import is_web_page
+from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, from_text
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk, decode_chunks
 
 _QUOTED = 120

@@ -15,7 +15,8 @@ from cc_proxy.app.chat.errors import (
     UpstreamBusyError,
     UpstreamRefusedError,
 )
-from cc_proxy.app.upstreams.ollama.error_words import quoted_in
+from cc_proxy.app.upstreams.http.error_words import quoted_in
+from cc_proxy.app.upstreams.http.web_pages import plain_words
 from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, pull_command
 
 SERVER = "Ollama"
@@ -40,17 +41,12 @@ class _NestedBody(msgspec.Struct):
     error: _Nested
 
 
-_MAX_QUOTED = 400
-_MAX_TITLE = 80
 _UNAVAILABLE = 503
 _NOT_FOUND = 404
 # Ollama names the model as it was asked for: an alias has been resolved by then.
 _NO_MODEL = re.compile(r"model '([^']+)' not found")
 # Ollama 0.32: "server busy, please try again.  maximum pending requests exceeded"
 _BUSY = "maximum pending requests exceeded"
-_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
-_TITLE = re.compile("<title", re.IGNORECASE)
-_TITLE_END = re.compile("</title", re.IGNORECASE)
 _OVERFLOW = re.compile(
     r"request \((\d{1,18}) tokens\) exceeds the available context size \((\d{1,18})\b"
 )
@@ -64,7 +60,7 @@ def refused(status: int, body: bytes) -> UpstreamRefusedError:
     try:
         text = msgspec.json.decode(body, type=_Body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return UpstreamRefusedError(_refusal(status, _plain(body), CHECK_ADDRESS))
+        return UpstreamRefusedError(_refusal(status, plain_words(body, SERVER), CHECK_ADDRESS))
     return from_text(status, text)
 
 
@@ -89,31 +85,3 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
 
 def _refusal(status: int, text: str, hint: str | None = None) -> Refusal:
     return Refusal(SERVER, status, text, _CHECK_PATH, hint, (quoted_in(text),))
-
-
-def is_web_page(body: bytes) -> bool:
-    """Tell whether a body, or the beginning of one, is HTML."""
-    return _WEB_PAGE.match(body) is not None
-
-
-def _plain(body: bytes) -> str:
-    """Return what a person can read of a body that is not Ollama's JSON."""
-    text = body.decode(errors="replace")
-    if not is_web_page(body):
-        return text.strip()[:_MAX_QUOTED] or "(empty body)"
-    words = " ".join(_without_tags(_title(text) or text).split())[:_MAX_TITLE]
-    return f'a web page, which is not Ollama\'s own: "{words}"'
-
-
-def _title(page: str) -> str:
-    """Return what stands between the tags of a page's title; nothing if it has none."""
-    # Not with one expression: for a title without an end its work grows as the cube.
-    opened = _TITLE.search(page)
-    start = page.find(">", opened.end()) + 1 if opened else 0
-    closed = _TITLE_END.search(page, start) if start else None
-    return page[start : closed.start()] if closed else ""
-
-
-def _without_tags(page: str) -> str:
-    text, *parts = page.split("<")
-    return " ".join([text, *(part.partition(">")[2] for part in parts)])

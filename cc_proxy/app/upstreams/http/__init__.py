@@ -1,0 +1,1 @@
+"""What every kind of server over HTTP has in common: the connection, and reading its errors."""
