@@ -82,14 +82,34 @@ class UpstreamBusyError(UpstreamRefusedError):
 
 
 class ContextOverflowError(UpstreamRefusedError):
-    """The prompt does not fit the window; both in tokens."""
+    """The prompt does not fit the window; both in tokens.
+
+    `is_exact`: the server has counted the prompt to its end. If not, it is at least so long.
+    """
 
     code = "context_overflow"
 
-    def __init__(self, refusal: Refusal, prompt_tokens: int, window: int) -> None:
+    def __init__(
+        self, refusal: Refusal, prompt_tokens: int, window: int, *, is_exact: bool = True
+    ) -> None:
         super().__init__(refusal)
         self.prompt_tokens = prompt_tokens
         self.window = window
+        self.is_exact = is_exact
+
+
+class UnreadableCallError(UpstreamBrokeError):
+    """The model called a tool with arguments that are not a JSON object.
+
+    `name` and `arguments` are as it wrote them; `is_cut`: the arguments end in the middle.
+    """
+
+    def __init__(self, name: str, arguments: str, *, is_cut: bool) -> None:
+        how = "end in the middle" if is_cut else "are not a JSON object"
+        super().__init__(f"The model called a tool with arguments that {how}.")
+        self.name = name
+        self.arguments = arguments
+        self.is_cut = is_cut
 
 
 def missing_model(server: str, model: str, asked: str | None = None) -> str:

@@ -111,6 +111,17 @@ class Completion(msgspec.Struct, gc=False):
         """Whether it says that something went wrong."""
         return bytes(self.error) != b"null" or self.object == "error"
 
+    @property
+    def words(self) -> Delta | None:
+        """What is added, if it is words and there is nothing else to be read; None otherwise."""
+        if not self.choices or self.usage is not None or self.is_error:
+            return None
+        choice = self.choices[0]
+        delta = choice.delta
+        if choice.finish_reason or choice.index or delta is None or delta.tool_calls:
+            return None
+        return delta if delta.content or delta.thinking else None
+
 
 _decoder = msgspec.json.Decoder(Completion)
 

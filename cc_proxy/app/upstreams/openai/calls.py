@@ -1,0 +1,122 @@
+"""The calls of an answer, put together from their parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cc_proxy.app.chat.errors import UnreadableCallError
+from cc_proxy.app.chat.messages import CalledFunction, ToolCall
+from cc_proxy.app.upstreams.openai.completion import CallDelta
+
+_TRUNCATED = "truncated"
+
+
+@dataclass
+class _OpenCall:
+    id: str = ""
+    name: str = ""
+    parts: list[str] = field(default_factory=list)
+
+    def take(self, delta: CallDelta) -> None:
+        """Add a part; a server may repeat the id and the name in each."""
+        self.id = self.id or delta.id or ""
+        if delta.function is not None:
+            self.name = self.name or delta.function.name or ""
+            self.parts.append(delta.function.text)
+
+    def is_other_than(self, delta: CallDelta) -> bool:
+        """Whether a part with the same index begins another call: it has another id."""
+        return bool(self.id and delta.id and self.id != delta.id)
+
+
+class CallCollector:
+    """Collects calls until they are whole, and gives them back in their order.
+
+    A call is whole when another one or text follows, or the answer ends. Its arguments are a JSON
+    object then, or the call cannot be read: nothing is made up for it.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int | None, _OpenCall]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a call has begun that was not given back."""
+        return bool(self._open)
+
+    def take(self, deltas: Iterable[CallDelta]) -> list[ToolCall]:
+        """Add the parts of an event; return the calls before those that they add to, if whole."""
+        done: list[ToolCall] = []
+        for delta in deltas:
+            call = self._latest(delta.index)
+            if call is None and delta.adds_nothing:
+                continue
+            if call is None or call.is_other_than(delta):
+                done += self.take_whole()
+                call = _OpenCall()
+                self._open.append((delta.index, call))
+            call.take(delta)
+        return done
+
+    def finish(self, *, cut: bool = False) -> list[ToolCall]:
+        """Return the calls that are open; of an answer that was `cut`, only those that are whole.
+
+        Raises:
+            UnreadableCallError: the arguments of one are not a JSON object.
+
+        """
+        done = self.take_whole(cut=cut)
+        opened, self._open = self._open, []
+        if opened and not cut:
+            call = opened[0][1]
+            text = "".join(call.parts)
+            raise UnreadableCallError(call.name, text, is_cut=_is_cut(text))
+        return done
+
+    def take_whole(self, *, cut: bool = False) -> list[ToolCall]:
+        """Return the calls at the front that are whole; they are open no more."""
+        done: list[ToolCall] = []
+        while self._open:
+            call = self._open[0][1]
+            text = "".join(call.parts).strip()
+            # The name comes first: in a cut answer, the arguments may be what is missing.
+            may_be_empty = not (cut and len(self._open) == 1)
+            arguments = _object(text) if text or may_be_empty else None
+            if arguments is None or not call.name:
+                break
+            done.append(ToolCall(CalledFunction(call.name, msgspec.Raw(arguments)), call.id))
+            self._open.pop(0)
+        return done
+
+    def _latest(self, index: int | None) -> _OpenCall | None:
+        found = [call for at, call in self._open if at == index]
+        return found[-1] if found else None
+
+
+def _object(text: str) -> bytes | None:
+    """Return the JSON object that `text` is; None if it is none.
+
+    No arguments at all are an empty object, for a tool without parameters. A string that holds an
+    object was encoded once too often.
+    """
+    if not text:
+        return b"{}"
+    try:
+        value = msgspec.json.decode(text)
+        if isinstance(value, str):
+            text = value.strip()
+            value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return text.encode() if isinstance(value, dict) else None
+
+
+def _is_cut(text: str) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        return _TRUNCATED in str(error)
+    except RecursionError:
+        return False
+    return False

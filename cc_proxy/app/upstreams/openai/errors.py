@@ -1,0 +1,134 @@
+"""The errors of servers that speak OpenAI's chat API, and of the routers in front of them.
+
+Four shapes: nested in `error` (llama-server, vLLM, Ray, SMG), flat with `object: "error"` (SGLang),
+`detail` (FastAPI, under vLLM and Ray) and plain text (vllm-router, Envoy). The status comes first:
+vllm-router and sglang-router label the error for a stream as text/event-stream.
+"""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from cc_proxy.app.chat.errors import (
+    ContextOverflowError,
+    ModelNotFoundError,
+    Refusal,
+    UpstreamBusyError,
+    UpstreamRefusedError,
+)
+from cc_proxy.app.upstreams.http.error_words import quoted_in
+from cc_proxy.app.upstreams.http.web_pages import plain_words
+from cc_proxy.app.upstreams.openai.overflow import Overflow, overflow_in
+
+_Shape = TypeVar("_Shape")
+
+CHECK_ADDRESS = (
+    "Check the url of this upstream: it must be that of a server with OpenAI's API, without /v1 at"
+    " the end."
+)
+SEE_MODELS = "See what it serves: cc-proxy models"
+_NOT_FOUND = 404
+_BUSY = frozenset({429, 503})
+
+# Ray Serve wraps the engine's words: "Message: … (Request ID: …), Internal exception: …".
+_WRAPPED = re.compile(r"\AMessage: (.*?) \(Request ID: [^)]*\), Internal exception: ", re.DOTALL)
+_NO_MODEL = re.compile(
+    r"[Tt]he model [`'\"](?P<vllm>[^`'\"]+)[`'\"] (?:does not exist|not found)"
+    r"|Got request for model \"(?P<ray>[^\"]+)\""
+    r"|[Mm]odel [`'\"](?P<plain>[^`'\"]+)[`'\"] (?:does not exist|not found)"
+)
+
+
+class AnswerTooLongError(UpstreamRefusedError):
+    """The prompt fits the window, but not together with the tokens that were asked for.
+
+    SGLang and older versions of vLLM refuse that; others cut the answer. `room` is the number of
+    tokens that are left for the answer.
+    """
+
+    def __init__(self, refusal: Refusal, prompt_tokens: int, window: int) -> None:
+        super().__init__(refusal)
+        self.prompt_tokens = prompt_tokens
+        self.window = window
+        self.room = window - prompt_tokens
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+    type: str | None = None
+    n_prompt_tokens: int = 0
+    n_ctx: int = 0
+
+
+class _Nested(msgspec.Struct):
+    error: _Error | str
+
+
+class _Flat(msgspec.Struct):
+    object: str
+    message: str
+
+
+class _Detail(msgspec.Struct):
+    detail: str | list[msgspec.Raw]
+
+
+def refused(server: str, status: int, body: bytes) -> UpstreamRefusedError:
+    """Return the error for an answer with an error status, whatever its Content-Type says.
+
+    `server` is the name that a person knows it by.
+    """
+    text, overflow = _words(body, server)
+    if overflow is None:
+        overflow = overflow_in(text)
+    if overflow is not None:
+        return _too_long(Refusal(server, status, text), overflow)
+    refusal = Refusal(server, status, text, CHECK_ADDRESS, quotes=(quoted_in(text),))
+    if status in _BUSY:
+        return UpstreamBusyError(refusal)
+    if status == _NOT_FOUND and (missing := _NO_MODEL.search(text)):
+        found = Refusal(server, status, text, CHECK_ADDRESS, SEE_MODELS)
+        return ModelNotFoundError(found, next(filter(None, missing.groups())), SEE_MODELS)
+    return UpstreamRefusedError(refusal)
+
+
+def in_stream(server: str, event: bytes) -> UpstreamRefusedError:
+    """Return the error that an event reports, in a stream that began with a 200."""
+    return refused(server, 200, event)
+
+
+def _too_long(refusal: Refusal, overflow: Overflow) -> UpstreamRefusedError:
+    prompt, window = overflow.prompt_tokens, overflow.window
+    if overflow.is_exact and prompt < window:
+        return AnswerTooLongError(refusal, prompt, window)
+    return ContextOverflowError(refusal, prompt, window, is_exact=overflow.is_exact)
+
+
+def _words(body: bytes, server: str) -> tuple[str, Overflow | None]:
+    """Return the words of an error body, and the overflow that its fields report."""
+    nested = _decoded(body, _Nested)
+    if nested is not None:
+        error = nested.error
+        if isinstance(error, str):
+            return _unwrapped(error), None
+        if error.type == "exceed_context_size_error":
+            return error.message, Overflow(error.n_prompt_tokens, error.n_ctx)
+        return _unwrapped(error.message or error.type or "no reason given"), None
+    if (flat := _decoded(body, _Flat)) is not None and flat.object == "error":
+        return flat.message, None
+    if (detail := _decoded(body, _Detail)) is not None and isinstance(detail.detail, str):
+        return detail.detail, None
+    return plain_words(body, server), None
+
+
+def _decoded(body: bytes, shape: type[_Shape]) -> _Shape | None:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _unwrapped(text: str) -> str:
+    found = _WRAPPED.match(text)
+    return found[1] if found else text

@@ -1,0 +1,210 @@
+"""An answer of `/v1/chat/completions`, read into the chunks that everything else works with."""
+
+import msgspec
+
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage, ToolCall
+from cc_proxy.app.upstreams.http.web_pages import is_web_page
+from cc_proxy.app.upstreams.openai import errors
+from cc_proxy.app.upstreams.openai.calls import CallCollector
+from cc_proxy.app.upstreams.openai.completion import (
+    Choice,
+    Completion,
+    Delta,
+    Timings,
+    Usage,
+    decode,
+)
+from cc_proxy.app.upstreams.openai.events import EventSplitter, EventTooLongError, single_event
+
+ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
+
+_END = b"[DONE]"
+_NOT_CHAT = "sent an event that is not a chat completion"
+_CHECK_LOG = "Look at its own log: the engine, or a replica behind a router, may have died."
+# `abort` is SGLang's for a request that was thrown out, `error` that of routers to many services.
+_BROKEN = frozenset({"abort", "error"})
+_LENGTH = "length"
+_QUOTED = 120
+_NANOSECONDS = 1_000_000  # in a millisecond
+
+
+class AnswerReader:
+    """Reads the events of one answer as they come, cut anywhere.
+
+    The answer ends with a finish_reason, and then usage, [DONE] or the end of the stream: usage
+    comes behind the finish_reason, and only if it was asked for. Without a finish_reason it has
+    broken off; a dead replica behind a router looks so (Ray Serve 2.60).
+
+    `server` is its name for people. `trusts_zero`: no cached tokens is what it has found, not a
+    field that it leaves at 0.
+    """
+
+    def __init__(self, server: str, *, trusts_zero: bool = False) -> None:
+        self._server = server
+        self._events = EventSplitter()
+        self._calls = CallCollector()
+        self._usage: Usage | None = None
+        self._timings: Timings | None = None
+        self._finish_reason = ""
+        self._trusts_zero = trusts_zero
+        self._deltas = 0
+        self._has_ended = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model has finished: what may still come is counts."""
+        return bool(self._finish_reason)
+
+    def feed(self, piece: bytes) -> ReadBatch:
+        """Return the chunks that `piece` completes, and what is wrong behind them."""
+        try:
+            return self._read(self._events.feed(piece))
+        except EventTooLongError:
+            return [], UpstreamBrokeError(f"{self._server} sent an event without an end.")
+
+    def finish(self) -> ReadBatch:
+        """Return the chunks that the end of the stream completes, and what is wrong with it."""
+        chunks, trouble = self._read(self._events.finish())
+        if trouble is not None or self._has_ended:
+            return chunks, trouble
+        if not self._finish_reason:
+            return chunks, self._ended_early()
+        self._end(chunks)
+        return chunks, None
+
+    def plain_words(self, piece: bytes) -> list[ChatChunk] | None:
+        """Return the chunk of a piece that is one event with words only, None for any other.
+
+        The same piece may be given to `feed` after that: it only counts once more, as a token of an
+        answer without counts.
+        """
+        if not self._events.is_between or self._calls.is_open or self._finish_reason:
+            return None
+        data = single_event(piece)
+        try:
+            delta = decode(data).words if data is not None and data != _END else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if delta is None:
+            return None
+        self._deltas += 1
+        return [ChatChunk(ChunkMessage(delta.content or "", delta.thinking))]
+
+    def _read(self, events: list[bytes]) -> ReadBatch:
+        chunks: list[ChatChunk] = []
+        for data in events:
+            if self._has_ended:
+                break
+            try:
+                self._take(data, chunks)
+            except UpstreamError as error:
+                self._has_ended = True
+                return chunks, error
+            except msgspec.DecodeError as error:
+                self._has_ended = True
+                return chunks, UpstreamBrokeError(f"{self._server} {_NOT_CHAT}: {error}")
+        return chunks, None
+
+    def _take(self, data: bytes, chunks: list[ChatChunk]) -> None:
+        if not data:
+            return
+        if data == _END:
+            if not self._finish_reason:
+                raise self._ended_early()
+            self._end(chunks)
+            return
+        event = self._decoded(data)
+        if event.is_error:
+            raise errors.in_stream(self._server, data)
+        self._usage = event.usage or self._usage
+        self._timings = event.timings or self._timings
+        if event.choices:
+            self._take_choice(event.choices[0], chunks)
+        elif event.usage is not None and self._finish_reason:
+            # The counts come last, with no choices. Those beside a choice are not yet the last.
+            self._end(chunks)
+
+    def _take_choice(self, choice: Choice, chunks: list[ChatChunk]) -> None:
+        delta = choice.delta or choice.message
+        if choice.index or self._finish_reason:
+            return
+        if delta is not None:
+            self._take_delta(delta, chunks)
+        reason = choice.finish_reason
+        if not reason:
+            return
+        if reason in _BROKEN:
+            raise UpstreamBrokeError(f"{self._server} broke off its answer ({reason}).")
+        self._finish_reason = reason
+        _add(chunks, calls=self._calls.finish(cut=reason == _LENGTH))
+
+    def _take_delta(self, delta: Delta, chunks: list[ChatChunk]) -> None:
+        text, thinking = delta.content or "", delta.thinking
+        if text or thinking:
+            if self._calls.is_open:
+                _add(chunks, calls=self._calls.take_whole())
+            self._deltas += 1
+            chunks.append(ChatChunk(ChunkMessage(text, thinking)))
+        if delta.tool_calls:
+            self._deltas += 1
+            _add(chunks, calls=self._calls.take(delta.tool_calls))
+
+    def _end(self, chunks: list[ChatChunk]) -> None:
+        self._has_ended = True
+        chunks.append(self._last_chunk())
+
+    def _last_chunk(self) -> ChatChunk:
+        usage, timings = self._usage or Usage(), self._timings or Timings()
+        cached = usage.cached_tokens
+        if cached == 0 and not self._trusts_zero:
+            cached = None
+        return ChatChunk(
+            done=True,
+            done_reason="length" if self._finish_reason == _LENGTH else "stop",
+            prompt_eval_count=usage.prompt_tokens or 0,
+            prompt_eval_cached_count=cached,
+            prompt_eval_duration=round(timings.prompt_ms * _NANOSECONDS),
+            # Without counts, an event is about a token.
+            eval_count=usage.completion_tokens or self._deltas,
+            eval_duration=round(timings.predicted_ms * _NANOSECONDS),
+        )
+
+    def _ended_early(self) -> UpstreamBrokeError:
+        return UpstreamBrokeError(
+            f"{self._server} ended its answer in the middle.", hint=_CHECK_LOG
+        )
+
+    def _decoded(self, data: bytes) -> Completion:
+        try:
+            return decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _not_chat(self._server, data, error) from error
+
+
+def whole_answer(server: str, body: bytes, *, trusts_zero: bool = False) -> ReadBatch:
+    """Return the chunks of an answer in one piece: some servers send it to who asked for a stream.
+
+    `body` is the whole answer; the rest is as for `AnswerReader`.
+    """
+    reader = AnswerReader(server, trusts_zero=trusts_zero)
+    chunks, trouble = reader.feed(b"data: %b\n\n" % b" ".join(body.splitlines()))
+    if trouble is not None:
+        return chunks, trouble
+    more, trouble = reader.finish()
+    return chunks + more, trouble
+
+
+def _add(chunks: list[ChatChunk], *, calls: list[ToolCall]) -> None:
+    if calls:
+        chunks.append(ChatChunk(ChunkMessage(tool_calls=calls)))
+
+
+def _not_chat(server: str, data: bytes, error: Exception) -> UpstreamBrokeError:
+    if is_web_page(data):
+        return UpstreamBrokeError(f"{server} sent a web page in place of an answer.")
+    if data.lstrip().startswith(b"{"):
+        # A piece of an answer is of no help to a person.
+        return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {error}")
+    shown = repr(data[:_QUOTED].decode(errors="replace"))
+    return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {shown}", quotes=(shown,))
