@@ -110,7 +110,7 @@ async def test_a_call_that_ollama_cannot_read_is_asked_for_once_more(
         assert (status, inputs(message)) == (200, [("Read", {"file_path": "a"})])
     first, second = upstream.bodies
     assert first == second
-    assert "Ollama could not read a tool call" in caplog.text
+    assert "a tool call could not be read" in caplog.text
     assert "assisted=unreadable_call" in caplog.text
     assert "oops" not in caplog.text
 

@@ -94,7 +94,7 @@ async def stream_round(
                 async for events in batches:
                     yield events
         except ContextOverflowError as error:
-            if tries.is_first:
+            if tries.is_first and error.is_exact:
                 counter.counted(asking.prompt, error.prompt_tokens)
             raise
         except UpstreamError as error:

@@ -3,7 +3,7 @@
 import logging
 
 from cc_proxy.app.anthropic import events as ev
-from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.second_try import (
@@ -29,9 +29,6 @@ log = logging.getLogger(__name__)
 MAX_HELD_BYTES = 1024 * 1024
 # Asked plainly once more, and then once with a hint.
 _MAX_UNREADABLE = 3
-
-# Before the first token, and in a line in mid-stream.
-_PARSER_STATUS = (500, 200)
 
 _Events = list[ev.Event]
 
@@ -98,9 +95,7 @@ class SecondTries:
             # The turn was whole before it was asked for more.
             self._record.trouble(f"the second try of an announced step failed: {error.code}")
             return self._answer.finish_with([])
-        call = None
-        if isinstance(error, UpstreamRefusedError) and error.status in _PARSER_STATUS:
-            call = unreadable_call(error.text)
+        call = unreadable_call(error)
         if call is None or not self._rules.assist.unreadable_call:
             raise error
         self._unreadable += 1
@@ -109,7 +104,7 @@ class SecondTries:
 
     def _after_unreadable(self, call: UnreadableCall) -> _Events:
         answer, record = self._answer, self._record
-        trouble = f"Ollama could not read a tool call ({call.form})"
+        trouble = f"a tool call could not be read ({call.form})"
         if calls := read_from_error(call, self._rules.tools):
             record.trouble(f"{trouble}: read from its error")
             return answer.finish_with(calls)
@@ -123,7 +118,7 @@ class SecondTries:
             record.trouble(f"{trouble}, {self._unreadable} times: given up")
             times = "once" if self._unreadable == 1 else f"{self._unreadable} times"
             return answer.give_up(
-                f"the model wrote a tool call {times} that Ollama could not read ({call.form})."
+                f"the model wrote a tool call {times} that could not be read ({call.form})."
             )
         self._next = self._first
         if self._unreadable > 1:

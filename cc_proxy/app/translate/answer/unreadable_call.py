@@ -1,7 +1,8 @@
-"""The errors with which Ollama gives up on a tool call that a model wrote.
+"""The errors that report a tool call of a model that could not be read.
 
-Its parsers refuse what they cannot read, and the answer ends with an error in place of the call
-(Ollama 0.33, `model/parsers`, `harmony` and `llm/llama_server.go`; recording 83f).
+Ollama's parsers refuse what they cannot read, and the answer ends with an error in place of the
+call (Ollama 0.33, `model/parsers`, `harmony` and `llm/llama_server.go`; recording 83f). vLLM hands
+on whatever stands between the marks of a call, also what is cut.
 """
 
 import re
@@ -11,10 +12,14 @@ from typing import Any
 
 import msgspec
 
+from cc_proxy.app.chat.errors import UnreadableCallError, UpstreamError, UpstreamRefusedError
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
+_NOT_JSON, _ENDS_IN_THE_MIDDLE = "arguments that are not JSON", "arguments that end in the middle"
+# Before the first token, and in a line in mid-stream.
+_PARSER_STATUS = (500, 200)
 _RAW = ("error parsing tool call: raw='", "', err=")
 _REST = re.compile(r"Failed to parse input at pos \d+:\s*(.*)", re.DOTALL)
 _UNKNOWN_TOOL = re.compile(r"^tool '([^']*)' not found$|^tool \"([^\"]*)\" is not declared$")
@@ -40,7 +45,7 @@ _MALFORMED = re.compile(
 
 @dataclass(frozen=True)
 class UnreadableCall:
-    """A call that Ollama could not read.
+    """A call that could not be read.
 
     `form` names the trouble for the log, and holds nothing that the model wrote. `raw` is what
     Ollama shows of the call, `unknown_tool` the name that it has no tool for; both may be empty.
@@ -53,16 +58,32 @@ class UnreadableCall:
     cut: bool = False
 
 
-def unreadable_call(error: str) -> UnreadableCall | None:
-    """Return what Ollama's error text says of a call; None for an error of another kind."""
+def unreadable_call(error: UpstreamError) -> UnreadableCall | None:
+    """Return what an error says of a call; None for an error of another kind."""
+    if isinstance(error, UnreadableCallError):
+        return _from_arguments(error)
+    if isinstance(error, UpstreamRefusedError) and error.status in _PARSER_STATUS:
+        return _from_text(error.text)
+    return None
+
+
+def _from_arguments(error: UnreadableCallError) -> UnreadableCall:
+    if error.is_cut:
+        return UnreadableCall(_ENDS_IN_THE_MIDDLE, cut=True)
+    name = msgspec.json.encode(error.name).decode()
+    raw = f'{{"name": {name}, "arguments": {error.arguments}}}' if error.arguments else ""
+    return UnreadableCall(_NOT_JSON, raw=raw)
+
+
+def _from_text(error: str) -> UnreadableCall | None:
     if (raw := _between(error, *_RAW)) is not None:
-        return UnreadableCall("arguments that are not JSON", raw=raw)
+        return UnreadableCall(_NOT_JSON, raw=raw)
     if found := _REST.search(error):
         return UnreadableCall("a call that breaks off its format", raw=found[1])
     if found := _UNKNOWN_TOOL.search(error):
         return UnreadableCall("a tool that is not declared", unknown_tool=found[1] or found[2])
     if _between(error, *_CUT) is not None:
-        return UnreadableCall("arguments that end in the middle", cut=True)
+        return UnreadableCall(_ENDS_IN_THE_MIDDLE, cut=True)
     if _MALFORMED.search(error):
         return UnreadableCall("a call that is not in its format")
     return None
