@@ -11,10 +11,12 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.fitness.report import Outcome, TaskReport
-from cc_proxy.app.fitness.tasks import Attempt, Task
+from cc_proxy.app.fitness.project.errors import ToolError
+from cc_proxy.app.fitness.project.workspace import Call
+from cc_proxy.app.fitness.report import Outcome, Run
+from cc_proxy.app.fitness.session import opening, system_prompt
+from cc_proxy.app.fitness.task import Task
 from cc_proxy.app.fitness.tools import declared, objection
-from cc_proxy.app.fitness.workspace import ROOT, Call, ToolError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.rounds import UpstreamRequest, stream_round
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
@@ -38,12 +40,6 @@ _QUOTED = 160
 _SERVER_ERROR = 500
 # How the translation notes that an answer had vanished in Ollama.
 _ASKED_AGAIN = "asked once more"
-_SYSTEM = (
-    "You are an agent that works on a software project with the tools that you are given. Do what"
-    " the user asks with these tools, and then tell in a few words what came of it. Use the tool"
-    " that was made for a thing before a shell command. Paths are absolute.\n\n"
-    f"Primary working directory: {ROOT}\nPlatform: linux\nShell: bash"
-)
 
 
 @dataclass
@@ -72,7 +68,7 @@ class Model:
         asked = {
             "model": self.target.model.name,
             "max_tokens": _MOST_TOKENS,
-            "system": [{"type": "text", "text": _SYSTEM}],
+            "system": [{"type": "text", "text": system_prompt()}],
             "tools": declared(),
             "thinking": {"type": "adaptive"},
             "messages": messages,
@@ -117,15 +113,15 @@ class Model:
         return estimate_reuse(last)
 
 
-async def attempt(task: Task, model: Model) -> TaskReport:
-    """Have a model try a task, and say what came of it.
+async def attempt(task: Task, model: Model) -> Run:
+    """Let a model try a task once; return the result.
 
     Raises:
         UpstreamError: Ollama cannot be asked, or breaks off.
 
     """
     trial = _Trial(task)
-    messages: list[dict[str, Any]] = [{"role": "user", "content": task.prompt}]
+    messages = _start(task)
     for _ in range(_MOST_TURNS):
         try:
             message, notes = await model.answer(messages)
@@ -145,12 +141,18 @@ async def attempt(task: Task, model: Model) -> TaskReport:
     return trial.report()
 
 
+def _start(task: Task) -> list[dict[str, Any]]:
+    if not task.history:
+        return opening(task.prompt)
+    return [*task.history, {"role": "user", "content": task.prompt}]
+
+
 class _Trial:
     """What a task has come to so far."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._done = Attempt()
+        self._done = task.begin()
         self._outcomes: list[Outcome] = []
         self._troubles: list[str] = []
 
@@ -176,7 +178,7 @@ class _Trial:
         self._outcomes.append("wrong")
         self._troubles.append(text)
 
-    def report(self) -> TaskReport:
+    def report(self) -> Run:
         reached = self.reached
         if not reached and not self._outcomes:
             # The one task without a call is missed by its answer.
@@ -187,9 +189,7 @@ class _Trial:
                 f"{call.name} {json.dumps(call.input)}" for call in self._done.calls[-2:]
             )
             self._troubles.append(f"it stopped short of the goal, after {_short(made)}")
-        return TaskReport(
-            name=self._task.name,
-            tries=self._task.tries,
+        return Run(
             reached=reached,
             calls=tuple(self._outcomes),
             trouble=self._troubles[0] if self._troubles else None,

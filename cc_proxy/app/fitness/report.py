@@ -1,4 +1,4 @@
-"""What came of a test."""
+"""The results of a test."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,8 +8,8 @@ OUTCOMES: tuple[Outcome, ...] = ("right", "mended", "wrong", "missing")
 
 
 @dataclass(frozen=True)
-class TaskReport:
-    """One task: whether its goal was reached, its calls one by one, and what went wrong.
+class Run:
+    """One run of a task: whether it reached the goal, its calls one by one, and what went wrong.
 
     A call is *right* as the model made it; *mended* if it fitted only after cc-proxy had read it
     out of the text or put its arguments right; *wrong* if the client would refuse it, or the tool
@@ -17,11 +17,33 @@ class TaskReport:
     at all where one was needed.
     """
 
-    name: str
-    tries: str
     reached: bool
     calls: tuple[Outcome, ...]
     trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """A task and its runs; `about` says what it tests."""
+
+    name: str
+    about: str
+    runs: tuple[Run, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many runs reached the goal."""
+        return sum(run.reached for run in self.runs)
+
+    @property
+    def calls(self) -> tuple[Outcome, ...]:
+        """The calls of all runs."""
+        return tuple(call for run in self.runs for call in run.calls)
+
+    @property
+    def trouble(self) -> str | None:
+        """What went wrong in the first run that missed the goal, None if none did."""
+        return next((run.trouble for run in self.runs if not run.reached), None)
 
 
 @dataclass(frozen=True)
@@ -42,19 +64,29 @@ class Memory:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole test; `memory` is None where Ollama does not say, `asked` is how many tasks."""
+    """A whole test.
+
+    `planned` is how many runs there would be, `too_large` names the tasks that do not fit into the
+    window; `memory` is None where Ollama does not say.
+    """
 
     model: str
     window: int
     tasks: tuple[TaskReport, ...]
-    asked: int
+    planned: int
     speed: Speed
     memory: Memory | None
+    too_large: tuple[str, ...] = ()
 
     @property
-    def reached(self) -> int:
-        """How many tasks reached their goal."""
-        return sum(task.reached for task in self.tasks)
+    def runs(self) -> int:
+        """How many runs were made."""
+        return sum(len(task.runs) for task in self.tasks)
+
+    @property
+    def passed(self) -> int:
+        """How many runs reached their goal."""
+        return sum(task.passed for task in self.tasks)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many calls ended like this."""

@@ -1,41 +1,11 @@
-"""The twenty tasks. Each tries one thing that Claude Code needs of a model again and again."""
+"""The tasks. Each tests one thing that Claude Code needs of a model again and again."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from cc_proxy.app.fitness.workspace import FILES, ROOT, Call, Workspace
-
-
-@dataclass
-class Attempt:
-    """What a model has done of a task: the workspace, its calls that fitted, its last words."""
-
-    workspace: Workspace = field(default_factory=Workspace)
-    calls: list[Call] = field(default_factory=list)
-    text: str = ""
-
-    def called(self, name: str, **arguments: Any) -> bool:  # noqa: ANN401 - JSON
-        """Tell whether a tool was called with these arguments, and whatever else."""
-        return any(
-            call.name == name and arguments.items() <= call.input.items() for call in self.calls
-        )
-
-    def inputs(self, name: str) -> list[dict[str, Any]]:
-        """Return the arguments of every call of a tool."""
-        return [call.input for call in self.calls if call.name == name]
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task: `tries` says what it is about, `goal` whether it is reached."""
-
-    name: str
-    tries: str
-    prompt: str
-    goal: Callable[[Attempt], bool]
-
+from cc_proxy.app.fitness import long_texts
+from cc_proxy.app.fitness.project.workspace import FILES, ROOT
+from cc_proxy.app.fitness.task import Attempt, Task
 
 _COMMAND = """grep -c "def " shop/*.py | sort -t: -k2 -nr && echo 'it'"'"'s $HOME'"""
 _SETTINGS = {"name": "heron", "paths": ["C:\\temp", "/tmp"], "greeting": 'say "hello"', "vat": 0.19}  # noqa: S108 - a text
@@ -56,6 +26,15 @@ def _edited(path: str, old: str, new: str) -> Callable[[Attempt], bool]:
 
 def _found(done: Attempt, words: str) -> bool:
     return words.casefold() in done.text.casefold()
+
+
+def _has_findings(done: Attempt) -> bool:
+    wanted = [("shop/prices.py", 5), ("docs/guide.md", 3)]
+    return any(
+        [(found["file"].removeprefix(f"{ROOT}/"), found.get("line")) for found in asked["findings"]]
+        == wanted
+        for asked in done.inputs("ReportFindings")
+    )
 
 
 TASKS = (
@@ -79,13 +58,6 @@ TASKS = (
             done.called("Read", file_path=f"{ROOT}/docs/opening hours.txt")
             and _found(done, "friday")
         ),
-    ),
-    Task(
-        "read_two",
-        "more than one call",
-        f"How many herons are in {ROOT}/stock/north.txt and {ROOT}/stock/south.txt together? Read"
-        " both files, and answer with the sum.",
-        lambda done: len(done.inputs("Read")) > 1 and _found(done, "19"),
     ),
     Task(
         "write",
@@ -149,36 +121,23 @@ TASKS = (
         ),
     ),
     Task(
-        "grep",
+        "search",
         "a search, and an answer from what it finds",
-        "Use Grep to find the file in which the function apply_discount is defined, and name it.",
+        "Search the project for the file in which the function apply_discount is defined, and name"
+        " it.",
         lambda done: (
-            any("apply_discount" in asked["pattern"] for asked in done.inputs("Grep"))
+            any("apply_discount" in asked["command"] for asked in done.inputs("Bash"))
             and _found(done, "prices.py")
         ),
     ),
     Task(
-        "grep_options",
-        "one of several words, and names with a dash",
-        "Search for herons with Grep, in upper and lower case (-i), and have it show the lines"
-        ' (output_mode "content") with their numbers (-n).',
-        lambda done: any(
-            asked.get("output_mode") == "content" and asked.get("-i") is True and asked.get("-n")
-            for asked in done.inputs("Grep")
-        ),
-    ),
-    Task(
-        "glob",
-        "a pattern for paths",
-        "Use Glob to list all Python files of the project, in all folders.",
-        lambda done: any("*.py" in asked["pattern"] for asked in done.inputs("Glob")),
-    ),
-    Task(
-        "task_list",
-        "two tools, the second with what the first has told",
-        'Use TaskCreate to note the task "Write the guide", and then TaskUpdate to set it to'
-        " in_progress.",
-        lambda done: done.workspace.tasks[:1] == ["in_progress"],
+        "nested_list",
+        "a list of objects as an argument",
+        "A review has two findings. Report them with one call of ReportFindings, with the level"
+        " high. First: shop/prices.py, line 5, divides by 10 where 100 is meant, so a discount of"
+        " 10 percent makes the price 0. Second: docs/guide.md, line 3, misspells receive, so the"
+        " search does not find the page.",
+        _has_findings,
     ),
     Task(
         "after_error",
@@ -194,9 +153,38 @@ TASKS = (
         _edited("docs/guide.md", "recieve", "receive"),
     ),
     Task(
+        "parallel",
+        "several calls in a turn, for several turns",
+        f"{ROOT}/stock/north.txt and {ROOT}/stock/south.txt say how many herons there are. Read"
+        " both in one turn. Then write both in one turn, each with one heron more. At the end tell"
+        " me how many herons that makes in both.",
+        lambda done: (
+            done.workspace.text("stock/north.txt").strip() == "herons: 8"
+            and done.workspace.text("stock/south.txt").strip() == "herons: 13"
+            and _found(done, "21")
+        ),
+        writes=500,
+    ),
+    Task(
         "no_tool",
         "an answer where no tool is needed",
         "Without any tool: what is 17 + 4? Answer with the number.",
         lambda done: not done.calls and _found(done, "21"),
+    ),
+    Task(
+        "long_write",
+        "a long file in one call",
+        long_texts.stations_prompt(),
+        lambda done: long_texts.are_stations(done.workspace.text("shop/stations.py")),
+        writes=2_200,
+    ),
+    Task(
+        "long_context",
+        "a task after 30,000 tokens of a session",
+        long_texts.journal_prompt(),
+        lambda done: done.workspace.text("stock/boxes.txt").strip() == long_texts.JOURNAL_ANSWER,
+        files=long_texts.journals(),
+        history=long_texts.journal_history(),
+        history_tokens=long_texts.HISTORY_TOKENS,
     ),
 )

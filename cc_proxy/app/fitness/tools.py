@@ -1,7 +1,7 @@
 """The tools that a model is tested with, and whether a call fits them.
 
-Names, arguments, types and what is required are those that Claude Code 2.1.330 declares (seen on
-the wire with ENABLE_TOOL_SEARCH=false); the descriptions are our own, and shorter.
+Names, arguments, types and what is required are those that Claude Code 2.1.332 declares for an own
+model name (seen on the wire; a test compares); the descriptions are our own, and shorter.
 """
 
 import functools

@@ -1,6 +1,6 @@
-"""The verdict: fit, usable or unfit, why, and what would help."""
+"""The verdict: fit, usable or unfit, how sure that is, why, and what would help."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,19 +11,20 @@ from cc_proxy.app.claude_needs import (
     LEAST_WINDOW,
     PATIENCE_SECONDS,
 )
-from cc_proxy.app.fitness.report import Report
+from cc_proxy.app.fitness.advice import other_model
+from cc_proxy.app.fitness.interval import wilson
+from cc_proxy.app.fitness.report import Report, TaskReport
 
 Level = Literal["fit", "usable", "unfit"]
 _ORDER: tuple[Level, ...] = ("fit", "usable", "unfit")
 _NAMED = 4
 
-# Of the tasks: a session has hundreds of calls, and each that fails costs a turn or the thread.
+# Of the runs: a session has hundreds of calls, and each that fails costs a turn or the thread.
 FIT_SHARE = 0.9
 USABLE_SHARE = 0.6
 _MOST_WRONG_SHARE = 0.15
 _MUCH_MENDED_SHARE = 0.5
 _LEAST_WRITTEN_PER_SECOND = 5.0
-_BETTER = "cc-proxy models pull qwen3-coder:30b"
 
 
 @dataclass(frozen=True)
@@ -38,46 +39,81 @@ class Reason:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of a model."""
+    """The judgement of a model.
+
+    `interval` is where the share of passed runs lies, with 95 % confidence (0 to 1; None if the
+    runs did not decide). `possible` are the verdicts that fit to it: one alone is a sure one.
+    """
 
     level: Level
     reasons: tuple[Reason, ...]
+    interval: tuple[float, float] | None = None
+    possible: tuple[Level, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether chance in the runs could not have changed the verdict."""
+        return len(self.possible) <= 1
 
 
-def without_tools(model: str) -> Verdict:
+def without_tools(model: str, fit: Sequence[str] = ()) -> Verdict:
     """Return the verdict on a model that needs no test."""
     text = f"{model} has no tools, says Ollama, and Claude Code works with nothing else"
-    return Verdict("unfit", (Reason("no_tools", "unfit", text, _BETTER),))
+    reason = Reason("no_tools", "unfit", text, other_model(model, fit))
+    return Verdict("unfit", (reason,), possible=("unfit",))
 
 
-def judge(report: Report, max_window: int | None) -> Verdict:
-    """Judge a test; `max_window` is the largest window that the model can have, in tokens."""
-    reasons = (*_tasks(report), *_calls(report), *_window(report, max_window), *_speed(report))
-    level: Level = max((reason.allows for reason in reasons), key=_ORDER.index)
-    return Verdict(level, reasons)
+def judge(report: Report, max_window: int | None, fit: Sequence[str] = ()) -> Verdict:
+    """Judge a test.
+
+    `max_window` is the largest window that the model can have, in tokens; `fit` are other pulled
+    models that passed their own test.
+    """
+    better = other_model(report.model, fit)
+    others = (*_calls(report, better), *_window(report, max_window), *_speed(report))
+    reasons = (*_tasks(report, better), *others)
+    level = _worst(reasons)
+    if not report.runs or any(reason.code == "no_calls" for reason in reasons):
+        return Verdict(level, reasons, possible=(level,))
+    low, high = wilson(report.passed, report.runs)
+    least = _worst(others)
+    by_share = (_level(low), _level(report.passed / report.runs), _level(high))
+    possible = {max(least, share, key=_ORDER.index) for share in by_share}
+    return Verdict(level, reasons, (low, high), tuple(one for one in _ORDER if one in possible))
 
 
-def _tasks(report: Report) -> Iterator[Reason]:
-    done, asked = report.reached, len(report.tasks)
-    if len(report.tasks) < report.asked and not done:
-        text = f"it made no call that could be used in the first {asked} tasks"
-        yield Reason("no_calls", "unfit", text, _BETTER)
+def _worst(reasons: Sequence[Reason]) -> Level:
+    return max((reason.allows for reason in reasons), key=_ORDER.index, default="fit")
+
+
+def _level(share: float) -> Level:
+    return "fit" if share >= FIT_SHARE else "usable" if share >= USABLE_SHARE else "unfit"
+
+
+def _tasks(report: Report, better: str) -> Iterator[Reason]:
+    passed, runs = report.passed, report.runs
+    if runs < report.planned and not passed:
+        text = f"it made no call that could be used in the first {runs} runs"
+        yield Reason("no_calls", "unfit", text, better)
         return
-    missed = [task.name for task in report.tasks if not task.reached]
-    if not missed:
-        yield Reason("tasks", "fit", f"{done} of {asked} tasks done")
-        return
-    share = done / asked
-    level: Level = "fit" if share >= FIT_SHARE else "usable" if share >= USABLE_SHARE else "unfit"
-    more = f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
-    text = f"{done} of {asked} tasks done; not {', '.join(missed[:_NAMED])}{more}"
-    helps = None if level == "fit" else f"A larger model, or one made for code: {_BETTER}"
-    yield Reason("tasks", level, text, helps)
+    missed = [_named(task) for task in report.tasks if task.passed < len(task.runs)]
+    if runs and not missed:
+        yield Reason("tasks", "fit", f"{passed} of {runs} runs passed")
+    elif runs:
+        level = _level(passed / runs)
+        more = f" and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+        text = f"{passed} of {runs} runs passed; not always {', '.join(missed[:_NAMED])}{more}"
+        helps = None if level == "fit" else f"A larger model, or one made for code: {better}"
+        yield Reason("tasks", level, text, helps)
 
 
-def _calls(report: Report) -> Iterator[Reason]:
+def _named(task: TaskReport) -> str:
+    return f"{task.name} ({task.passed} of {len(task.runs)})"
+
+
+def _calls(report: Report, better: str) -> Iterator[Reason]:
     total = sum(len(task.calls) for task in report.tasks)
-    if not report.reached:
+    if not report.passed:
         return
     bad = report.count("wrong") + report.count("missing")
     mended = report.count("mended")
@@ -86,8 +122,7 @@ def _calls(report: Report) -> Iterator[Reason]:
         yield Reason("calls_wrong", "usable", text)
     if total and mended / total > _MUCH_MENDED_SHARE:
         text = f"{mended} of {total} calls reached the client only because cc-proxy mended them"
-        helps = f"A newer version of it may call tools better: cc-proxy models pull {report.model}"
-        yield Reason("calls_mended", "fit", text, helps)
+        yield Reason("calls_mended", "fit", text, f"A model that calls tools better: {better}")
 
 
 def _window(report: Report, max_window: int | None) -> Iterator[Reason]:

@@ -231,7 +231,7 @@ def test_an_unfit_default_is_named_in_one_line_with_the_command_to_choose_anothe
     assert "model is" in ran.out
     (line,) = [line for line in ran.err.splitlines() if "unfit in your test" in line]
     assert line == (
-        f"Warning: {default} was unfit in your test (1 of 20 tasks done); to use another model:"
+        f"Warning: {default} was unfit in your test (3 of 60 runs passed); to use another model:"
         " cc-proxy claude --model NAME (the names: cc-proxy models)"
     )
     shown = home.json("claude", "--print-env")

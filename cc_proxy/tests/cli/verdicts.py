@@ -22,8 +22,8 @@ def keep(home: Home, *models: PracticeModel, verdict: str, digest: str | None = 
             tested_at="2026-01-01T00:00:00+00:00",
             digest=digest or model.digest,
             verdict=verdict,
-            tasks_done=1 if verdict == "unfit" else 20,
-            tasks=20,
+            passed=3 if verdict == "unfit" else 60,
+            runs=60,
             calls={},
             read_tokens_per_second=None,
             written_tokens_per_second=None,
@@ -31,5 +31,5 @@ def keep(home: Home, *models: PracticeModel, verdict: str, digest: str | None = 
         )
         for model in models
     }
-    file.write_bytes(msgspec.json.encode({"version": 1, "models": before | kept}))
+    file.write_bytes(msgspec.json.encode({"version": 2, "models": before | kept}))
     file.chmod(0o600)

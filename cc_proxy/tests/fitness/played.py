@@ -1,17 +1,40 @@
-"""A good, a mediocre and a hopeless model, as scripts that the practice server plays."""
+"""A good, a mediocre, a flaky and a hopeless model, as scripts for the practice server."""
 
 import json
 from typing import Any
 
+from cc_proxy.app.fitness import long_texts
+from cc_proxy.app.fitness.project.workspace import ROOT
 from cc_proxy.app.fitness.tasks import TASKS
-from cc_proxy.app.fitness.workspace import ROOT
 
+STOCK = {"north": 8, "south": 13}
 Turn = dict[str, Any]
 Scripts = dict[str, list[Turn]]
 
 
 def call(name: str, **arguments: Any) -> Turn:
     return {"calls": [{"name": name, "arguments": arguments}]}
+
+
+def calls(*turns: Turn) -> Turn:
+    return {"calls": [one for turn in turns for one in turn["calls"]]}
+
+
+def findings() -> list[dict[str, Any]]:
+    return [
+        {
+            "file": "shop/prices.py",
+            "line": 5,
+            "summary": "divides by 10",
+            "failure_scenario": "a discount of 10 percent makes the price 0",
+        },
+        {
+            "file": "docs/guide.md",
+            "line": 3,
+            "summary": "misspells receive",
+            "failure_scenario": "the search does not find the page",
+        },
+    ]
 
 
 def prompt_of(name: str) -> str:
@@ -32,15 +55,6 @@ def good_turns() -> Scripts:
         "read_spaces": [
             call("Read", file_path=f"{ROOT}/docs/opening hours.txt"),
             {"text": "Monday to Friday."},
-        ],
-        "read_two": [
-            {
-                "calls": [
-                    *call("Read", file_path=f"{ROOT}/stock/north.txt")["calls"],
-                    *call("Read", file_path=f"{ROOT}/stock/south.txt")["calls"],
-                ]
-            },
-            {"text": "19 herons."},
         ],
         "write": [call("Write", file_path=f"{ROOT}/stock/east.txt", content="herons: 3\n")],
         "write_json": [
@@ -67,13 +81,14 @@ def good_turns() -> Scripts:
             ),
         ],
         "edit_all": [
+            call("Read", file_path=f"{ROOT}/shop/cart.py"),
             call(
                 "Edit",
                 file_path=f"{ROOT}/shop/cart.py",
                 old_string="qty",
                 new_string="quantity",
                 replace_all=True,
-            )
+            ),
         ],
         "edit_quotes": [
             call("Read", file_path=f"{ROOT}/shop/labels.py"),
@@ -89,24 +104,17 @@ def good_turns() -> Scripts:
         "bash_background": [
             call("Bash", command="python -m http.server 8000", run_in_background=True)
         ],
-        "grep": [
-            call("Grep", pattern=r"def\s+apply_discount\("),
+        "search": [
+            call("Bash", command="grep -rn 'def apply_discount' shop/"),
             {"text": "It is in shop/prices.py."},
         ],
-        "grep_options": [
-            call("Grep", **{"pattern": "herons", "output_mode": "content", "-i": True, "-n": True})
-        ],
-        "glob": [call("Glob", pattern="**/*.py")],
-        "task_list": [
-            call("TaskCreate", subject="Write the guide", description="All of it"),
-            call("TaskUpdate", taskId="1", status="in_progress"),
-        ],
+        "nested_list": [call("ReportFindings", level="high", findings=findings())],
         "after_error": [
             call("Read", file_path=f"{ROOT}/CHANGELOG.md"),
             call("Write", file_path=f"{ROOT}/CHANGELOG.md", content="None yet\n"),
         ],
         "search_and_edit": [
-            call("Grep", pattern="recieve"),
+            call("Bash", command="grep -rl recieve ."),
             call("Read", file_path=f"{ROOT}/docs/guide.md"),
             call(
                 "Edit",
@@ -115,7 +123,27 @@ def good_turns() -> Scripts:
                 new_string="receive",
             ),
         ],
+        "parallel": [
+            calls(*(call("Read", file_path=f"{ROOT}/stock/{name}.txt") for name in STOCK)),
+            calls(
+                *(
+                    call("Write", file_path=f"{ROOT}/stock/{name}.txt", content=f"herons: {n}\n")
+                    for name, n in STOCK.items()
+                )
+            ),
+            {"text": "21 herons."},
+        ],
         "no_tool": [{"text": "21"}],
+        "long_write": [
+            call("Write", file_path=f"{ROOT}/shop/stations.py", content=long_texts.stations())
+        ],
+        "long_context": [
+            call(
+                "Write",
+                file_path=f"{ROOT}/stock/boxes.txt",
+                content=f"{long_texts.JOURNAL_ANSWER}\n",
+            )
+        ],
     }
 
 
@@ -142,17 +170,27 @@ def mediocre() -> Scripts:
     turns["read_lines"] = [
         call("Read", file_path=f"{ROOT}/shop/cart.py", offset="8", limit="4"),
     ]
-    for name in ("write", "edit_all", "glob"):
-        turns[name] = [_as_text(turn) for turn in turns[name]]
+    for name in ("write", "bash_quotes", "search"):
+        turns[name] = [_as_text(turn) if "calls" in turn else turn for turn in turns[name]]
     # A text that is not in the file, and then it gives up.
     turns["edit"] = [
+        call("Read", file_path=f"{ROOT}/shop/prices.py"),
         call("Edit", file_path=f"{ROOT}/shop/prices.py", old_string="VAT=", new_string="VAT =2"),
         {"text": "I cannot."},
     ]
-    turns["task_list"] = [call("TodoWrite", todos=[]), {"text": "Noted."}]
-    turns["grep_options"] = [call("Grep", path="shop"), {"text": "Nothing."}]
-    turns["read_two"] = [{"text": "You should read them both."}]
+    turns["nested_list"] = [call("ReportFindings", findings="two"), {"text": "Noted."}]
+    turns["bash"] = [call("Grep", path="shop"), {"text": "Nothing."}]
+    turns["parallel"] = [{"text": "You should read them both."}]
     turns["no_tool"] = [call("Bash", command="echo $((17+4))"), {"text": "21"}]
+    return _scripts(turns)
+
+
+def flaky() -> Scripts:
+    """Fail at two tasks in the first run only: Ollama cannot read the call."""
+    turns = good_turns()
+    for name in ("write", "bash"):
+        broken = {"error": {"status": 500, "text": "invalid tool call arguments"}, "times": 1}
+        turns[name] = [broken | turns[name][0], *turns[name][1:]]
     return _scripts(turns)
 
 

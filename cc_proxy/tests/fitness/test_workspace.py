@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.fitness import tools, workspace
-from cc_proxy.app.fitness.workspace import ROOT, Call, ToolError, Workspace
+from cc_proxy.app.fitness import tools
+from cc_proxy.app.fitness.project import shell, workspace
+from cc_proxy.app.fitness.project.workspace import ROOT, Call, ToolError, Workspace
 
 
 def do(name: str, **arguments: object) -> str:
@@ -24,8 +25,9 @@ def test_nothing_of_the_machine_can_be_reached(tmp_path: Path) -> None:
     here.do(Call("Bash", {"command": "cd ~ && rm -r *"}))
     assert real.read_text() == "of this machine"
     assert list(tmp_path.iterdir()) == [real]
-    imported = {name for name, value in vars(workspace).items() if inspect.ismodule(value)}
-    assert imported == {"fnmatch", "posixpath", "re"}
+    for module, known in ((workspace, {"shell"}), (shell, {"fnmatch", "posixpath", "re", "shlex"})):
+        imported = {name for name, value in vars(module).items() if inspect.ismodule(value)}
+        assert imported == known
 
 
 def test_reading_gives_the_numbered_lines_that_were_asked_for() -> None:
@@ -41,41 +43,83 @@ def test_reading_gives_the_numbered_lines_that_were_asked_for() -> None:
         ("Edit", {"file_path": "README.md", "old_string": "absent", "new_string": ""}, True),
         ("Edit", {"file_path": "README.md", "old_string": "e", "new_string": ""}, True),
         ("Edit", {"file_path": "README.md", "old_string": "", "new_string": "x"}, True),
-        ("TaskUpdate", {"taskId": "7", "status": "completed"}, True),
-        ("TaskUpdate", {"taskId": "one"}, True),
         ("Read", {"file_path": "CHANGELOG.md"}, False),
         ("Bash", {"command": "python -m pytest -q"}, False),
+        ("Bash", {"command": "cat CHANGELOG.md"}, False),
+        ("Bash", {"command": "grep -r"}, True),
+        ("Agent", {"description": "a", "prompt": "b"}, False),
     ],
 )
 def test_a_slip_of_the_model_is_told_from_bad_luck(
     name: str, arguments: dict[str, object], *, is_slip: bool
 ) -> None:
+    here = Workspace()
+    here.do(Call("Read", {"file_path": "README.md"}))
     with pytest.raises(ToolError) as raised:
-        do(name, **arguments)
+        here.do(Call(name, arguments))
     assert raised.value.is_slip is is_slip
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "found"),
+    ("name", "more"),
+    [("Write", {"content": "x"}), ("Edit", {"old_string": "7", "new_string": "8"})],
+)
+def test_a_file_is_read_before_it_is_changed(name: str, more: dict[str, str]) -> None:
+    here = Workspace()
+    call = Call(name, {"file_path": "stock/north.txt", **more})
+    with pytest.raises(ToolError, match="has not been read yet") as raised:
+        here.do(call)
+    assert raised.value.is_slip is False
+    here.do(Call("Read", {"file_path": f"{ROOT}/stock/north.txt"}))
+    here.do(call)
+    here.do(Call("Write", {"file_path": "new.txt", "content": "1"}))
+    here.do(Call("Write", {"file_path": "new.txt", "content": "2"}))
+    assert here.text("new.txt") == "2"
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
     [
-        ("Grep", {"pattern": r"def\s+apply_discount\("}, f"{ROOT}/shop/prices.py"),
-        ("Grep", {"pattern": "HERONS: 7", "output_mode": "content"}, "north.txt:1:herons: 7"),
-        ("Grep", {"pattern": "(a+)+$", "path": f"{ROOT}/stock"}, "No files found"),
-        ("Grep", {"pattern": "nowhere", "output_mode": "content"}, "No matches found"),
-        ("Glob", {"pattern": "**/*.py"}, f"{ROOT}/shop/cart.py"),
-        ("Glob", {"pattern": "*.txt", "path": f"{ROOT}/stock"}, f"{ROOT}/stock/south.txt"),
-        ("Glob", {"pattern": "*.rs"}, "No files found"),
-        ("Bash", {"command": "cat 'docs/opening hours.txt'"}, "Monday to Friday"),
-        ("Bash", {"command": "ls -la"}, f"{ROOT}/README.md"),
-        ("Bash", {"command": "pwd"}, ROOT),
-        ("Bash", {"command": "sleep 9", "run_in_background": True}, "in background"),
-        ("Bash", {"command": "make"}, "(no output)"),
+        (r"grep -rnE 'def\s+apply_discount\(' .", f"{ROOT}/shop/prices.py:4:def apply_discount"),
+        ("grep -rli 'HERONS: 7' stock | head", f"{ROOT}/stock/north.txt"),
+        ("rg recieve", "docs/guide.md:3:"),
+        ("git grep -n recieve", "docs/guide.md:3:"),
+        ("grep -rn recieve --include='*.md' . 2>/dev/null", "docs/guide.md:3:"),
+        ("find . -name '*.py'", f"{ROOT}/shop/cart.py"),
+        ("ls stock", f"{ROOT}/stock/south.txt"),
+        ("ls -la", f"{ROOT}/README.md"),
+        ("cat 'docs/opening hours.txt'", "Monday to Friday"),
+        (f"cd {ROOT} && cat README.md", "version 4.2"),
+        ("head -n 3 README.md", "version 4.2"),
+        ("pwd", ROOT),
+        ("git status --short", "On branch main"),
+        ("make", "(no output)"),
+        ("echo 'it is", "(no output)"),
     ],
 )
-def test_a_search_and_a_command_give_what_the_tasks_need(
-    name: str, arguments: dict[str, object], found: str
-) -> None:
-    assert found in do(name, **arguments)
+def test_a_search_and_a_command_give_what_the_tasks_need(command: str, found: str) -> None:
+    assert found in do("Bash", command=command)
+
+
+@pytest.mark.parametrize("pattern", ["nowhere", "(a+)+$"])
+def test_a_search_without_a_match_fails_as_in_a_shell(pattern: str) -> None:
+    with pytest.raises(ToolError, match="Exit code 1"):
+        do("Bash", command=f"grep -rn '{pattern}' stock")
+
+
+def test_a_command_can_change_a_file() -> None:
+    here = Workspace()
+    here.do(Call("Bash", {"command": "sed -i 's/recieve/receive/g' docs/guide.md"}))
+    assert "receive your order" in here.text("docs/guide.md")
+    here.do(
+        Call("Bash", {"command": "echo 'None yet' > CHANGELOG.md && echo more >> CHANGELOG.md"})
+    )
+    assert here.text("CHANGELOG.md") == "None yet\nmore\n"
+
+
+def test_a_command_in_the_background_and_a_report_are_answered() -> None:
+    assert "in background" in do("Bash", command="sleep 9", run_in_background=True)
+    assert do("ReportFindings", findings=[{}, {}]) == "Reported 2 findings."
 
 
 @pytest.mark.parametrize(
@@ -86,12 +130,11 @@ def test_a_search_and_a_command_give_what_the_tasks_need(
         ("Read", {"file_path": "a", "offset": "1"}, "expected integer, found str"),
         ("Read", {"file_path": "a", "offset": True}, "expected integer, found bool"),
         ("Read", {"file_path": "a", "lines": 3}, "unexpected parameter `lines`"),
-        ("Grep", {"pattern": "a", "output_mode": "lines"}, "expected one of content"),
-        ("Grep", {"pattern": "a", "-n": True, "head_limit": 2.5}, None),
-        ("TaskUpdate", {"taskId": "1", "status": "deleted"}, None),
-        ("TaskUpdate", {"taskId": "1", "status": "done"}, "expected one of pending"),
-        ("TaskUpdate", {"taskId": "1", "addBlocks": [2]}, "expected string, found int"),
-        ("TaskCreate", {"subject": "a", "description": "b", "metadata": {"c": 1}}, None),
+        ("ReportFindings", {"findings": [], "level": "most"}, "expected one of low"),
+        ("ReportFindings", {"findings": "two"}, "expected array, found str"),
+        ("ReportFindings", {"findings": [{"file": "a"}]}, "`summary` is missing"),
+        ("ScheduleWakeup", {"delaySeconds": 2.5}, None),
+        ("Workflow", {"args": {"c": 1}}, None),
         ("TodoWrite", {"todos": []}, "No such tool available: TodoWrite"),
     ],
 )

@@ -87,7 +87,7 @@ def test_the_choice_of_a_model(world: World) -> None:
     host = world.machine("host", HOST)
     pulled(host)
     with ollama(host), follow("how-to/choose-a-model", {"host": host}):
-        assert "fit, 20 of 20" in host.shell("cc-proxy models")[1]
+        assert "fit, 60 of 60" in host.shell("cc-proxy models")[1]
 
 
 def test_models_in_the_picker(world: World) -> None:

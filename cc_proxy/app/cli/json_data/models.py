@@ -46,8 +46,8 @@ class KeptTest(TypedDict):
     verdict: str
     tested_at: Time
     of_this_version: bool
-    tasks_done: int
-    tasks: int
+    passed: int
+    runs: int
     calls: dict[str, int]
     read_tokens_per_second: TokensPerSecond | None
     written_tokens_per_second: TokensPerSecond | None
@@ -95,11 +95,12 @@ class Reason(TypedDict):
 
 
 class TaskTest(TypedDict):
-    """One task, and what each try at it was."""
+    """One task, how many of its runs passed, and the calls of all runs."""
 
     name: str
-    tries: Annotated[str, Meta(description="what the task is to show")]
-    done: bool
+    about: Annotated[str, Meta(description="what the task tests")]
+    passed: int
+    runs: int
     calls: list[Literal["right", "mended", "wrong", "missing"]]
     trouble: str | None
 
@@ -117,9 +118,21 @@ class ModelsTest(TypedDict):
     model: str
     verdict: Literal["fit", "usable", "unfit"]
     reasons: list[Reason]
-    tasks_done: int | None
+    possible_verdicts: Annotated[
+        list[Literal["fit", "usable", "unfit"]],
+        Meta(description="the verdicts within the confidence interval; one alone is sure"),
+    ]
+    passed: int | None
+    runs: int | None
+    confidence_interval: Annotated[
+        list[float] | None,
+        Meta(description="the share of passed runs, from and to, with 95 % confidence"),
+    ]
     calls: Calls | None
     tasks: list[TaskTest] | None
+    too_large_tasks: Annotated[
+        list[str] | None, Meta(description="tasks that were not run: the window is too small")
+    ]
     speed: Speed | None
     context_window: Tokens | None
     gpu_share: float | None

@@ -88,7 +88,7 @@ def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | 
     if test is None:
         return None
     others = verdicts.fit_names(tests, pulled)
-    text = f"{name} was {UNFIT_MARK} ({test.tasks_done} of {test.tasks} tasks done)"
+    text = f"{name} was {UNFIT_MARK} ({test.passed} of {test.runs} runs passed)"
     hint = f"cc-proxy claude --model {others[0] if others else 'NAME'}"
     hint += "" if others else " (the names: cc-proxy models)"
     return ErrorItem("model_unfit", f"{text}; to use another model: {hint}")

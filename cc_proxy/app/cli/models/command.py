@@ -86,8 +86,8 @@ def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "Model":
             "verdict": test.verdict,
             "tested_at": test.tested_at,
             "of_this_version": test.digest == row.pulled.digest,
-            "tasks_done": test.tasks_done,
-            "tasks": test.tasks,
+            "passed": test.passed,
+            "runs": test.runs,
             "calls": test.calls,
             "read_tokens_per_second": test.read_tokens_per_second,
             "written_tokens_per_second": test.written_tokens_per_second,
@@ -134,7 +134,7 @@ def _cells(found: "Survey", row: "Row", test: "KeptTest | None") -> tuple[str, .
 def _tested(row: "Row", test: "KeptTest | None") -> str:
     if test is None:
         return ""
-    told = f"{test.verdict}, {test.tasks_done} of {test.tasks}"
+    told = f"{test.verdict}, {test.passed} of {test.runs}"
     return told if test.digest == row.pulled.digest else f"{told} (an older version)"
 
 

@@ -1,27 +1,31 @@
 """`cc-proxy models test`, which tells whether a model is fit for Claude Code."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
-from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
+from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned, note
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import Target
     from cc_proxy.app.cli.models.verdicts import KeptTest
     from cc_proxy.app.config import Settings
-    from cc_proxy.app.fitness.report import Report, TaskReport
-    from cc_proxy.app.fitness.tasks import Task
+    from cc_proxy.app.fitness.report import Report
+    from cc_proxy.app.fitness.run import Watcher
+    from cc_proxy.app.fitness.task import Task
     from cc_proxy.app.fitness.verdict import Verdict
 
 _NAME = "models test"
 _TASKS = 20
+_PASSES = 3
+_LONG_SECONDS = 600.0
 
 
 class ModelTestError(CcProxyError):
@@ -37,24 +41,29 @@ class ModelTestError(CcProxyError):
     default=_TASKS,
     show_default=True,
     metavar="N",
-    help="Try the first N tasks only.",
+    help="Run the first N tasks only.",
 )
-def command(common: Common, *, name: str | None, count: int) -> Result:
+@click.option("--quick", is_flag=True, help="Run each task once, not three times: less sure.")
+def command(common: Common, *, name: str | None, count: int, quick: bool) -> Result:
     """Test whether a model is fit for Claude Code.
 
-    NAME is a model of Ollama's or an alias; without it the default model is tested. It gets up
-    to twenty small tasks with Claude Code's own tools, in a project that is only pretended:
-    nothing of this machine is read, written or run. Ollama is asked directly, so it does not
-    matter whether the proxy runs. Exits with 1 if the model is unfit.
+    NAME is a model of Ollama's or an alias; without it the default model is tested. It gets
+    twenty tasks, three times each, with the tools and in the length of a real session, in a
+    simulated project: nothing of this machine is read, written or run. Ollama is asked directly,
+    so it does not matter whether the proxy runs. Exits with 1 if the model is unfit.
 
     Example: cc-proxy models test qwen3-coder:30b
     """
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
 
     settings, paths = common.load().settings, common.paths()
+    kept, _ = verdicts.load_verdicts(paths)  # `models` says what is wrong with the file
     steps = Steps()
+    passes = 1 if quick else _PASSES
     try:
-        target, digest, report, verdict = asyncio.run(_tested(settings, name, count, steps))
+        target, digest, report, verdict = asyncio.run(
+            _tested(settings, name, (count, passes), kept, steps)
+        )
     finally:
         steps.close()
     model = target.model.name
@@ -62,13 +71,13 @@ def command(common: Common, *, name: str | None, count: int) -> Result:
     # A part of a test says too little to be shown later.
     if report is not None and count == _TASKS:
         try:
-            verdicts.save_verdict(paths, model, _kept(report, verdict, digest))
+            verdicts.save_verdict(paths, model, _kept_test(report, verdict, digest))
         except CcProxyError as error:  # the test itself has been made
             warnings.append(ErrorItem.of(error))
     return Result(
         _NAME,
         _data(model, report, verdict),
-        tuple(_lines(model, report, verdict)),
+        tuple(_lines(model, report, verdict, is_quick=quick)),
         warnings=tuple(warnings),
         errors=_errors(model, verdict),
         exit_code=FAILED if verdict.level == "unfit" else 0,
@@ -76,12 +85,16 @@ def command(common: Common, *, name: str | None, count: int) -> Result:
 
 
 async def _tested(
-    settings: "Settings", name: str | None, count: int, steps: Steps
+    settings: "Settings",
+    name: str | None,
+    amount: tuple[int, int],
+    kept: Mapping[str, "KeptTest"],
+    steps: Steps,
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.chat.errors import UpstreamRefusedError  # noqa: PLC0415 - as above
     from cc_proxy.app.chat.models import same_model  # noqa: PLC0415 - as above
-    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - as above
+    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - as above
     from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
@@ -100,27 +113,48 @@ async def _tested(
             raise ModelTestError(error.message, code="no_model", hint="cc-proxy models") from error
         own = (one.digest for one in pulled if same_model(one.name, target.model.name))
         digest = next(own, "")
+        fit = verdicts.fit_names(kept, pulled)
         if not target.model.can("tools"):
-            return target, digest, None, verdict.without_tools(target.model.name)
-        steps.show(f"Loading {target.model.name}, and measuring how fast it reads")
-
-        def begins(number: int, task: "Task", so_far: Sequence["TaskReport"]) -> None:
-            done = sum(report.reached for report in so_far)
-            steps.show(f"{number:2} of {count}  {task.name}: {task.tries}  ({done} done)")
-
-        report = await run(target, ollama, tasks=TASKS[:count], begins=begins)
-        return target, digest, report, verdict.judge(report, target.model.max_context)
+            return target, digest, None, verdict.without_tools(target.model.name, fit)
+        steps.show(f"Loading {target.model.name}, and measuring its speed")
+        count, passes = amount
+        watcher = _watcher(steps, passes)
+        report = await run(target, ollama, watcher=watcher, tasks=TASKS[:count], passes=passes)
+        return target, digest, report, verdict.judge(report, target.model.max_context, fit)
 
 
-def _kept(report: "Report", verdict: "Verdict", digest: str) -> "KeptTest":
+def _watcher(steps: Steps, passes: int) -> "Watcher":
+    from cc_proxy.app.fitness.run import Watcher  # noqa: PLC0415 - see common.Common
+
+    planned = 0
+
+    def plans(runs: int, seconds: float | None, quick_seconds: float | None) -> None:
+        nonlocal planned
+        planned = runs
+        steps.close()
+        if seconds is None or quick_seconds is None:
+            note(f"{runs} runs; Ollama does not say how fast the model is")
+            return
+        text = f"{runs} runs, about {duration(max(seconds, 1))}; longer if the model thinks"
+        if passes > 1 and seconds > _LONG_SECONDS:
+            text += f". With --quick about {duration(quick_seconds)}"
+        note(text)
+
+    def begins(number: int, task: "Task", passed: int) -> None:
+        steps.show(f"{number:2} of {planned}  {task.name}: {task.about}  ({passed} passed)")
+
+    return Watcher(plans, begins)
+
+
+def _kept_test(report: "Report", verdict: "Verdict", digest: str) -> "KeptTest":
     from cc_proxy.app.cli.models.verdicts import KeptTest  # noqa: PLC0415 - see common.Common
 
     return KeptTest(
         tested_at=datetime.now(UTC).isoformat(timespec="seconds"),
         digest=digest,
         verdict=verdict.level,
-        tasks_done=report.reached,
-        tasks=report.asked,
+        passed=report.passed,
+        runs=report.runs,
         calls=_calls(report),
         read_tokens_per_second=_rounded(report.speed.read),
         written_tokens_per_second=_rounded(report.speed.written),
@@ -136,24 +170,34 @@ def _data(model: str, report: "Report | None", verdict: "Verdict") -> dict[str, 
             {"code": one.code, "allows": one.allows, "message": one.message, "help": one.help}
             for one in verdict.reasons
         ],
+        "possible_verdicts": list(verdict.possible),
     }
     if report is None:
         return data | dict.fromkeys(
-            ("tasks_done", "calls", "tasks", "speed", "context_window", "gpu_share")
+            (
+                *("passed", "runs", "confidence_interval", "calls", "tasks", "too_large_tasks"),
+                *("speed", "context_window", "gpu_share"),
+            )
         )
     return data | {
-        "tasks_done": report.reached,
+        "passed": report.passed,
+        "runs": report.runs,
+        "confidence_interval": None
+        if verdict.interval is None
+        else [round(end, 3) for end in verdict.interval],
         "calls": _calls(report),
         "tasks": [
             {
                 "name": task.name,
-                "tries": task.tries,
-                "done": task.reached,
+                "about": task.about,
+                "passed": task.passed,
+                "runs": len(task.runs),
                 "calls": list(task.calls),
                 "trouble": task.trouble,
             }
             for task in report.tasks
         ],
+        "too_large_tasks": list(report.too_large),
         "speed": {
             "read_tokens_per_second": _rounded(report.speed.read),
             "written_tokens_per_second": _rounded(report.speed.written),
@@ -169,27 +213,47 @@ def _calls(report: "Report") -> dict[str, int]:
     return {outcome: report.count(outcome) for outcome in OUTCOMES}
 
 
-def _lines(model: str, report: "Report | None", verdict: "Verdict") -> Iterator[str]:
+def _lines(
+    model: str, report: "Report | None", verdict: "Verdict", *, is_quick: bool
+) -> Iterator[str]:
     if report is not None:
-        width = max(len(task.name) for task in report.tasks)
-        for task in report.tasks:
-            line = f"{'ok' if task.reached else 'no':2}  {task.name:{width}}  {task.tries}"
-            helped = task.calls.count("mended")
-            yield f"{line} ({helped} mended)" if helped else line
-            if task.trouble is not None and not task.reached:
-                yield f"    {'':{width}}  -> {task.trouble}"
+        yield from _task_lines(report)
         yield ""
         yield from aligned(_figures(report))
         yield ""
-    yield f"{model} is {verdict.level} for Claude Code:"
+    yield f"{model} is {verdict.level} for Claude Code{_certainty(verdict, is_quick=is_quick)}"
     for reason in verdict.reasons:
         yield f"  {reason.message}"
         if reason.help is not None:
             yield f"    -> {reason.help}"
 
 
+def _task_lines(report: "Report") -> Iterator[str]:
+    width = max((len(task.name) for task in report.tasks), default=0)
+    for task in report.tasks:
+        line = f"{task.passed} of {len(task.runs)}  {task.name:{width}}  {task.about}"
+        helped = task.calls.count("mended")
+        yield f"{line} ({helped} mended)" if helped else line
+        if task.trouble is not None:
+            yield f"        {'':{width}}  -> {task.trouble}"
+    for name in report.too_large:
+        yield f"not run  {name}: it does not fit into a window of {report.window:,} tokens"
+
+
+def _certainty(verdict: "Verdict", *, is_quick: bool) -> str:
+    if verdict.interval is None:
+        return ":"
+    low, high = verdict.interval
+    text = f"with 95 % confidence it passes {low:.0%} to {high:.0%} of such runs"
+    if verdict.is_sure:
+        return f". That is sure: {text}."
+    others = " or ".join(level for level in verdict.possible if level != verdict.level)
+    more = " A test without --quick is surer." if is_quick else ""
+    return f". It could also be {others}: {text}.{more}"
+
+
 def _figures(report: "Report") -> Iterator[tuple[str, str]]:
-    yield "Tasks", f"{report.reached} of {len(report.tasks)} done"
+    yield "Runs", f"{report.passed} of {report.runs} passed"
     yield "Calls", ", ".join(f"{count} {outcome}" for outcome, count in _calls(report).items())
     read, written = report.speed.read, report.speed.written
     if read is not None and written is not None:

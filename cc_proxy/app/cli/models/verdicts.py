@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 _FILE = "model-tests.json"
-_VERSION = 1
+# Before 2 the tasks were others: what they showed says nothing now.
+_VERSION = 2
 _MOST_BYTES = 1024 * 1024
 _MOST_MODELS = 200
 _FIT, _UNFIT = "fit", "unfit"
@@ -30,12 +31,16 @@ class KeptTest(msgspec.Struct, frozen=True):
     tested_at: str
     digest: str
     verdict: str
-    tasks_done: int
-    tasks: int
+    passed: int
+    runs: int
     calls: dict[str, int]
     read_tokens_per_second: float | None
     written_tokens_per_second: float | None
     context_window: int
+
+
+class _Header(msgspec.Struct):
+    version: int
 
 
 class _Kept(msgspec.Struct):
@@ -47,15 +52,19 @@ def load_verdicts(paths: "Paths") -> tuple[dict[str, KeptTest], tuple[ErrorItem,
     """Return the tests by their models' full names, and what is wrong with the file, if it is."""
     path = paths.state_dir / _FILE
     try:
-        kept = msgspec.json.decode(private_files.read(path, limit=_MOST_BYTES), type=_Kept)
+        body = private_files.read(path, limit=_MOST_BYTES)
+        version = msgspec.json.decode(body, type=_Header).version
+        if version < _VERSION:
+            return {}, ()
+        kept = msgspec.json.decode(body, type=_Kept) if version == _VERSION else None
     except (FileNotFoundError, NotADirectoryError):
         return {}, ()
     except OSError as error:
         return {}, (_unreadable(str(path), error.strerror or str(error)),)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return {}, (_unreadable(str(path), str(error)),)
-    if kept.version != _VERSION:
-        text = f"expected version {_VERSION}, found {kept.version}"
+    if kept is None:
+        text = f"expected version {_VERSION}, found {version}"
         return {}, (_unreadable(str(path), text),)
     return kept.models, ()
 

@@ -44,7 +44,7 @@ class Player:
     """Plays turns; remembers only how often a part with `times` has made its trouble.
 
     `script` is for conversations that carry none: one for all of them, or one for each prompt
-    that begins with a text, by these texts.
+    that begins with a text, by these texts. Reminders may stand before the whole of a text.
     """
 
     def __init__(self, script: list[Any] | Mapping[str, list[Any]] | None = None) -> None:
@@ -94,14 +94,17 @@ def _carried(request: ChatRequest) -> Script | None:
 
 
 def _by_prompt(request: ChatRequest, scripts: Mapping[str, list[Any]]) -> Script | None:
-    """Return the script for the latest user message that begins like one of the texts."""
+    """Return the script for the latest user message that begins like one of the texts.
+
+    A message that has reminders in front ends with the whole text.
+    """
     messages = _finished(request.messages)
     for place in range(len(messages) - 1, -1, -1):
         message = messages[place]
         if message.role != "user":
             continue
         for text, source in scripts.items():
-            if message.content.startswith(text):
+            if message.content.startswith(text) or message.content.endswith(f"\n\n{text}"):
                 return Script(source, read_steps(source), _taken(messages[place:]))
     return None
 
