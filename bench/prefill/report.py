@@ -33,7 +33,8 @@ _SIDE_BY_SIDE = (
     " New: what is in the prompts and in no earlier one of the same session, and was not said by"
     " the model; of a session that begins, its whole first prompt. Sessions at once are of 12 tool"
     " turns each and begin while the others work, after one that has ended. Reading below *new*"
-    " means that sessions share what they begin with."
+    " means that sessions share what they begin with. Two slots: `OLLAMA_NUM_PARALLEL=2`; in the"
+    " other rows the engine has one."
 )
 _OVER_A_SESSION = (
     "Read: the tokens that the model had to read, over all requests of the conversation. Ratio:"

@@ -36,12 +36,13 @@ async def compared(client: str, names: Sequence[str] = ()) -> list[Compared]:
     for name, play in ROWS.items():
         if names and name not in names:
             continue
-        async with stage(Setting(client)) as made:
+        slots = 2 if name in _TWO_SLOTS else 1
+        async with stage(Setting(client, parallel=slots)) as made:
             ours = await play(made)
         if name == _RESTART:
             done += [Compared(step, None) for step in ours]
             continue
-        async with stage(Setting(client, protected=False)) as made:
+        async with stage(Setting(client, protected=False, parallel=slots)) as made:
             plain = await play(made)
         done += [Compared(one, other) for one, other in zip(ours, plain, strict=True)]
     return done
@@ -195,6 +196,11 @@ def _only_reads(record: Record) -> bool:
 
 
 _RESTART = "restart"
+_TWO_SLOTS = {
+    "two on two slots": _at_once("two sessions at once, one folder, two slots", "aa"),
+    "two apart on two slots": _at_once("two sessions at once, two folders, two slots", "ab"),
+    "three on two slots": _at_once("three sessions at once, one folder, two slots", "aaa"),
+}
 ROWS: dict[str, Callable[[Stage], Awaitable[list[Step]]]] = {
     "alone": _alone,
     "continued": _continued,
@@ -203,6 +209,7 @@ ROWS: dict[str, Callable[[Stage], Awaitable[list[Step]]]] = {
     "two in two folders": _at_once("two sessions at once, two folders", "ab"),
     "three in one folder": _at_once("three sessions at once, one folder", "aaa"),
     "three in three folders": _at_once("three sessions at once, three folders", "abc"),
+    **_TWO_SLOTS,
     "subagents": _subagents,
     "opened": _opened,
     _RESTART: _restarted,

@@ -34,12 +34,16 @@ class SessionFailedError(Exception):
 
 @dataclass(frozen=True)
 class Setting:
-    """What a session is run with. `client` is `current` or `older`."""
+    """The client, model and engine of a session. `client` is `current` or `older`.
+
+    `parallel` is the number of the engine's slots, as with `OLLAMA_NUM_PARALLEL`.
+    """
 
     client: str
     model: str = "practice"
     profile: str = "full"
     protected: bool = True
+    parallel: int = 1
     more_environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -181,7 +185,9 @@ async def stage(setting: Setting, keep: Path | None = None) -> AsyncIterator[Sta
     with TemporaryDirectory(prefix="prefill-") as name:
         root = Path(name)
         (root / "home").mkdir()
-        async with PracticeServer(models=MODELS, engine="llama") as practice:
+        async with PracticeServer(
+            models=MODELS, engine="llama", parallel=setting.parallel
+        ) as practice:
             if setting.protected:
                 made = Stage(setting, root, practice, None, root)
                 made.go_to("project")

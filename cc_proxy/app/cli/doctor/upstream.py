@@ -175,7 +175,8 @@ def parallel(target: Target, seen: Sequence[ModelSessions]) -> Check | None:
         text = f"{sessions}; Ollama answers several requests at once, each takes {memory}"
         return ok("parallel", text)
     text = f"{sessions}; no requests were seen to run at once. With OLLAMA_NUM_PARALLEL=2 two do,"
-    return ok("parallel", f"{text} and the second takes {memory}")
+    # bench/prefill/RESULTS.md, the rows with two slots
+    return ok("parallel", f"{text} but they read 2 to 3 times as much; it takes {memory}")
 
 
 def _version(version: str) -> Check:
