@@ -1,6 +1,5 @@
 """What is built, what is in it, and what it costs to start."""
 
-import ast
 import subprocess
 import sys
 import tarfile
@@ -123,24 +122,3 @@ def test_python_dash_m_is_the_same_program() -> None:
         [sys.executable, "-m", "cc_proxy", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout == f"cc-proxy {__version__}\n"
-
-
-# One state machine over one text: its states read better side by side.
-LONGER = {"scanner.py": 370}
-
-
-def sources() -> list[Path]:
-    return sorted((ROOT / "cc_proxy/app").rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_is_small_finished_and_swallows_no_error(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= LONGER.get(path.name, 350), "one idea a module"
-    for mark in ("TODO", "FIXME", "XXX", "NotImplementedError"):
-        assert mark not in text
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, f"line {node.lineno}: a bare except"
-            only = node.body[0]
-            assert len(node.body) > 1 or not isinstance(only, ast.Pass), f"line {node.lineno}"
