@@ -32,9 +32,10 @@ OLD_NAMES = {
     "told_apart", "took", "wakers",
 }  # fmt: skip
 OLD_DUPLICATES = {
-    "Alias", "Call", "ChatRequest", "Check", "Engine", "KeptTest", "Kind", "LoadedModel", "Log",
-    "Message", "Model", "Models", "Plan", "Problem", "Reader", "Reading", "Reason", "Row",
-    "Server", "Service", "Source", "Speed", "State", "Totals", "Upstream",
+    "Alias", "Call", "ChatRequest", "Check", "Completion", "Delta", "Engine", "KeptTest", "Kind",
+    "LoadedModel", "Log", "Message", "Model", "Models", "Plan", "Problem", "Reader", "Reading",
+    "Reason", "Row", "Server", "Service", "Source", "Speed", "State", "Totals", "Upstream",
+    "Usage",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ SHORT = {
     "gateway/activity/folder.py": "the name of a project's folder",
     "gateway/http/error_response.py": "an error as a response",
     "gateway/routes/activity.py": "a route a file",
+    "gateway/routes/metrics.py": "a route a file",
     "gateway/routes/reload.py": "a route a file",
     "gateway/unread.py": "one class, one line of the log",
     "practice/model/meter.py": "two counts",
