@@ -353,7 +353,12 @@ async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None
     ("sessions", "slots", "each", "says"),
     [
         (1, 1, 131_072, None),
-        (2, 1, 131_072, "two do, but they read 2 to 3 times as much; it takes up to 8.6 GB"),
+        (
+            2,
+            1,
+            131_072,
+            "two do, the second takes up to 8.6 GB, and they read 2 to 3 times as much",
+        ),
         (2, 1, None, "the second takes memory for its own window"),
         (1, 2, 131_072, "1 session; Ollama answers several requests at once"),
     ],

@@ -176,7 +176,7 @@ def parallel(target: Target, seen: Sequence[ModelSessions]) -> Check | None:
         return ok("parallel", text)
     text = f"{sessions}; no requests were seen to run at once. With OLLAMA_NUM_PARALLEL=2 two do,"
     # bench/prefill/RESULTS.md, the rows with two slots
-    return ok("parallel", f"{text} but they read 2 to 3 times as much; it takes {memory}")
+    return ok("parallel", f"{text} the second takes {memory}, and they read 2 to 3 times as much")
 
 
 def _version(version: str) -> Check:
