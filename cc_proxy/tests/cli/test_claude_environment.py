@@ -2,9 +2,9 @@
 
 import pytest
 
-from cc_proxy.app.cli.claude.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.environment import Changes, Models, changes
 from cc_proxy.app.cli.claude.profiles import recommended
+from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 
 MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli.claude import settings_files
+from cc_proxy.app.cli.claude.settings import settings_files
 from cc_proxy.app.cli.doctor import claude
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli.claude import diversion_notices, diversions, settings_files
-from cc_proxy.app.cli.claude.diversions import CONFLICTING
+from cc_proxy.app.cli.claude.settings import diversion_notices, diversions, settings_files
+from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 
 URL, KEY = "http://127.0.0.1:3456", "the-key"
 OURS = {"ANTHROPIC_BASE_URL": URL, "ANTHROPIC_AUTH_TOKEN": KEY}

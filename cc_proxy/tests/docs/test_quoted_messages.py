@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.cli.claude.diversions import CONFLICTING
+from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
 
 HEADER = "| what you see |"

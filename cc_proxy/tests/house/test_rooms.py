@@ -10,7 +10,6 @@ MOST_MODULES = 16
 LARGE_FOLDERS = {
     "translate/answer": 21,
     "upstreams/ollama": 19,
-    "cli/claude": 17,
     "translate/request": 17,
 }
 LEAST_LINES, MOST_LINES = 30, 350

@@ -33,7 +33,7 @@ BOUNDED = (
 )
 # Functions whose pattern is not made of a constant, and why its work is linear.
 MADE_WHILE_RUNNING = {
-    "cli.claude.settings_files.line": "a fixed name, and the blanks behind it",
+    "cli.claude.settings.settings_files.line": "a fixed name, and the blanks behind it",
     "redaction._one_of": "some fixed texts, none of them repeated",
     "translate.answer.quiet.finder": "one class of characters",
     "translate.rescue.formats.nested_tags._end": "a tag's name, escaped: fixed text",

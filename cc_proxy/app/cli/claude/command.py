@@ -14,7 +14,6 @@ from cc_proxy.app.cli import common
 from cc_proxy.app.cli.claude import (
     beginning,
     client_options,
-    diversion_notices,
     launch,
     preloading,
     process,
@@ -26,6 +25,7 @@ from cc_proxy.app.cli.claude.environment import Models
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, for_window, in_window
 from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
+from cc_proxy.app.cli.claude.settings import diversion_notices
 from cc_proxy.app.cli.completion import suggest_flag
 from cc_proxy.app.cli.models import choice
 from cc_proxy.app.cli.output import report, shell_syntax

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cc_proxy.app.cli.claude.diversions import CONFLICTING
+from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.version import Version
 
 # Half an hour: a long prompt on a slow machine, and a queue before it.

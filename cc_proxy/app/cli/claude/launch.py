@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cc_proxy.app.cli.claude import (
-    client_options,
-    diversions,
-    launch_settings,
-    picker,
-    settings_files,
-)
-from cc_proxy.app.cli.claude.diversions import Diversion
+from cc_proxy.app.cli.claude import client_options, picker
 from cc_proxy.app.cli.claude.environment import Changes, Models, changes
-from cc_proxy.app.cli.claude.launch_settings import NamedSettings
+from cc_proxy.app.cli.claude.settings import diversions, launch_settings, settings_files
+from cc_proxy.app.cli.claude.settings.diversions import Diversion
+from cc_proxy.app.cli.claude.settings.launch_settings import NamedSettings
 from cc_proxy.app.cli.claude.version import Version
 from cc_proxy.app.daemon.paths import Paths
 

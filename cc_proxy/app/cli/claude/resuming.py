@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cc_proxy.app.cli import common
-from cc_proxy.app.cli.claude import client_options, settings_files
+from cc_proxy.app.cli.claude import client_options
+from cc_proxy.app.cli.claude.settings import settings_files
 from cc_proxy.app.cli.claude.version import Version
 from cc_proxy.app.cli.output import shell_syntax
 

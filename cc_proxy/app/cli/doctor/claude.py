@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cc_proxy.app.cli.claude import diversions, settings_files
 from cc_proxy.app.cli.claude import version as claude_version
-from cc_proxy.app.cli.claude.diversions import CONFLICTING
-from cc_proxy.app.cli.claude.settings_files import SettingsFile, UnreadableSettingsError
+from cc_proxy.app.cli.claude.settings import diversions, settings_files
+from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
+from cc_proxy.app.cli.claude.settings.settings_files import SettingsFile, UnreadableSettingsError
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 
 _TESTED = ((2, 1, 197), (2, 1, 332))

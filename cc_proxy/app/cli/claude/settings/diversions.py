@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cc_proxy.app.cli.claude.settings_files import SettingsFile
+from cc_proxy.app.cli.claude.settings.settings_files import SettingsFile
 
 BASE_URL = "ANTHROPIC_BASE_URL"
 TOKEN = "ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - the name of a variable

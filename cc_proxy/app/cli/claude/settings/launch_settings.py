@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from cc_proxy.app import private_files
-from cc_proxy.app.cli.claude import diversions, picker, settings_files
+from cc_proxy.app.cli.claude import picker
 from cc_proxy.app.cli.claude.environment import UNLESS_SET, Changes
-from cc_proxy.app.cli.claude.settings_files import UnreadableSettingsError
+from cc_proxy.app.cli.claude.settings import diversions, settings_files
+from cc_proxy.app.cli.claude.settings.settings_files import UnreadableSettingsError
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 from cc_proxy.app.errors import CcProxyError

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from cc_proxy.app.cli.claude import settings_files
-from cc_proxy.app.cli.claude.diversions import Diversion
+from cc_proxy.app.cli.claude.settings import settings_files
+from cc_proxy.app.cli.claude.settings.diversions import Diversion
 from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
