@@ -1,9 +1,10 @@
 """What the user decided: which file, which value, and errors that point at the line."""
 
 from cc_proxy.app.config.aliases import resolve_model
-from cc_proxy.app.config.errors import ConfigError
+from cc_proxy.app.config.errors import ConfigError, RefusedValueError
 from cc_proxy.app.config.load import Loaded, load, settings_digest
 from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     EVERY_ASSIST,
@@ -23,6 +24,7 @@ from cc_proxy.app.config.settings import (
 
 __all__ = [
     "EVERY_ASSIST",
+    "NO_PROXY",
     "Assist",
     "ClaudeSettings",
     "ConfigError",
@@ -33,12 +35,14 @@ __all__ = [
     "LoggingSettings",
     "ModelSettings",
     "Ollama",
+    "RefusedValueError",
     "RequestClasses",
     "Server",
     "Settings",
     "Source",
     "WebSearchSettings",
     "load",
+    "proxy_for",
     "redacted",
     "resolve_model",
     "secrets_of",

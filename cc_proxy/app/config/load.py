@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.config import environment, places
+from cc_proxy.app.config import environment, places, proxies
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, merge, sourced_values
 from cc_proxy.app.config.places import Source
-from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.settings import Ollama, Settings
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
 
@@ -59,7 +60,8 @@ def load(  # noqa: PLR0913 - the flags
         more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
         raise ConfigError(problems, hint=hint)
-    settings, origins = merge(file | variables | flags)
+    settings, origins = _with_proxy(file | variables | flags, environ)
+    _check_tls_files(settings.ollama, origins)
     return Loaded(
         settings=settings,
         path=active.path,
@@ -67,6 +69,33 @@ def load(  # noqa: PLR0913 - the flags
         origins=origins,
         digest=settings_digest(settings),
     )
+
+
+def _with_proxy(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """Return the settings and their origins, with the proxy that the environment names."""
+    settings, origins = merge(given)
+    ollama = settings.ollama
+    if ollama.proxy != proxies.AUTO:
+        return settings, origins
+    named = proxies.from_environment(ollama.base_url, environ)
+    if named is None:
+        return settings, origins
+    name, text = named
+    found = sourced_values(_PROXY, text, where=name, origin=f"environment {name}")
+    if isinstance(found, Problem):
+        fix = f"{found.fix}, or reach Ollama" if found.fix else "reach Ollama"
+        host = urlsplit(ollama.base_url).hostname
+        without = f"{fix} without a proxy: NO_PROXY={host}, or ollama.proxy: none"
+        raise ConfigError([msgspec.structs.replace(found, fix=without)])
+    return merge(given | found)
+
+
+def _check_tls_files(ollama: Ollama, origins: Mapping[str, str]) -> None:
+    if ollama.ca_file or ollama.client_cert or ollama.client_key:
+        from cc_proxy.app.config import tls_files  # noqa: PLC0415 - ssl costs only those with files
+
+        if problems := list(tls_files.problems(ollama, origins)):
+            raise ConfigError(problems)
 
 
 def settings_digest(settings: Settings) -> str:
@@ -85,6 +114,7 @@ def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[
     return decoding.decode(text, active.path, environ)
 
 
+_PROXY: KeyPath = ("ollama", "proxy")
 _FLAGS: dict[str, KeyPath] = {
     "host": ("server", "host"),
     "port": ("server", "port"),

@@ -22,6 +22,8 @@ def redacted(settings: Settings) -> dict[str, object]:
             ollama,
             api_key=_hidden(ollama.api_key),
             base_url=without_user_info(ollama.base_url),
+            proxy=without_user_info(ollama.proxy),
+            headers=dict.fromkeys(ollama.headers, HIDDEN),
         ),
         web_search=msgspec.structs.replace(
             search, url=None if search.url is None else without_user_info(search.url)
@@ -34,7 +36,9 @@ def redacted(settings: Settings) -> dict[str, object]:
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Yield every secret that the settings hold."""
     yield from filter(None, (settings.server.auth_key, settings.ollama.api_key))
+    yield from settings.ollama.headers.values()
     yield from login_secrets(settings.ollama.base_url)
+    yield from login_secrets(settings.ollama.proxy)
     yield from login_secrets(settings.web_search.url or "")
 
 

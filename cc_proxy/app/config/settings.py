@@ -34,10 +34,19 @@ class Ollama(msgspec.Struct, frozen=True, kw_only=True):
 
     `timeout_seconds` is the longest silence that is tolerated, `keep_alive` a duration as
     Ollama's API takes it (a negative one keeps the model loaded for ever).
+
+    `proxy` is the address of an HTTP proxy, `none`, or `auto`, which is none once the environment
+    has been asked. `headers` go with each request, and are secrets. `ca_file` has further
+    authorities to trust, `client_cert` and `client_key` what this side shows: absolute paths.
     """
 
     base_url: str = "http://127.0.0.1:11434"
     api_key: str | None = None
+    proxy: str = "auto"
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
     timeout_seconds: float = 900.0
     keep_alive: str = "30m"
 

@@ -1,11 +1,13 @@
 """The one HTTP client towards the search provider."""
 
+import os
+
 import aiohttp
 import msgspec
 
 from cc_proxy import __version__
 from cc_proxy.app import certificates
-from cc_proxy.app.config import Settings
+from cc_proxy.app.config import RefusedValueError, Settings, proxy_for
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.search import domains, providers
@@ -101,6 +103,10 @@ class SearchClient:
         return providers.ask_ollama(self._url, self._api_key or "", query, results)
 
     async def _ask(self, question: providers.Question) -> bytes:
+        try:
+            proxy = proxy_for(question.url, os.environ)
+        except RefusedValueError as error:
+            raise self._failed(f"cannot be reached: HTTP(S)_PROXY: {error.fix}") from error
         async with self._opened().request(
             "GET" if question.body is None else "POST",
             question.url,
@@ -109,6 +115,7 @@ class SearchClient:
             data=question.body,
             # The key must not follow a redirect to another host.
             allow_redirects=False,
+            proxy=proxy,
         ) as response:
             if response.status != _OK:
                 raise self._refused(response)

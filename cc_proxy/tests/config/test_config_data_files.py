@@ -35,7 +35,8 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
     settings = load_file(uncommented).settings
     hosts = ("proxy.example.com", "*.home.arpa")
     assert settings.server == msgspec.structs.replace(Settings().server, allowed_hosts=hosts)
-    assert settings.ollama == Settings().ollama
+    headers = {"X-Api-Key": "none"}
+    assert settings.ollama == msgspec.structs.replace(Settings().ollama, headers=headers)
     assert settings.aliases.keys() == {"default", "claude-haiku-*"}
     assert settings.models["qwen3:4b"].context_window == 32768
     assert schema_accepts(uncommented)
@@ -43,7 +44,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 31
+    assert len(examples) == 36
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -97,6 +98,12 @@ ACCEPTED = [
     "ollama: {base_url: 'https://x/prefix', api_key: k}",
     "ollama: {base_url: 'gpu:11434'}",
     "ollama: {base_url: 'http://[::1]:11434/'}",
+    "ollama: {proxy: auto}",
+    "ollama: {proxy: none}",
+    "ollama: {proxy: 'proxy:3128'}",
+    "ollama: {proxy: 'http://me:secret@proxy.example.com:3128/'}",
+    "ollama: {headers: {X-Key: 'a b', X-Number: 5, X-Other: '${KEY}'}}",
+    "ollama: {headers: , ca_file: , client_cert: null}",
     "ollama: {timeout: 1.5, keep_alive: -1}",
     "ollama: {timeout: 1h30m, keep_alive: '-1'}",
     "ollama: {timeout: 500ms, keep_alive: 0}",
@@ -158,6 +165,15 @@ REFUSED = [
     "ollama: {base_url: 'http://x/?a'}",
     "ollama: {base_url: ''}",
     "ollama: {api_key: ''}",
+    "ollama: {proxy: 'socks5://proxy:1080'}",
+    "ollama: {proxy: 'http://proxy/a'}",
+    "ollama: {proxy: ''}",
+    "ollama: {headers: {'a b': x}}",
+    "ollama: {headers: {Host: x}}",
+    "ollama: {headers: {X-Key: ''}}",
+    "ollama: {headers: {X-Key: true}}",
+    "ollama: {headers: [a]}",
+    "ollama: {ca_file: ca.pem}",
     "ollama: {timeout: 0}",
     "ollama: {timeout: 0s}",
     "ollama: {timeout: 604801}",

@@ -6,7 +6,12 @@ from cc_proxy.app.config import Ollama, Server, Settings, WebSearchSettings, loa
 def test_secrets_are_hidden_and_everything_else_is_there() -> None:
     settings = Settings(
         server=Server(auth_key="hunter2-hunter2"),
-        ollama=Ollama(api_key="hunter2", base_url="https://user:hunter2@x:1/p"),
+        ollama=Ollama(
+            api_key="hunter2",
+            base_url="https://user:hunter2@x:1/p",
+            proxy="http://user:hunter2@proxy:3128",
+            headers={"X-Key": "hunter2"},
+        ),
         aliases={"default": "m"},
         web_search=WebSearchSettings(url="http://user:hunter2@search:8080"),
     )
@@ -23,6 +28,11 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         "ollama": {
             "base_url": "https://********@x:1/p",
             "api_key": "********",
+            "proxy": "http://********@proxy:3128",
+            "headers": {"X-Key": "********"},
+            "ca_file": None,
+            "client_cert": None,
+            "client_key": None,
             "timeout": "900s",
             "keep_alive": "30m",
         },

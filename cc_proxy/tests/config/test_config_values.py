@@ -27,6 +27,8 @@ ollama:
   api_key: upstream-key
   timeout: 1h30m
   keep_alive: 600
+  proxy: none
+  headers: {X-Key: k}
 aliases:
   default: qwen3-coder:30b
   "claude-haiku-*": qwen3:4b
@@ -63,6 +65,8 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             api_key="upstream-key",
             timeout_seconds=5400.0,
             keep_alive="600s",
+            proxy="none",
+            headers={"X-Key": "k"},
         ),
         aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
         request_classes=RequestClasses(subagent="qwen3:8b", auxiliary="qwen3:4b"),
@@ -126,6 +130,11 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.allowed_hosts",
         "ollama.base_url",
         "ollama.api_key",
+        "ollama.proxy",
+        "ollama.headers",
+        "ollama.ca_file",
+        "ollama.client_cert",
+        "ollama.client_key",
         "ollama.timeout_seconds",
         "ollama.keep_alive",
         "aliases",
@@ -152,9 +161,11 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     path = write(EVERYTHING)
     origins = load(config_file=path, environ={}).origins
     assert origins["ollama.timeout_seconds"] == f"file {path}:6"
-    assert origins["aliases.claude-haiku-*"] == f"file {path}:10"
-    assert origins["models.qwen3:4b.context_window"] == f"file {path}:14"
-    assert "default" not in origins.values()
+    assert origins["aliases.claude-haiku-*"] == f"file {path}:12"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:16"
+    # A file that is named must be there (test_config_network.py).
+    files = {"ollama.ca_file", "ollama.client_cert", "ollama.client_key"}
+    assert {name for name, origin in origins.items() if origin == "default"} == files
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ async def test_the_key_is_compared_in_constant_time(door: Door) -> None:
 
 
 async def test_the_three_questions_without_a_key_are_the_only_ones(door: Door) -> None:
-    assert {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")} == auth.OPEN
+    asked = {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")}
+    # The same where the base URL ends in /v1.
+    asked |= {("GET", "/v1"), ("HEAD", "/v1"), ("HEAD", "/v1/api/hello")}
+    assert asked == auth.OPEN
     for method, target in [
         ("POST", "/v1/messages"),
         ("POST", "/v1/messages/count_tokens"),
@@ -41,6 +44,9 @@ async def test_the_three_questions_without_a_key_are_the_only_ones(door: Door) -
         ("POST", "/api/event_logging/batch"),
         ("GET", "/nothing"),
         ("HEAD", "/v1/models"),
+        ("POST", "/v1/v1/messages"),
+        ("GET", "/v1/v1/models"),
+        ("POST", "/v1/api/event_logging/batch"),
     ]:
         assert (await door.ask(method, target, key=None)).status == 401, target
 

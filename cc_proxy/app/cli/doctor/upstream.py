@@ -55,6 +55,8 @@ class Address:
 
 async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> list[Check]:
     """Check that Ollama answers, and which one; if it does not, find out where it may be."""
+    if ollama.route.proxy:
+        return await _through_proxy(loaded, ollama)
     origin = loaded.origins["ollama.base_url"]
     addresses = await _addresses(ollama.base_url)
     try:
@@ -71,6 +73,16 @@ async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> 
     if silent:
         detail += f"; nothing listens at {silent}"
     return [ok("ollama", detail), _version(version)]
+
+
+async def _through_proxy(loaded: Loaded, ollama: OllamaClient) -> list[Check]:
+    """Check that Ollama answers through an HTTP proxy, which alone need know its name."""
+    way = f"through the HTTP proxy {ollama.route.shown_proxy} ({loaded.origins['ollama.proxy']})"
+    try:
+        version = await ollama.ask("/api/version", from_version)
+    except UpstreamError as error:
+        return [fail("ollama", f"{error.message} It was asked {way}", error.hint)]
+    return [ok("ollama", f"{ollama.shown_url} answers {way}"), _version(version)]
 
 
 def refusal(error: UpstreamError) -> str | None:

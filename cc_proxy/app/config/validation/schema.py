@@ -5,8 +5,8 @@ from enum import Enum
 
 import msgspec
 
-from cc_proxy.app.config import durations, upstream_url
-from cc_proxy.app.config.validation import rules
+from cc_proxy.app.config import durations, proxies, upstream_url
+from cc_proxy.app.config.validation import network, rules
 
 KeyPath = tuple[str, ...]
 
@@ -62,6 +62,10 @@ _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such 
 _CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
 _SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,))
 
+_TLS_FILE = Field(
+    rule=network.file_path, expected="the absolute path of a file in PEM", optional=True
+)
+
 FILE = Section(
     {
         "server": Section(
@@ -105,6 +109,23 @@ FILE = Section(
                     secret=True,
                     optional=True,
                 ),
+                "proxy": Field(
+                    rule=proxies.proxy,
+                    expected="auto, none, or an address such as http://proxy.example.com:3128",
+                ),
+                "headers": Names(
+                    rule=network.header_name,
+                    expected="the name of an HTTP header, such as X-Api-Key",
+                    value=Field(
+                        rule=network.header_value,
+                        expected="printable ASCII characters",
+                        takes=(Kind.TEXT, *_NUMBERS),
+                        secret=True,
+                    ),
+                ),
+                "ca_file": _TLS_FILE,
+                "client_cert": _TLS_FILE,
+                "client_key": _TLS_FILE,
                 "timeout": Field(
                     rule=durations.timeout,
                     expected="a duration such as 120s, 15m or 1h, or a number of seconds",

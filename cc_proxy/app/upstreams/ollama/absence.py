@@ -16,8 +16,8 @@ _OTHER_CONTAINER = (
     " same network."
 )
 _TRUST = (
-    "Name the file of the authority that has signed it: SSL_CERT_FILE=/path/to/authority.pem"
-    " cc-proxy restart"
+    "Name the file of the authority that has signed it: ollama.ca_file in cc-proxy.user.yaml, or"
+    " SSL_CERT_FILE=/path/to/authority.pem cc-proxy restart"
 )
 _LOOPBACK_ONLY = (
     "The host is there, but Ollama listens on the host's 127.0.0.1 only, or is not started."

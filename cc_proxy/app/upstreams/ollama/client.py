@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -19,12 +18,18 @@ from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, without_user_info
 from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
-from cc_proxy.app.upstreams.ollama.connection_errors import connection_error, without_end
+from cc_proxy.app.upstreams.ollama.connection_errors import (
+    connection_error,
+    proxy_error,
+    proxy_login,
+    without_end,
+)
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
 from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, refused
 from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
+from cc_proxy.app.upstreams.route import DIRECT, Route
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +51,7 @@ LARGE_BODY_BYTES = 1024 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_SECONDS = 5.0
+_PROXY_LOGIN = 407
 
 
 class OllamaClient:
@@ -55,7 +61,14 @@ class OllamaClient:
     sends nothing, not even headers, while it loads a model or reads a prompt.
     """
 
-    def __init__(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None,
+        silence_seconds: float,
+        route: Route = DIRECT,
+    ) -> None:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, socket_factory=watched),
@@ -65,26 +78,35 @@ class OllamaClient:
         )
         self.restarts = Restarts()
         self._secrets: tuple[str, ...] = ()
-        self._point_at(base_url, api_key, silence_seconds)
+        self._point_at(base_url, api_key, silence_seconds, route)
 
     @classmethod
     def configured(cls, settings: OllamaSettings) -> Self:
         """Return a client of the server that the user has configured."""
         return cls(
-            settings.base_url, api_key=settings.api_key, silence_seconds=settings.timeout_seconds
+            settings.base_url,
+            api_key=settings.api_key,
+            silence_seconds=settings.timeout_seconds,
+            route=Route.configured(settings),
         )
 
     def use(self, settings: OllamaSettings) -> None:
         """Talk to this server from the next request on; answers that run are not touched."""
         if settings.base_url != self.base_url:
             self.restarts.forget()
-        self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds)
+        # A certificate may have been renewed in its file.
+        certificates.default_context.cache_clear()
+        route = Route.configured(settings)
+        self._point_at(settings.base_url, settings.api_key, settings.timeout_seconds, route)
 
-    def _point_at(self, base_url: str, api_key: str | None, silence_seconds: float) -> None:
+    def _point_at(
+        self, base_url: str, api_key: str | None, silence_seconds: float, route: Route
+    ) -> None:
         self.base_url = base_url
+        self.route = route
         self._silence_seconds = silence_seconds
         # An answer that still runs was asked for with the secrets from before.
-        secrets = (*self._secrets, api_key or "", *login_secrets(base_url))
+        secrets = (*self._secrets, api_key or "", *login_secrets(base_url), *route.secrets())
         self._secrets = tuple(dict.fromkeys(secrets))
         self._redactor = Redactor(self._secrets)
         self._session.headers.pop("Authorization", None)
@@ -213,7 +235,13 @@ class OllamaClient:
         url = self.base_url + "/api/pull"
         try:
             async with self._session.post(
-                url, data=body, timeout=timeout, allow_redirects=False, ssl=self._ssl()
+                url,
+                data=body,
+                headers=self.route.headers_for(self.base_url),
+                timeout=timeout,
+                allow_redirects=False,
+                ssl=self.route.tls(self.base_url),
+                proxy=self.route.proxy,
             ) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
                     raise await self._refusal(response)
@@ -259,10 +287,11 @@ class OllamaClient:
         self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         data: bytes | AsyncIterator[bytes] | None = body
-        headers = {}
+        headers = self.route.headers_for(self.base_url)
         if body and len(body) >= LARGE_BODY_BYTES:
             # In one piece it could block the loop; a file would have each piece read by a thread.
-            data, headers = transfer.pieces(body), {"Content-Length": str(len(body))}
+            data = transfer.pieces(body)
+            headers["Content-Length"] = str(len(body))
         response = await self._session.request(
             "GET" if body is None else "POST",
             self.base_url + path,
@@ -270,18 +299,18 @@ class OllamaClient:
             headers=headers,
             timeout=limits,
             allow_redirects=False,
-            ssl=self._ssl(),
+            ssl=self.route.tls(self.base_url),
+            proxy=self.route.proxy,
         )
         self.restarts.answered()
         return response
-
-    def _ssl(self) -> ssl.SSLContext | bool:
-        return certificates.default_context() if self.base_url.startswith("https:") else True
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
         if target := response.headers.get("Location"):
             return self._not_ollama(f"{response.status}, go to {self._shown(target)}")
+        if response.status == _PROXY_LOGIN and self.route.proxy:
+            return proxy_login(self.route.shown_proxy)
         body = bytearray()
         try:
             async with asyncio.timeout(ERROR_SECONDS):
@@ -327,6 +356,8 @@ class OllamaClient:
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
         reason = self._redactor.text(reasons.reason(error))
         seconds = silence_seconds or self._silence_seconds
+        if found := proxy_error(error, reason, self.route.shown_proxy, self.base_url):
+            return found
         return connection_error(
             error, reason, base_url=self.base_url, shown_url=self.shown_url, silence_seconds=seconds
         )

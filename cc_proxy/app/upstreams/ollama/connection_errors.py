@@ -1,5 +1,7 @@
 """The error for a connection to Ollama that was not made, broke or stayed silent."""
 
+from urllib.parse import urlsplit
+
 import aiohttp
 
 from cc_proxy.app.chat.errors import (
@@ -15,6 +17,12 @@ from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS
 _CHECK_MACHINE = "Check that its machine is on, and check the network, tunnel or VPN in between."
 _CHECK_COMPRESSION = (
     "Ollama does not compress: something in front of it does. Turn that off there for this address."
+)
+_PROXY_LOGIN = "Put it into the address of the proxy: ollama.proxy: http://USER:PASSWORD@HOST:PORT"
+# Ollama itself has no https. In TLS 1.3 a missing certificate is refused after the handshake.
+_CHECK_GATEWAY = (
+    "Look at the log of the gateway in front of Ollama. If it asks for a certificate, set"
+    " ollama.client_cert (and ollama.client_key) in cc-proxy.user.yaml."
 )
 _CHECK_LOG = "Look at Ollama's own log: its runner may have crashed or been restarted."
 
@@ -43,7 +51,39 @@ def connection_error(
             f"Ollama at {shown_url} was silent for more than {silence_seconds:g} seconds.",
             hint="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
         )
-    return UpstreamBrokeError(broke, hint=_CHECK_LOG)
+    by_gateway = base_url.startswith("https:") and isinstance(
+        error, aiohttp.ServerDisconnectedError
+    )
+    return UpstreamBrokeError(broke, hint=_CHECK_GATEWAY if by_gateway else _CHECK_LOG)
+
+
+def proxy_error(
+    error: Exception, reason: str, shown_proxy: str | None, base_url: str
+) -> UpstreamError | None:
+    """Return the error for what the HTTP proxy on the way did; None for what it did not do."""
+    host = urlsplit(base_url).hostname
+    around = f"To reach Ollama without it, set ollama.proxy to none, or NO_PROXY={host}"
+    match error:
+        case aiohttp.ClientProxyConnectionError():
+            return UpstreamUnreachableError(
+                f"The HTTP proxy at {shown_proxy} does not answer ({reason}).", hint=around
+            )
+        case aiohttp.ClientHttpProxyError(status=407):
+            return proxy_login(shown_proxy)
+        case aiohttp.ClientHttpProxyError():
+            return UpstreamUnreachableError(
+                f"The HTTP proxy at {shown_proxy} does not connect to {host}: {error.status}"
+                f" {error.message}.",
+                hint=around,
+            )
+    return None
+
+
+def proxy_login(shown_proxy: str | None) -> UpstreamUnreachableError:
+    """Return the error for a proxy that lets nobody through without a login."""
+    return UpstreamUnreachableError(
+        f"The HTTP proxy at {shown_proxy} asks for a login (407).", hint=_PROXY_LOGIN
+    )
 
 
 def without_end(max_tokens: int) -> UpstreamBrokeError:

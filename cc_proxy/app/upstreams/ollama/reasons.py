@@ -50,6 +50,8 @@ def how(error: Exception) -> absence.How:
             return "not trusted"
         case aiohttp.ClientConnectorSSLError():
             return "not https"
+        case aiohttp.ClientProxyConnectionError():
+            return "silent"
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return "refused"
     return "silent"
