@@ -1,4 +1,4 @@
-"""What Claude Code needs of a model and its machine, as seen with 2.1.197 and 2.1.330."""
+"""The window and speed that Claude Code needs, measured with 2.1.197 and 2.1.330."""
 
 # Of a context window, in tokens. It starts with 12,000 to 25,000, and as `cc-proxy claude` sets it
 # up it compacts at four fifths of the window less 13,000 (of 100,000 and more: 33,000 below it).

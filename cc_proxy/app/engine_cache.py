@@ -44,7 +44,7 @@ Text = TypeVar("Text", bound=CachedText)
 
 @dataclass(frozen=True)
 class Slot(Generic[Text]):
-    """What a slot holds, and when it was last used: a number that grows, -1 for never."""
+    """The text in a slot, and its last use: a number that grows, -1 for never."""
 
     text: Text | None = None
     used: int = -1

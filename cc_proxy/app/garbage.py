@@ -1,4 +1,4 @@
-"""When the interpreter looks for garbage: seldom while a program starts, for it makes none."""
+"""Garbage collection of the interpreter: rare during the start, which makes no garbage."""
 
 import gc
 

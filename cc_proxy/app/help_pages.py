@@ -1,6 +1,6 @@
-"""What `--help` shows, kept as text: to read a file takes less time than to import click.
+"""The text of each `--help`; reading it from a file is faster than importing click.
 
-The pages are in `cc_proxy/data/help.txt`, which `python -m tools.generate` has click write. In one
+`python -m tools.generate` writes the pages into `cc_proxy/data/help.txt`. In one
 file they take a quarter of the disk that they would take in a file each.
 """
 

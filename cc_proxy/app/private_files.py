@@ -31,7 +31,7 @@ _PAUSE_SECONDS = 0.01
 
 
 class NotPrivateError(OSError):
-    """What is there is not a file or folder of this user alone.
+    """The path is not a file or folder of this user alone.
 
     `found` says what it is, `fix` what to do about it; both are parts of a sentence.
     """

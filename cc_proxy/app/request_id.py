@@ -1,4 +1,4 @@
-"""Which request a line of the log belongs to, whoever writes it."""
+"""The id of the current request, for every line of the log."""
 
 from contextvars import ContextVar
 

@@ -1,4 +1,4 @@
-"""What only Windows has: files that are only added to, by those who inherit them too."""
+"""Append-only files on Windows, which child processes can inherit."""
 
 import ctypes
 import msvcrt

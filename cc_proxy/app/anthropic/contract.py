@@ -1,4 +1,4 @@
-"""What becomes of each name that the Messages API has on the wire.
+"""The table of every name on the wire of the Messages API, and its treatment.
 
 The names are those of the Python SDK 2.14, and some that only other clients send. A test holds
 the table to the SDK's own types, and another one plays each row against the gateway. The page
@@ -23,9 +23,9 @@ class Kind(Enum):
 
 
 class Fate(Enum):
-    """What becomes of it.
+    """The treatment of a name.
 
-    CARRIED: it changes what the model is asked, or what the client is answered. REFUSED: an error
+    CARRIED: it changes the request to the model, or the answer to the client. REFUSED: an error
     says why. DROPPED: a line in the log names it. NEVER_SENT: no answer of cc-proxy has it.
     """
 

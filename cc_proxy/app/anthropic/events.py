@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 
 
 class ServerToolUsage(msgspec.Struct):
-    """How often the server ran a tool of its own."""
+    """The number of calls of each server tool."""
 
     web_search_requests: int = 0
     web_fetch_requests: int = 0
@@ -66,13 +66,13 @@ class WebSearchResult(msgspec.Struct, tag_field="type", tag="web_search_result")
 
 
 class WebSearchError(msgspec.Struct, tag_field="type", tag="web_search_tool_result_error"):
-    """Why a search gave no results, as one of the API's codes."""
+    """The reason why a search has no results, as one of the API's codes."""
 
     error_code: str
 
 
 class WebSearchResultBlock(msgspec.Struct, tag_field="type", tag="web_search_tool_result"):
-    """What a search gave; whole at its start, it has no deltas."""
+    """The results of a search; complete at the block's start, without deltas."""
 
     tool_use_id: str
     content: list[WebSearchResult] | WebSearchError
@@ -128,7 +128,7 @@ class ThinkingDelta(msgspec.Struct, gc=False, tag_field="type", tag="thinking_de
 
 
 class SignatureDelta(msgspec.Struct, tag_field="type", tag="signature_delta"):
-    """What a client sends back with the thinking to prove that it is unchanged."""
+    """The signature that a client sends back with the thinking to prove that it is unchanged."""
 
     signature: str
 
@@ -149,7 +149,7 @@ Delta = TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta | Compaction
 
 
 class StopDelta(msgspec.Struct):
-    """Why the answer ended; both None while it goes on."""
+    """The reason for the answer's end; both None until then."""
 
     stop_reason: str | None = None
     stop_sequence: str | None = None

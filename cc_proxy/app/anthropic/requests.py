@@ -1,8 +1,8 @@
-"""What a client sends to `/v1/messages`, decoded once at the border.
+"""The body of a request to `/v1/messages`, decoded once at the border.
 
 Unknown fields are skipped and unknown block types are kept by name, because clients send more
 every month and a new beta must never be a 400. `tools` and `system` stay raw: they are the same
-from turn to turn, so whoever reads them can remember the answer by their bytes.
+from turn to turn, so a reader can cache its result by their bytes.
 """
 
 import re
@@ -71,12 +71,12 @@ class Message(msgspec.Struct, gc=False):
 
     @property
     def content(self) -> str | list[Block]:
-        """What the turn says; an empty list where the client sent nothing."""
+        """The blocks of the turn; an empty list if the client sent none."""
         return [] if self.sent is None else self.sent
 
     @property
     def is_cleared_by_next_user(self) -> bool:
-        """Whether the turn is a system turn that is shown only until a user turn follows."""
+        """True for a system turn that is shown only until the next user turn."""
         return self.role == "system" and self.clear_at == "next_user_message"
 
 
@@ -142,12 +142,12 @@ class MessagesRequest(msgspec.Struct):
 
     @property
     def thinks(self) -> bool:
-        """Whether the model is asked to think before it answers."""
+        """True if the model is asked to think before it answers."""
         return self.thinking is not None and self.thinking.type != "disabled"
 
     @property
     def caches_all(self) -> bool:
-        """Whether the prompt is to be kept up to its end, as Claude Code has it in every turn."""
+        """True if the last turn is marked for caching, as Claude Code marks it in every request."""
         last = self.messages[-1].content if self.messages else ""
         marked = not isinstance(last, str) and any(block.cache_control for block in last)
         return marked or bool(self.cache_control)

@@ -1,4 +1,4 @@
-"""What can go wrong on the side of a server that runs models."""
+"""Errors of a server that runs models."""
 
 from dataclasses import dataclass
 

@@ -53,7 +53,7 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
 
 
 class ChunkMessage(msgspec.Struct, gc=False):
-    """What one line of the answer adds."""
+    """The part of the answer that one chunk adds."""
 
     content: str = ""
     thinking: str = ""

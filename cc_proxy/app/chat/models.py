@@ -1,4 +1,4 @@
-"""What a model can do, and when two names mean one model."""
+"""The capabilities of a model, and a test for two names of one model."""
 
 import msgspec
 

@@ -9,7 +9,7 @@ from cc_proxy.app.config import EVERY_ASSIST, Assist
 
 
 class ThinkingForm(Enum):
-    """How the thinking of old turns is sent."""
+    """The form in which the thinking of old turns is sent."""
 
     FIELD = "field"
     TAGS = "tags"

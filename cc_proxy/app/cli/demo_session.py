@@ -57,7 +57,7 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a demo uses.
+    """The parts of a demo.
 
     `claude` is the command of Claude Code, None for the built-in client; `upstream` a real
     Ollama, None for the practice model with its `speed`.

@@ -1,4 +1,4 @@
-"""What the user decided: which file, which value, and errors that point at the line."""
+"""The user's settings: files, values, and errors that point at the line."""
 
 from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError

@@ -1,4 +1,4 @@
-"""Which Ollama model answers for the name that a client asked for."""
+"""Aliases: from the model name in a request to the model that answers."""
 
 from collections.abc import Mapping
 

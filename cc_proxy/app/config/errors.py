@@ -1,4 +1,4 @@
-"""What is wrong with the configuration, in words that say where, what was expected and the fix."""
+"""Errors in the configuration: each says where, what was expected, and the fix."""
 
 from collections.abc import Sequence
 

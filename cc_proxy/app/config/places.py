@@ -1,6 +1,6 @@
-"""Where a configuration file may be, and which of the places counts.
+"""The locations of configuration files, in order of precedence.
 
-The working directory is none of them: a cloned repository must not be able to redirect a
+The working directory is not one of them: a cloned repository must not be able to redirect a
 developer's prompts. For the same reason a relative HOME or XDG_CONFIG_HOME is not followed.
 """
 

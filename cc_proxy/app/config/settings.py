@@ -11,7 +11,7 @@ SearchProvider = Literal["none", "ollama", "searxng"]
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """Where cc-proxy listens; port 0 lets the system pick a free one.
+    """The address of cc-proxy; port 0 lets the system choose a free one.
 
     The host `localhost` is 127.0.0.1, and ::1 where there is IPv6.
 
@@ -52,13 +52,13 @@ class Ollama(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is special about one Ollama model; the window in tokens."""
+    """Settings for one model; the window in tokens."""
 
     context_window: int | None = None
 
 
 class WebSearchSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Who searches the web for the model.
+    """The provider of web search, and its limits.
 
     `url` is the provider's address, None its usual one; `ollama` is paid for with Ollama's
     `api_key`.
@@ -91,21 +91,21 @@ EVERY_ASSIST = Assist()
 
 
 class ImageSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether images and documents that come as a URL are fetched, and how large one may be."""
+    """The rules for images and documents that a request names by URL."""
 
     fetch_urls: bool = False
     max_bytes: int = 10 * 1024 * 1024
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How Claude Code is started: a command name or a path, and how much of itself it sends."""
+    """The start of Claude Code: its command or path, and its profile."""
 
     bin: str = "claude"
     profile: ClaudeProfile = "full"
 
 
 class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much the log says, and in which form."""
+    """The level and the format of the log."""
 
     level: LogLevel = "info"
     format: LogFormat = "text"

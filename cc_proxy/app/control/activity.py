@@ -73,7 +73,7 @@ class ActivitySession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """What the proxy does: its requests (those that run first), its sessions, its last errors.
+    """The proxy's activity: requests (running ones first), sessions, last errors.
 
     `states` counts the requests that run by their state; `queued` of them wait because Ollama
     takes no more. `loaded_models` is null with `?upstream=0`, and where Ollama does not answer.

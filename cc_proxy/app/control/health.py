@@ -18,9 +18,9 @@ Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found at an address.
+    """The result of a probe of an address.
 
-    `ok`: a cc-proxy that takes our key; `health` is its answer. `wrong key`: a cc-proxy that
+    `ok`: a cc-proxy that accepts our key; `health` is its answer. `wrong key`: a cc-proxy that
     does not. `stranger`: another program. `silent`: something that does not answer in time.
     `nobody`: nothing listens.
     """

@@ -1,4 +1,4 @@
-"""What the command line and a running proxy send each other: `/health`, `/preload`, `/reload`.
+"""The wire between the command line and a running proxy: `/health`, `/preload`, `/reload`.
 
 The proxy encodes these structs, the command line decodes them, and the JSON Schemas of `--json`
 are made from them. A field that a later version added has a default: an older process that is

@@ -1,4 +1,4 @@
-"""How what runs differs from what would be started now."""
+"""Differences between the running process and one that would be started now."""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the background process, and the sentences that are not errors."""
+"""Errors and notices of the background process."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class DaemonError(CcProxyError):
 class Notice:
     """Something a person should know though the command went well.
 
-    `code` is stable, `hint` the command that mends it, if anything is to be mended.
+    `code` is stable; `hint` is the command that fixes it, if there is anything to fix.
     """
 
     code: str

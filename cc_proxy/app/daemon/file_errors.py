@@ -1,4 +1,4 @@
-"""What the system says of a file or folder, as an error that a person can act on."""
+"""File errors of the operating system, as errors that a user can act on."""
 
 import contextlib
 import errno

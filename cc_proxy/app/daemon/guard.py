@@ -39,7 +39,7 @@ _WITHIN_SECONDS = 120.0
 
 
 class WatchSpec(msgspec.Struct, frozen=True):
-    """Whose session it is, by pid and `identity.start_time`, and the folders of its cc-proxy."""
+    """The session to watch, by pid and `identity.start_time`, and the folders of its cc-proxy."""
 
     pid: int
     process_start_time: str

@@ -1,4 +1,4 @@
-"""Where the background process keeps its files."""
+"""The paths of the background process's files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ class Paths:
 
     @property
     def state_file(self) -> Path:
-        """Who is running, and where."""
+        """The file with the running process and its address."""
         return self.state_dir / "cc-proxy.state.json"
 
     @property
     def stop_file(self) -> Path:
-        """How much time the running process is given to stop."""
+        """The file with the time that the running process has to stop."""
         return self.state_dir / "cc-proxy.stop.json"
 
     @property
@@ -46,7 +46,7 @@ class Paths:
 
     @property
     def log_file(self) -> Path:
-        """What the running process has to say."""
+        """The log of the running process."""
         return self.log_dir / "cc-proxy.log"
 
     def make_folders(self) -> None:

@@ -16,7 +16,7 @@ from cc_proxy.app.daemon.stop import StopOutcome
 
 @dataclass(frozen=True)
 class RestartOutcome:
-    """What was stopped, if something ran, and what runs now."""
+    """The stopped process, if one ran, and the one that runs now."""
 
     stopped: StopOutcome
     started: StartOutcome

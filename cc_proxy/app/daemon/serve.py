@@ -40,9 +40,9 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Service:
-    """What is to be served.
+    """The configuration of a process that serves.
 
-    `background`: nobody watches this process. `load` reads the configuration again, as it was
+    `background`: the process has no terminal. `load` reads the configuration again, as it was
     read for `loaded`. `notices` are for its log.
     """
 
@@ -246,7 +246,7 @@ class _Server:
             log.warning("the state does not say that this stops: %s", error.message)
 
     def _leave_now(self, by: signal.Signals) -> None:
-        """Whoever asks twice does not want to wait for answers."""
+        """Exit at once: a second signal means that the user does not wait for answers."""
         log.warning("stopped at once by=%s", by.name)
         state.clear_own(self._service.paths, self._service.instance_id)
         os._exit(128 + by)

@@ -27,9 +27,9 @@ else:
 
 @dataclass(frozen=True)
 class StopOutcome:
-    """What was stopped; `state` is None when nothing ran.
+    """The stopped process; `state` is None if none ran.
 
-    `cut_off`: it took all the time that answers had, so those that still ran were cut off.
+    `cut_off`: answers that still ran at the end of their time were cut off.
     """
 
     state: State | None

@@ -1,4 +1,4 @@
-"""What a client does in a session, as a person watches it."""
+"""Events of a client's session, as the demo shows them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class ToolCallEvent:
 
 @dataclass(frozen=True)
 class ToolResultEvent:
-    """What a tool gave back."""
+    """The result of a tool."""
 
     text: str
     is_error: bool

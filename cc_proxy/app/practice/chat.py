@@ -48,7 +48,7 @@ from cc_proxy.app.practice.wire import (
 
 @dataclass(frozen=True)
 class Practice:
-    """What the handlers share."""
+    """The objects that the handlers share."""
 
     catalogue: Catalogue
     runners: Runners
@@ -59,7 +59,7 @@ class Practice:
 
     @property
     def reports_cached_count(self) -> bool:
-        """Whether this version reports how many tokens of a prompt came from the cache."""
+        """True if this version reports how many tokens of a prompt came from the cache."""
         major, minor, *_ = map(int, self.version.split("."))
         return (major, minor) >= CACHED_COUNT_SINCE
 

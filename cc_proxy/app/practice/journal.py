@@ -1,4 +1,4 @@
-"""What the server was asked and how each request ended."""
+"""The record of requests to the server, with the end of each."""
 
 import asyncio
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Record:
 
     @property
     def seconds(self) -> float:
-        """How long it took, or has taken so far."""
+        """The duration of the request, up to now if it still runs."""
         return (clock() if self.finished is None else self.finished) - self.started
 
 

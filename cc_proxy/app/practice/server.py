@@ -102,7 +102,7 @@ class PracticeServer:
 
     @property
     def journal(self) -> list[Record]:
-        """What it was asked, in the order of arrival."""
+        """The requests to the server, in the order of arrival."""
         return self._journal.records
 
     def chats(self) -> list[Record]:

@@ -1,4 +1,4 @@
-"""How Ollama writes on the wire: its JSON, its times, its error bodies."""
+"""Ollama's output on the wire: its JSON, its times, its error bodies."""
 
 import json
 import time

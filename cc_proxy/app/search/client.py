@@ -48,7 +48,7 @@ class SearchClient:
 
     @property
     def missing(self) -> str | None:
-        """What the user has to do before there can be a search, None when all is there."""
+        """The setting that a search still needs from the user; None if nothing is missing."""
         match self._settings.provider:
             case "ollama" if not self._api_key:
                 return "The provider ollama needs a key of ollama.com: set OLLAMA_API_KEY."

@@ -1,4 +1,4 @@
-"""What each provider is asked, and how its answer is read."""
+"""The request to each search provider, and the reading of its answer."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What Claude Code's arguments say of the session that is about to begin."""
+"""Facts about the coming session, read from Claude Code's arguments."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -35,7 +35,7 @@ _CLOUD_COMMANDS = frozenset({"remote-control", "ultrareview"})
 
 
 class CloudError(CcProxyError):
-    """What is asked for is done on Anthropic's servers, not by a model of one's own."""
+    """The command runs on Anthropic's servers, so a local model cannot do it."""
 
     code = "cloud_feature"
 

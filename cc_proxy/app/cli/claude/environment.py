@@ -52,7 +52,7 @@ class Models:
 
 @dataclass(frozen=True)
 class Changes:
-    """What to set and what to remove."""
+    """The variables to set and those to remove."""
 
     set: dict[str, str]
     unset: tuple[str, ...]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClientArguments:
-    """What a person gives Claude Code; `settings` are those of their `--settings`."""
+    """The user's arguments for Claude Code; `settings` are those of their `--settings`."""
 
     rest: list[str]
     settings: NamedSettings | None
@@ -42,9 +42,9 @@ class ClientArguments:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where Claude Code finds the proxy, which models answer there, and which Claude Code it is.
+    """The proxy's address and models, and the version of Claude Code.
 
-    `list_models` asks which models there are to choose from, None where nobody chooses.
+    `list_models` returns the models to choose from; None without a choice.
     """
 
     url: str

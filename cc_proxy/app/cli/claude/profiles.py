@@ -1,4 +1,4 @@
-"""How much of itself Claude Code sends: less for a machine that reads slowly."""
+"""Profiles of Claude Code: the smaller ones send less, for machines that read slowly."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from cc_proxy.app.claude_needs import (
 
 @dataclass(frozen=True)
 class Profile:
-    """What Claude Code is started with, its first request in tokens, and what is given up.
+    """Arguments for Claude Code, its first request in tokens, and the features given up.
 
     `least_window`: in a smaller one it gives up after some turns (2.1.197 and 2.1.330, tried at
     16k to 64k).

@@ -1,4 +1,4 @@
-"""How a session is resumed on one's own models: Claude Code's own words lead to Anthropic."""
+"""The command that resumes a session on local models; Claude Code's own hint omits the proxy."""
 
 import os
 import sys

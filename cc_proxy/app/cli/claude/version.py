@@ -1,4 +1,4 @@
-"""Where Claude Code is, and which: its place tells, as asking it would take its whole start."""
+"""Claude Code's path and version, read from its files without running it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a check of `cc-proxy doctor` finds."""
+"""The finding of a check of `cc-proxy doctor`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Status = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Repair:
-    """What `--fix` may do: the question to ask before, and the work; it returns what it did.
+    """A repair for `--fix`: the question to ask first, and the work, which returns its report.
 
     `work` raises CcProxyError where it cannot be done.
     """

@@ -1,4 +1,4 @@
-"""What `--json` has in `data`, command by command.
+"""The types of `data` in the output of `--json`, command by command.
 
 The one source of it: commands are checked against these types, and the JSON Schemas in
 `data/schemas.json` are made from them (`python -m tools.generate`). Imported for types only.

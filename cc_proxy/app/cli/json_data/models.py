@@ -1,4 +1,4 @@
-"""What the commands about models print."""
+"""Data of the commands about models."""
 
 from typing import Annotated, Literal, TypedDict
 
@@ -32,7 +32,7 @@ class InMemory(TypedDict):
 
 
 class Calls(TypedDict):
-    """How many calls of tools were what."""
+    """The number of tool calls by outcome."""
 
     right: int
     mended: int
@@ -69,7 +69,7 @@ class Model(TypedDict):
 
 
 class Models(TypedDict):
-    """What is there to answer."""
+    """The models, and the names that point to them."""
 
     upstream: Server
     default_model: str | None
@@ -78,7 +78,7 @@ class Models(TypedDict):
 
 
 class ModelsPull(TypedDict):
-    """What was pulled."""
+    """The pulled model."""
 
     name: str
     size_bytes: Bytes
@@ -86,7 +86,7 @@ class ModelsPull(TypedDict):
 
 
 class Reason(TypedDict):
-    """Why a verdict is not better: `allows` is the best one that it leaves."""
+    """The reason why a verdict is not better; `allows` is the best one that it permits."""
 
     code: str
     allows: Literal["fit", "usable", "unfit"]
@@ -106,14 +106,14 @@ class TaskTest(TypedDict):
 
 
 class Speed(TypedDict):
-    """How fast a model is, by Ollama's own clock."""
+    """The speed of a model, by Ollama's own clock."""
 
     read_tokens_per_second: TokensPerSecond | None
     written_tokens_per_second: TokensPerSecond | None
 
 
 class ModelsTest(TypedDict):
-    """Whether a model is fit for Claude Code; one without tools has no figures."""
+    """The verdict on a model for Claude Code; a model without tools has no figures."""
 
     model: str
     verdict: Literal["fit", "usable", "unfit"]

@@ -1,4 +1,4 @@
-"""What the commands that run, stop and watch the proxy print."""
+"""Data of the commands that run, stop and watch the proxy."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -45,20 +45,20 @@ class Running(TypedDict):
 
 
 class Start(Running):
-    """What runs now; `preloaded` with --preload only."""
+    """The process that runs now; `preloaded` with --preload only."""
 
     already_running: bool
     preloaded: NotRequired[Preloaded]
 
 
 class Restart(Start):
-    """What runs now; `stopped_pid` is null if nothing ran before."""
+    """The process that runs now; `stopped_pid` is null if none ran before."""
 
     stopped_pid: int | None
 
 
 class Status(Running):
-    """What runs."""
+    """The state of the proxy."""
 
     running: bool
 
@@ -71,7 +71,7 @@ class NotRunning(TypedDict):
 
 
 class Reload(TypedDict):
-    """What the new configuration changed, and what only a restart applies."""
+    """The settings that changed, and those that only a restart applies."""
 
     pid: int
     changed: list[str]
@@ -79,7 +79,7 @@ class Reload(TypedDict):
 
 
 class Stop(TypedDict):
-    """What was stopped; `killed` if it did not end in time."""
+    """The stopped process; `killed` if it did not end in time."""
 
     was_running: bool
     pid: int | None
@@ -105,26 +105,26 @@ class Service(TypedDict):
 
 
 class ServiceUnit(Service):
-    """What would be written."""
+    """The text of the unit, which is not written."""
 
     unit: str
 
 
 class ServiceInstalled(Service):
-    """What was written; `changed` if it was not so before."""
+    """The written service; `changed` if it differs from the one before."""
 
     installed: bool
     changed: bool
 
 
 class ServiceUninstalled(Service):
-    """What was removed."""
+    """The removed service."""
 
     was_installed: bool
 
 
 class ServiceStatus(Service):
-    """Whether it is there; `registered` is null if the manager cannot be reached."""
+    """The state of the service; `registered` is null if the manager cannot be reached."""
 
     installed: bool
     up_to_date: bool

@@ -1,4 +1,4 @@
-"""What the commands about the configuration, Claude Code and cc-proxy itself print."""
+"""Data of the commands about the configuration, Claude Code and cc-proxy itself."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -15,7 +15,7 @@ class Source(TypedDict):
 
 
 class PrintEnv(TypedDict):
-    """What `cc-proxy claude --print-env` would set and remove."""
+    """The variables that `cc-proxy claude --print-env` sets and removes."""
 
     set: dict[str, str]
     unset: list[str]
@@ -23,7 +23,7 @@ class PrintEnv(TypedDict):
 
 
 class Check(TypedDict):
-    """One finding; `fix` is what mends it."""
+    """One finding; `fix` is the repair."""
 
     name: str
     status: Literal["ok", "warn", "fail"]
@@ -67,7 +67,7 @@ class Problem(TypedDict):
 
 
 class ConfigCheck(TypedDict):
-    """Whether the configuration can be used."""
+    """The verdict on the configuration, with its problems."""
 
     valid: bool
     config_path: str | None

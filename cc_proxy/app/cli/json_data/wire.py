@@ -1,4 +1,4 @@
-"""What every command prints around its `data`, and the units in it."""
+"""The envelope around every command's `data`, and the units in it."""
 
 from typing import Annotated, Any, Literal, TypedDict
 

@@ -1,4 +1,4 @@
-"""Which entries of the log are asked for: since when, from which level, of which request."""
+"""A filter for log entries, by time, level and request."""
 
 import datetime as dt
 import json
@@ -17,7 +17,7 @@ _FROM_TEXT = {"WARN": "warning", "FATAL": "error"}
 
 @dataclass(frozen=True)
 class LinePrefix:
-    """What the first line of an entry says; the lines after it until the next belong to it."""
+    """The fields at the start of an entry's first line; the lines after it belong to it."""
 
     time: str
     level: str
@@ -26,7 +26,7 @@ class LinePrefix:
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What an entry must have; None asks for nothing. `since` has a time zone."""
+    """The criteria for an entry; None matches all. `since` has a time zone."""
 
     since: dt.datetime | None = None
     level: str | None = None
@@ -34,7 +34,7 @@ class LogQuery:
 
     @property
     def everything(self) -> bool:
-        """Whether every entry is wanted."""
+        """True if every entry matches."""
         return self == LogQuery()
 
     def takes(self, head: LinePrefix) -> bool:

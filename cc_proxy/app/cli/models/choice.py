@@ -1,4 +1,4 @@
-"""Which model Claude Code gets when no configuration and no flag says it: the person does."""
+"""The question for a model, asked if neither configuration nor flag names one."""
 
 import asyncio
 from typing import TYPE_CHECKING

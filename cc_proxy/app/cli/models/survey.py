@@ -1,4 +1,4 @@
-"""What Ollama has, and what cc-proxy makes of it: asked of Ollama itself, proxy or none."""
+"""A survey of the models in Ollama and their aliases; it needs no running proxy."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `models test` found, kept in the state folder for `models` to show."""
+"""The results of `models test`, kept in the state folder for `models` to show."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""How far something has come, shown on stderr while it goes on."""
+"""A progress line on stderr."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What the commands say about a running process, in the same words and fields."""
+"""The description of a running process, which several commands share."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,6 +1,6 @@
-"""What a command has to say, and the only place that says it: for people, or as JSON.
+"""The result of a command, and the only place that prints it: as text or as JSON.
 
-No text that is shown can do more to a terminal than be shown (`escape_controls`).
+No text can control the terminal (`escape_controls`).
 """
 
 import os
@@ -31,7 +31,7 @@ _LABEL_STYLES = {"Warning": Style.WARN, "Error": Style.FAIL}
 
 
 class HasCodeMessageHint(Protocol):
-    """What an error and a notice have in common."""
+    """The fields that errors and notices share."""
 
     @property
     def code(self) -> str: ...  # noqa: D102

@@ -1,4 +1,4 @@
-"""What was found in the file, and the fix for a value of the wrong type, in words."""
+"""Words for values in the file, and the fix for a value of the wrong type."""
 
 from cc_proxy.app.config.validation.schema import Field, Kind
 from cc_proxy.app.config.yaml_file import document

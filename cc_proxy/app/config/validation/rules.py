@@ -1,4 +1,4 @@
-"""What each setting may be: from the text of a value to the value, or RefusedValueError."""
+"""The rules for each setting: from a value's text to the value, or RefusedValueError."""
 
 import ipaddress
 import re

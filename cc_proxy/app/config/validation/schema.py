@@ -12,7 +12,7 @@ KeyPath = tuple[str, ...]
 
 
 class Kind(Enum):
-    """What YAML takes a scalar for; the value says it in an error."""
+    """The type of a scalar in YAML; the enum's value is its word in errors."""
 
     TEXT = "text"
     WHOLE = "a whole number"

@@ -1,4 +1,4 @@
-"""What is in a file that the user has named, or the reason why it cannot be had."""
+"""Reading a file that the user has named, with an error that says why it cannot be read."""
 
 import os
 import stat

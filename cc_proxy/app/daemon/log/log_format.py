@@ -1,4 +1,4 @@
-"""What a line of the log looks like: text for people, JSON for programs."""
+"""The formats of a log line: text for people, JSON for programs."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Which process a pid stands for: a pid alone proves nothing, since pids are used again."""
+"""The identity of a process: a pid alone proves nothing, since pids are reused."""
 
 import os
 import subprocess

@@ -15,7 +15,7 @@ _COMMAND_LENGTH = 100
 
 @dataclass(frozen=True)
 class Listener:
-    """Who listens; `pid` and `words` (its command) are not known of another user's program."""
+    """A listening program; for another user's, `pid` and `words` (its command) are unknown."""
 
     uid: int
     pid: int | None = None

@@ -1,4 +1,4 @@
-"""Why an address cannot be bound, and by whom a port is taken."""
+"""Errors of binding an address, and the program that occupies a port."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Who is running in a state folder, as far as its files and the system's processes tell."""
+"""The process that runs in a state folder, by its files and the system's processes."""
 
 import os
 from dataclasses import dataclass

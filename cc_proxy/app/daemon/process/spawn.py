@@ -27,7 +27,7 @@ _LAST_WORDS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Detached:
-    """What makes a process independent on this system, as arguments of Popen."""
+    """Arguments of Popen that make a process independent on this system."""
 
     start_new_session: bool = False
     umask: int = -1

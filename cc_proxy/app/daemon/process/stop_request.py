@@ -1,4 +1,4 @@
-"""What the one who stops a process has to tell it: how long answers may take, and what follows."""
+"""The request to stop: the time that answers have, and whether a new process follows."""
 
 from pathlib import Path
 

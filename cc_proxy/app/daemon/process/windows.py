@@ -1,4 +1,4 @@
-"""What only Windows has: start times of processes."""
+"""Start times of processes on Windows."""
 
 import ctypes
 import sys

@@ -24,7 +24,7 @@ _FILE_MODE = 0o644
 
 @dataclass(frozen=True)
 class ProcessOutcome:
-    """How a manager's command ended; what it said, on either stream."""
+    """The exit code of a manager's command, and its output on both streams."""
 
     code: int
     said: str
@@ -35,7 +35,7 @@ Run = Callable[[Command], ProcessOutcome]
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether the file is there and as it would be written now, and the manager knows of it.
+    """The state of the service: its file is installed, up to date, and registered.
 
     `registered` is None when the manager cannot be asked.
     """

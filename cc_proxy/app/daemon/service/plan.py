@@ -1,4 +1,4 @@
-"""What each system's service manager has to be told so that it starts cc-proxy at login."""
+"""The file and commands with which each system starts cc-proxy at login."""
 
 import html
 import plistlib

@@ -1,4 +1,4 @@
-"""What the practice server asks of an engine."""
+"""The interface of an engine of the practice server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What Ollama does with a prompt that does not fit the window."""
+"""Ollama's treatment of a prompt that does not fit the window."""
 
 from cc_proxy.app.practice.model import meter, render
 from cc_proxy.app.practice.model.models import PracticeModel

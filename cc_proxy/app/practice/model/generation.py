@@ -44,7 +44,7 @@ class ErrorAnswer(Exception):  # noqa: N818 - an answer, not a fault of this ser
 
 @dataclass(frozen=True)
 class Delta:
-    """What a token adds to the message, or (`verbatim`) a chunk's message as it is."""
+    """The part of the message that a token adds, or (`verbatim`) a chunk's whole message."""
 
     content: str = ""
     thinking: str = ""

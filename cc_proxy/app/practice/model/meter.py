@@ -1,4 +1,4 @@
-"""How many tokens a prompt is, and how much of it another one begins with."""
+"""The size of a prompt in tokens, and the part of it that another one shares."""
 
 TOKEN_BYTES = 4
 

@@ -47,7 +47,7 @@ class PracticeModel:
 
     @property
     def capabilities(self) -> list[str]:
-        """What it can do, in Ollama's words and order."""
+        """The model's capabilities, in Ollama's words and order."""
         able = {"tools": self.tools, "thinking": self.thinking, "vision": self.vision}
         return ["completion", *(name for name in ("vision", "tools", "thinking") if able[name])]
 

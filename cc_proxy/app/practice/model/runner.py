@@ -18,7 +18,7 @@ _FOR_EVER_SECONDS = 10 * 365 * 86_400.0
 
 @dataclass(frozen=True)
 class RunnerSettings:
-    """What a model is loaded with: another value loads it again and loses what it has read."""
+    """The options that a model is loaded with; another value reloads it and empties its cache."""
 
     num_ctx: int
     shift: bool

@@ -1,4 +1,4 @@
-"""How fast the practice model works, and its one clock."""
+"""The speed of the practice model, and its one clock."""
 
 import asyncio
 import math

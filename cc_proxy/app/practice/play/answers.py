@@ -47,7 +47,7 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Form:
-    """How the lines of one request look."""
+    """The form of the lines of one answer."""
 
     model: str
     style: Style
@@ -66,7 +66,7 @@ class Form:
 
 
 class Answer(Protocol):
-    """What a turn is told to; `response` is what aiohttp sends."""
+    """The receiver of a turn's lines; `response` is the one that aiohttp sends."""
 
     started: bool
     response: web.StreamResponse

@@ -1,4 +1,4 @@
-"""What the practice model says to a request."""
+"""The practice model's reply to a request."""
 
 import json
 import re

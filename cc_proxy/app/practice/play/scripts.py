@@ -1,6 +1,6 @@
-"""Which turn of a script comes next: read off the conversation, so nothing need be remembered.
+"""The next turn of a script, derived from the conversation, so no state is needed.
 
-A script stands in the user's prompt, between markers: `[practice: [{"text": "hi"}, …]]`. Each
+A script is in the user's prompt, between markers: `[practice: [{"text": "hi"}, …]]`. Each
 element is one turn of the assistant. `[practice: demo]` plays the built-in session.
 """
 
@@ -36,7 +36,7 @@ class Script:
 
     @property
     def rest(self) -> list[object]:
-        """What is still to be played, as it was written."""
+        """The rest of the script, as it was written."""
         return self.source[self.taken :] if isinstance(self.source, list) else []
 
 

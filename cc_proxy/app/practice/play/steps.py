@@ -80,7 +80,7 @@ class Pieces:
 
 @dataclass(frozen=True)
 class DoneReason:
-    """What the last chunk gives as its reason."""
+    """The reason that the last chunk gives."""
 
     reason: str
 

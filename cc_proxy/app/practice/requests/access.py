@@ -1,4 +1,4 @@
-"""Who may ask: the checks of the Host and Origin headers that Ollama makes."""
+"""Ollama's checks of the Host and Origin headers."""
 
 import ipaddress
 import re

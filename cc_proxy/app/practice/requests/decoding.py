@@ -1,4 +1,4 @@
-"""What a client may send to `/api/chat` and `/api/generate`, refused in Go's own words."""
+"""Decoding of `/api/chat` and `/api/generate`, with errors in Go's own words."""
 
 import json
 import re

@@ -25,7 +25,7 @@ _ARRAYS = frozenset({"stop"})
 
 @dataclass(frozen=True)
 class Options:
-    """What the practice model heeds: sizes in tokens, `num_predict` None for no limit."""
+    """The options that the practice model uses, in tokens; `num_predict` None for no limit."""
 
     num_ctx: int
     num_predict: int | None

@@ -1,4 +1,4 @@
-"""What is left of a tool's definition once Ollama has read it into its own types."""
+"""The part of a tool's definition that Ollama's own types keep."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person is told of settings by which requests would go past the proxy."""
+"""Errors and warnings about settings by which requests would bypass the proxy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby

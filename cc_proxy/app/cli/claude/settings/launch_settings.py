@@ -1,8 +1,8 @@
-"""What Claude Code is given with `--settings`: it counts more than all but a company's settings.
+"""The file for Claude Code's `--settings`, which overrides all but a company's settings.
 
-It reaches what Claude Code starts in the background as well, which keeps the path and reads the
+Background processes of Claude Code use it as well: they keep the path and read the
 file again: so each content has a file of its own, which stays. The key is in it, and a command
-line is for everybody to see: so it is a file, and nobody else's to read.
+line is visible to every user: so it is a file that only this user can read.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class LaunchSettingsError(CcProxyError):
 
 @dataclass(frozen=True)
 class NamedSettings:
-    """What a person has given Claude Code with `--settings`; `folder` is None for JSON in place."""
+    """The user's own `--settings`; `folder` is None for JSON on the command line."""
 
     content: dict[str, Any]
     folder: Path | None = None
