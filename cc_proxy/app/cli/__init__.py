@@ -29,6 +29,11 @@ def _run(arguments: list[str]) -> None:
 
     if help_pages.show(arguments):
         return
+    if arguments == ["statusline"]:  # Claude Code runs it every few seconds
+        from cc_proxy.app.cli.statusline import quick  # noqa: PLC0415 - no other command needs it
+
+        quick.show()
+        return
     from cc_proxy.app.cli import commands  # noqa: PLC0415 - click takes longer than all the above
 
     commands.main(arguments)

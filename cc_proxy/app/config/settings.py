@@ -98,10 +98,14 @@ class ImageSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaudeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The start of Claude Code: its command or path, and its profile."""
+    """The start of Claude Code: its command or path, and its profile.
+
+    `status_line`: it shows cc-proxy's, where the person has none.
+    """
 
     bin: str = "claude"
     profile: ClaudeProfile = "full"
+    status_line: bool = True
 
 
 class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):

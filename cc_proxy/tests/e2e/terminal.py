@@ -22,6 +22,9 @@ _END_SECONDS = 1.0
 # What stands before each answer on the screen; the prompt with the script is there as well.
 ANSWER = "\N{BLACK CIRCLE}"
 CURSOR = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+# What the status line of cc-proxy has before the first turn. Claude Code shows it in place of its
+# own "? for shortcuts" and "esc to interrupt".
+STATUS_LINE = "k left"
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "shift-tab": "\x1b[Z"}
 
 
@@ -104,7 +107,7 @@ class Terminal:
 
 @asynccontextmanager
 async def claude_at_its_prompt(
-    stage: Stage, *arguments: str, shows: str = "? for shortcuts"
+    stage: Stage, *arguments: str, shows: str = STATUS_LINE
 ) -> AsyncIterator[Terminal]:
     """Run Claude Code in a HOME where its first questions have been answered before.
 

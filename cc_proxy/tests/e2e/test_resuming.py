@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Stage
-from .terminal import ANSWER, Terminal
+from .terminal import ANSWER, STATUS_LINE, Terminal
 
 pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 SESSION = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -26,7 +26,7 @@ async def test_the_last_line_goes_on_with_the_session_through_the_proxy(
     (stage.home / ".claude.json").write_text(json.dumps(answered), encoding="utf-8")
     terminal = Terminal(stage, "claude", *flags)
     try:
-        await terminal.until("? for shortcuts")
+        await terminal.until(STATUS_LINE)
         await terminal.settled()
         script = json.dumps([{"text": "The word is heron."}])
         await terminal.enter(f"hello [practice: {script}]")

@@ -54,7 +54,7 @@ async def test_escape_in_mid_answer_stops_the_model(stage: Stage, terminal: Term
     await terminal.settled()
     terminal.press("enter")
     await stage.practice.wait_for(lambda r: r.path == "/api/chat" and "Once" in r.text, 30)
-    await terminal.until("esc to interrupt")
+    await terminal.until("\N{DOWNWARDS ARROW}")  # how much has come, beside the spinner
     terminal.press("escape")
     await stage.practice.wait_for(lambda r: r.ended_by == "client closed", 5)
     await terminal.until("Interrupted")

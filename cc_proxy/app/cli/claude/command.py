@@ -129,6 +129,7 @@ def command(  # noqa: PLR0913 - the flags
         models,
         _version(named_client),
         None if client_options.prints(arguments) else lambda: _listed(started),
+        shows_status_line=loaded.settings.claude.status_line,
     )
     options = PROFILES[profile or loaded.settings.claude.profile].arguments
     diversion_notices.refuse_unchecked(os.environ, Path.cwd())

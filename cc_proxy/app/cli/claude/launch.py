@@ -13,6 +13,7 @@ from cc_proxy.app.cli.claude.settings import diversions, launch_settings, settin
 from cc_proxy.app.cli.claude.settings.diversions import Diversion
 from cc_proxy.app.cli.claude.settings.launch_settings import NamedSettings
 from cc_proxy.app.cli.claude.version import Version
+from cc_proxy.app.cli.statusline import setting
 from cc_proxy.app.daemon.paths import Paths
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Endpoint:
     """The proxy's address and models, and the version of Claude Code.
 
     `list_models` returns the models to choose from; None without a choice.
+    `shows_status_line`: Claude Code shows cc-proxy's, unless the settings have one.
     """
 
     url: str
@@ -52,6 +54,7 @@ class Endpoint:
     models: Models
     client: Version | None
     list_models: "Callable[[], list[ListedModel]] | None" = None
+    shows_status_line: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,17 @@ def prepare(
     if endpoint.list_models is not None and picker.is_wanted(endpoint.client, person):
         listed = endpoint.list_models()
         rows = picker.setting(listed, endpoint.models.main, endpoint.models.window)
-    settings = launch_settings.build(person, variables, given.settings, rows)
+    files = list(settings_files.present(os.environ, Path.cwd()))
+    settings = launch_settings.build(
+        person,
+        variables,
+        given.settings,
+        rows,
+        has_status_line=endpoint.shows_status_line
+        and not client_options.prints(given.rest)
+        and not setting.is_set(person, files),
+    )
     file = None if paths is None else launch_settings.write(settings, paths)
-    files = settings_files.present(os.environ, Path.cwd())
     host = urlsplit(endpoint.url).hostname or ""
     return Launch(
         arguments=client_options.complete(profile, given.rest, file),

@@ -16,6 +16,7 @@ from cc_proxy.app.cli.json_data.process import (
     ServiceUnit,
     Start,
     Status,
+    StatusLine,
     Stop,
 )
 from cc_proxy.app.cli.json_data.setup import (
@@ -41,6 +42,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "status": (Status, NotRunning),
     "logs": (Logs,),
     "claude": (PrintEnv,),
+    "statusline": (StatusLine,),
     "models": (Models,),
     "models pull": (ModelsPull,),
     "models test": (ModelsTest,),

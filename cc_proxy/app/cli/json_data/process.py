@@ -70,6 +70,13 @@ class NotRunning(TypedDict):
     log_file: str
 
 
+class StatusLine(TypedDict):
+    """The line for Claude Code; `known` if the proxy knows the session."""
+
+    line: str
+    known: bool
+
+
 class Reload(TypedDict):
     """The settings that changed, and those that only a restart applies."""
 

@@ -205,6 +205,7 @@ FILE = Section(
             {
                 "bin": Field(rule=rules.command, expected="a command name or a path to a program"),
                 "profile": Field(rule=rules.claude_profile, expected="full, lean or bare"),
+                "status_line": _SWITCH,
             }
         ),
         "logging": Section(

@@ -21,6 +21,7 @@ from cc_proxy.app.cli.claude import picker
 from cc_proxy.app.cli.claude.environment import UNLESS_SET, Changes
 from cc_proxy.app.cli.claude.settings import diversions, settings_files
 from cc_proxy.app.cli.claude.settings.settings_files import UnreadableSettingsError
+from cc_proxy.app.cli.statusline import setting
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 from cc_proxy.app.errors import CcProxyError
@@ -94,11 +95,13 @@ def build(
     wanted: Changes,
     given: NamedSettings | None,
     rows: Mapping[str, Any] | None = None,
+    *,
+    has_status_line: bool = False,
 ) -> dict[str, Any]:
     """Return the settings for Claude Code: what `given` has, and ours over it.
 
     `person` is the person's own settings, as `merge_person` returns them; `rows` is what `/model`
-    is to show, None to leave it as it is.
+    is to show, None to leave it as it is. `has_status_line`: Claude Code shows cc-proxy's.
     """
     variables: Mapping[str, str] = person["env"]
     kept = {name: variables[name] for name in UNLESS_SET if name in variables}
@@ -110,6 +113,8 @@ def build(
     if rows is not None:
         ours[picker.SETTING] = rows
         ours["env"][picker.DISCOVERY] = ""
+    if has_status_line:
+        ours[setting.SETTING] = setting.status_line()
     theirs = {} if given is None else _at_home(given)
     env = settings_files.texts(theirs.get("env")) | ours["env"]
     return theirs | ours | {"env": dict(sorted(env.items()))}
