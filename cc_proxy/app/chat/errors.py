@@ -1,6 +1,6 @@
 """Errors of a server that runs models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cc_proxy.app.chat.models import short_name
 from cc_proxy.app.errors import CcProxyError
@@ -63,6 +63,18 @@ class UpstreamRefusedError(UpstreamError):
         self.text = refusal.text
         self.server = refusal.server
         self.check_address = refusal.check_address
+
+
+class GatewayError(UpstreamRefusedError):
+    """A web server or load balancer in front of the server answered, and not the server.
+
+    `is_lasting`: the same request would end in the same way. `advice` is what lifts it.
+    """
+
+    def __init__(self, refusal: Refusal, message: str, advice: str, *, is_lasting: bool) -> None:
+        super().__init__(replace(refusal, hint=advice), message)
+        self.advice = advice
+        self.is_lasting = is_lasting
 
 
 class ModelNotFoundError(UpstreamRefusedError):

@@ -137,15 +137,35 @@ async def test_it_sends_a_web_page_with_status_200(stage: Stage) -> None:
         assert seen.headers["x-should-retry"] == "false"
 
 
-@pytest.mark.parametrize(
-    ("status", "seen", "retry"), [(500, 500, "false"), (502, 502, None), (504, 502, None)]
-)
+@pytest.mark.parametrize(("status", "seen", "retry"), [(500, 500, "false"), (502, 502, None)])
 async def test_it_sends_a_web_page_with_an_error_status(
     stage: Stage, status: int, seen: int, retry: str | None
 ) -> None:
     stage.upstream.play = answers(status, PAGE, "Content-Type: text/html")
     for one in await stage.refused(seen, "api_error", "a web page", '"502 Bad Gateway"'):
         assert one.headers.get("x-should-retry") == retry
+
+
+@pytest.mark.parametrize(
+    ("software", "words"),
+    [
+        ("nginx/1.26.2", ("nginx in front of Ollama did not wait", "proxy_read_timeout 1h;")),
+        ("", ("A gateway in front of Ollama did not wait", "HAProxy timeout server")),
+    ],
+)
+async def test_a_gateway_in_front_of_it_does_not_wait(
+    stage: Stage, software: str, words: tuple[str, ...]
+) -> None:
+    stage.upstream.play = answers(504, PAGE, "Content-Type: text/html", f"Server: {software}")
+    for one in await stage.refused(504, "timeout_error", "(504)", *words):
+        assert one.headers["x-should-retry"] == "false"
+
+
+async def test_a_gateway_in_front_of_it_takes_no_large_request(stage: Stage) -> None:
+    stage.upstream.play = answers(413, PAGE, "Content-Type: text/html", "Server: nginx")
+    words = ("nginx in front of Ollama takes no request as large", "client_max_body_size 64m;")
+    for one in await stage.refused(413, "request_too_large", *words):
+        assert one.headers["x-should-retry"] == "false"
 
 
 @pytest.mark.parametrize("page", ["<html><title>" + " " * 60_000, "<html>" + "<" * 60_000])

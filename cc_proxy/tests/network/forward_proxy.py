@@ -15,7 +15,7 @@ class ForwardProxy:
     """Where it listens, and the first lines of what it was asked.
 
     `login` is `user:password`; `reaches` has the names that only it knows, with their ports.
-    `refuses` is the status line that CONNECT gets.
+    `refuses` is the status with which it answers everything.
     """
 
     login: str = ""
@@ -63,6 +63,12 @@ class ForwardProxy:
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             url = urlsplit(target)
+            if self.refuses:
+                page = "<html><title>Unable to connect</title>"
+                head = f"HTTP/1.1 {self.refuses}\r\nContent-Length: {len(page)}\r\n\r\n"
+                writer.write((head + page).encode())
+                await writer.drain()
+                return
             others = await self._connect(url.hostname or "", url.port or 80)
             rest = [line for line in headers if not line.lower().startswith("proxy-")]
             plain = [f"{method} {url.path} HTTP/1.1", *rest, "Connection: close"]

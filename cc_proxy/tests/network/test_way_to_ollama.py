@@ -83,6 +83,14 @@ async def test_a_proxy_that_does_not_connect_says_why() -> None:
     assert proxy.asked == [f"CONNECT {NAME}:443 HTTP/1.1"]
 
 
+async def test_a_page_of_the_proxy_is_not_taken_for_ollama_s() -> None:
+    async with ForwardProxy(refuses="500 Unable to connect").serving() as proxy:
+        with pytest.raises(UpstreamUnreachableError, match="Unable to connect") as caught:
+            await version(base_url=f"http://{NAME}", proxy=proxy.url)
+    assert f"The HTTP proxy at {proxy.url} may have said so." in caught.value.message
+    assert f"NO_PROXY={NAME}" in str(caught.value.hint)
+
+
 class Certificates:
     """A company's own authority, and a server of its with TLS."""
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request, overloaded, prompt_too_long
 from cc_proxy.app.chat.errors import (
     ContextOverflowError,
+    GatewayError,
     ModelNotFoundError,
     UpstreamError,
     UpstreamRefusedError,
@@ -15,6 +16,8 @@ from cc_proxy.app.chat.errors import (
     missing_model,
 )
 
+_TOO_LARGE = 413
+
 
 def api_error(error: UpstreamError, model: str) -> ApiError:
     """Return the error a client gets for an upstream error while `model` was asked.
@@ -23,6 +26,8 @@ def api_error(error: UpstreamError, model: str) -> ApiError:
     """
     if isinstance(error, ContextOverflowError):
         return prompt_too_long(error.prompt_tokens, error.window)
+    if isinstance(error, GatewayError):
+        return _of_gateway(error)
     if isinstance(error, UpstreamRefusedError):
         return _refused(error, model)
     text = error.message if error.hint is None else f"{error.message} {error.hint}"
@@ -63,12 +68,22 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
         case 429 | 503:
             return overloaded(f"{server} is busy: {text}", quotes=quotes)
         case 502 | 504:
-            # Of a gateway in front of it, which may be about to come back.
+            # In its own words: of a cloud model that it cannot reach now.
             return ApiError(502, "api_error", f"{server} cannot be reached: {text}", quotes=quotes)
         case _:
             return ApiError(
                 500, "api_error", f"{server} failed: {text}", retry=False, quotes=quotes
             )
+
+
+def _of_gateway(error: GatewayError) -> ApiError:
+    text, quotes = f"{error.message} {error.advice}", error.quotes
+    if not error.is_lasting:
+        # It may be about to come back.
+        return ApiError(502, "api_error", text, quotes=quotes)
+    if error.status == _TOO_LARGE:
+        return ApiError(413, "request_too_large", text, retry=False, quotes=quotes)
+    return ApiError(504, "timeout_error", text, retry=False, quotes=quotes)
 
 
 def _not_found(error: UpstreamRefusedError, model: str) -> ApiError:

@@ -22,6 +22,7 @@ from cc_proxy.app.upstreams.ollama.connection_errors import (
     connection_error,
     proxy_error,
     proxy_login,
+    said_by_proxy,
     without_end,
 )
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
@@ -321,7 +322,11 @@ class OllamaClient:
             log.info(
                 "the text of an error %d is not whole: %s", response.status, reasons.reason(error)
             )
-        return refused(response.status, self._redactor.json(bytes(body[:MAX_ERROR_BYTES])))
+        shown = self._redactor.json(bytes(body[:MAX_ERROR_BYTES]))
+        refusal = refused(response.status, shown, response.headers.get("Server", ""))
+        if self.route.proxy and refusal.hint == CHECK_ADDRESS:
+            return said_by_proxy(refusal, self.route.shown_proxy, self.base_url)
+        return refusal
 
     def _shown(self, url: str) -> str:
         return self._redactor.text(without_secrets(url))

@@ -61,8 +61,7 @@ def proxy_error(
     error: Exception, reason: str, shown_proxy: str | None, base_url: str
 ) -> UpstreamError | None:
     """Return the error for what the HTTP proxy on the way did; None for what it did not do."""
-    host = urlsplit(base_url).hostname
-    around = f"To reach Ollama without it, set ollama.proxy to none, or NO_PROXY={host}"
+    around, host = _around(base_url), urlsplit(base_url).hostname
     match error:
         case aiohttp.ClientProxyConnectionError():
             return UpstreamUnreachableError(
@@ -79,11 +78,27 @@ def proxy_error(
     return None
 
 
+def said_by_proxy(
+    error: UpstreamError, shown_proxy: str | None, base_url: str
+) -> UpstreamUnreachableError:
+    """Return the error for a status with a text that is not Ollama's, behind an HTTP proxy.
+
+    tinyproxy 1.11 answers 401 to a wrong login, and 500 for what it does not reach.
+    """
+    text = f"{error.message} The HTTP proxy at {shown_proxy} may have said so."
+    return UpstreamUnreachableError(text, hint=_around(base_url))
+
+
 def proxy_login(shown_proxy: str | None) -> UpstreamUnreachableError:
     """Return the error for a proxy that lets nobody through without a login."""
     return UpstreamUnreachableError(
         f"The HTTP proxy at {shown_proxy} asks for a login (407).", hint=_PROXY_LOGIN
     )
+
+
+def _around(base_url: str) -> str:
+    host = urlsplit(base_url).hostname
+    return f"To reach Ollama without it, set ollama.proxy to none, or NO_PROXY={host}"
 
 
 def without_end(max_tokens: int) -> UpstreamBrokeError:

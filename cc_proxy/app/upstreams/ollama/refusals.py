@@ -16,6 +16,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamRefusedError,
 )
 from cc_proxy.app.upstreams.http.error_words import quoted_in
+from cc_proxy.app.upstreams.http.gateways import gateway_error
 from cc_proxy.app.upstreams.http.web_pages import plain_words
 from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, pull_command
 
@@ -52,15 +53,17 @@ _OVERFLOW = re.compile(
 )
 
 
-def refused(status: int, body: bytes) -> UpstreamRefusedError:
+def refused(status: int, body: bytes, software: str = "") -> UpstreamRefusedError:
     """Return the error for a non-200 answer, its body's text unwrapped.
 
-    The runner's own errors come as JSON inside the text (recording 31b).
+    The runner's own errors come as JSON inside the text (recording 31b). `software` is the
+    `Server` header, which Ollama does not send.
     """
     try:
         text = msgspec.json.decode(body, type=_Body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return UpstreamRefusedError(_refusal(status, plain_words(body, SERVER), CHECK_ADDRESS))
+        refusal = _refusal(status, plain_words(body, SERVER), CHECK_ADDRESS)
+        return gateway_error(refusal, software, body) or UpstreamRefusedError(refusal)
     return from_text(status, text)
 
 
