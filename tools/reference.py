@@ -20,7 +20,7 @@ _COMMAND_LINE = """# The command line
 
 What `--help` says. Programs read on in [json.md](json.md) and [exit-codes.md](exit-codes.md).
 
-The common flags may stand before a command's name or after it. Help and errors are for people and
+The common flags may come before a command's name or after it. Help and errors are for people and
 may change; `--json` and exit codes are for programs.
 
 Colours are for terminals: `--no-color` or `NO_COLOR=1` takes them away, `FORCE_COLOR=1` has them

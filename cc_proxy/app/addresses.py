@@ -2,7 +2,7 @@
 
 import ipaddress
 
-# It may lead to either, and programs differ in which they try first.
+# It may resolve to either, and programs differ in which they try first.
 IPV4_LOOPBACK, IPV6_LOOPBACK = "127.0.0.1", "::1"
 IPV4_ANY = "0.0.0.0"  # noqa: S104 - the name of it; nothing is bound here
 

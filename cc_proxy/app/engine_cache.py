@@ -62,7 +62,7 @@ class Step(Generic[Text]):
 
 @dataclass(frozen=True)
 class EngineCache(Generic[Text]):
-    """The state of a runner's cache; the saved texts stand in the order in which they came.
+    """The state of a runner's cache; the saved texts are in the order in which they came.
 
     `max_saved_tokens` is what fits into RAM, None for no limit. The last one always stays.
     """

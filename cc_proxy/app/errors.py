@@ -18,7 +18,7 @@ class CcProxyError(Exception):
     """An error a person can act on: what was expected, what was found, what to do.
 
     `code` is the stable name that `--json` shows, `exit_code` the process exit code that the
-    command line ends with, `hint` the command or change that mends it.
+    command line ends with, `hint` the command or change that fixes it.
 
     `quotes` are the parts of the message that repeat a request, an answer or a document. They are
     for who reads the error; `log_text` is the message without them, for the log and for `status`.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from cc_proxy import __version__
 from cc_proxy.app import readers
 
-FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "help.txt")  # noqa: PTH118, PTH120 - pathlib is dear
+FILE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "help.txt")  # noqa: PTH118, PTH120 - pathlib is slow to import
 # click makes lines of at most 80 characters, shorter ones only in a terminal that is narrower.
 COLUMNS = 80
 
@@ -67,7 +67,7 @@ def _text(arguments: Sequence[str]) -> str | None:
 
 
 def _columns() -> int:
-    """Return what shutil.get_terminal_size would say, which is dear to import."""
+    """Return the terminal's width, as shutil.get_terminal_size does, which is slow to import."""
     if os.environ.get("COLUMNS"):
         return 0
     try:

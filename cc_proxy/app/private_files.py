@@ -1,7 +1,7 @@
 """Files that are nobody else's business: folders 0700, files 0600, links not followed.
 
 What another user owns, or every user can write to, is neither believed nor written to: anything
-could stand in it. A named pipe or a device in place of a file is refused at once.
+could be in it. A named pipe or a device in place of a file is refused at once.
 """
 
 import contextlib

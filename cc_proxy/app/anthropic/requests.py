@@ -98,7 +98,7 @@ class Thinking(msgspec.Struct):
 class Compaction(msgspec.Struct):
     """Asks for a summary of the conversation instead of an answer; `type` is summarize.
 
-    `instructions` stand in place of the words that ask for it.
+    `instructions` replace the words that ask for it.
     """
 
     type: str
@@ -165,8 +165,8 @@ _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KNOWN = frozenset(MessagesRequest.__struct_fields__)
 
 # JavaScript cuts strings between the halves of a surrogate pair and JSON.stringify then writes
-# the half as an escape. One such half would make the whole conversation unreadable for good.
-# A run of backslashes, and the escapes of the two halves, or of one, that stand behind it.
+# the half as an escape. One such half would make the whole conversation unreadable.
+# A run of backslashes, and the escapes of the two halves, or of one, that follow it.
 _SURROGATES = re.compile(
     rb"(?<!\\)(\\++)(?:u[dD]([89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
     rb"|u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -188,30 +188,30 @@ def decode(body: bytes) -> MessagesRequest:
     try:
         return _read(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        mended = _without_lone_surrogates(body)
-        if mended is None:
+        repaired = _without_lone_surrogates(body)
+        if repaired is None:
             raise _wrong(error) from error
     try:
-        return _read(mended)
+        return _read(repaired)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(error) from error
 
 
 def _without_lone_surrogates(body: bytes) -> bytearray | None:
-    """Return a body with U+FFFD for each lone surrogate; None if there is none that is mended."""
-    mended: bytearray | None = None
+    """Return a body with U+FFFD for each lone surrogate; None if it has none."""
+    repaired: bytearray | None = None
     start = 0
     for _ in range(_MOST_ESCAPES):
         found = _SURROGATES.search(body, start)
         if found is None:
-            return mended
+            return repaired
         # A backslash that another one escapes begins no escape: what follows is looked at anew.
         begins = len(found[1]) % 2 == 1
         start = found.end() if begins else found.end(1)
         if begins and found[3] is None:
-            mended = mended or bytearray(body)
+            repaired = repaired or bytearray(body)
             # Of the same length, so that all other places stay as they are.
-            mended[found.end(1) : found.end(1) + len(_REPLACEMENT)] = _REPLACEMENT
+            repaired[found.end(1) : found.end(1) + len(_REPLACEMENT)] = _REPLACEMENT
     return None
 
 
@@ -227,7 +227,7 @@ def unread_fields(body: bytes) -> list[str]:
     try:
         fields = _fields_decoder.decode(body)
     except msgspec.DecodeError:
-        # A lone surrogate that decode() has mended.
+        # A lone surrogate that decode() has replaced.
         return []
     return sorted(fields.keys() - _KNOWN)
 

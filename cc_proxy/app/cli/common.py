@@ -1,4 +1,4 @@
-"""The flags that every command takes, before its name and after it, and what they lead to."""
+"""The flags that every command takes, before its name and after it, and their effects."""
 
 import functools
 import os

@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913 - the flags
     Example: cc-proxy demo --built-in-client
     """
     if serve_only and shared.json:
-        raise click.UsageError("--json does not go with --serve-only, which has no end to tell of.")
+        raise click.UsageError("--json does not work with --serve-only, which has no result.")
     # Not for `--help`: these bring aiohttp.
     from cc_proxy.app.cli import demo_session  # noqa: PLC0415
     from cc_proxy.app.practice.model.speed import INSTANT, LIFELIKE  # noqa: PLC0415

@@ -106,7 +106,7 @@ async def serve(port: int, speed: Speed, write: Write, engine: Kind = "rules") -
 
 
 async def play(plan: Plan, write: Write) -> dict[str, object]:
-    """Play a demo, writing each line as it happens; return what `--json` tells of it.
+    """Play a demo, writing each line as it happens; return its data for `--json`.
 
     Raises:
         CcProxyError: a part of the chain did not start, or the session did not come to its end.

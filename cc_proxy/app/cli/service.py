@@ -59,7 +59,7 @@ def _install(common: Common, *, show: bool) -> Result:
         hint = f"cc-proxy stop && {manager.by_hand(plan.start)}"
         warnings.append(ErrorItem("runs_already", text, f"To have the service run it: {hint}"))
     if plan.manager == "systemd" and changed:
-        lines.append("To have it run while you are logged out: loginctl enable-linger")
+        lines.append("To keep it running while you are logged out: loginctl enable-linger")
     return Result(
         "service install",
         {**_data(plan), "installed": True, "changed": changed},

@@ -72,8 +72,8 @@ def _last_reload(health: "Health") -> tuple[ErrorItem, ...]:
     if done.status == "ok":
         return needs_restart(done)
     text = (
-        f"The configuration was to be read again at {done.at} and could not be used,"
-        f" so the one from before still holds: {done.error}"
+        f"The configuration was read again at {done.at} and could not be used,"
+        f" so the previous one still applies: {done.error}"
     )
     return (ErrorItem("reload_failed", text, "Correct it, then: cc-proxy reload"),)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from cc_proxy.app.errors import CcProxyError
 
-MOST_PROBLEMS = 20  # of one file; a reader mends the first ones first
+MOST_PROBLEMS = 20  # of one file; a reader fixes the first ones first
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ def is_cc_proxy(host: str, port: int) -> bool:
 def _get(
     host: str, port: int, target: str, key: str | None, timeout_seconds: float
 ) -> tuple[int, bytes] | Probe:
-    from http.client import HTTPException  # noqa: PLC0415 - dear: see spawn.spawn
+    from http.client import HTTPException  # noqa: PLC0415 - slow: see spawn.spawn
 
     from cc_proxy.app.control.http_exchange import exchange  # noqa: PLC0415 - as above
 

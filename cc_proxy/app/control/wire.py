@@ -51,7 +51,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelSessions(msgspec.Struct, frozen=True, kw_only=True):
-    """The sessions that a model had of late, and how many requests it was seen to run at once."""
+    """The recent sessions of a model, and how many requests it was seen to run at once."""
 
     model: str
     sessions: int

@@ -60,7 +60,7 @@ def _words(error: OSError, path: Path) -> tuple[str, str]:
 
 
 def _in_the_way(path: Path) -> str:
-    # A file of root's in a folder of one's own is what `sudo cc-proxy start` leaves.
+    # `sudo cc-proxy start` leaves files of root in the user's own folder.
     if os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where it may not look
         return f"{path} a file"
     return f"{obstacle(path)} a folder"

@@ -21,7 +21,7 @@ class Paths:
 
     @property
     def pid_file(self) -> Path:
-        """The pid, for other programs to read; cc-proxy itself goes by the state file."""
+        """The pid, for other programs to read; cc-proxy itself uses the state file."""
         return self.state_dir / "cc-proxy.pid"
 
     @property

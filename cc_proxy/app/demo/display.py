@@ -72,7 +72,7 @@ class Display:
 
 
 class ProxyLog:
-    """Shows the requests to a real Ollama as the proxy's log tells of them.
+    """Shows the requests to a real Ollama, read from the proxy's log.
 
     How much of a prompt the model knew already is told by nobody then: only the time shows it.
     """

@@ -40,7 +40,10 @@ SHORT = {
     "upstreams/ollama/missing_model.py": "one message",
 }
 # One state machine that would be harder to read in two files.
-LONG = {"translate/rescue/scanner.py": "the states of one scan"}
+LONG = {
+    "translate/rescue/scanner.py": "the states of one scan",
+    "upstreams/ollama/client.py": "every request to one server",
+}
 
 
 def test_every_module_is_in_a_layer() -> None:

@@ -20,7 +20,7 @@ _NO_SESSION = frozenset(
     | {"stop", "update", "upgrade"}
 )
 _AGENTS_WITHOUT_SESSION = ("--json", "-h", "--help")
-# With one of these the person, or a script, has said how permissions are to be asked for.
+# With one of these the user, or a script, has chosen how permissions are asked for.
 _PERMISSION_FLAGS = ("--permission-mode", "--dangerously-skip-permissions")
 # They hand the session, or what is said in it, to Anthropic's servers.
 _CLOUD_FLAGS = (

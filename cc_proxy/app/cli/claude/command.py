@@ -100,7 +100,7 @@ def command(  # noqa: PLR0913 - the flags
 
     Options of Claude Code go to Claude Code: -p, -c, --resume. So does all that follows --.
 
-    With several models and none configured you are asked which one it is to be, and with none
+    With several models and none configured you are asked for one, and with none
     which one to pull. A proxy that dies while Claude Code runs is started again. With --print-env
     nothing is run: eval "$(cc-proxy claude --print-env)" has the shell set it all.
 
@@ -213,7 +213,7 @@ def _models(
         return _asked(loaded, started, model)
     except ClaudeError:
         if not shared.json:
-            # A file that was mended is no help to a proxy that runs on what it was before.
+            # A running proxy still has the settings from before the file was repaired.
             show(Result(NAME, warnings=_notices(started)), as_json=False)
         raise
 

@@ -14,7 +14,7 @@ from cc_proxy.app.cli.claude.version import Version
 _PATIENCE_MS = str(30 * 60 * 1000)
 
 _ALWAYS = {
-    # Its digits differ between sessions, and stand at the very front of the prompt.
+    # Its digits differ between sessions, and are at the very front of the prompt.
     "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
     "CLAUDE_STREAM_IDLE_TIMEOUT_MS": _PATIENCE_MS,
     "API_TIMEOUT_MS": _PATIENCE_MS,
@@ -136,7 +136,7 @@ def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
     """Keep every HTTP proxy out of the way between Claude Code and cc-proxy.
 
     Always, as a proxy may be named in settings that are read later. A program reads one of the
-    two names, so that each gets what stands in both.
+    two names, so that each gets the variables of both.
     """
     given = [part.strip() for name in _NO_PROXY_NAMES for part in environ.get(name, "").split(",")]
     if "*" in given:

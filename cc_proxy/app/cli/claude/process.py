@@ -1,4 +1,4 @@
-"""Going on as Claude Code, or having it run as a child where something is to be done after it."""
+"""Starting Claude Code: in place of this process, or as a child if work follows its end."""
 
 import os
 import shlex

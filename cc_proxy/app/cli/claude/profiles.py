@@ -50,7 +50,7 @@ PROFILES = {
 def recommended(tokens_per_second: float | None, window: int | None = None) -> str:
     """Return the fullest profile whose first request is read in a time that people wait.
 
-    And for which the window is large enough. What is None is not known, and stands in no way.
+    And for which the window is large enough. None means unknown, and rules nothing out.
     """
     for name, profile in PROFILES.items():
         seconds = profile.first_tokens / tokens_per_second if tokens_per_second else 0.0

@@ -41,7 +41,7 @@ def own_flags(
 
 
 def says_it_itself(version: Version | None, flags: OwnFlags) -> bool:
-    """Tell whether Claude Code itself says how the session is resumed on one's own models."""
+    """Return whether Claude Code itself shows how to resume the session on local models."""
     return version is not None and version >= _KNOWS_HINT_COMMAND and not any(flags)
 
 

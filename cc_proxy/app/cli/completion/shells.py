@@ -51,7 +51,7 @@ class Bash(BashComplete):
         return words[1:-1], words[-1]
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        """Return what may stand for the word, without what bash holds for another one."""
+        """Return the candidates for the word, without the part that bash takes for another word."""
         found = super().get_completions(args, incomplete)
         for mark in ":=":
             if mark in os.environ.get("COMP_WORDBREAKS", ":=") and mark in incomplete:

@@ -73,7 +73,7 @@ def edited(text: str, model: str) -> str | None:
 
 
 def _place(text: str, key: "Node", aliases: "Node") -> tuple[int, str, str] | None:
-    """Return where the line goes, and what stands before and after it ("": a line end)."""
+    """Return the line's position, and the text before and after it ("": a line end)."""
     from cc_proxy.app.config.yaml_file.document import MappingNode, ScalarNode  # noqa: PLC0415 - as above
 
     if isinstance(aliases, ScalarNode) and not aliases.value:

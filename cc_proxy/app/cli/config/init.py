@@ -95,7 +95,7 @@ def _not_applied(common: Common) -> tuple[ErrorItem, ...]:
 
 def data_file(name: str) -> str:
     """Return a text that comes with the package."""
-    from importlib.resources import files  # noqa: PLC0415 - dear, and few commands need it
+    from importlib.resources import files  # noqa: PLC0415 - slow, and few commands need it
 
     return (files("cc_proxy") / "data" / name).read_text(encoding="utf-8")
 
@@ -175,7 +175,7 @@ def with_default(text: str, chosen: str) -> str:
 
 def line_for(model: str) -> str:
     """Return the line of `aliases` that makes a model the default."""
-    # A JSON string is YAML too, whatever is in it; and nothing in it is to be expanded.
+    # A JSON string is YAML too, whatever is in it; and nothing in it may be expanded.
     return f"default: {json.dumps(model).replace('${', '$${')}"
 
 

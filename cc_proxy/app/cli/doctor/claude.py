@@ -77,7 +77,7 @@ def settings(environ: Mapping[str, str], folder: Path) -> Check:
 
 
 def http_proxy(environ: Mapping[str, str], folder: Path) -> Check:
-    """Check that an HTTP proxy does not stand between Claude Code and cc-proxy."""
+    """Check that no HTTP proxy is between Claude Code and cc-proxy."""
     name = "claude_http_proxy"
     found = diversions.proxies(settings_files.person(environ)["env"])
     if not found:
@@ -141,10 +141,10 @@ def _diverting(name: str, file: SettingsFile) -> Check | None:
 
 
 def _changing(name: str, file: SettingsFile) -> Check | None:
-    if file.scope != "company":  # what cc-proxy sets counts more
+    if file.scope != "company":  # cc-proxy's own settings override it
         return None
     changed = sorted(_CHANGES & file.env.keys())
     if not changed:
         return None
-    text = f"{file.path} sets {', '.join(changed)}, which counts more than what cc-proxy sets"
+    text = f"{file.path} sets {', '.join(changed)}, which overrides cc-proxy's settings"
     return warn(name, text, f"Remove {', '.join(changed)} from env in {file.path}")

@@ -89,7 +89,7 @@ def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
         yield fail("folders", error.message, error.hint)
         return
     yield _folders(paths)
-    # Reading the key mends its mode, so that is looked at before.
+    # Reading the key repairs its mode, so the mode is checked before.
     was_open = private_files.is_open_to_others(paths.key_file)
     try:
         key = auth_key.known(loaded.settings if loaded else None, paths, os.environ)

@@ -45,7 +45,7 @@ _MORE_SECONDS = 30.0
 # to about what Claude Code sends first.
 _READ_WORDS = (400, 3_000, 9_000)
 _ENOUGH_READING_SECONDS = 2.0
-# Of the window; a word is a token, and seldom two.
+# Of the window; a word is a token, and rarely two.
 _READ_SHARE = 0.4
 # The end of a prompt may belong to the answer that is asked for, and go with the next turn.
 _OPENER_CHARACTERS = 64

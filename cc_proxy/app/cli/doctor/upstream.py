@@ -151,7 +151,7 @@ async def _is_unfit(name: str, models: Models, tests: Mapping[str, KeptTest]) ->
 
 
 def _tools(target: Target) -> Check:
-    able = ", ".join(sorted(target.model.capabilities)) or "nothing that Ollama tells of"
+    able = ", ".join(sorted(target.model.capabilities)) or "none that Ollama reports"
     if target.model.can("tools"):
         return ok("tools", able)
     text = f"{target.model.name} can do {able}; Claude Code works with tools only"
@@ -194,7 +194,7 @@ def parallel(target: Target, seen: Sequence[ModelSessions]) -> Check | None:
 def _version(version: str) -> Check:
     found = re.match(r"(\d+)\.(\d+)", version)
     numbers = (int(found[1]), int(found[2])) if found else _TESTED
-    # A build of one's own is 0.0.0.
+    # A local build is 0.0.0.
     if numbers >= _TESTED or numbers == (0, 0):
         return ok("ollama_version", version)
     text = f"{version}; cc-proxy is tested with {_TESTED[0]}.{_TESTED[1]}"

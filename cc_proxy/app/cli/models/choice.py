@@ -159,7 +159,7 @@ def _remember(common: "Common", loaded: "Loaded", model: str) -> None:
     path = places.file_to_write(common.sources())
     try:
         edit.set_default(path, model)
-    except CcProxyError as error:  # the choice holds for this session all the same
+    except CcProxyError as error:  # the choice still applies to this session
         show(Result(_NAME, warnings=(ErrorItem.of(error),)), as_json=False)
         return
     note(f"{model} is aliases.default in {path} now.")

@@ -17,7 +17,7 @@ from cc_proxy.app.upstreams.ollama.listing import from_tags
 # A person who presses Tab waits no longer than this.
 _SECONDS = 0.25
 _ANSWER_LIMIT = 4 << 20
-# The letters of Ollama's names (types/model.isValidPart) and what stands between their parts. A
+# The letters of Ollama's names (types/model.isValidPart) and the separators of their parts. A
 # shell puts a name into the line as it is: one with `$(` in it would be run.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]*")
 

@@ -145,7 +145,7 @@ def _of_model(model: "DefaultModel") -> list[ErrorItem]:
 
 
 def no_tools(name: str) -> ErrorItem:
-    """Return what is to be said of a model that Claude Code cannot work with."""
+    """Return the warnings about a model that Claude Code cannot work with."""
     return ErrorItem(
         "no_tools",
         f"{name} cannot use tools, and Claude Code works with tools only.",

@@ -20,7 +20,7 @@ _SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB)")
 _SIZE_UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
-_HEADER_TOKEN = re.compile(r"[!-~]+")  # what can stand in an HTTP header: printable, no space
+_HEADER_TOKEN = re.compile(r"[!-~]+")  # the characters of an HTTP header: printable, no space
 
 
 def is_host_name(text: str) -> bool:

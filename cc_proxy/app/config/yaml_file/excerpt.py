@@ -29,7 +29,7 @@ class SourceText:
         return not self._lines[line][:column].strip()
 
     def hide(self, start: tuple[int, int], end: tuple[int, int]) -> None:
-        """Show nothing of what stands between two places (line, column) from now on."""
+        """Hide the text between two places (line, column)."""
         for line in range(start[0], min(end[0] + 1, len(self._shown))):
             shown = self._shown[line]
             first = start[1] if line == start[0] else 0

@@ -113,7 +113,7 @@ def _ends_in_half_a_line(path: Path) -> bool:
                 return False
             file.seek(-1, os.SEEK_END)
             return file.read() != b"\n"
-    except OSError:  # not readable, or gone by now
+    except OSError:  # not readable, or already gone
         return False
 
 

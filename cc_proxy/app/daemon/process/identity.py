@@ -14,7 +14,7 @@ _SUSPENDED = frozenset("Tt")  # proc(5), and ps(1) on macOS: by a signal, or by 
 def start_time(pid: int) -> str | None:
     """Return when a process started, as a text that no other process with its pid can have.
 
-    The text is to be compared, not read. None: there is no such process, or it has ended and
+    Compare the text only; do not parse it. None: there is no such process, or it has ended and
     only waits for its parent to notice.
     """
     if pid <= 0:

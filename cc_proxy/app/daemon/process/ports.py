@@ -118,7 +118,7 @@ def _own_uid() -> int:
 
 
 def shadowed(now: State) -> tuple[Notice, ...]:
-    """Return a warning if `localhost` may lead to another program than this cc-proxy."""
+    """Return a warning if `localhost` may point to another program than this cc-proxy."""
     if not now.shadowed:
         return ()
     by = listeners.find(IPV6_LOOPBACK, now.port) or "another program"

@@ -27,7 +27,7 @@ class Chunks:
         return meter.common_prefix(self.text, other.text) // meter.TOKEN_BYTES
 
     def ids(self) -> list[int]:
-        """Return a number for each token: the same for the same bytes, and seldom for others."""
+        """Return a number for each token: the same for the same bytes, and rarely for others."""
         missing = -len(self.text) % meter.TOKEN_BYTES
         words = memoryview(self.text + b"\0" * missing).cast("I")
         return [word % VOCABULARY for word in words]

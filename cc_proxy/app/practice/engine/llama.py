@@ -35,7 +35,7 @@ def check_installed() -> None:
 
 
 class LlamaEngine:
-    """Starts a server for the model, and has it read the prompts as numbers of tokens.
+    """Starts a server for the model, and sends it the prompts as token numbers.
 
     The scripts say what the model writes. The server reads that after it was said, into the slot
     of its prompt: the slot then holds what it would hold had the model written it.

@@ -1,4 +1,4 @@
-"""The practice models, and how `/api/tags`, `/api/show` and `/api/ps` tell of them."""
+"""The practice models, as `/api/tags`, `/api/show` and `/api/ps` report them."""
 
 import hashlib
 import re
@@ -103,7 +103,7 @@ class Catalogue:
         """Return the model of a name that is there already, or can be had from a library.
 
         Raises:
-            WireError: neither; it stands in a line after the 200 then.
+            WireError: neither; the error is then a line after the 200.
 
         """
         known = self._models | {model.full_name: model for model in library}

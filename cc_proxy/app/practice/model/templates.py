@@ -1,4 +1,4 @@
-"""The templates that `/api/show` tells of; render.py gives the bytes that they would."""
+"""The templates that `/api/show` reports; render.py produces the bytes that they would."""
 
 GO = """\
 {{- if or .System .Tools }}<|im_start|>system

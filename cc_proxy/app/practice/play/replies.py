@@ -55,7 +55,7 @@ def _formatted(request: ChatRequest, script: Script | None, player: Player) -> t
             f'invalid format: {json.dumps(shown)}; expected "json" or a valid JSON Schema object',
             late=True,
         )
-    # A schema restricts every token: a scripted text counts only if it satisfies it, and a tool
+    # A schema restricts every token: a scripted text is used only if it satisfies it, and a tool
     # call is impossible (recording 21d).
     if script is not None and not script.is_over:
         parts = player.play(script)

@@ -44,7 +44,7 @@ class Player:
     """Plays turns; remembers only how often a part with `times` has made its trouble.
 
     `script` is for conversations that carry none: one for all of them, or one for each prompt
-    that begins with a text, by these texts. Reminders may stand before the whole of a text.
+    that begins with a text, by these texts. Reminders may precede a whole text.
     """
 
     def __init__(self, script: list[Any] | Mapping[str, list[Any]] | None = None) -> None:
@@ -55,7 +55,7 @@ class Player:
         """Return the script that a request is a turn of.
 
         Raises:
-            WireError: 400 when what stands between the markers is no script.
+            WireError: 400 if the text between the markers is no script.
 
         """
         carried = _carried(request)
@@ -75,7 +75,7 @@ class Player:
             key = json.dumps([script.source, script.taken, place])
             self._played[key] += 1
             spent = self._played[key] > written.times
-            parts += written.mended() if spent else written.parts
+            parts += written.repaired() if spent else written.parts
         return tuple(parts)
 
 
@@ -119,7 +119,7 @@ def _finished(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def _last_marked(text: str) -> object:
-    """Return what stands between the last markers that are not inside another script."""
+    """Return the text between the last markers that are not inside another script."""
     found: object = None
     place = 0
     while marker := _MARKER.search(text, place):

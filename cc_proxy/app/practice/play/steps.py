@@ -95,7 +95,7 @@ class Written:
     parts: tuple[Part, ...]
     times: int | None = None
 
-    def mended(self) -> tuple[Part, ...]:
+    def repaired(self) -> tuple[Part, ...]:
         """Return the parts without their trouble."""
         return tuple(part for part in self.parts if not isinstance(part, Fault | Refuse | Sleep))
 

@@ -39,7 +39,7 @@ def refuse_unchecked(environ: Mapping[str, str], folder: Path) -> None:
 def refuse(found: Iterable[Diversion], *, is_merged: bool) -> None:
     """Refuse a session whose requests would go past the proxy.
 
-    `is_merged`: our settings stand in one file with some of the person's own. If there is a
+    `is_merged`: our settings share a file with some of the user's own. If there is a
     mistake in those, Claude Code may leave out the whole file, and with it what overrules others.
 
     Raises:
@@ -79,7 +79,7 @@ def bare_warnings(found: Iterable[Diversion]) -> tuple[ErrorItem, ...]:
     return tuple(
         ErrorItem(
             "settings_divert_requests",
-            f"{file} sets {names}, which counts more than these variables: a bare `claude` here"
+            f"{file} sets {names}, which overrides these variables: a bare `claude` here"
             " goes past cc-proxy.",
             f"Use cc-proxy claude, or remove it from {file}",
         )

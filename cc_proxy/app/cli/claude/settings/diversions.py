@@ -2,7 +2,7 @@
 
 Each name was tried with Claude Code 2.1.197 and 2.1.332 in a project's settings: with a value of
 ours beside it in `--settings` nothing went elsewhere, except where this module says so. The
-company's settings count more than `--settings`.
+company's settings override `--settings`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -177,7 +177,7 @@ def state(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def quietly(path: Path) -> dict[str, Any]:
-    """Return what is in one of Claude Code's own files; it mends a broken one itself."""
+    """Return the content of one of Claude Code's own files; it repairs a broken one itself."""
     try:
         found = read(path, "person")
     except UnreadableSettingsError:
