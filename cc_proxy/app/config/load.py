@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.config import environment, places, proxies
+from cc_proxy.app.config import environment, places, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, merge, sourced_values
 from cc_proxy.app.config.places import Source
-from cc_proxy.app.config.settings import Ollama, Settings
+from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
 
@@ -61,7 +61,8 @@ def load(  # noqa: PLR0913 - the flags
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
         raise ConfigError(problems, hint=hint)
     settings, origins = _with_proxy(file | variables | flags, environ)
-    _check_tls_files(settings.ollama, origins)
+    if unusable := list(tls_files.problems(settings.ollama, origins)):
+        raise ConfigError(unusable)
     return Loaded(
         settings=settings,
         path=active.path,
@@ -88,14 +89,6 @@ def _with_proxy(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dic
         without = f"{fix} without a proxy: NO_PROXY={host}, or ollama.proxy: none"
         raise ConfigError([msgspec.structs.replace(found, fix=without)])
     return merge(given | found)
-
-
-def _check_tls_files(ollama: Ollama, origins: Mapping[str, str]) -> None:
-    if ollama.ca_file or ollama.client_cert or ollama.client_key:
-        from cc_proxy.app.config import tls_files  # noqa: PLC0415 - ssl costs only those with files
-
-        if problems := list(tls_files.problems(ollama, origins)):
-            raise ConfigError(problems)
 
 
 def settings_digest(settings: Settings) -> str:

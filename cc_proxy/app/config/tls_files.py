@@ -1,49 +1,57 @@
-"""Whether the files of TLS that the settings name can be used, before a server is asked."""
+"""Checks of the files of TLS that the settings name, before a server is asked.
 
-import ssl
+Whether a key belongs to its certificate is seen with the first request: every command would wait
+for OpenSSL to be loaded.
+"""
+
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from cc_proxy.app.certificates import TlsFiles
 from cc_proxy.app.config.errors import Problem
 from cc_proxy.app.config.settings import Ollama
 
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_KEY = b"PRIVATE KEY-----"
+_LOCKED = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
+_PAIR = "a certificate and its key in PEM, and the key without a passphrase"
+
 
 def problems(ollama: Ollama, origins: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what is wrong with the files; `origins` has where each setting came from."""
-    if ollama.client_key and not ollama.client_cert:
+    """Yield the faults of the files; `origins` has where each setting came from."""
+    if ollama.ca_file:
+        yield from _unusable("ca_file", (ollama.ca_file,), (_CERTIFICATE,), origins)
+    if ollama.client_cert:
+        files = tuple(filter(None, (ollama.client_cert, ollama.client_key)))
+        yield from _unusable("client_cert", files, (_CERTIFICATE, _KEY), origins)
+    elif ollama.client_key:
         yield Problem(
             where=origins["ollama.client_key"],
             what="ollama.client_cert is missing",
             expected="the certificate that belongs to ollama.client_key",
         )
-        return
-    if ollama.ca_file:
-        yield from _unusable("ca_file", TlsFiles(ca_file=ollama.ca_file), origins)
-    if ollama.client_cert:
-        own = TlsFiles(client_cert=ollama.client_cert, client_key=ollama.client_key)
-        yield from _unusable("client_cert", own, origins)
 
 
-def _unusable(name: str, files: TlsFiles, origins: Mapping[str, str]) -> Iterator[Problem]:
-    where, key = origins[f"ollama.{name}"], f"ollama.{name}"
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _unusable(
+    name: str, files: tuple[str, ...], parts: tuple[bytes, ...], origins: Mapping[str, str]
+) -> Iterator[Problem]:
+    expected = "certificates in PEM" if parts == (_CERTIFICATE,) else _PAIR
+    shown = ", ".join(files)
     try:
-        files.add_to(context)
-    except ssl.SSLError as error:
-        wanted = "certificates in PEM" if name == "ca_file" else _PAIR
-        yield Problem(
-            where=where,
-            what=f"{key}: the file cannot be used",
-            expected=wanted,
-            found=error.reason or "something else",
-        )
+        content = b"\n".join(Path(file).read_bytes() for file in files)
     except OSError as error:
-        yield Problem(
-            where=where,
-            what=f"{key}: the file cannot be used",
-            expected="a file that can be read",
-            found=f"{error.strerror or error}: {error.filename or files.shown}",
-        )
+        found = f"{error.strerror}: {error.filename}"
+        yield _problem(name, origins, "files that can be read", found)
+        return
+    if any(locked in content for locked in _LOCKED):
+        yield _problem(name, origins, expected, f"a key with a passphrase: {shown}")
+    elif not all(part in content for part in parts):
+        yield _problem(name, origins, expected, f"something else: {shown}")
 
 
-_PAIR = "a certificate and its key, in PEM, of one another, and the key without a passphrase"
+def _problem(name: str, origins: Mapping[str, str], expected: str, found: str) -> Problem:
+    return Problem(
+        where=origins[f"ollama.{name}"],
+        what=f"ollama.{name}: the file cannot be used",
+        expected=expected,
+        found=found,
+    )

@@ -18,7 +18,7 @@ _AUTHORIZATION = "authorization"
 
 @dataclass(frozen=True)
 class Route:
-    """How requests reach a server. `proxy` is the address of an HTTP proxy, None for none."""
+    """The parts of the way. `proxy` is the address of an HTTP proxy, None for none."""
 
     proxy: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

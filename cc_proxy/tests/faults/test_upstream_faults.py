@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
-from cc_proxy.app.upstreams.ollama import client as ollama_client
+from cc_proxy.app.upstreams.ollama import transfer
 from cc_proxy.app.upstreams.ollama.client import MAX_ANSWER_BYTES
 from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES
 
@@ -247,7 +247,7 @@ async def test_it_sends_an_error_in_pieces(stage: Stage, cut: int) -> None:
 async def test_it_sends_an_error_without_its_text(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ollama_client, "ERROR_SECONDS", 0.1)
+    monkeypatch.setattr(transfer, "ERROR_SECONDS", 0.1)
     for pieces in ((), (b"out of mem",)):
         stage.upstream.play = answers_in_pieces(500, *pieces, length=1000)
         await stage.refused(500, "api_error", "Ollama failed:", "".join(p.decode() for p in pieces))

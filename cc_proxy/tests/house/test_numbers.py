@@ -26,7 +26,7 @@ LARGE_TABLES = {
 # Functions with a cache of their own, and why it cannot grow. Request data belongs into a
 # ByteCache, whose bound is in bytes.
 BOUNDED_CACHES = {
-    "certificates.py: default_context": "no argument",
+    "certificates.py: default_context": "the files of the settings, forgotten with a reload",
     "config/file_form.py: _renamed": "no argument",
     "fitness/session.py: _handbook": "no argument",
     "fitness/long_texts.py: _journals": "no argument",

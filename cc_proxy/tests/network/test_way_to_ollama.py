@@ -168,6 +168,14 @@ async def test_a_file_that_has_gone_is_named(tls: Certificates) -> None:
     assert str(gone) in str(caught.value.hint)
 
 
+async def test_a_key_of_another_certificate_is_named(tls: Certificates) -> None:
+    own, ca_file = tls.client(), str(tls.ca_file)
+    with pytest.raises(UpstreamUnreachableError, match=r"cannot be used:.*key values mismatch"):
+        await version(
+            base_url="https://127.0.0.1:9", client_cert=ca_file, client_key=own["client_key"]
+        )
+
+
 async def test_own_headers_go_with_every_request(practice: PracticeServer) -> None:
     headers = {"X-Key": "hunter2-hunter2", "authorization": "Token t"}
     settings = Ollama(base_url=practice.url, headers=headers, api_key="k", timeout_seconds=20.0)

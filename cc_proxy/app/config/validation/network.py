@@ -1,4 +1,4 @@
-"""What may be set for the way to Ollama: names of headers, their values, and files of TLS."""
+"""Rules for the way to Ollama: names of headers, their values, and files of TLS."""
 
 import re
 from pathlib import Path

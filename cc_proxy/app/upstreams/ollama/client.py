@@ -20,13 +20,12 @@ from cc_proxy.app.redaction import Redactor, login_secrets, without_secrets, wit
 from cc_proxy.app.upstreams.ollama import reading, reasons, transfer
 from cc_proxy.app.upstreams.ollama.connection_errors import (
     connection_error,
-    proxy_error,
     proxy_login,
-    said_by_proxy,
+    proxy_page_error,
     without_end,
 )
 from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
-from cc_proxy.app.upstreams.ollama.pull import PullLine, read_lines
+from cc_proxy.app.upstreams.ollama.pull import PullLine, interrupted, read_lines
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, refused
 from cc_proxy.app.upstreams.ollama.restarts import Restarts
 from cc_proxy.app.upstreams.ollama.sockets import watched
@@ -50,8 +49,6 @@ MIN_CHUNKS = 1000
 LARGE_BODY_BYTES = 1024 * 1024
 # A thousand models are half a megabyte. What does not end, or unpacks into more, is not Ollama's.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-MAX_ERROR_BYTES = 64 * 1024
-ERROR_SECONDS = 5.0
 _PROXY_LOGIN = 407
 
 
@@ -229,21 +226,11 @@ class OllamaClient:
             UpstreamError: unreachable, refused (also in the middle), stalled or broken.
 
         """
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=self._silence_seconds
-        )
-        body = json.dumps({"model": name})
-        url = self.base_url + "/api/pull"
+        seconds = self._silence_seconds
+        timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=seconds)
+        body = json.dumps({"model": name}).encode()
         try:
-            async with self._session.post(
-                url,
-                data=body,
-                headers=self.route.headers_for(self.base_url),
-                timeout=timeout,
-                allow_redirects=False,
-                ssl=self.route.tls(self.base_url),
-                proxy=self.route.proxy,
-            ) as response:
+            async with await self._request("POST", "/api/pull", body, {}, timeout) as response:
                 if response.status != 200:  # noqa: PLR2004 - an HTTP status
                     raise await self._refusal(response)
                 pieces = response.content.iter_any()
@@ -253,10 +240,7 @@ class OllamaClient:
                         return
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise self._named(error) from error
-        raise UpstreamBrokeError(
-            "Ollama ended the download before it was complete.",
-            hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
-        )
+        raise interrupted(name)
 
     async def _post(self, body: bytes, path: str) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
@@ -288,48 +272,46 @@ class OllamaClient:
         self, path: str, body: bytes | None, limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         data: bytes | AsyncIterator[bytes] | None = body
-        headers = self.route.headers_for(self.base_url)
+        headers = {}
         if body and len(body) >= LARGE_BODY_BYTES:
             # In one piece it could block the loop; a file would have each piece read by a thread.
-            data = transfer.pieces(body)
-            headers["Content-Length"] = str(len(body))
-        response = await self._session.request(
-            "GET" if body is None else "POST",
+            data, headers = transfer.pieces(body), {"Content-Length": str(len(body))}
+        method = "GET" if body is None else "POST"
+        response = await self._request(method, path, data, headers, limits)
+        self.restarts.answered()
+        return response
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        data: bytes | AsyncIterator[bytes] | None,
+        headers: dict[str, str],
+        limits: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        return await self._session.request(
+            method,
             self.base_url + path,
             data=data,
-            headers=headers,
+            headers=self.route.headers_for(self.base_url) | headers,
             timeout=limits,
             allow_redirects=False,
             ssl=self.route.tls(self.base_url),
             proxy=self.route.proxy,
         )
-        self.restarts.answered()
-        return response
 
     async def _refusal(self, response: aiohttp.ClientResponse) -> UpstreamError:
         """Return the error for an answer that is not a 200."""
         if target := response.headers.get("Location"):
-            return self._not_ollama(f"{response.status}, go to {self._shown(target)}")
+            shown = self._redactor.text(without_secrets(target))
+            return self._not_ollama(f"{response.status}, go to {shown}")
         if response.status == _PROXY_LOGIN and self.route.proxy:
             return proxy_login(self.route.shown_proxy)
-        body = bytearray()
-        try:
-            async with asyncio.timeout(ERROR_SECONDS):
-                while len(body) < MAX_ERROR_BYTES and (piece := await response.content.readany()):
-                    body += piece
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            # The status is known, and says more than how its text broke off.
-            log.info(
-                "the text of an error %d is not whole: %s", response.status, reasons.reason(error)
-            )
-        shown = self._redactor.json(bytes(body[:MAX_ERROR_BYTES]))
-        refusal = refused(response.status, shown, response.headers.get("Server", ""))
+        text = self._redactor.json(await transfer.error_text(response))
+        refusal = refused(response.status, text, response.headers.get("Server", ""))
         if self.route.proxy and refusal.hint == CHECK_ADDRESS:
-            return said_by_proxy(refusal, self.route.shown_proxy, self.base_url)
+            return proxy_page_error(refusal, self.route.shown_proxy, self.base_url)
         return refusal
-
-    def _shown(self, url: str) -> str:
-        return self._redactor.text(without_secrets(url))
 
     def _not_ollama(self, found: str) -> WrongServerError:
         return WrongServerError(
@@ -359,10 +341,10 @@ class OllamaClient:
             raise
 
     def _named(self, error: Exception, silence_seconds: float | None = None) -> UpstreamError:
-        reason = self._redactor.text(reasons.reason(error))
-        seconds = silence_seconds or self._silence_seconds
-        if found := proxy_error(error, reason, self.route.shown_proxy, self.base_url):
-            return found
         return connection_error(
-            error, reason, base_url=self.base_url, shown_url=self.shown_url, silence_seconds=seconds
+            error,
+            self._redactor.text(reasons.reason(error)),
+            base_url=self.base_url,
+            shown_proxy=self.route.shown_proxy,
+            silence_seconds=silence_seconds or self._silence_seconds,
         )

@@ -11,6 +11,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamUnreachableError,
     WrongServerError,
 )
+from cc_proxy.app.redaction import without_user_info
 from cc_proxy.app.upstreams.ollama import absence, reasons
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS
 
@@ -28,13 +29,21 @@ _CHECK_LOG = "Look at Ollama's own log: its runner may have crashed or been rest
 
 
 def connection_error(
-    error: Exception, reason: str, *, base_url: str, shown_url: str, silence_seconds: float
+    error: Exception,
+    reason: str,
+    *,
+    base_url: str,
+    silence_seconds: float,
+    shown_proxy: str | None,
 ) -> UpstreamError:
     """Return the error to raise for what aiohttp or the system reported.
 
-    `reason` is the reason in words, and `shown_url` the address, both without secrets;
-    `silence_seconds` is the longest silence that was tolerated.
+    `reason` is the reason in words, without secrets; `silence_seconds` is the longest
+    silence that was tolerated; `shown_proxy` is the HTTP proxy on the way, None for none.
     """
+    shown_url = without_user_info(base_url)
+    if found := _proxy_error(error, reason, shown_proxy, base_url):
+        return found
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         more, hint = absence.explained(base_url, reasons.how(error))
         text = f"Ollama does not answer at {shown_url} ({reason})."
@@ -57,7 +66,7 @@ def connection_error(
     return UpstreamBrokeError(broke, hint=_CHECK_GATEWAY if by_gateway else _CHECK_LOG)
 
 
-def proxy_error(
+def _proxy_error(
     error: Exception, reason: str, shown_proxy: str | None, base_url: str
 ) -> UpstreamError | None:
     """Return the error for what the HTTP proxy on the way did; None for what it did not do."""
@@ -78,7 +87,7 @@ def proxy_error(
     return None
 
 
-def said_by_proxy(
+def proxy_page_error(
     error: UpstreamError, shown_proxy: str | None, base_url: str
 ) -> UpstreamUnreachableError:
     """Return the error for a status with a text that is not Ollama's, behind an HTTP proxy.

@@ -49,6 +49,14 @@ def read_line(line: bytes) -> PullLine:
     return msgspec.structs.replace(found, status=found.status[:_MAX_STATUS])
 
 
+def interrupted(name: str) -> UpstreamBrokeError:
+    """Return the error for a download of a model that ended early."""
+    return UpstreamBrokeError(
+        "Ollama ended the download before it was complete.",
+        hint=f"What has come is kept; to go on from there: cc-proxy models pull {name}",
+    )
+
+
 async def read_lines(
     pieces: AsyncIterable[bytes], redacted: Callable[[bytes], bytes]
 ) -> AsyncIterator[PullLine]:
