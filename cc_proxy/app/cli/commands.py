@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from cc_proxy.app import garbage
-from cc_proxy.app.cli.common import HELP_NAMES, Common, Group, flags, version
+from cc_proxy.app.cli.common import HELP_NAMES, Common, flags, version
 from cc_proxy.app.cli.output import result
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
@@ -40,7 +40,7 @@ _RESUME = "--resume"
 _COMPLETE = "_CC_PROXY_COMPLETE"
 
 
-class Commands(Group):
+class Commands(click.Group):
     """The commands; each is imported when it is used, none to list them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -150,13 +150,10 @@ def _usage(error: click.UsageError, typed: str) -> Result:
     guessed = f"cc-proxy {typed}" if typed in COMMANDS else "cc-proxy"
     path = error.ctx.command_path if error.ctx else guessed
     name = path.partition(" ")[2]
-    hint = f"How it is used: {path} --help"
-    from cc_proxy.app.cli.completion import suggest_flag  # noqa: PLC0415 - only after a mistake
+    from cc_proxy.app.cli import usage_errors  # noqa: PLC0415 - only after a mistake
 
-    if meant := suggest_flag.suggest_flag(name, error):
-        hint = f"Here that is {meant}. {hint}"
-    item = ErrorItem("usage_error", error.format_message(), hint)
-    return Result(name or "cc-proxy", errors=(item,), exit_code=result.USAGE)
+    errors = (usage_errors.item(error, path),)
+    return Result(name or "cc-proxy", errors=errors, exit_code=result.USAGE)
 
 
 def _internal(name: str, error: Exception) -> Result:

@@ -144,25 +144,6 @@ def _note(context: click.Context, parameter: click.Parameter, value: object) -> 
         os.environ["NO_COLOR"] = "1"
 
 
-class Group(click.Group):
-    """Commands under one name; the error for a name that is none of theirs tells the nearest."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments name."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            import difflib  # noqa: PLC0415 - only after a slip of the fingers
-
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if not near:
-                raise
-            text = f"{error.message} Did you mean {near[0]}?"
-            raise click.UsageError(text, error.ctx) from error
-
-
 def define(
     name: str, *, ignore_unknown_options: bool = False
 ) -> Callable[[Callable[..., Result]], click.Command]:
@@ -186,9 +167,9 @@ def define_group(
     """Make a command with commands of its own; the function is for when none of them is named."""
 
     def decorate(function: Callable[..., Result]) -> click.Command:
-        group = click.group(
-            name, cls=Group, invoke_without_command=True, context_settings=HELP_NAMES
-        )(_run(function))
+        group = click.group(name, invoke_without_command=True, context_settings=HELP_NAMES)(
+            _run(function)
+        )
         for command in commands:
             group.add_command(command)
         group.params.extend(flags())

@@ -10,6 +10,7 @@ import click
 from cc_proxy.app.cli import common
 from cc_proxy.app.cli.claude import version
 from cc_proxy.app.cli.output.result import ErrorItem, Result, show
+from cc_proxy.app.cli.value_types import OneOf, WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class DemoError(CcProxyError):
 @click.option("--built-in-client", is_flag=True, help="Play the session without Claude Code.")
 @click.option(
     "--upstream",
-    type=click.Choice(["practice", "auto"]),
+    type=OneOf(["practice", "auto"]),
     default="practice",
     show_default=True,
     help="Who answers; auto: your Ollama, if it answers and has a model that can use tools.",
@@ -35,11 +36,11 @@ class DemoError(CcProxyError):
 @click.option("--instant", is_flag=True, help="Let the practice model take no time.")
 @click.option("--serve-only", is_flag=True, help="Only serve the practice model, until Ctrl-C.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Its port, with --serve-only."
+    "--port", type=WholeNumberFrom(0, 65535), default=0, help="Its port, with --serve-only."
 )
 @click.option(
     "--engine",
-    type=click.Choice(["rules", "llama"]),
+    type=OneOf(["rules", "llama"]),
     default="rules",
     show_default=True,
     help="What reads the prompts, with --serve-only; llama: a real llama.cpp (needs xllamacpp).",
@@ -62,7 +63,10 @@ def command(  # noqa: PLR0913 - the flags
     Example: cc-proxy demo --built-in-client
     """
     if serve_only and shared.json:
-        raise click.UsageError("--json does not work with --serve-only, which has no result.")
+        raise click.UsageError(
+            "Expected --serve-only or --json, found both: --serve-only never ends, --json prints"
+            " one object."
+        )
     # Not for `--help`: these bring aiohttp.
     from cc_proxy.app.cli import demo_session  # noqa: PLC0415
     from cc_proxy.app.practice.model.speed import INSTANT, LIFELIKE  # noqa: PLC0415

@@ -9,11 +9,12 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.cli.start import log_format_option, log_level_option, outcome
 from cc_proxy.app.cli.stop import timeout_option
+from cc_proxy.app.cli.value_types import WholeNumber
 
 
 @define("restart")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address from now on.")
-@click.option("--port", type=int, metavar="PORT", help="Listen on this port from now on.")
+@click.option("--port", type=WholeNumber(), metavar="PORT", help="Listen on this port from now on.")
 @log_level_option
 @log_format_option
 @timeout_option

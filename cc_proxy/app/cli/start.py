@@ -12,6 +12,7 @@ from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned, show
+from cc_proxy.app.cli.value_types import WholeNumber
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
@@ -31,7 +32,9 @@ log_format_option = click.option(
 
 @define("start")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address.")
-@click.option("--port", type=int, metavar="PORT", help="Listen on this port; 0: any free one.")
+@click.option(
+    "--port", type=WholeNumber(), metavar="PORT", help="Listen on this port; 0: any free one."
+)
 @log_level_option
 @log_format_option
 @click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")

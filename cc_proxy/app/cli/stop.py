@@ -8,6 +8,7 @@ from cc_proxy.app.cli.access import load_access
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result
+from cc_proxy.app.cli.value_types import NumberFrom
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data.process import Stop
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 # `restart` has it too.
 timeout_option = click.option(
     "--timeout-seconds",
-    type=click.FloatRange(min=0),
+    type=NumberFrom(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -24,31 +24,51 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     fix: str | None = None
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.what}"]
-        if self.excerpt is not None:
-            lines.append(self.excerpt)
-        for label, text in (
-            ("expected:", self.expected),
-            ("found:", self.found),
-            ("fix:", self.fix),
-        ):
-            if text is not None:
-                lines.append(f"  {label:9} {text}")
+        return self.message if self.fix is None else f"{self.message}\n  -> {_sentence(self.fix)}"
+
+    @property
+    def message(self) -> str:
+        """What was expected and what was found, and the line of the file; not the fix."""
+        if self.excerpt is None and self.expected is not None:
+            found = self.found or f"that {self.what}"
+            return f"Expected {self.where} to be {self.expected}, found {found}."
+        lines = [f"{self.where}: {self.what}", *filter(None, [self.excerpt])]
+        if self.expected is not None:
+            found = "" if self.found is None else f", found {self.found}"
+            lines.append(f"  Expected {self.expected}{found}.")
+        elif self.found is not None:
+            lines.append(f"  {_sentence(self.found)}")
         return "\n".join(lines)
 
 
 class ConfigError(CcProxyError):
-    """The configuration cannot be used; `problems` has everything that is wrong with it."""
+    """The configuration cannot be used; `problems` has everything that is wrong with it.
+
+    `details` is all of that as text. So is the message, but for the fix of a single problem: that
+    is the hint.
+    """
 
     code = "config_error"
     exit_code = 2
 
     def __init__(self, problems: Sequence[Problem], *, hint: str | None = None) -> None:
-        texts = [str(problem) for problem in problems]
-        if len(texts) > 1:
-            texts.insert(0, f"{len(texts)} problems in the configuration:")
-        super().__init__("\n\n".join(texts), hint=hint)
         self.problems = tuple(problems)
+        self.details = "\n\n".join(map(str, problems))
+        if len(problems) > 1:
+            self.details = f"{len(problems)} problems in the configuration:\n\n{self.details}"
+            super().__init__(self.details, hint=hint)
+            return
+        (problem,) = problems
+        fixes = [_sentence(text) for text in (problem.fix, hint) if text]
+        otherwise = "leave it out" if problem.where.startswith("--") else "unset it"
+        fix = " ".join(fixes) or f"Correct {problem.where}, or {otherwise}."
+        super().__init__(problem.message, hint=fix)
+
+
+def _sentence(text: str) -> str:
+    # After a piece of YAML a full stop would look like a part of it.
+    end = "." if text[-1].isalnum() or text[-1] in ')`"' else ""
+    return f"{text[0].upper()}{text[1:]}{end}"
 
 
 class RefusedValueError(ValueError):

@@ -31,7 +31,7 @@ def sourced_values(path: KeyPath, text: str, *, where: str, origin: str) -> Laye
     try:
         return {schema.setting(path): SourcedValue(field.rule(text), origin)}
     except RefusedValueError as refused:
-        shown = "a value that is not shown" if field.secret else f'"{without_user_info(text)}"'
+        shown = "a value that is not shown" if field.secret else repr(without_user_info(text))
         return Problem(
             where=where,
             what=f"not a usable value for {'.'.join(path)}",

@@ -55,7 +55,7 @@ def _split(text: str) -> tuple[SplitResult, bool]:
             raise RefusedValueError(fix="write two slashes after http: or https:")
         scheme, rest = "http", text
     if scheme.lower() not in ("http", "https"):
-        raise RefusedValueError(fix="cc-proxy speaks http and https to Ollama")
+        raise RefusedValueError(fix="write http:// or https://, the schemes of Ollama")
     if rules.is_ipv6(rest.rstrip("/")):
         rest = f"[{rest.rstrip('/')}]"
     try:

@@ -43,9 +43,9 @@ class Reloader:
             fresh = self._load()
         except ConfigError as error:
             log.error(  # noqa: TRY400 - the file is at fault, a traceback is noise
-                "the configuration cannot be used and stays as it was: %s", error.message
+                "the configuration cannot be used and stays as it was: %s", error.details
             )
-            self.last = LastReload(at=at, status="failed", error=error.message)
+            self.last = LastReload(at=at, status="failed", error=error.details)
             return self.last
         before = self._loaded.settings
         settings = _with_fixed(fresh.settings, before)

@@ -361,7 +361,7 @@ def test_a_model_that_was_mended_in_the_file_but_not_in_the_proxy_is_told_so(hom
 def test_without_a_start_a_running_proxy_is_needed(home: Home) -> None:
     ran = home.run("claude", "--no-start-if-needed")
     assert ran.code == 3
-    assert "Expected a running cc-proxy, found none." in ran.err
+    assert "cc-proxy is not running." in ran.err
     assert "cc-proxy start" in ran.err
 
 
@@ -452,13 +452,13 @@ def test_an_address_that_is_none_is_a_mistake_of_usage(home: Home, url: str) -> 
 def test_an_address_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
     ran = home.run("claude", "--url", "http://gpu:3456")
     assert ran.code == 2
-    assert "--url goes with --print-env." in ran.err
+    assert "Expected --print-env with --url, found --url alone." in ran.err
 
 
 def test_a_shell_without_print_env_is_a_mistake_of_usage(home: Home) -> None:
     ran = home.run("claude", "--shell", "fish")
     assert ran.code == 2
-    assert "--shell goes with --print-env." in ran.err
+    assert "Expected --print-env with --shell, found --shell alone." in ran.err
 
 
 @pytest.mark.usefixtures("claude")

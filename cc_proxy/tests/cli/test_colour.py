@@ -61,7 +61,7 @@ def seen_on_a_terminal(home: Home, *arguments: str) -> bytes:
 
 @pytest.mark.posix_only("pseudo-terminals")
 def test_an_error_is_red_on_a_terminal(home: Home) -> None:
-    assert b"\x1b[1;31mError:\x1b[0m No such command" in seen_on_a_terminal(home, "strat")
+    assert b"\x1b[1;31mError:\x1b[0m Expected a command" in seen_on_a_terminal(home, "strat")
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

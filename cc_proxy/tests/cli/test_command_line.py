@@ -10,6 +10,7 @@ import click
 import pytest
 
 from cc_proxy import __version__
+from cc_proxy.app.cli import commands as command_line
 from cc_proxy.app.cli.commands import COMMANDS, group
 from cc_proxy.app.cli.completion import suggest_flag
 from tools import commands
@@ -78,16 +79,55 @@ def test_errors_come_in_the_envelope_too(
     ran = home.run(*arguments)
     assert (ran.code, ran.envelope["exit_code"], ran.envelope["status"]) == (code, code, "error")
     assert ran.error["code"] == name
-    assert ran.error["hint"] or name == "config_error"
-    assert ran.error["message"] in ran.err
+    assert ran.err.startswith(f"Error: {ran.error['message']}\n  -> {ran.error['hint']}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected", "found"),
+    [
+        ("strat", "a command of cc-proxy", "'strat'"),
+        ("models pul", "a command of cc-proxy models", "'pul'"),
+        ("service", "install, uninstall or status", "none"),
+        ("start --prot 1", "an option of cc-proxy start", "'--prot'"),
+        ("start --port", "a value after --port", "none"),
+        ("logs --tail=5", "--tail without a value", "it with one"),
+        ("stop now", "no further argument", "'now'"),
+        ("models pull", "NAME", "nothing"),
+        ("completion", "bash, zsh, fish or powershell", "nothing"),
+        ("completion csh", "bash, zsh, fish or powershell", "'csh'"),
+        ("schema nope", "the name of a command", "'nope'"),
+        ("start --port many", "--port to be a whole number", "'many'"),
+        (
+            "start --port 70000",
+            "--port to be a whole number from 0 (any free port) to 65535",
+            "'70000'",
+        ),
+        ("start --log-level loud", "--log-level to be debug, info, warning or error", "'loud'"),
+        ("logs --level loud", "--level to be debug, info, warning or error", "'loud'"),
+        ("logs --lines -5", "--lines to be a whole number from 0 on", "'-5'"),
+        ("models test --tasks 99", "--tasks to be a whole number from 1 to 20", "'99'"),
+        ("stop --timeout-seconds -1", "--timeout-seconds to be a number from 0 on", "'-1'"),
+        ("logs --since x", "--since to be a time such as 10m, 2h, 1d or 2026-11-22T18:00", "'x'"),
+        ("doctor --yes", "--fix with --yes", "--yes alone"),
+        ("claude --shell sh", "--print-env with --shell", "--shell alone"),
+    ],
+)
+def test_every_mistake_in_the_arguments_is_said_in_one_form(
+    typed: str, expected: str, found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command_line.main(typed.split())
+    first, fix = capsys.readouterr().err.splitlines()
+    assert first == f"Error: Expected {expected}, found {found}."
+    assert fix.startswith("  -> ")
 
 
 def test_without_json_errors_go_to_stderr_with_what_to_do(home: Home) -> None:
     ran = home.run("strat")
     assert ran.out == ""
     assert ran.err == (
-        "Error: No such command 'strat'. Did you mean start?\n"
-        "  -> How it is used: cc-proxy --help\n"
+        "Error: Expected a command of cc-proxy, found 'strat'.\n"
+        "  -> Did you mean start? How it is used: cc-proxy --help\n"
     )
 
 
@@ -258,7 +298,7 @@ def test_an_error_output_that_nobody_reads_changes_no_exit_code(
 def test_a_path_that_is_empty_is_not_the_working_directory(home: Home, flag: str) -> None:
     ran = home.json("start", flag, "")
     assert (ran.code, ran.error["code"]) == (2, "usage_error")
-    assert "Expected a path, found nothing." in ran.error["message"]
+    assert f"Expected {flag} to be a path, found nothing." in ran.error["message"]
     assert list(home.path.iterdir()) == []
 
 

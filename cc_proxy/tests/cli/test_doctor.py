@@ -208,7 +208,8 @@ def test_a_broken_configuration_is_a_failed_check_with_its_line(home: Home) -> N
 def test_a_v1_at_the_end_of_the_address_is_told_off(home: Home) -> None:
     found = checks(home, OLLAMA_BASE_URL="http://127.0.0.1:11434/v1")
     assert found["configuration"]["status"] == "fail"
-    assert "without /v1" in found["configuration"]["detail"]
+    assert "found 'http://127.0.0.1:11434/v1'" in found["configuration"]["detail"]
+    assert "without /v1" in found["configuration"]["fix"]
 
 
 def test_a_port_that_somebody_else_has_is_a_failed_check(home: Home) -> None:
@@ -329,7 +330,7 @@ def test_fix_with_yes_asks_nobody(home: Home) -> None:
     assert found["detail"] == "fixed: not running; what was left behind is gone"
     assert not home.state_file.exists()
     ran = home.run("doctor", "--yes")
-    assert (ran.code, "--yes goes with --fix." in ran.err) == (2, True)
+    assert (ran.code, "Expected --fix with --yes, found --yes alone." in ran.err) == (2, True)
 
 
 def test_help_brings_no_http_library(home: Home) -> None:

@@ -73,7 +73,7 @@ def test_what_never_ends_is_not_one_object_and_that_is_said(home: Home) -> None:
     assert ran.code == 2
     (error,) = json.loads(ran.out)["errors"]
     assert error["code"] == "usage_error"
-    assert "--follow never ends, and --json prints one object: choose one." in error["message"]
+    assert "Expected --follow or --json, found both" in error["message"]
     assert not home.run_dir.exists()
 
 

@@ -28,10 +28,10 @@ def test_an_error_shows_place_line_caret_expectation_and_the_nearest_key(
         f'{path}:3:3: unknown key "prot" in server\n'
         "    3 |   prot: 99\n"
         "      |   ^^^^\n"
-        "  expected: one of host, port, auth_key, hold, keep_on_disk, allowed_hosts\n"
-        '  fix:      did you mean "port"?'
+        "  Expected one of host, port, auth_key, hold, keep_on_disk, allowed_hosts."
     )
-    assert caught.value.hint == f"Correct {path} and try again."
+    assert caught.value.hint == f'Did you mean "port"? Correct {path} and try again.'
+    assert caught.value.details == f'{caught.value.message}\n  -> Did you mean "port"?'
 
 
 def test_an_error_of_a_value_shows_what_was_found(load_file: LoadFile) -> None:
@@ -40,8 +40,7 @@ def test_an_error_of_a_value_shows_what_was_found(load_file: LoadFile) -> None:
         "1:16: server.port cannot have this value\n"
         "    1 | server: {port: 99999}\n"
         "      |                ^^^^^\n"
-        "  expected: a whole number from 0 (any free port) to 65535\n"
-        "  found:    the number 99999"
+        "  Expected a whole number from 0 (any free port) to 65535, found the number 99999."
     )
 
 
@@ -66,14 +65,14 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("aliases: {a: b, c: d, a: e}\n", "1:23", ['the key "a" is there twice']),
         ("aliases: {on: b}\n", "1:11", ["put the name into quotes"]),
         ("aliases: {12: b}\n", "1:11", ["put the name into quotes"]),
-        ("? [1]\n: 2\n", "1:3", ["found:    a list"]),
+        ("? [1]\n: 2\n", "1:3", ["found a list"]),
         ("<<: {claude: {}}\n", "1:1", ["merge keys are not supported"]),
         ("aliases: {'a b': c}\n", "1:11", ["aliases has a key that is no name"]),
         ("models: {'q*': {}}\n", "1:10", ["models has a key that is no name"]),
         # sections
-        ("- a\n", "1:1", ["the file is not a mapping", "found:    a list"]),
-        ("hello\n", "1:1", ["the file is not a mapping", "found:    text"]),
-        ("server: []\n", "1:9", ["server is not a mapping", "found:    a list"]),
+        ("- a\n", "1:1", ["the file is not a mapping", "found a list"]),
+        ("hello\n", "1:1", ["the file is not a mapping", "found text"]),
+        ("server: []\n", "1:9", ["server is not a mapping", "found a list"]),
         ("server:\n  port:3456\n", "2:3", ['put a space after "port:"']),
         ("models: {m: 65536}\n", "1:13", ["models.m is not a mapping"]),
         ("aliases: default: m\n", "1:17", ["a key starts a new line"]),
@@ -81,9 +80,9 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("aliases:\n  claude-*: *m\n", "2:13", ["put the value that starts with * into quotes"]),
         # types, and what YAML 1.1 makes of a value
         ("server: {host: on}\n", "1:16", ["on, which YAML takes for true or false", '"on"']),
-        ("server: {host: [a]}\n", "1:16", ["found:    a list"]),
-        ("server: {host: {a: b}}\n", "1:16", ["found:    a mapping"]),
-        ("server:\n  host:\n", "2:8", ["found:    nothing", "delete the line"]),
+        ("server: {host: [a]}\n", "1:16", ["found a list"]),
+        ("server: {host: {a: b}}\n", "1:16", ["found a mapping"]),
+        ("server:\n  host:\n", "2:8", ["found nothing", "delete the line"]),
         ("server: {port: '80'}\n", "1:16", ['the text "80"', "remove the quotes"]),
         ("server: {port: 0x1F}\n", "1:16", ["0x1F", "decimal digits"]),
         ("server: {port: 0777}\n", "1:16", ["decimal digits"]),
@@ -138,7 +137,8 @@ def test_one_problem(load_file: LoadFile, content: str, place: str, texts: list[
     assert len(found) == 1, found
     assert found[0].startswith(f"{place}: ")
     for text in texts:
-        assert text in found[0]
+        # A fix begins a line, with a capital letter.
+        assert text in found[0] or f"{text[0].upper()}{text[1:]}" in found[0]
 
 
 def test_bytes_that_are_not_utf8_are_placed(load_file: LoadFile) -> None:
@@ -147,7 +147,7 @@ def test_bytes_that_are_not_utf8_are_placed(load_file: LoadFile) -> None:
     assert "0xE9" in text
     [text] = problems(load_file, "server: {}".encode("utf-16"))
     assert text.startswith("1:1: not UTF-8\n")
-    assert "save the file as UTF-8" in text
+    assert "Save the file as UTF-8" in text
 
 
 def test_the_caret_stands_under_wide_characters_too(load_file: LoadFile) -> None:
@@ -294,11 +294,11 @@ def test_the_fix_for_an_alias_is_yaml_that_does_what_was_meant(
     load_file: LoadFile, content: str, mended: str | None, aliases: dict[str, str]
 ) -> None:
     [text] = problems(load_file, content)
-    fix = text.partition("fix:")[2].strip()
+    fix = text.partition("-> ")[2]
     if mended is None:
-        corrected = fix.removeprefix("write it as ")
+        corrected = fix.removeprefix("Write it as ")
     else:
-        corrected = mended.format(fix.removeprefix("put the name into quotes: ") + " ")
+        corrected = mended.format(fix.removeprefix("Put the name into quotes: ") + " ")
     assert load_file(corrected, {}).settings.aliases == aliases
 
 
@@ -307,4 +307,4 @@ def test_a_colon_inside_a_value_is_not_taken_for_that_of_a_key(
     load_file: LoadFile, content: str
 ) -> None:
     [text] = problems(load_file, content)
-    assert "fix:" not in text
+    assert "->" not in text

@@ -137,8 +137,9 @@ def test_a_named_file_that_is_missing_is_an_error(tmp_path: Path, named_by: str)
             environ={} if by_flag else {"CC_PROXY_CONFIG_FILE": str(missing)},
             home=tmp_path,
         )
-    assert caught.value.message.startswith(f"{named_by}: {missing} does not exist\n")
-    assert "fix:" in caught.value.message
+    assert caught.value.message.startswith(f"Expected {named_by} to be a configuration file")
+    assert caught.value.message.endswith(f", found that {missing} does not exist.")
+    assert caught.value.hint == f"Create the file, or name another one with {named_by}."
     assert caught.value.exit_code == 2
 
 
@@ -175,7 +176,8 @@ def test_a_file_that_may_not_be_read_is_an_error(
     monkeypatch.setattr(Path, "open", refuse)  # the superuser may read whatever its mode
     with pytest.raises(ConfigError) as caught:
         load(environ={}, home=tmp_path)
-    assert f"~/.cc-proxy/{FILE_NAME}: {path} cannot be read: permission denied" in str(caught.value)
+    assert f"Expected ~/.cc-proxy/{FILE_NAME} to be" in caught.value.message
+    assert f"found that {path} cannot be read: permission denied." in caught.value.message
 
 
 @pytest.mark.posix_only("named pipes in folders")

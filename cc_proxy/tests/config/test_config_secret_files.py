@@ -44,7 +44,7 @@ def test_a_file_with_no_usable_key_is_named_and_its_content_is_not_shown(
     with pytest.raises(ConfigError) as caught:
         load(environ={"CC_PROXY_AUTH_KEY_FILE": str(secret)})
     message = caught.value.message
-    assert message.startswith(f"CC_PROXY_AUTH_KEY_FILE={secret}: ")
+    assert message.startswith(f"Expected CC_PROXY_AUTH_KEY_FILE={secret} to be ")
     assert found in message
     assert "hunter2" not in message
 
@@ -54,10 +54,11 @@ def test_a_folder_in_its_place_is_what_a_container_tool_makes_of_a_missing_file(
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         load(environ={"CC_PROXY_AUTH_KEY_FILE": str(tmp_path)})
-    message = caught.value.message
-    assert message.startswith(f"CC_PROXY_AUTH_KEY_FILE: {tmp_path} is a folder")
-    assert "a file with the key in it" in message
-    assert "container tools make a folder" in message
+    assert caught.value.message == (
+        "Expected CC_PROXY_AUTH_KEY_FILE to be a file with the key in it that can be read,"
+        f" found that {tmp_path} is a folder."
+    )
+    assert "container tools make a folder" in str(caught.value.hint)
 
 
 def test_a_missing_file_is_an_error_and_never_no_key(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_every_spelling_becomes_one_url(text: str, url: str) -> None:
     [
         ("", None),
         ("http://", None),
-        ("://x", "http and https"),
-        ("ftp://x", "http and https"),
+        ("://x", "http:// or https://"),
+        ("ftp://x", "http:// or https://"),
         ("http:/127.0.0.1:11434", "two slashes"),
         ("http://a b", None),
         ("a\tb", None),

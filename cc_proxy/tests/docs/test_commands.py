@@ -51,9 +51,12 @@ def test_what_is_given_on_to_claude_code_is_an_option_of_it(tmp_path: Path) -> N
     [
         ("\n\n    cc-proxy stat\n", "No such command 'stat'"),
         ("\n\n    cc-proxy start --prot 1\n", "No such option"),
-        ("\n\n    cc-proxy start --port many\n", "'many' is not a valid integer"),
+        ("\n\n    cc-proxy start --port many\n", "Expected a whole number, found 'many'"),
         ("see `cc-proxy models pull`", "Missing argument"),
-        ('\n\n    eval "$(cc-proxy claude --shell csh --print-env)"\n', "'csh' is not one of"),
+        (
+            '\n\n    eval "$(cc-proxy claude --shell csh --print-env)"\n',
+            "powershell, found 'csh'",
+        ),
         ("```console\n$ cc-proxy status | cc-proxy lgos\n```\n", "No such command 'lgos'"),
         ("`make everything`", "the Makefile has no everything"),
         ("```sh\npipx install ccproxy\n```\n", "expected what release/ rehearses"),

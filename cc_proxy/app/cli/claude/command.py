@@ -31,6 +31,7 @@ from cc_proxy.app.cli.models import choice
 from cc_proxy.app.cli.output import report, shell_syntax
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import NO_UPSTREAM, ErrorItem, Result, show
+from cc_proxy.app.cli.value_types import OneOf
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ClaudeError(CcProxyError):
 )
 @click.option(
     "--profile",
-    type=click.Choice(list(PROFILES)),
+    type=OneOf(list(PROFILES)),
     help="How much Claude Code sends; lean and bare suit machines that read slowly.",
 )
 @click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
@@ -72,7 +73,7 @@ class ClaudeError(CcProxyError):
 @click.option("--print-env", is_flag=True, help="Show what would be set, and run nothing.")
 @click.option(
     "--shell",
-    type=click.Choice(shell_syntax.SHELLS),
+    type=OneOf(shell_syntax.SHELLS),
     help="Write --print-env for this shell; sh if not named, on Windows powershell.",
 )
 @click.option(
@@ -167,11 +168,13 @@ def _check_usage(
         if client_options.has(arguments, flag):
             raise click.NoSuchOption(flag, ctx=click.get_current_context())
     if shared.json and not print_env:
-        raise click.UsageError("--json goes with --print-env: what Claude Code prints is its own.")
+        raise click.UsageError(
+            "Expected --print-env with --json, found --json alone: Claude Code prints its own."
+        )
     if shell is not None and not print_env:
-        raise click.UsageError("--shell goes with --print-env.")
+        raise click.UsageError("Expected --print-env with --shell, found --shell alone.")
     if url is not None and not print_env:
-        raise click.UsageError("--url goes with --print-env.")
+        raise click.UsageError("Expected --print-env with --url, found --url alone.")
 
 
 def _session(

@@ -78,9 +78,9 @@ def running(shared: "Common", loaded: "Loaded") -> "StartOutcome":
     health = confirm.confirm(state, key, timeout_seconds=_ANSWER_SECONDS) if state and key else None
     if state is None or key is None or health is None:
         raise DaemonError(
-            "Expected a running cc-proxy, found none.",
+            "cc-proxy is not running.",
             code="not_running",
             exit_code=NOT_RUNNING,
-            hint="cc-proxy start",
+            hint="To start it: cc-proxy start",
         )
     return StartOutcome(state, health, key, already_running=True)

@@ -25,8 +25,8 @@ class ProxyUrl(click.ParamType[str]):
             usable = False
         if not usable or any(found in text for found in "@?# \t\r\n"):
             self.fail(
-                f"expected the proxy's address as others reach it, such as"
-                f" http://gpu.example:3456, found {text!r}",
+                f"Expected the proxy's address as others reach it, such as"
+                f" http://gpu.example:3456, found {text!r}.",
                 param,
                 ctx,
             )

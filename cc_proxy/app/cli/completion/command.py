@@ -4,6 +4,7 @@ import click
 
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.result import Result
+from cc_proxy.app.cli.value_types import OneOf
 
 _INSTALL = {
     "bash": """eval "$(cc-proxy completion bash)"      # in ~/.bashrc""",
@@ -15,7 +16,7 @@ _ZSH_TOP = "#compdef cc-proxy\n"
 
 
 @define("completion")
-@click.argument("shell", type=click.Choice(list(_INSTALL)), metavar="bash|zsh|fish|powershell")
+@click.argument("shell", type=OneOf(list(_INSTALL)), metavar="bash|zsh|fish|powershell")
 def command(common: Common, *, shell: str) -> Result:
     """Print the script that completes arguments in your shell.
 

@@ -15,6 +15,7 @@ from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result, note
+from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
         note(f"  {number:2}  {row.name:{width}}  {window}{remark}")
     default = next((number for number, row in enumerate(able, 1) if row.name not in unfit), None)
     number = click.prompt(
-        "Number", type=click.IntRange(1, len(able)), default=default, show_default=True, err=True
+        "Number", type=WholeNumberFrom(1, len(able)), default=default, show_default=True, err=True
     )
     return able[number - 1].name
 

@@ -50,10 +50,11 @@ def command(common: Common, *, ask_model: bool, fix: bool, yes: bool) -> Result:
     Example: cc-proxy doctor --no-model
     """
     if yes and not fix:
-        raise click.UsageError("--yes goes with --fix.")
+        raise click.UsageError("Expected --fix with --yes, found --yes alone.")
     if fix and not yes and not common.may_ask():
         raise click.UsageError(
-            "--fix asks before it changes anything: use it on a terminal, or with --yes."
+            "Expected a terminal or --yes with --fix, which asks before it changes anything; found"
+            " neither."
         )
     return Result(_NAME, stream=_checked(common, ask_model=ask_model, fix=fix, ask=not yes))
 

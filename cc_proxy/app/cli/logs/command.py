@@ -12,6 +12,7 @@ from cc_proxy.app.cli.logs.log_filter import LEVELS, LogQuery, Since, request_id
 from cc_proxy.app.cli.logs.log_lines import Log
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned
+from cc_proxy.app.cli.value_types import OneOf, WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _LINES = 20
 @define("logs")
 @click.option(
     "--lines",
-    type=click.IntRange(min=0),
+    type=WholeNumberFrom(min=0),
     default=None,
     metavar="N",
     help="Show the last N lines of the log alone. Without it: 20, or all since --since.",
@@ -39,7 +40,7 @@ _LINES = 20
 @click.option(
     "--since", type=Since(), metavar="TIME", help="Since 10m, 2h or 1d ago, or 2026-11-22T18:00."
 )
-@click.option("--level", type=click.Choice(LEVELS), help="Show entries of this level or worse.")
+@click.option("--level", type=OneOf(LEVELS), help="Show entries of this level or worse.")
 @click.option("--request", metavar="ID", help="Show everything about one request.")
 def command(  # noqa: PLR0913 - the flags
     common: Common,
@@ -59,11 +60,16 @@ def command(  # noqa: PLR0913 - the flags
     Example: cc-proxy logs --since 10m --level warning --follow
     """
     if follow and common.json:
-        raise click.UsageError("--follow never ends, and --json prints one object: choose one.")
+        raise click.UsageError(
+            "Expected --follow or --json, found both: --follow never ends, and --json prints one"
+            " object."
+        )
     wanted = LogQuery(since, level, request_id(request))
     log_only = lines is not None or not wanted.everything
     if config_only and (log_only or follow):
-        raise click.UsageError("--config-only shows no log: leave out the flags that choose lines.")
+        raise click.UsageError(
+            "Expected --config-only without flags that choose lines of the log, found it with one."
+        )
     if config_only:
         lines = 0
     if lines is None and since is None and request is None:

@@ -8,6 +8,7 @@ import click
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, note, show
+from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
     best = _best(found, able, unfit)
     default = None if best is None else numbers[best]
     number = click.prompt(
-        "Number", type=click.IntRange(1, len(able)), default=default, show_default=True, err=True
+        "Number", type=WholeNumberFrom(1, len(able)), default=default, show_default=True, err=True
     )
     return able[number - 1].name
 

@@ -11,6 +11,7 @@ from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned, note
+from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ModelTestError(CcProxyError):
 @click.option(
     "--tasks",
     "count",
-    type=click.IntRange(1, _TASKS),
+    type=WholeNumberFrom(1, _TASKS),
     default=_TASKS,
     show_default=True,
     metavar="N",
