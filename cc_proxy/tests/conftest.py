@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -70,9 +70,17 @@ MakePdf = Callable[..., bytes]
 
 
 @pytest.fixture(scope="session")
-def make_pdf() -> MakePdf:
-    """Return what makes a small PDF with one line of text a page."""
-    return _pdf
+def make_pdf() -> Iterator[MakePdf]:
+    """Return what makes a small PDF with one line of text a page.
+
+    Reading it gives way to all else on the machine, and has the time for that.
+    """
+    from cc_proxy.app.gateway.attachments import documents  # noqa: PLC0415 - it brings aiohttp
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "PDF_SECONDS", 300.0)
+        patch.setattr(documents, "ALL_PDFS_SECONDS", 500.0)
+        yield _pdf
 
 
 def _pdf(*texts: str) -> bytes:

@@ -11,10 +11,7 @@ import pytest
 
 from cc_proxy.tests.cli.conftest import Home, Upstream
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a process has"),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a process has")
 MIB = 1024 * 1024
 SIZE = 16 * MIB
 

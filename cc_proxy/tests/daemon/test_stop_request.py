@@ -26,5 +26,5 @@ async def test_without_signals_the_request_itself_stops(paths: Paths) -> None:
     await asyncio.sleep(0)
     assert not asked
     stop_request.write(paths, StopRequest("mine", 1))
-    await asyncio.wait_for(watching, 5)
+    await asyncio.wait_for(watching, 60)
     assert asked == [signal.SIGTERM]

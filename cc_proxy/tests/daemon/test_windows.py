@@ -168,4 +168,4 @@ async def test_ctrl_c_and_ctrl_break_reach_the_loop(monkeypatch: pytest.MonkeyPa
     with signals.handled(asked.put_nowait, lambda: None):
         for number in (signal.SIGINT, signal.SIGUSR1):
             os.kill(os.getpid(), number)
-            assert await asyncio.wait_for(asked.get(), 10) is number
+            assert await asyncio.wait_for(asked.get(), 60) is number

@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 MADE = call("Bash", command="echo step > made.txt")
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}

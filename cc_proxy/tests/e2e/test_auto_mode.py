@@ -13,7 +13,6 @@ from .terminal import ANSWER, CURSOR, claude_at_its_prompt
 
 pytestmark = [
     pytest.mark.claude,
-    pytest.mark.timeout(180),
     pytest.mark.parametrize("claude", ["current"], indirect=True),
 ]
 

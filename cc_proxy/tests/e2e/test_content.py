@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGP4z8CAFWEXHbQSACj/P8Fu7N9hAAAA"

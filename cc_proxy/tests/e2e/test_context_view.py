@@ -7,7 +7,7 @@ import pytest
 from .conftest import Stage
 from .terminal import claude_at_its_prompt
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 WHOLE = re.compile(r"([\d.]+)k/65\.5k tokens \((\d+)%\)")
 # 2.1.332 leaves out the word.

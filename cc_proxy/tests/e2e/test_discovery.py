@@ -7,7 +7,7 @@ import pytest
 from .conftest import Stage
 from .terminal import ANSWER, CURSOR, Terminal, claude_at_its_prompt
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 THINKER = "practice-think:latest"
 

@@ -18,7 +18,6 @@ from .conftest import Stage
 
 pytestmark = [
     pytest.mark.claude,
-    pytest.mark.timeout(180),
     pytest.mark.parametrize("claude", ["current"], indirect=True),
 ]
 

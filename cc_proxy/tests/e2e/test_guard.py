@@ -9,7 +9,7 @@ import pytest
 from .conftest import Stage
 from .terminal import ANSWER, claude_at_its_prompt
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 def state(stage: Stage) -> dict[str, int]:

@@ -8,7 +8,7 @@ from cc_proxy.app.practice.server import PracticeServer
 
 from .conftest import Stage
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 # As Ollama's own service: RestartSec=3.
 DOWN_SECONDS = 3.0

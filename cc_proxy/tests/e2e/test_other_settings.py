@@ -9,7 +9,7 @@ import pytest
 from .conftest import Stage
 from .elsewhere import Elsewhere, listening
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 PROMPT = "The secret word is heron."
 TURNS = [{"text": "The model has answered."}]

@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 @pytest.fixture

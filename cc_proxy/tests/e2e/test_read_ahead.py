@@ -5,7 +5,7 @@ from aiohttp import ClientSession
 
 from .conftest import Stage
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 async def test_the_log_tells_a_session_from_its_subagent_and_its_compaction(stage: Stage) -> None:

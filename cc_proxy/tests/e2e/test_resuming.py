@@ -10,7 +10,7 @@ import pytest
 from .conftest import Stage
 from .terminal import ANSWER, STATUS_LINE, Terminal
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 SESSION = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

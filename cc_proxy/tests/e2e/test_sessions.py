@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 async def test_a_session_writes_reads_edits_and_runs(stage: Stage) -> None:

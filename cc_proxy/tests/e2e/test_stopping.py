@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import Stage
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 HANGS = [{"text": "All is well here.", "stall": True, "times": 1}]
 
 

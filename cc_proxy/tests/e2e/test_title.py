@@ -8,7 +8,7 @@ import pytest
 from .conftest import Stage
 from .terminal import ANSWER, claude_at_its_prompt
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 # What the practice model writes where a schema wants text.
 TITLE = "Practice session"

@@ -8,7 +8,7 @@ import pytest
 from .conftest import Stage
 from .terminal import ANSWER, CURSOR, Terminal
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 
 @pytest.fixture

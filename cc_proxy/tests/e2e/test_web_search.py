@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from .conftest import Stage, call
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 QUERY = "cats in 2026"
 PAGES = [

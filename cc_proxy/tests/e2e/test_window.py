@@ -7,7 +7,7 @@ import pytest
 from .conftest import Stage, call
 from .terminal import claude_at_its_prompt
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.claude
 
 OVERFLOW = json.dumps(
     {

@@ -145,7 +145,7 @@ def _take(seen: Seen, event: dict[str, Any]) -> None:
             seen.complete = True
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - the condition is the gateway's own state
             await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ from .upstream import HELLO, Exchange, Play, done, hello, line
 
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 DIED = b'{"error":"an error was encountered while running the model: unexpected EOF"}\n'
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 500.0
 
 # What the upstream may do, and whether the answer is whole in spite of it.
 PLAYS: dict[str, tuple[Play, bool]] = {

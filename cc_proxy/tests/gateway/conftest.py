@@ -19,6 +19,10 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 KEY = "a-key-of-the-tests"
+# For what comes at once, on a machine that is busy with other things.
+PATIENCE = 60.0
+# For answers that are to begin before the model says anything.
+SOON = KeepAliveTiming(hold_seconds=0.2, beat_seconds=0.05)
 Chat = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -97,6 +101,30 @@ class Upstream:
 
 
 @dataclass
+class Heard:
+    """The events of an answer, as they come."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        self.more.set()
+
+    async def until(self, condition: Callable[[list[dict[str, Any]]], bool]) -> None:
+        """Wait until the events that have come fulfil a condition."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition(self.events):
+                self.more.clear()
+                await self.more.wait()
+
+
+def beats(count: int) -> Callable[[list[dict[str, Any]]], bool]:
+    """Return the condition that an answer was kept alive so often, before any word."""
+    return lambda events: sum(event["type"] == "message_delta" for event in events) >= count
+
+
+@dataclass
 class Gateway:
     """The gateway's address and a client that carries its key."""
 
@@ -110,20 +138,24 @@ class Gateway:
             return response.status, await response.json(), dict(response.headers)
 
     async def stream(
-        self, begun: asyncio.Event | None = None, /, **fields: Any
+        self,
+        begun: asyncio.Event | None = None,
+        heard: Heard | None = None,
+        /,
+        **fields: Any,
     ) -> list[dict[str, Any]]:
         """Ask, set `begun` when the answer has begun, and return its events."""
+        heard = heard or Heard()
         async with self.client.post(
             self.url + "/v1/messages?beta=true", json=body(stream=True, **fields)
         ) as response:
             assert response.status == 200, await response.text()
             if begun:
                 begun.set()
-            return [
-                json.loads(raw.removeprefix(b"data: "))
-                async for raw in response.content
-                if raw.startswith(b"data: ")
-            ]
+            async for raw in response.content:
+                if raw.startswith(b"data: "):
+                    heard.add(json.loads(raw.removeprefix(b"data: ")))
+        return heard.events
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -146,14 +178,16 @@ def settings() -> dict[str, Any]:
 async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator[Gateway]:
     async with TestServer(upstream.app(), handler_cancellation=True) as behind:
         base_url = str(behind.make_url("")).rstrip("/")
-        everything = Settings(ollama=Ollama(base_url=base_url, timeout_seconds=0.6), **settings)
-        async with OllamaClient(base_url, api_key=None, silence_seconds=0.6) as ollama:
+        everything = Settings(
+            ollama=Ollama(base_url=base_url, timeout_seconds=PATIENCE), **settings
+        )
+        async with OllamaClient(base_url, api_key=None, silence_seconds=PATIENCE) as ollama:
             context = GatewayContext(everything, KEY, "instance-1", None, "digest")
             shared = Shared(
                 context,
                 ollama,
                 Models(everything, ollama),
-                pace=KeepAliveTiming(hold_seconds=0.2, beat_seconds=0.05),
+                pace=KeepAliveTiming(hold_seconds=PATIENCE, beat_seconds=PATIENCE),
             )
             async with (
                 TestServer(application(shared), handler_cancellation=True) as front,

@@ -14,7 +14,20 @@ from aiohttp import web
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
 from cc_proxy.app.translate.answer.stream import AnswerStream
 
-from .conftest import KEY, Chat, Gateway, Upstream, body, done, line, says
+from .conftest import (
+    KEY,
+    PATIENCE,
+    SOON,
+    Chat,
+    Gateway,
+    Heard,
+    Upstream,
+    beats,
+    body,
+    done,
+    line,
+    says,
+)
 
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
 
@@ -88,7 +101,7 @@ async def test_each_line_reaches_the_client_before_the_next_is_sent(
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(line("first"))
-        await asyncio.wait_for(seen.wait(), 5)
+        await asyncio.wait_for(seen.wait(), 60)
         await response.write(done())
         return response
 
@@ -123,19 +136,19 @@ async def test_a_client_that_leaves_stops_the_model_at_once(
     asking = asyncio.create_task(
         gateway.client.post(gateway.url + "/v1/messages", json=body(stream=streamed))
     )
-    await asyncio.wait_for(started.wait(), 5)
+    await asyncio.wait_for(started.wait(), 60)
     if streamed and not silent:
         response = await asking
         await response.content.readany()
         response.close()
     else:
         asking.cancel()
-    await asyncio.wait_for(upstream.left.wait(), 2)
+    await asyncio.wait_for(upstream.left.wait(), 60)
     await _until(lambda: "client closed the connection" in caplog.text)
 
 
 async def _until(condition: Any) -> None:
-    for _ in range(100):
+    for _ in range(6000):
         if condition():
             return
         await asyncio.sleep(0.02)
@@ -145,25 +158,30 @@ async def _until(condition: Any) -> None:
 async def test_a_silent_model_is_kept_alive_and_then_answers(
     gateway: Gateway, upstream: Upstream
 ) -> None:
+    heard = Heard()
+    gateway.shared.pace = SOON
+
     async def chat(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.5)
+        await heard.until(beats(2))
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(line("late"))
-        await asyncio.sleep(0.2)
+        await heard.until(lambda events: any(map(is_empty_text, events)))
         await response.write(done())
         return response
 
+    def is_empty_text(event: dict[str, Any]) -> bool:
+        return event.get("delta") == {"type": "text_delta", "text": ""}
+
     upstream.chat = chat
-    events = await gateway.stream()
+    events = await gateway.stream(None, heard)
     kinds = [event["type"] for event in events]
     first_text = kinds.index("content_block_start")
     assert kinds[0] == "message_start"
-    beats = events[1:first_text]
-    assert len(beats) >= 2
-    assert all(e["type"] == "message_delta" and e["delta"]["stop_reason"] is None for e in beats)
-    empty = [e for e in events if e.get("delta") == {"type": "text_delta", "text": ""}]
-    assert empty, "an open text block is kept alive by empty text"
+    before = events[1:first_text]
+    assert len(before) >= 2
+    assert all(e["type"] == "message_delta" and e["delta"]["stop_reason"] is None for e in before)
+    # An open text block is kept alive by empty text, which the upstream has waited for.
     assert kinds[-3:] == ["content_block_stop", "message_delta", "message_stop"]
 
 
@@ -188,11 +206,13 @@ async def test_an_error_after_the_hold_is_an_error_event(
     gateway: Gateway, upstream: Upstream
 ) -> None:
     async def chat(_request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.4)
+        await heard.until(bool)
         return web.json_response({"error": "out of memory"}, status=500)
 
+    heard = Heard()
+    gateway.shared.pace = SOON
     upstream.chat = chat
-    events = await gateway.stream()
+    events = await gateway.stream(None, heard)
     assert events[0]["type"] == "message_start"
     assert events[-1] == {
         "type": "error",
@@ -240,10 +260,11 @@ async def test_a_stalled_upstream_is_given_up_with_a_clear_end(
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(line("half"))
-        await asyncio.sleep(30)
+        await asyncio.sleep(PATIENCE)
         return response
 
     upstream.chat = chat
+    gateway.shared.ollama._silence_seconds = 0.6  # noqa: SLF001 - the fixture's is for answers
     events = await gateway.stream()
     assert events[-1]["error"]["type"] == "timeout_error"
     assert "silent for more than 0.6 seconds" in events[-1]["error"]["message"]

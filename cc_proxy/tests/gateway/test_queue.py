@@ -11,7 +11,7 @@ from aiohttp import web
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
 
-from .conftest import Gateway, Upstream, body, done, line
+from .conftest import PATIENCE, SOON, Gateway, Heard, Upstream, beats, body, done, line
 
 BUSY = "server busy, please try again.  maximum pending requests exceeded"
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
@@ -58,12 +58,10 @@ def quick(gateway: Gateway) -> None:
 
 def limit(gateway: Gateway, limits: QueueLimits) -> None:
     gateway.shared.queue = Queue(gateway.shared.ollama, limits)
-    # Every answer here waits for the test.
-    gateway.shared.ollama._silence_seconds = 30  # noqa: SLF001 - the fixture's is for stalls
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - the condition is the gateway's own state
             await asyncio.sleep(0.01)
 
@@ -195,7 +193,7 @@ async def test_a_full_queue_says_when_to_come_again(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:
     limit(gateway, QueueLimits(most=1))
-    gateway.shared.pace = KeepAliveTiming(hold_seconds=10.0)
+    gateway.shared.pace = KeepAliveTiming(hold_seconds=PATIENCE)
     await asked.first(ollama)
     await asked.ask("second")
     status, answer, headers = await gateway.ask(stream=True)
@@ -210,14 +208,14 @@ async def test_patience_has_an_end(
     gateway: Gateway, ollama: OneAtATime, caplog: Any, *, begun: bool
 ) -> None:
     ollama.taken = True
-    limit(gateway, QueueLimits(patience_seconds=1.0 if begun else 0.1, pause_seconds=0.02))
-    gateway.shared.pace = KeepAliveTiming(hold_seconds=0.2 if begun else 10.0, beat_seconds=0.05)
+    # With an answer that has begun, the patience is over long after the second beat.
+    limit(gateway, QueueLimits(patience_seconds=3.0 if begun else 0.1, pause_seconds=0.02))
+    gateway.shared.pace = SOON if begun else KeepAliveTiming(hold_seconds=PATIENCE)
     if begun:
         # The answer has begun by then, and was kept alive while it waited.
         events = await gateway.stream()
-        beats = [event for event in events if event["type"] == "message_delta"]
         assert events[0]["type"] == "message_start"
-        assert len(beats) >= 2
+        assert beats(2)(events)
         assert events[-1]["error"]["type"] == "overloaded_error"
     else:
         status, answer, headers = await gateway.ask(stream=True)
@@ -243,9 +241,11 @@ async def test_a_request_that_waits_is_kept_alive_and_then_answered(
     gateway: Gateway, ollama: OneAtATime
 ) -> None:
     ollama.taken = True
-    streaming = asyncio.create_task(gateway.stream())
-    await until(lambda: gateway.shared.queue.waiting == 1)
-    await asyncio.sleep(0.5)
+    heard = Heard()
+    gateway.shared.pace = SOON
+    streaming = asyncio.create_task(gateway.stream(None, heard))
+    await heard.until(beats(2))
+    assert gateway.shared.queue.waiting == 1
     ollama.taken = False
     ollama.finish.release()
     kinds = [event["type"] for event in await streaming]

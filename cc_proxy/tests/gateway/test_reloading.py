@@ -69,7 +69,7 @@ async def test_an_answer_that_runs_goes_on_though_ollama_is_elsewhere_now(
 
     upstream.chat = slow
     answer = asyncio.create_task(gateway.stream(model="m"))
-    await asyncio.wait_for(going.wait(), 10)
+    await asyncio.wait_for(going.wait(), 60)
     elsewhere = msgspec.structs.replace(
         gateway.shared.context.settings.ollama, base_url="http://127.0.0.1:9"
     )

@@ -229,11 +229,11 @@ async def test_the_server_tells_its_port_and_stops_when_asked() -> None:
     stop = asyncio.Event()
     context = GatewayContext(Settings(server=Server(port=0)), KEY, "i", None, "d")
     serving = asyncio.create_task(serve(context, stop, bound.set_result))
-    host, port, _ = await asyncio.wait_for(bound, 5)
+    host, port, _ = await asyncio.wait_for(bound, 60)
     async with ClientSession() as client, client.get(f"http://{host}:{port}/") as response:
         assert response.status == 200
     stop.set()
-    await asyncio.wait_for(serving, 5)
+    await asyncio.wait_for(serving, 60)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(host, port)
 

@@ -32,11 +32,11 @@ async def test_it_is_given_back_once_after_enough_was_used(
     spare = SpareMemory()
     for _ in range(10):
         spare.left_by(ENOUGH // 5)
-    await asyncio.wait_for(given_back.get(), 5)
+    await asyncio.wait_for(given_back.get(), 60)
     await asyncio.sleep(0.1)
     assert given_back.empty()
     spare.left_by(ENOUGH)
-    await asyncio.wait_for(given_back.get(), 5)
+    await asyncio.wait_for(given_back.get(), 60)
 
 
 async def test_small_requests_and_a_proxy_that_ends_give_nothing_back(

@@ -60,6 +60,7 @@ def worst(expression: Expression) -> str | None:
     return None
 
 
+@pytest.mark.timeout(1800)
 def test_no_pattern_has_more_work_than_the_text_is_long() -> None:
     found = {
         one.where: text

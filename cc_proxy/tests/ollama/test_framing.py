@@ -109,7 +109,7 @@ async def heard(packets: list[bytes]) -> tuple[str, int]:
         protocol = transport.get_protocol()
         assert isinstance(protocol, asyncio.Protocol)
         protocol.data_received(packet)
-    await asyncio.wait_for(reading, 5)
+    await asyncio.wait_for(reading, 60)
     incoming.end()
     return "".join(said), straight
 

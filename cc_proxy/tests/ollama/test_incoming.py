@@ -80,7 +80,7 @@ class Taker:
         return True
 
     async def next(self) -> None:
-        await asyncio.wait_for(self.heard.wait(), 5)
+        await asyncio.wait_for(self.heard.wait(), 60)
         self.heard.clear()
 
 

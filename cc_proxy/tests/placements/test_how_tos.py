@@ -13,7 +13,7 @@ from cc_proxy.tests.docs.shown import ROOT, commands
 from cc_proxy.tests.placements.how_to import follow, ollama, session
 from cc_proxy.tests.placements.machines import Machine, World
 
-pytestmark = [pytest.mark.claude, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.claude
 
 HOST, CONTAINER = "172.17.0.1", "172.17.0.2"
 

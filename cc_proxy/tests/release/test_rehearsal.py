@@ -15,7 +15,7 @@ from release.rehearse import pinned
 from release.smoke import expect
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_release_can_be_installed_upgraded_used_and_removed_by_every_installer(
     tmp_path: Path,
 ) -> None:

@@ -1,7 +1,7 @@
 """A search provider whose every move the test decides, and models that search."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.config import WebSearchSettings
 
-from ..conftest import Chat, Gateway, Upstream, done, line, says  # noqa: TID252 - they are the folder's
+from ..conftest import PATIENCE, Chat, Gateway, Upstream, done, line, says  # noqa: TID252 - they are the folder's
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
@@ -27,6 +27,8 @@ class Provider:
     status: int = 200
     raw: bytes | None = None
     wait: float = 0.0
+    patience: float = PATIENCE
+    meanwhile: Awaitable[None] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
@@ -35,6 +37,8 @@ class Provider:
         self.asked.append(asked)
         self.keys.append(request.headers.get("Authorization"))
         await asyncio.sleep(self.wait)
+        if self.meanwhile is not None:
+            await self.meanwhile
         if self.raw is not None:
             return web.Response(body=self.raw)
         return web.json_response({"results": self.results}, status=self.status)
@@ -60,7 +64,7 @@ def kind() -> str:
 async def settings(provider: Provider, kind: str) -> AsyncIterator[dict[str, Any]]:
     async with TestServer(provider.app()) as server:
         url = str(server.make_url("")).rstrip("/")
-        search = WebSearchSettings(provider=kind, url=url, timeout_seconds=1.0)  # type: ignore[arg-type]
+        search = WebSearchSettings(provider=kind, url=url, timeout_seconds=provider.patience)  # type: ignore[arg-type]
         yield {"web_search": search}
 
 

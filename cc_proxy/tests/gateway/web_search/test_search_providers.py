@@ -21,7 +21,7 @@ from .conftest import PAGE, READ, SEARCH, SIDE_REQUEST, Provider, calls, opened,
         (Provider(raw=b'{"results": [{"url": 1}]}'), "unavailable", "no list of results"),
         (Provider(raw=b"[" * 100_000), "unavailable", "no list of results"),
         (Provider(raw=b" " * 9_000_000), "unavailable", "more than 8388608 bytes"),
-        (Provider(wait=3), "unavailable", "no answer in 1 seconds"),
+        (Provider(wait=3, patience=1.0), "unavailable", "no answer in 1 seconds"),
     ],
     ids=["an error", "too many", "HTML", "wrong types", "deep", "too large", "too slow"],
 )

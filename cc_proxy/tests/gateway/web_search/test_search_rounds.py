@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from ..conftest import Gateway, Upstream, done, line, says  # noqa: TID252 - they are the folder's
+from ..conftest import SOON, Gateway, Heard, Upstream, done, line, says  # noqa: TID252 - they are the folder's
 from .conftest import PAGE, READ, SEARCH, SIDE_REQUEST, Provider, calls, opened, rounds, shape
 
 
@@ -285,14 +286,26 @@ async def test_a_query_that_cannot_be_used_is_not_searched(
 async def test_the_client_hears_of_a_slow_search_and_of_a_slow_model(
     gateway: Gateway, upstream: Upstream, provider: Provider
 ) -> None:
-    provider.wait = 0.4
+    heard = Heard()
+    gateway.shared.pace = SOON
+
+    def beat_in(block: int) -> Callable[[list[dict[str, Any]]], bool]:
+        """Return the condition that the client has heard something after so many blocks began."""
+
+        def condition(events: list[dict[str, Any]]) -> bool:
+            kinds = [event["type"] for event in events]
+            places = [n for n, kind in enumerate(kinds) if kind == "content_block_start"]
+            return len(places) >= block and "message_delta" in kinds[places[block - 1] :]
+
+        return condition
 
     async def slow(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.4)
+        await heard.until(beat_in(2))
         return await says(line("At last."), done())(request)
 
+    provider.meanwhile = heard.until(beat_in(1))
     upstream.chat = slow
-    events = await gateway.stream(tools=[SEARCH], messages=SIDE_REQUEST)
+    events = await gateway.stream(None, heard, tools=[SEARCH], messages=SIDE_REQUEST)
     kinds = [event["type"] for event in events]
     places = [n for n, kind in enumerate(kinds) if kind == "content_block_start"]
     assert "message_delta" in kinds[places[0] : places[1]], "during the search"
@@ -323,7 +336,7 @@ async def test_a_client_that_leaves_during_a_search_ends_the_request(
     ) as response:
         await response.content.readany()
         response.close()
-    for _ in range(100):
+    for _ in range(3000):
         if "client closed the connection" in caplog.text:
             break
         await asyncio.sleep(0.02)
