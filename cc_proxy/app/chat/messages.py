@@ -33,23 +33,23 @@ class ChatMessage(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class ChatRequest(msgspec.Struct, omit_defaults=True):
-    """A request that never loses a part of the prompt in silence.
+    """What a model is asked; what is UNSET is left to the server.
 
-    `truncate` False makes an overlong prompt a 400 instead of dropping its oldest messages, and
-    `shift` False ends a full window with `length` instead of forgetting the front. Both, and
-    `options.num_ctx`, belong to the loaded runner: one constant set per model, or it reloads.
+    `max_tokens` limits the answer. `think` is a level where the model takes one, `format` a JSON
+    schema for the answer. Not `stream`: the answer comes in one piece.
     """
 
     model: str
     messages: list[ChatMessage]
     tools: msgspec.Raw | UnsetType = UNSET
-    stream: bool | UnsetType = UNSET
+    stream: bool = True
     think: bool | str | UnsetType = UNSET
     format: dict[str, Any] | UnsetType = UNSET
-    truncate: bool | UnsetType = UNSET
-    shift: bool | UnsetType = UNSET
-    keep_alive: str | int | UnsetType = UNSET
-    options: dict[str, Any] | UnsetType = UNSET
+    max_tokens: int | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    top_p: float | UnsetType = UNSET
+    top_k: int | UnsetType = UNSET
+    repeat_penalty: float | UnsetType = UNSET
 
 
 class ChunkMessage(msgspec.Struct, gc=False):

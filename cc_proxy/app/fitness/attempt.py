@@ -1,13 +1,15 @@
 """One task with one model: asked as Claude Code asks, through the proxy's own translation."""
 
 import json
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.answer import OpenAnswer
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.target import Target
@@ -31,7 +33,7 @@ from cc_proxy.app.upstreams.ollama.client import (
     OllamaClient,
 )
 from cc_proxy.app.upstreams.ollama.connection_errors import without_end
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 _MOST_TURNS = 8
 # Thinking counts too; a model that goes on for longer than this has lost its way.
@@ -85,8 +87,9 @@ class Model:
             rules=translated.rules,
         )
         whole = AnswerCollector()
-        record = RequestLog("test", self.target.model.name, len(translated.body))
-        asking = UpstreamRequest(translated.body, translated.prompt)
+        request = encoded(translated.request, self.target)
+        record = RequestLog("test", self.target.model.name, request.size)
+        asking = UpstreamRequest(request, translated.prompt)
         events = stream_round(self._ask, asking, answer, record, self._counter)
         count = 0
         async with aclosing(events) as batches:
@@ -101,8 +104,8 @@ class Model:
         message: dict[str, Any] = json.loads(whole.encode())
         return message, answer.notes
 
-    def _ask(self, body: bytes, _prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
-        return self.ollama.chat(body)
+    def _ask(self, request: EncodedRequest, _prompt: Prompt) -> OpenAnswer:
+        return self.ollama.chat(request.body)
 
     def _new_id(self) -> str:
         self._ids += 1

@@ -13,6 +13,7 @@ from cc_proxy.app.fitness.report import Memory, Speed
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 # Enough for a steady pace, and read in half a minute by a machine that is just bearable.
 _WORDS = 1_200
@@ -34,8 +35,8 @@ async def first_answer(target: Target, ollama: OllamaClient) -> ChatChunk:
         "max_tokens": _MAX_TOKENS,
         "messages": [{"role": "user", "content": prompt}],
     }
-    body = chat_request(decode(msgspec.json.encode(asked)), target).body
-    return await ollama.last_chunk(body, _MAX_TOKENS)
+    request = chat_request(decode(msgspec.json.encode(asked)), target).request
+    return await ollama.last_chunk(encoded(request, target).body, _MAX_TOKENS)
 
 
 async def memory(target: Target, ollama: OllamaClient) -> Memory | None:

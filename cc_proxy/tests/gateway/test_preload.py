@@ -18,9 +18,11 @@ from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.server import PracticeServer
-from cc_proxy.app.translate.request.build import chat_request, load_body
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.wire import load_request
 from cc_proxy.tests.gateway.conftest import KEY, Gateway, Upstream, body
+from cc_proxy.tests.wire_body import wire_body
 
 
 @pytest.fixture
@@ -103,8 +105,8 @@ def test_what_belongs_to_the_runner_is_as_in_real_requests(*, thinking: bool) ->
     info = ModelInfo("m", able, 131_072, None, "llama")
     target = Target(info, window=70_000, keep_alive="2h")
     asked = decode(json.dumps(body(max_tokens=5)).encode())
-    real = json.loads(chat_request(asked, target).body)
-    loads = json.loads(load_body(target))
+    real = json.loads(wire_body(chat_request(asked, target), target))
+    loads = json.loads(load_request(target).body)
     for name in ("model", "truncate", "shift", "keep_alive"):
         assert loads[name] == real[name]
     assert loads["options"]["num_ctx"] == real["options"]["num_ctx"] == 70_000

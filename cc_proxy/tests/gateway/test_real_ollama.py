@@ -19,9 +19,10 @@ from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.translate.answer.second_try import in_one_piece
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.wire import in_one_piece
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 from .conftest import KEY, Gateway
 
@@ -91,6 +92,7 @@ async def _read(real: Gateway, messages: list[dict[str, Any]]) -> ChatChunk:
     asked = {"model": MODEL, "max_tokens": 1, "messages": messages, "tools": [ECHO]}
     target = await real.shared.models.target(MODEL)
     translated = chat_request(decode(msgspec.json.encode(asked)), target)
-    async with real.shared.ollama.chat(in_one_piece(translated.body)) as batches:
+    asking = encoded(in_one_piece(translated.request), target)
+    async with real.shared.ollama.chat(asking.body) as batches:
         chunks = [chunk async for batch in batches for chunk in batch]
     return chunks[-1]

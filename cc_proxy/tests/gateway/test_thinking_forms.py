@@ -16,6 +16,7 @@ from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.tests.wire_body import wire_body
 
 FAMILIES = ("qwen3.5", "gemma4", "nemotron-3-nano")
 MODELS = tuple(PracticeModel(name, thinking=True, renderer=name) for name in FAMILIES)
@@ -40,7 +41,7 @@ async def prompt(ollama: OllamaClient, target: Target, messages: list[Any], *, t
     asked = {"model": target.model.name, "max_tokens": 9, "messages": messages}
     if thinks:
         asked["thinking"] = {"type": "adaptive"}
-    sent = json.loads(chat_request(decode(json.dumps(asked).encode()), target).body)
+    sent = json.loads(wire_body(chat_request(decode(json.dumps(asked).encode()), target), target))
     sent |= {"stream": False, "_debug_render_only": True}
     text = await ollama.ask("/api/chat", json.loads, sent)
     return str(text["_debug_info"]["rendered_template"])

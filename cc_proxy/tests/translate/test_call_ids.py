@@ -11,6 +11,7 @@ from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.call_ids import short_id
+from cc_proxy.tests.wire_body import wire_body
 
 # What Mistral's own templates ask of an id, in their words: "Tool call IDs should be alphanumeric
 # strings with length 9".
@@ -31,7 +32,7 @@ def sent(*ids: str) -> list[dict[str, Any]]:
         ],
         "tools": [{"name": "Read", "input_schema": {"type": "object"}}],
     }
-    body = chat_request(decode(json.dumps(asked).encode()), TARGET).body
+    body = wire_body(chat_request(decode(json.dumps(asked).encode()), TARGET))
     messages: list[dict[str, Any]] = msgspec.json.decode(body)["messages"]
     return messages
 

@@ -18,6 +18,7 @@ from cc_proxy.app.translate.request.content import Reader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
+from cc_proxy.tests.wire_body import wire_body
 
 Json = dict[str, Any]
 READ = {"name": "Read", "input_schema": {"type": "object"}}
@@ -38,7 +39,7 @@ def translate(*can: str, **fields: Any) -> Translated:
 
 
 def sent(*can: str, **fields: Any) -> Json:
-    body: Json = msgspec.json.decode(translate(*can, **fields).body)
+    body: Json = msgspec.json.decode(wire_body(translate(*can, **fields)))
     return body
 
 

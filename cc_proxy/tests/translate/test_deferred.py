@@ -12,6 +12,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.mended_call import mended_call
 from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
+from cc_proxy.tests.wire_body import wire_body
 
 ANNOUNCEMENT = (
     "The following deferred tools are now available via ToolSearch. Their schemas are NOT loaded:\n"
@@ -153,7 +154,7 @@ def test_a_tool_that_was_not_announced_is_declared_last_and_the_log_says_so_once
 def test_what_was_loaded_before_a_compaction_is_declared_in_full() -> None:
     done = translated(opening(), TASK_STOP)
     assert names(done)[3:] == ["CronList", "mcp__heron__nest", "TaskStop"]
-    assert b"Stops a task." in done.body
+    assert b"Stops a task." in wire_body(done)
     assert not done.notes
 
 

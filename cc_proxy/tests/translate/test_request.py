@@ -11,6 +11,7 @@ from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.tests.wire_body import wire_body
 
 READ = {"name": "Read", "input_schema": {"type": "object", "properties": {"p": {}}}}
 GREP = {"name": "Grep", "input_schema": {"type": "object"}}
@@ -39,7 +40,7 @@ def translate(
 
 
 def sent(**fields: Any) -> dict[str, Any]:
-    body: dict[str, Any] = msgspec.json.decode(translate(**fields).body)
+    body: dict[str, Any] = msgspec.json.decode(wire_body(translate(**fields)))
     return body
 
 
@@ -112,7 +113,7 @@ def test_a_json_schema_for_the_answer_goes_to_format() -> None:
     config = {"format": {"type": "json_schema", "schema": schema}}
     assert sent(output_config=config)["format"] == schema
     with_tools = translate(output_config=config, tools=[READ])
-    body = msgspec.json.decode(with_tools.body)
+    body = msgspec.json.decode(wire_body(with_tools))
     assert "format" not in body
     first = body["messages"][0]
     assert first["role"] == "system"
@@ -126,7 +127,7 @@ def test_no_tools_are_offered_in_a_new_conversation_that_wants_none() -> None:
 
 def test_tools_stay_in_the_prompt_of_a_conversation_that_has_begun() -> None:
     got = translate(tools=[READ], tool_choice={"type": "none"}, messages=BEGUN)
-    body = msgspec.json.decode(got.body)
+    body = msgspec.json.decode(wire_body(got))
     assert body["tools"] == sent(tools=[READ])["tools"]
     assert body["messages"][-1]["content"].startswith("go on\n\nAnswer in words now")
     assert got.rules.may_call is False
@@ -134,7 +135,7 @@ def test_tools_stay_in_the_prompt_of_a_conversation_that_has_begun() -> None:
 
 def test_a_named_tool_is_enforced_by_its_schema() -> None:
     got = translate(tools=[READ, GREP], tool_choice={"type": "tool", "name": "Read"})
-    body = msgspec.json.decode(got.body)
+    body = msgspec.json.decode(wire_body(got))
     assert body["format"] == {
         "type": "object",
         "properties": {
@@ -149,7 +150,7 @@ def test_a_named_tool_is_enforced_by_its_schema() -> None:
 
 def test_any_tool_is_enforced_by_all_their_schemas() -> None:
     got = translate(tools=[READ, GREP], tool_choice={"type": "any"})
-    body = msgspec.json.decode(got.body)
+    body = msgspec.json.decode(wire_body(got))
     names = [option["properties"]["name"]["enum"] for option in body["format"]["anyOf"]]
     assert names == [["Read"], ["Grep"]]
     assert got.rules.must_call == {"Read", "Grep"}
@@ -196,7 +197,7 @@ def test_one_call_is_a_rule_of_the_answer() -> None:
 def test_a_tool_that_a_server_must_run_is_left_out_by_name() -> None:
     search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
     got = translate(tools=[READ, search])
-    assert [t["function"]["name"] for t in msgspec.json.decode(got.body)["tools"]] == ["Read"]
+    assert [t["function"]["name"] for t in msgspec.json.decode(wire_body(got))["tools"]] == ["Read"]
     assert any("web_search" in what for what in got.dropped)
 
 
@@ -211,14 +212,14 @@ def test_a_tool_that_a_server_must_run_is_left_out_by_name() -> None:
 )
 def test_a_tool_without_a_name_is_left_out_by_its_type(toolset: Any) -> None:
     got = translate(tools=[toolset, READ])
-    assert got.body == translate(tools=[READ]).body
+    assert wire_body(got) == wire_body(translate(tools=[READ]))
     why = "(it has no input_schema: a server would have to run it)"
     assert got.dropped == {f"tool {toolset['type']} {why}": 1}
 
 
 def test_a_demand_that_only_a_server_could_meet_is_named_as_dropped() -> None:
     got = translate(tools=[{"type": "mcp_toolset"}], tool_choice={"type": "any"})
-    assert got.body == translate().body
+    assert wire_body(got) == wire_body(translate())
     assert "tool_choice any (none of the tools can run here)" in got.dropped
 
 
@@ -237,7 +238,7 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
 
 def test_the_same_request_gives_the_same_bytes() -> None:
     fields: dict[str, Any] = {"tools": [READ, GREP], "system": "S", "messages": BEGUN}
-    assert translate(**fields).body == translate(**fields).body
+    assert wire_body(translate(**fields)) == wire_body(translate(**fields))
 
 
 def test_stop_sequences_have_a_limit() -> None:

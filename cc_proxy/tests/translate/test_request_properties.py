@@ -13,6 +13,7 @@ from cc_proxy.app.anthropic.requests import MessagesRequest, decode
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.request.build import chat_request
+from cc_proxy.tests.wire_body import wire_body
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -190,7 +191,7 @@ class SentRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 def translated(request: MessagesRequest, target: Target) -> bytes | None:
     """Return the body for Ollama, None for a request that is refused with an API error."""
-    return _unless_refused(lambda: chat_request(request, target).body)
+    return _unless_refused(lambda: wire_body(chat_request(request, target), target))
 
 
 def _unless_refused(work: Callable[[], T]) -> T | None:

@@ -10,6 +10,7 @@ from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import EVERY_ASSIST, Assist
 from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.tests.wire_body import wire_body
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
 TOOLS = [
@@ -37,7 +38,7 @@ def asked(last: Any, *, tools: Any = TOOLS, assist: Assist = EVERY_ASSIST) -> Tr
 @pytest.mark.parametrize("last", [REMINDER, [{"type": "text", "text": REMINDER}]])
 def test_the_answer_to_the_reminder_is_held_to_the_schema_of_the_tool(last: Any) -> None:
     translated = asked(last)
-    sent = json.loads(translated.body)
+    sent = json.loads(wire_body(translated))
     assert sent["format"]["properties"]["arguments"] == SCHEMA
     assert translated.rules.must_call == {"StructuredOutput"}
     assert translated.assists == ("structured_output",)
@@ -54,5 +55,5 @@ def test_the_answer_to_the_reminder_is_held_to_the_schema_of_the_tool(last: Any)
     ],
 )
 def test_any_other_turn_is_free(other: Translated) -> None:
-    assert "format" not in json.loads(other.body)
+    assert "format" not in json.loads(wire_body(other))
     assert other.assists == ()

@@ -14,6 +14,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
 from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
+from cc_proxy.tests.wire_body import wire_body
 
 Json = dict[str, Any]
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -48,12 +49,12 @@ def translate(*changes: Json, tools: Any = (READ,), **fields: Any) -> Translated
 
 
 def declared(translated: Translated) -> list[str]:
-    tools = msgspec.json.decode(translated.body).get("tools", [])
+    tools = msgspec.json.decode(wire_body(translated)).get("tools", [])
     return [tool["function"]["name"] for tool in tools]
 
 
 def told(translated: Translated) -> str:
-    return str(msgspec.json.decode(translated.body)["messages"][-1]["content"])
+    return str(msgspec.json.decode(wire_body(translated))["messages"][-1]["content"])
 
 
 def test_a_tool_of_the_field_stays_in_front_whether_it_is_offered_or_not() -> None:
@@ -81,7 +82,10 @@ def test_a_tool_that_the_conversation_defines_is_declared_behind_the_others() ->
 def test_a_tool_that_is_defined_anew_is_told_where_it_was_and_leaves_the_front_alone() -> None:
     other = READ | {"input_schema": {"type": "object", "properties": {"file": {}}}}
     got = translate(added(definition(other)))
-    assert msgspec.json.decode(got.body)["tools"] == msgspec.json.decode(translate().body)["tools"]
+    assert (
+        msgspec.json.decode(wire_body(got))["tools"]
+        == msgspec.json.decode(wire_body(translate()))["tools"]
+    )
     assert got.rules.tools["Read"] == other["input_schema"]
     assert '"file"' in told(got)
 
@@ -97,7 +101,7 @@ def test_a_tool_that_is_defined_anew_is_told_where_it_was_and_leaves_the_front_a
 )
 def test_a_change_of_a_server_s_tools_is_named_as_dropped(tool: Json) -> None:
     got = translate(added(tool))
-    assert got.body == translate().body
+    assert wire_body(got) == wire_body(translate())
     assert got.dropped == {"tool_addition block (of an MCP server)": 1}
 
 

@@ -32,6 +32,7 @@ from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 _NANOSECONDS = 1e9
 # What is asked for: a word, and a call with some thinking before it.
@@ -91,7 +92,8 @@ async def _read_words(target: Target, ollama: OllamaClient, count: int) -> ChatC
     # A beginning that the model cannot know already: all of it is read.
     words = " ".join(["word"] * count)
     asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=_SHORT)
-    return await ollama.last_chunk(chat_request(decode(asked), target).body, _SHORT)
+    request = chat_request(decode(asked), target).request
+    return await ollama.last_chunk(encoded(request, target).body, _SHORT)
 
 
 async def memory(target: Target, ollama: OllamaClient, reading: Check | None = None) -> Check:
@@ -268,8 +270,8 @@ async def _rendered(
         "messages": turns,
         **({"tools": tools} if tools else {}),
     }
-    body = chat_request(decode(json.dumps(asked).encode()), target).body
-    return await rendered_prompt(ollama, body)
+    request = chat_request(decode(json.dumps(asked).encode()), target).request
+    return await rendered_prompt(ollama, encoded(request, target).body)
 
 
 def _message(text: str, **fields: object) -> bytes:

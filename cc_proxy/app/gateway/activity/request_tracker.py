@@ -1,8 +1,10 @@
 """The calls by which the path of one request feeds the model of what goes on."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
+from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.gateway.activity.folder import folder_name
@@ -15,7 +17,6 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 
 
 class RequestTracker:
@@ -59,10 +60,10 @@ class RequestTracker:
     def placing(self, ask: PromptAsk) -> PromptAsk:
         """Return an `ask` that notes the prompt that it is about to find a place for."""
 
-        def asks(body: bytes, prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
+        def asks(request: EncodedRequest, prompt: Prompt) -> OpenAnswer:
             self._prompt = prompt
             self._activity.placed(self._request)
-            return ask(body, prompt)
+            return ask(request, prompt)
 
         return asks
 
@@ -70,11 +71,11 @@ class RequestTracker:
         """Return an `ask` that notes when the prompt is sent, and when it is answered."""
 
         @asynccontextmanager
-        async def asks(body: bytes) -> AsyncIterator[ChatAnswer]:
+        async def asks(request: EncodedRequest) -> AsyncIterator[ChatAnswer]:
             self._activity.sent(self._request, self._prompt.kept if self._prompt else None)
             try:
-                async with ask(body) as answer:
-                    del body  # it may be megabytes, and an answer can take an hour
+                async with ask(request) as answer:
+                    del request  # it may be megabytes, and an answer can take an hour
                     yield answer
             finally:
                 self._activity.left(self._request)

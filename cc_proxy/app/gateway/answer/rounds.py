@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.answer import OpenAnswer, Shortcut
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import ContextOverflowError, UpstreamBrokeError, UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.gateway.answer.portions import Looks, portions
@@ -22,7 +24,6 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Shortcut
 
 Events = AsyncGenerator[list[ev.Event], None]
 Answer = AnswerStream | MultiRoundAnswer
@@ -30,9 +31,9 @@ Answer = AnswerStream | MultiRoundAnswer
 
 @dataclass
 class UpstreamRequest:
-    """What Ollama is asked in one round; the body is let go when it is not needed any more."""
+    """What Ollama is asked in one round; the request is let go when nobody needs it any more."""
 
-    body: bytes
+    request: EncodedRequest | None
     prompt: Prompt
     shortcut: Shortcut | None = None
 
@@ -84,12 +85,13 @@ async def stream_round(
         UpstreamError: unreachable, refused, stalled, broken, or ended in the middle.
 
     """
-    tries = SecondTries(asking.body, answer, record)
-    asking.body = b""
-    while (body := tries.take()) is not None:
+    assert asking.request is not None  # noqa: S101 - nobody asks with it twice
+    tries = SecondTries(asking.request, answer, record)
+    asking.request = None
+    while (request := tries.take()) is not None:
         try:
-            chat = _asked(ask(body, asking.prompt), asking, answer, record, tries)
-            del body
+            chat = _asked(ask(request, asking.prompt), asking, answer, record, tries)
+            del request
             async with aclosing(chat) as batches:
                 async for events in batches:
                     yield events
@@ -109,7 +111,7 @@ async def stream_round(
 
 
 async def _asked(
-    chat: AbstractAsyncContextManager[ChatAnswer],
+    chat: OpenAnswer,
     asking: UpstreamRequest,
     answer: Answer,
     record: RequestLog,

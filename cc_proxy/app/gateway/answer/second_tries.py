@@ -3,12 +3,14 @@
 import logging
 
 from cc_proxy.app.anthropic import events as ev
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.second_try import (
     Reason,
     after_announcement,
+    in_one_piece,
     with_hint,
     without_loop,
 )
@@ -20,7 +22,7 @@ from cc_proxy.app.translate.answer.unreadable_call import (
     unreadable_call,
 )
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.wire import in_one_piece
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +36,13 @@ _Events = list[ev.Event]
 
 
 class SecondTries:
-    """The bodies that one round asks Ollama with: the first, and what follows from its end."""
+    """What one round asks the model: the first request, and what follows from its end."""
 
     def __init__(
-        self, body: bytes, answer: AnswerStream | MultiRoundAnswer, record: RequestLog
+        self, request: EncodedRequest, answer: AnswerStream | MultiRoundAnswer, record: RequestLog
     ) -> None:
-        self._first = body
-        self._next: bytes | None = body
+        self._first: EncodedRequest | None = request
+        self._next: EncodedRequest | None = request
         self._answer = answer
         self._record = record
         self._rules = answer.rules
@@ -52,16 +54,16 @@ class SecondTries:
         """Whether the request was asked as it came, and not once more."""
         return self._asked == 1
 
-    def take(self) -> bytes | None:
-        """Return what Ollama is to be asked next, None when the round is over."""
-        body, self._next = self._next, None
-        self._asked += body is not None
-        return body
+    def take(self) -> EncodedRequest | None:
+        """Return what the model is asked next, None when the round is over."""
+        request, self._next = self._next, None
+        self._asked += request is not None
+        return request
 
     def let_go_if_large(self) -> None:
         """Hold a large request no longer: something of its answer was shown."""
-        if len(self._first) > MAX_HELD_BYTES:
-            self._first = b""
+        if self._first is not None and self._first.size > MAX_HELD_BYTES:
+            self._first = None
 
     def after_end(self) -> _Events:
         """Return the events that follow when Ollama has ended an answer."""
@@ -71,17 +73,18 @@ class SecondTries:
         if reason is None:
             # The turn was whole before it was asked for more; any other has broken off.
             return answer.finish_with([]) if answer.is_extra_try else []
-        if not self._first:
+        if self._first is None:
             return answer.finish_with([])
         if reason is not Reason.VANISHED:
             self._record.assisted(reason.value)
         match reason:
             case Reason.STEP:
-                self._next = after_announcement(self._first, *answer.said)
+                request = after_announcement(self._first.request(), *answer.said)
             case Reason.LOOP:
-                self._next = without_loop(self._first)
+                request = without_loop(self._first.request())
             case _:
-                self._next = in_one_piece(self._first)
+                request = in_one_piece(self._first.request())
+        self._next = encoded(request, self._first.target)
         return answer.begin_again(reason)
 
     def after_error(self, error: UpstreamError) -> _Events:
@@ -114,7 +117,7 @@ class SecondTries:
         if call.cut and self._unreadable > 1:
             record.trouble(f"{trouble}, twice: the answer ends with max_tokens")
             return answer.finish_cut()
-        if self._unreadable >= _MAX_UNREADABLE or not self._first:
+        if self._unreadable >= _MAX_UNREADABLE or self._first is None:
             record.trouble(f"{trouble}, {self._unreadable} times: given up")
             times = "once" if self._unreadable == 1 else f"{self._unreadable} times"
             return answer.give_up(
@@ -122,7 +125,8 @@ class SecondTries:
             )
         self._next = self._first
         if self._unreadable > 1:
-            self._next = with_hint(self._first, hint(call, self._rules.tools))
+            hinted = with_hint(self._first.request(), hint(call, self._rules.tools))
+            self._next = encoded(hinted, self._first.target)
             trouble += " again"
         record.trouble(f"{trouble}: asked once more")
         return answer.begin_again(Reason.UNREADABLE)

@@ -22,9 +22,9 @@ from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.translate.request.build import load_body
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
+from cc_proxy.app.upstreams.ollama.wire import load_request
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ async def _seconds_to_load(ollama: OllamaClient, target: Target, slots: SlotKeep
     began = time.monotonic()
     loaded = await ollama.ask("/api/ps", from_ps)
     is_new = not any(same_model(one.name, target.model.name) for one in loaded)
-    async with ollama.chat(load_body(target)) as batches:
+    async with ollama.chat(load_request(target).body) as batches:
         async for batch in batches:
             if batch[-1].done:
                 if is_new:

@@ -11,10 +11,11 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target, ThinkingForm
-from cc_proxy.app.translate.request.build import chat_request, load_body
+from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_ps
 from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
+from cc_proxy.app.upstreams.ollama.wire import encoded, load_request
 
 Emptied = Callable[[str], object]
 
@@ -118,7 +119,7 @@ async def _load(ollama: OllamaClient, target: Target, emptied: Emptied) -> None:
         loaded = same_model(model.name, target.model.name)
         if loaded and model.context_length == target.window:
             return
-    async with ollama.chat(load_body(target)) as batches:
+    async with ollama.chat(load_request(target).body) as batches:
         async for batch in batches:
             if batch[-1].done:
                 emptied(target.model.name)
@@ -135,5 +136,5 @@ async def _rendered(
         **({"thinking": {"type": "adaptive"}} if thinks else {}),
         **({"tools": [_TOOL]} if target.model.can("tools") else {}),
     }
-    body = chat_request(decode(msgspec.json.encode(asked)), target).body
-    return await rendered_prompt(ollama, body)
+    request = chat_request(decode(msgspec.json.encode(asked)), target).request
+    return await rendered_prompt(ollama, encoded(request, target).body)

@@ -1,40 +1,19 @@
-"""What is sent before a prompt (translate/prompt/placement.py), as requests to Ollama."""
+"""What is sent before a prompt (translate/prompt/placement.py), as requests."""
 
 from itertools import takewhile
 
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
-from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import BLOCK, TOOLS, Prompt
 
-# One token that no template begins with; some models put one of their own before it.
+# One token that no template begins with, and maybe one of the model's own before it.
 STRANGER = HeldText(keys=(hash("a stranger"),), ends=(2.0,))
-_STRANGER_PROMPT = "0"
 _HALF_END = hash("the end of a half")
 # What a template puts around the words of a half.
 _HALF_END_TOKENS = 8
 _WORDS = "."
-
-
-def stranger_body(target: Target) -> bytes:
-    """Return the body for `/api/generate` that has one token read, without a template.
-
-    What belongs to the runner is as in every other request: another value loads the model again.
-    """
-    return msgspec.json.encode(
-        {
-            "model": target.model.name,
-            "prompt": _STRANGER_PROMPT,
-            "raw": True,
-            "stream": False,
-            "truncate": False,
-            "shift": False,
-            "keep_alive": target.keep_alive,
-            "options": {"num_ctx": target.window, "num_predict": 1},
-        }
-    )
 
 
 def half_text(text: HeldText, prompt: Prompt, tokens: int) -> HeldText | None:
@@ -58,7 +37,7 @@ def _first_of_tools(prompt: Prompt) -> int:
     return sum(len(part.keys) for part in before)
 
 
-def half_request(front: ChatRequest, target: Target, prompt: Prompt, half: HeldText) -> ChatRequest:
+def half_request(front: ChatRequest, prompt: Prompt, half: HeldText) -> ChatRequest:
     """Return the request that has a half read: the system prompt, and the tools that are in it.
 
     `front` is the request of the prompt, without its turns.
@@ -77,6 +56,8 @@ def half_request(front: ChatRequest, target: Target, prompt: Prompt, half: HeldT
         tools=msgspec.Raw(msgspec.json.encode(kept)) if kept else msgspec.UNSET,
         stream=False,
         format=msgspec.UNSET,
-        keep_alive=target.keep_alive,
-        options={"num_ctx": target.window, "num_predict": 1},
+        max_tokens=1,
+        temperature=msgspec.UNSET,
+        top_p=msgspec.UNSET,
+        top_k=msgspec.UNSET,
     )

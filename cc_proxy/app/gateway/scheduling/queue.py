@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
-    AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     contextmanager,
@@ -19,16 +18,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
+from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamBusyError
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
 
 log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 
-Ask = Callable[[bytes], AbstractAsyncContextManager[ChatAnswer]]
+Ask = Callable[[EncodedRequest], OpenAnswer]
 
 
 class QueueListener(Protocol):
@@ -103,14 +103,14 @@ class Queue:
     def asking(self, caller: Caller, listener: QueueListener) -> Ask:
         """Return what asks Ollama for a caller; `listener` hears if it has to wait."""
 
-        def ask(body: bytes) -> AbstractAsyncContextManager[ChatAnswer]:
-            return self._chat(body, caller, listener)
+        def ask(request: EncodedRequest) -> OpenAnswer:
+            return self._chat(request, caller, listener)
 
         return ask
 
     @asynccontextmanager
     async def _chat(
-        self, body: bytes, caller: Caller, listener: QueueListener
+        self, request: EncodedRequest, caller: Caller, listener: QueueListener
     ) -> AsyncIterator[ChatAnswer]:
         """Do as OllamaClient.chat() does, in turn.
 
@@ -121,12 +121,12 @@ class Queue:
 
         """
         async with AsyncExitStack() as stack:
-            with self._held(len(body)):
-                answer = await self._at_once(stack, body)
+            with self._held(request.size):
+                answer = await self._at_once(stack, request)
                 if answer is None:
-                    answer = await self._queued(stack, body, caller, listener)
+                    answer = await self._queued(stack, request, caller, listener)
             stack.callback(self._has_room)
-            del body  # it may be megabytes, and an answer can take an hour
+            del request  # it may be megabytes, and an answer can take an hour
             yield answer
 
     @contextmanager
@@ -141,16 +141,20 @@ class Queue:
         finally:
             self._held_bytes -= size
 
-    async def _at_once(self, stack: AsyncExitStack, body: bytes) -> ChatAnswer | None:
+    async def _at_once(self, stack: AsyncExitStack, request: EncodedRequest) -> ChatAnswer | None:
         if self._waiting:
             return None
         try:
-            return await stack.enter_async_context(self._ollama.chat(body))
+            return await stack.enter_async_context(self._ollama.chat(request.body))
         except UpstreamBusyError:
             return None
 
     async def _queued(
-        self, stack: AsyncExitStack, body: bytes, caller: Caller, listener: QueueListener
+        self,
+        stack: AsyncExitStack,
+        request: EncodedRequest,
+        caller: Caller,
+        listener: QueueListener,
     ) -> ChatAnswer:
         loop = asyncio.get_running_loop()
         waiter = self._join(caller, listener)
@@ -161,7 +165,7 @@ class Queue:
                 ended = self._ended
                 taken = loop.call_later(self._limits.taken_seconds, self._leave, waiter)
                 try:
-                    return await stack.enter_async_context(self._ollama.chat(body))
+                    return await stack.enter_async_context(self._ollama.chat(request.body))
                 except UpstreamBusyError:
                     # It is no news if an answer ended here in the meantime.
                     self._refused(waiter, at_once=ended != self._ended)

@@ -17,7 +17,7 @@ from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
 from cc_proxy.app.translate.request.build import Translated
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.wire import encode
+from cc_proxy.app.upstreams.ollama.wire import encoded
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class ReadAhead:
         prompt = front.prompt(target)
         self._slots.read_ahead(prompt)
         try:
-            async with self._ollama.chat(encode(front.asks(target))) as batches:
+            async with self._ollama.chat(encoded(front.asks(), target).body) as batches:
                 async for batch in batches:
                     last = batch[-1]
         except asyncio.CancelledError:

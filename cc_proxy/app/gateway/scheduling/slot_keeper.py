@@ -8,16 +8,18 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
+from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.engine_cache import EngineCache, Slot
 from cc_proxy.app.gateway.scheduling.caller import Caller
-from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text, stranger_body
+from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text
 from cc_proxy.app.gateway.scheduling.queue import Ask
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.held_text import HeldText
@@ -30,8 +32,7 @@ from cc_proxy.app.translate.prompt.placement import (
 )
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer
-from cc_proxy.app.upstreams.ollama.wire import encode
+from cc_proxy.app.upstreams.ollama.wire import encoded, stranger_body
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ _LONGER, _MARGIN_SECONDS = 1.2, 0.1
 _TOOL_SECONDS, _AFTER_TOOL = 900.0, 0.25
 _ANSWER, _ANSWER_SECONDS = 0.5, 1800.0
 
-PromptAsk = Callable[[bytes, Prompt], AbstractAsyncContextManager[ChatAnswer]]
+PromptAsk = Callable[[EncodedRequest, Prompt], OpenAnswer]
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ class SlotKeeper:
     def asking(self, ask: Ask, asker: Asker) -> PromptAsk:
         """Return what asks Ollama after making room for the prompt."""
 
-        def asks(body: bytes, prompt: Prompt) -> AbstractAsyncContextManager[ChatAnswer]:
-            return self._asked(ask, body, prompt, asker)
+        def asks(request: EncodedRequest, prompt: Prompt) -> OpenAnswer:
+            return self._asked(ask, request, prompt, asker)
 
         return asks
 
@@ -169,7 +170,7 @@ class SlotKeeper:
 
     @asynccontextmanager
     async def _asked(
-        self, ask: Ask, body: bytes, prompt: Prompt, asker: Asker
+        self, ask: Ask, request: EncodedRequest, prompt: Prompt, asker: Asker
     ) -> AsyncIterator[ChatAnswer]:
         """Do as Queue's asking() does.
 
@@ -182,8 +183,8 @@ class SlotKeeper:
             sent = await self._sent(known, prompt, asker)
         try:
             async with AsyncExitStack() as stack:
-                answer = await stack.enter_async_context(ask(body))
-                del body
+                answer = await stack.enter_async_context(ask(request))
+                del request
                 yield answer
         finally:
             self._ended(known, sent, prompt)
@@ -239,7 +240,7 @@ class SlotKeeper:
                 if filler is STRANGER:
                     await self._ollama.generate(stranger_body(target))
                 else:
-                    await self._read(half_request(asker.front, target, prompt, filler))
+                    await self._read(half_request(asker.front, prompt, filler), target)
                 cache = cache.take(filler).cache
         except UpstreamError as error:
             log.warning("nothing is sent before a prompt of %s: %s", target.model.name, error)
@@ -253,8 +254,8 @@ class SlotKeeper:
         )
         return placement
 
-    async def _read(self, request: ChatRequest) -> None:
-        async with self._ollama.chat(encode(request)) as batches:
+    async def _read(self, request: ChatRequest, target: Target) -> None:
+        async with self._ollama.chat(encoded(request, target).body) as batches:
             async for _ in batches:
                 pass
 

@@ -8,7 +8,6 @@ from enum import Enum
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
-from cc_proxy.app.upstreams.ollama.wire import decode_request, encode
 
 _GO_ON = (
     "<system-reminder>\nYou announced a step and made no tool call. If there is something left to"
@@ -27,33 +26,34 @@ class Reason(Enum):
     LOOP = "repeated_text"
 
 
-def with_hint(body: bytes, text: str) -> bytes:
-    """Return the body that asks for the same answer, with a hint behind the last turn."""
-    request = decode_request(body)
+def with_hint(request: ChatRequest, text: str) -> ChatRequest:
+    """Return the request for the same answer, with a hint behind the last turn."""
     *before, last = request.messages
     if last.role not in ("user", "tool"):
-        return encode(_with_messages(request, *request.messages, _user(text)))
+        return _with_messages(request, *request.messages, _user(text))
     hinted = msgspec.structs.replace(last, content=f"{last.content or ''}\n\n{text}")
-    return encode(_with_messages(request, *before, hinted))
+    return _with_messages(request, *before, hinted)
 
 
-def after_announcement(body: bytes, text: str, thinking: str) -> bytes:
-    """Return the body that asks for the step that a turn of this text has announced."""
-    request = decode_request(body)
+def after_announcement(request: ChatRequest, text: str, thinking: str) -> ChatRequest:
+    """Return the request for the step that a turn of this text has announced."""
     turn = ChatMessage(role="assistant", content=text, thinking=thinking)
-    return encode(_with_messages(request, *request.messages, turn, _user(_GO_ON)))
+    return _with_messages(request, *request.messages, turn, _user(_GO_ON))
 
 
-def without_loop(body: bytes) -> bytes:
-    """Return the body that asks for the same answer without thinking.
+def without_loop(request: ChatRequest) -> ChatRequest:
+    """Return the request for the same answer without thinking.
 
     A model that does not think, or always does, is kept from repeating itself by a penalty.
     """
-    request = decode_request(body)
     if request.think is True:
-        return encode(msgspec.structs.replace(request, think=False))
-    options = {**(request.options or {}), "repeat_penalty": _REPEAT_PENALTY}
-    return encode(msgspec.structs.replace(request, options=options))
+        return msgspec.structs.replace(request, think=False)
+    return msgspec.structs.replace(request, repeat_penalty=_REPEAT_PENALTY)
+
+
+def in_one_piece(request: ChatRequest) -> ChatRequest:
+    """Return the request for the same answer, not streamed."""
+    return msgspec.structs.replace(request, stream=False)
 
 
 def _user(text: str) -> ChatMessage:

@@ -44,24 +44,19 @@ class SessionPrefix(msgspec.Struct, frozen=True):
 
     def prompt(self, target: Target) -> Prompt:
         """Return what the model is given to read."""
-        asks = self.asks(target)
+        asks = self.asks()
         tools = bytes(asks.tools) if isinstance(asks.tools, msgspec.Raw) else b""
         digits = digits_of(target.model.tokenizer)
         return Prompt(asks.model, tools, asks.messages, digits, target.model.json_indent)
 
-    def asks(self, target: Target) -> ChatRequest:
-        """Return the request that has the model read the front and write next to nothing.
-
-        The window is the one that `target` has by now: another would load the model again.
-        """
-        options = self.request.options or {}
+    def asks(self) -> ChatRequest:
+        """Return the request that has the model read the front and write next to nothing."""
         return msgspec.structs.replace(
             self.request,
             messages=[*self.request.messages, ChatMessage(role="user", content=self.shared)],
             stream=False,
             format=msgspec.UNSET,
-            keep_alive=target.keep_alive,
-            options={**options, "num_ctx": target.window, "num_predict": 1},
+            max_tokens=1,
         )
 
 

@@ -1,4 +1,4 @@
-"""A Messages API request, as a request to Ollama's `/api/chat`."""
+"""A Messages API request, as a request to a model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message, MessagesRequest
@@ -28,7 +28,6 @@ from cc_proxy.app.translate.request.tool_changes import tool_changes, with_defin
 from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
 from cc_proxy.app.translate.request.tools import ToolSet, tool_set, without
 from cc_proxy.app.translate.rescue import ReadText
-from cc_proxy.app.upstreams.ollama.wire import encode
 
 # Each answer is searched for them; a client has some tens of characters.
 MAX_STOP_CHARS = 8192
@@ -36,14 +35,13 @@ MAX_STOP_CHARS = 8192
 
 @dataclass(frozen=True)
 class Translated:
-    """The request for Ollama, its bytes and its prompt, and what the answer must keep to.
+    """The request for the model and its prompt, and what the answer must keep to.
 
     `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
     in the log; `assists` is the help that the model gets with this request.
     """
 
     request: ChatRequest
-    body: bytes
     prompt: Prompt
     dropped: dict[str, int]
     rules: AnswerRules
@@ -57,7 +55,7 @@ def chat_request(
     recall: Recall = nothing,
     thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT,
 ) -> Translated:
-    """Translate a request for a target. The same input always gives the same bytes.
+    """Translate a request for a target. The same input always gives the same request.
 
     `recall` gives back assistant turns as the model wrote them. `thinking_counts` says what the
     answer tells of the tokens of its thinking.
@@ -102,17 +100,16 @@ def chat_request(
     think = think_value(request, target.model, must_call=bool(use.must_call))
     thinks = bool(think)
     form = target.forms.get(thinks, ThinkingForm.FIELD)
-    body = ChatRequest(
+    made = ChatRequest(
         model=target.model.name,
         messages=with_short_ids(with_kept_thinking(messages, form, thinks=thinks)),
         tools=msgspec.Raw(use.body) if use.body else UNSET,
-        stream=True,
         think=think,
         format=use.format or (UNSET if schema is None or use.body else schema),
-        truncate=False,
-        shift=False,
-        keep_alive=target.keep_alive,
-        options=_options(request, target.window),
+        max_tokens=_max_tokens(request, target.window),
+        temperature=_or_unset(request.temperature),
+        top_p=_or_unset(request.top_p),
+        top_k=UNSET if request.top_k is None else int(request.top_k),
     )
     rules = AnswerRules(
         tools=tools.schemas if use.body else {},
@@ -130,8 +127,7 @@ def chat_request(
         thinking_counts=thinking_counts,
     )
     return Translated(
-        request=body,
-        body=encode(body),
+        request=made,
         prompt=Prompt(
             target.model.name,
             use.body,
@@ -143,25 +139,6 @@ def chat_request(
         rules=rules,
         assists=tuple(assists),
         notes=(*repeated_calls(messages, tools.schemas), *_loaded_late(request.messages, tools)),
-    )
-
-
-def load_body(target: Target) -> bytes:
-    """Return the request that only loads a model: one without messages (recording 19f).
-
-    What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
-    another value would have it loaded again.
-    """
-    return encode(
-        ChatRequest(
-            model=target.model.name,
-            messages=[],
-            stream=False,
-            truncate=False,
-            shift=False,
-            keep_alive=target.keep_alive,
-            options={"num_ctx": target.window},
-        )
     )
 
 
@@ -223,14 +200,12 @@ def _said_format(schema: dict[str, Any]) -> str:
     )
 
 
-def _options(request: MessagesRequest, window: int) -> dict[str, Any]:
-    options: dict[str, Any] = {"num_ctx": window}
-    if request.max_tokens is not None:
-        # 0 would mean no limit to Ollama.
-        options["num_predict"] = max(1, min(request.max_tokens, window))
-    sampling = {
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "top_k": request.top_k,
-    }
-    return options | {name: value for name, value in sampling.items() if value is not None}
+def _max_tokens(request: MessagesRequest, window: int) -> int | UnsetType:
+    if request.max_tokens is None:
+        return UNSET
+    # 0 would mean no limit to Ollama.
+    return max(1, min(int(request.max_tokens), window))
+
+
+def _or_unset(value: float | None) -> float | UnsetType:
+    return UNSET if value is None else value

@@ -13,6 +13,7 @@ import msgspec
 from yarl import URL
 
 from cc_proxy.app import certificates
+from cc_proxy.app.chat.answer import ChatAnswer
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.config import Ollama as OllamaSettings
@@ -24,7 +25,7 @@ from cc_proxy.app.upstreams.ollama.connection_errors import (
     proxy_page_error,
     without_end,
 )
-from cc_proxy.app.upstreams.ollama.incoming import ChatAnswer, Incoming
+from cc_proxy.app.upstreams.ollama.incoming import Incoming
 from cc_proxy.app.upstreams.ollama.pull import PullLine, interrupted, read_lines
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, refused
 from cc_proxy.app.upstreams.ollama.restarts import Restarts

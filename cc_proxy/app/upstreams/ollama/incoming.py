@@ -5,17 +5,15 @@ second pass of the event loop: with many slow streams it is a fifth of all work.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import aiohttp
 
+from cc_proxy.app.chat.answer import Shortcut
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.ollama import framing, reading, reasons
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 
-# Takes a batch at once and says so, or leaves it to the task that waits.
-Shortcut = Callable[[list[ChatChunk]], bool]
 ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
 # An answer of a million tokens is about 150 MB, as each has a line of its own; what was said is
 # kept until its end.
@@ -197,19 +195,3 @@ class Incoming(asyncio.Protocol):
             self._timer = self._loop.call_later(self._silence_seconds - waited, self._look)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_exception(TimeoutError())
-
-
-class ChatAnswer:
-    """The batches of an answer, to be iterated over once."""
-
-    def __init__(self, batches: AsyncGenerator[list[ChatChunk], None], incoming: Incoming) -> None:
-        self._batches = batches
-        self._incoming = incoming
-
-    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
-        """Return the batches, but for those that go straight."""
-        return self._batches
-
-    def go_straight(self, shortcut: Shortcut) -> None:
-        """Offer `shortcut` each batch that is waited for, the moment it comes."""
-        self._incoming.shortcut = shortcut

@@ -4,28 +4,122 @@ Absent fields are left out of the request, not sent as null: `think` absent and 
 mean different things to Ollama.
 """
 
-import msgspec
+from typing import Any
 
-from cc_proxy.app.chat.messages import ChatChunk, ChatRequest
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from cc_proxy.app.chat.encoded import EncodedRequest
+from cc_proxy.app.chat.messages import ChatChunk, ChatMessage, ChatRequest
+from cc_proxy.app.chat.target import Target
+
+# One token that no template begins with; some models put one of their own before it.
+_STRANGER = "0"
+
+
+class _Options(msgspec.Struct, omit_defaults=True, kw_only=True):
+    num_ctx: int
+    num_predict: int | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    top_p: float | UnsetType = UNSET
+    top_k: int | UnsetType = UNSET
+    repeat_penalty: float | UnsetType = UNSET
+
+
+class _Body(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A request that never loses a part of the prompt in silence.
+
+    `truncate` False makes an overlong prompt a 400 instead of dropping its oldest messages, and
+    `shift` False ends a full window with `length` instead of forgetting the front. Both, and
+    `options.num_ctx`, belong to the loaded runner: one constant set per model, or it reloads.
+    """
+
+    model: str
+    messages: list[ChatMessage]
+    tools: msgspec.Raw | UnsetType = UNSET
+    stream: bool
+    think: bool | str | UnsetType = UNSET
+    format: dict[str, Any] | UnsetType = UNSET
+    truncate: bool
+    shift: bool
+    keep_alive: str
+    options: _Options
+
 
 _encoder = msgspec.json.Encoder()
 _chunk_decoder = msgspec.json.Decoder(ChatChunk)
-_request_decoder = msgspec.json.Decoder(ChatRequest)
+_body_decoder = msgspec.json.Decoder(_Body)
 
 
-def encode(request: ChatRequest) -> bytes:
-    """Return the JSON body of a request; the same request always gives the same bytes."""
-    return _encoder.encode(request)
+def encoded(request: ChatRequest, target: Target) -> EncodedRequest:
+    """Return a request as the JSON for `/api/chat`; the same input always gives the same bytes."""
+    options = _Options(
+        num_ctx=target.window,
+        num_predict=request.max_tokens,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        top_k=request.top_k,
+        repeat_penalty=request.repeat_penalty,
+    )
+    body = _Body(
+        model=request.model,
+        messages=request.messages,
+        tools=request.tools,
+        stream=request.stream,
+        think=request.think,
+        format=request.format,
+        truncate=False,
+        shift=False,
+        keep_alive=target.keep_alive,
+        options=options,
+    )
+    return EncodedRequest(_encoder.encode(body), target, _decoded)
 
 
-def in_one_piece(body: bytes) -> bytes:
-    """Return the body that asks for the same answer, not streamed."""
-    return encode(msgspec.structs.replace(decode_request(body), stream=False))
+def _decoded(body: bytes) -> ChatRequest:
+    found = _body_decoder.decode(body)
+    options = found.options
+    return ChatRequest(
+        model=found.model,
+        messages=found.messages,
+        tools=found.tools,
+        stream=found.stream,
+        think=found.think,
+        format=found.format,
+        max_tokens=options.num_predict,
+        temperature=options.temperature,
+        top_p=options.top_p,
+        top_k=options.top_k,
+        repeat_penalty=options.repeat_penalty,
+    )
 
 
-def decode_request(body: bytes) -> ChatRequest:
-    """Return the request that `encode` made a body of."""
-    return _request_decoder.decode(body)
+def load_request(target: Target) -> EncodedRequest:
+    """Return the request that only loads a model: one without messages (recording 19f).
+
+    What belongs to the runner (`num_ctx`, `shift`) is as in every other request to the model:
+    another value would have it loaded again.
+    """
+    return encoded(ChatRequest(model=target.model.name, messages=[], stream=False), target)
+
+
+def stranger_body(target: Target) -> bytes:
+    """Return the body for `/api/generate` that has one token read, without a template.
+
+    What belongs to the runner is as in every other request: another value loads the model again.
+    """
+    return msgspec.json.encode(
+        {
+            "model": target.model.name,
+            "prompt": _STRANGER,
+            "raw": True,
+            "stream": False,
+            "truncate": False,
+            "shift": False,
+            "keep_alive": target.keep_alive,
+            "options": {"num_ctx": target.window, "num_predict": 1},
+        }
+    )
 
 
 def decode_chunks(lines: bytes) -> list[ChatChunk]:

@@ -1,0 +1,36 @@
+"""The answer to a chat, as it comes."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from cc_proxy.app.chat.messages import ChatChunk
+
+# Takes a batch at once and says so, or leaves it to the task that waits.
+Shortcut = Callable[[list[ChatChunk]], bool]
+
+
+class TakesShortcut(Protocol):
+    """The reading side of a connection: it offers each batch to `shortcut` first."""
+
+    shortcut: Shortcut | None
+
+
+class ChatAnswer:
+    """The batches of an answer, to be iterated over once."""
+
+    def __init__(self, batches: AsyncIterator[list[ChatChunk]], incoming: TakesShortcut) -> None:
+        self._batches = batches
+        self._incoming = incoming
+
+    def __aiter__(self) -> AsyncIterator[list[ChatChunk]]:
+        """Return the batches, but for those that go straight."""
+        return self._batches
+
+    def go_straight(self, shortcut: Shortcut) -> None:
+        """Offer `shortcut` each batch that is waited for, the moment it comes."""
+        self._incoming.shortcut = shortcut
+
+
+# Entering waits for the first token, leaving ends the work of the model.
+OpenAnswer = AbstractAsyncContextManager[ChatAnswer]
