@@ -12,18 +12,26 @@ class EncodedRequest:
     """A request for `target`, encoded once however often it is sent.
 
     Only the bytes are held: a request can be megabytes, and its answer take an hour. `decode`
-    gives the request back, for another try or another server.
+    gives the request back, for another try or another server; `encode` has made the bytes.
     """
 
     body: bytes
     target: Target
     decode: Callable[[bytes], ChatRequest]
+    encode: "Encode"
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """Return the number of its bytes."""
         return len(self.body)
 
     def request(self) -> ChatRequest:
         """Return the request that was encoded."""
         return self.decode(self.body)
+
+    def again(self, request: ChatRequest) -> "EncodedRequest":
+        """Return another request to the same target, in the same wire."""
+        return self.encode(request, self.target)
+
+
+Encode = Callable[[ChatRequest, Target], EncodedRequest]

@@ -33,7 +33,7 @@ class ChatMessage(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class ChatRequest(msgspec.Struct, omit_defaults=True):
-    """What a model is asked; what is UNSET is left to the server.
+    """A question to a model; a field that is UNSET is left to the server.
 
     `max_tokens` limits the answer. `think` is a level where the model takes one, `format` a JSON
     schema for the answer. Not `stream`: the answer comes in one piece.

@@ -40,6 +40,29 @@ def unknown_model(name: str) -> ModelInfo:
     )
 
 
+class LoadedModel(msgspec.Struct, frozen=True):
+    """A model in memory; sizes in bytes, window in tokens."""
+
+    name: str
+    context_length: int = 0
+    size: int = 0
+    size_vram: int = 0
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """A model in a server's list; `size` in bytes, 0 where the server does not say.
+
+    `capabilities` None: the list has none. `digest` tells versions apart. Not `is_local`: it runs
+    elsewhere than the server does.
+    """
+
+    name: str
+    size: int = 0
+    capabilities: list[str] | None = None
+    digest: str = ""
+    is_local: bool = True
+
+
 def same_model(one: str, other: str) -> bool:
     """Tell whether two names mean one model: case and `:latest` do not matter (recording 86)."""
     return full_name(one) == full_name(other)

@@ -31,7 +31,7 @@ from cc_proxy.app.practice.model.models import DEFAULT_MODELS
 from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.play import session
 from cc_proxy.app.practice.server import PracticeServer
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 Write = Callable[[str], None]
 
@@ -72,7 +72,7 @@ async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
     """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
     settings = loaded.settings
     try:
-        async with OllamaClient.configured(settings.ollama) as ollama:
+        async with OllamaUpstream.configured(settings) as ollama:
             target = await Models(settings, ollama).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message

@@ -28,12 +28,9 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import (
-    MAX_CHUNKS_A_TOKEN,
-    OllamaClient,
-)
+from cc_proxy.app.upstreams.ollama.client import MAX_CHUNKS_A_TOKEN
 from cc_proxy.app.upstreams.ollama.connection_errors import without_end
-from cc_proxy.app.upstreams.ollama.wire import encoded
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _MOST_TURNS = 8
 # Thinking counts too; a model that goes on for longer than this has lost its way.
@@ -49,7 +46,7 @@ class Model:
     """A model under test, and what its answers have told so far."""
 
     target: Target
-    ollama: OllamaClient
+    ollama: OllamaUpstream
     last_chunks: list[ChatChunk] = field(default_factory=list)
     _turns: TurnMemory = field(default_factory=TurnMemory)
     _counter: TokenCounter = field(default_factory=lambda: TokenCounter(None))
@@ -87,7 +84,7 @@ class Model:
             rules=translated.rules,
         )
         whole = AnswerCollector()
-        request = encoded(translated.request, self.target)
+        request = self.ollama.encode(translated.request, self.target)
         record = RequestLog("test", self.target.model.name, request.size)
         asking = UpstreamRequest(request, translated.prompt)
         events = stream_round(self._ask, asking, answer, record, self._counter)
@@ -105,7 +102,7 @@ class Model:
         return message, answer.notes
 
     def _ask(self, request: EncodedRequest, _prompt: Prompt) -> OpenAnswer:
-        return self.ollama.chat(request.body)
+        return self.ollama.chat(request)
 
     def _new_id(self) -> str:
         self._ids += 1

@@ -10,7 +10,7 @@ from cc_proxy.app.fitness.report import Report, Run, TaskReport
 from cc_proxy.app.fitness.speed import first_answer, measured, memory
 from cc_proxy.app.fitness.task import Task
 from cc_proxy.app.fitness.tasks import TASKS
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 # How often each task is run: chance decides a single run.
 PASSES = 3
@@ -33,7 +33,7 @@ class Watcher:
 
 async def run(
     target: Target,
-    ollama: OllamaClient,
+    ollama: OllamaUpstream,
     *,
     watcher: Watcher,
     tasks: Sequence[Task] = TASKS,

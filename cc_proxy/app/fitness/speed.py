@@ -11,9 +11,7 @@ from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness.report import Memory, Speed
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.wire import encoded
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 # Enough for a steady pace, and read in half a minute by a machine that is just bearable.
 _WORDS = 1_200
@@ -21,7 +19,7 @@ _MAX_TOKENS = 64
 _NANOSECONDS = 1e9
 
 
-async def first_answer(target: Target, ollama: OllamaClient) -> ChatChunk:
+async def first_answer(target: Target, ollama: OllamaUpstream) -> ChatChunk:
     """Have the model loaded, and read a prompt that it cannot know; return the last chunk.
 
     Raises:
@@ -36,17 +34,17 @@ async def first_answer(target: Target, ollama: OllamaClient) -> ChatChunk:
         "messages": [{"role": "user", "content": prompt}],
     }
     request = chat_request(decode(msgspec.json.encode(asked)), target).request
-    return await ollama.last_chunk(encoded(request, target).body, _MAX_TOKENS)
+    return await ollama.client.last_chunk(ollama.encode(request, target).body, _MAX_TOKENS)
 
 
-async def memory(target: Target, ollama: OllamaClient) -> Memory | None:
+async def memory(target: Target, ollama: OllamaUpstream) -> Memory | None:
     """Return how the model is loaded now, None if Ollama does not say.
 
     Raises:
         UpstreamError: Ollama cannot be asked.
 
     """
-    loaded = await ollama.ask("/api/ps", from_ps)
+    loaded = await ollama.loaded()
     found = next((one for one in loaded if same_model(one.name, target.model.name)), None)
     if found is None or not found.context_length:
         return None

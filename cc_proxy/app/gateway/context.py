@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.config import Loaded, Settings
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
@@ -29,7 +30,6 @@ from cc_proxy.app.gateway.storage.turn_store import TurnStore
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.gateway.unread import IgnoredFieldsLog
 from cc_proxy.app.search.client import SearchClient
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 COUNTS_FILE = "token-counts.json"
 TURNS_FILE = "turns.jsonl"
@@ -59,7 +59,7 @@ class Shared:
     """What lives as long as the server does."""
 
     context: GatewayContext
-    ollama: OllamaClient
+    upstream: Upstream
     models: Models
     unread: IgnoredFieldsLog = field(default_factory=IgnoredFieldsLog)
     pace: KeepAliveTiming = field(default_factory=KeepAliveTiming)
@@ -85,7 +85,7 @@ class Shared:
         settings = self.context.settings
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
-        self.queue = Queue(self.ollama)
+        self.queue = Queue(self.upstream)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         if folder and not settings.server.keep_on_disk:
@@ -93,9 +93,9 @@ class Shared:
                 KeptFile(folder / name, name).remove()
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
-        self.slots = SlotKeeper(self.ollama, self.tokens)
+        self.slots = SlotKeeper(self.upstream, self.tokens)
         self.activity = ActivityTracker(self.slots.slots)
-        self.read_ahead = ReadAhead(self.ollama, self.tokens, fronts, self.slots)
+        self.read_ahead = ReadAhead(self.upstream, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
     def use(self, loaded: Loaded) -> None:
@@ -107,7 +107,7 @@ class Shared:
             config_path=loaded.path,
             config_digest=loaded.digest,
         )
-        self.ollama.use(settings.ollama)
+        self.upstream.use(settings)
         self.models.use(settings)
         self.attachments.use(settings.images)
         self.search.use(settings)

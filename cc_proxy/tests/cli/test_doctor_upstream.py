@@ -24,6 +24,7 @@ from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama import absence
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 GIB = 1024**3
 DOCKER = "host.docker.internal"
@@ -221,7 +222,7 @@ def test_kubernetes_is_a_container_too(tmp_path: Path) -> None:
 async def test_what_does_not_fit_the_gpu_is_said(vram: int, status: str, says: str) -> None:
     entry = {"name": "m:latest", "size": 10 * GIB, "size_vram": vram, "context_length": 65_536}
     async with ollama({"/api/ps": {"models": [entry]}}) as client:
-        check = await model.memory(TARGET, client)
+        check = await model.memory(TARGET, OllamaUpstream(client))
     assert check.status == status
     assert says in check.detail
 
@@ -230,7 +231,7 @@ async def test_a_slow_model_on_the_cpu_has_one_profile_named_for_it() -> None:
     reading = Check("reading_speed", "warn", "50 tokens/s", "cc-proxy claude --profile bare")
     on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
     async with ollama({"/api/ps": on_cpu}) as client:
-        check = await model.memory(TARGET, client, reading)
+        check = await model.memory(TARGET, OllamaUpstream(client), reading)
     assert (check.status, check.fix) == ("warn", reading.fix)
 
 
@@ -238,7 +239,7 @@ async def test_a_model_on_the_cpu_that_reads_fast_enough_has_no_profile_named_fo
     reading = Check("reading_speed", "ok", "900 tokens/s")
     on_cpu = {"models": [{"name": "m:latest", "size": 5 * GIB, "size_vram": 0}]}
     async with ollama({"/api/ps": on_cpu}) as client:
-        check = await model.memory(TARGET, client, reading)
+        check = await model.memory(TARGET, OllamaUpstream(client), reading)
     assert (check.status, check.fix) == ("ok", None)
     assert check.detail.startswith("all on the CPU")
 
@@ -249,7 +250,9 @@ async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
         aliases={"default": "m"}, models={"m:latest": ModelSettings(context_window=300_000)}
     )
     async with ollama({"/api/show": show, "/api/ps": {"models": []}}) as client:
-        _, found = await upstream.default_model(settings, Models(settings, client), {})
+        _, found = await upstream.default_model(
+            settings, Models(settings, OllamaUpstream(client)), {}
+        )
     (window,) = [check for check in found if check.name == "window"]
     assert window.status == "warn"
     assert "131,072 tokens, all that it can have; the configuration has 300,000" in window.detail
@@ -279,7 +282,7 @@ async def test_a_prompt_that_changes_at_its_front_is_a_warning(
     earlier: str, later: str, status: str
 ) -> None:
     async with ollama({"/api/chat": rendered(earlier, later)}) as client:
-        check = await model.prefix(TARGET, client)
+        check = await model.prefix(TARGET, OllamaUpstream(client))
     assert check is not None
     assert check.status == status
 
@@ -287,7 +290,7 @@ async def test_a_prompt_that_changes_at_its_front_is_a_warning(
 async def test_an_ollama_that_shows_no_prompts_is_not_judged() -> None:
     answer = {"message": {"role": "assistant", "content": "a"}, "done": True}
     async with ollama({"/api/chat": answer}) as client:
-        assert await model.prefix(TARGET, client) is None
+        assert await model.prefix(TARGET, OllamaUpstream(client)) is None
 
 
 @pytest.mark.parametrize(
@@ -313,7 +316,9 @@ async def test_a_machine_that_reads_slowly_is_told_of_a_smaller_profile(
     }
     body = json.dumps(last).encode() + b"\n"
     async with ollama({"/api/chat": body}) as client:
-        answered, reading = await model.answer(replace(TARGET, window=window), client)
+        answered, reading = await model.answer(
+            replace(TARGET, window=window), OllamaUpstream(client)
+        )
     assert answered.status == "ok"
     assert "writing 20 tokens/s" in answered.detail
     assert (reading.name, reading.status, reading.fix) == ("reading_speed", status, fix)
@@ -336,7 +341,7 @@ async def test_a_model_that_reads_a_short_prompt_at_once_is_given_a_longer_one()
         return web.Response(body=json.dumps(last).encode() + b"\n")
 
     async with ollama({"/api/chat": chat}) as client:
-        _, reading = await model.answer(TARGET, client)
+        _, reading = await model.answer(TARGET, OllamaUpstream(client))
     assert len(asked) == 2
     assert reading.detail.startswith("400 tokens/s for 3,")
 
@@ -344,7 +349,7 @@ async def test_a_model_that_reads_a_short_prompt_at_once_is_given_a_longer_one()
 async def test_a_model_that_cannot_be_loaded_fails_with_ollama_s_words() -> None:
     body = b'{"error":"model requires more system memory (9.0 GiB) than is available"}'
     async with ollama({"/api/chat": body}, 500) as client:
-        (check,) = await model.answer(TARGET, client)
+        (check,) = await model.answer(TARGET, OllamaUpstream(client))
     assert check.status == "fail"
     assert "more system memory" in check.detail
 

@@ -13,6 +13,7 @@ from cc_proxy.app.fitness.tools import declared
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.deferred import STUB_DESCRIPTION
 from cc_proxy.app.translate.request.tools import tool_set
+from cc_proxy.tests.wire_body import wire_body
 
 from .conftest import Stage
 
@@ -60,7 +61,7 @@ def first_request() -> dict[str, Any]:
         "messages": opening("hi"),
     }
     target = Target(unknown_model("m"), 65_536, "5m")
-    body = chat_request(decode(msgspec.json.encode(asked)), target).body
+    body = wire_body(chat_request(decode(msgspec.json.encode(asked)), target), target)
     return dict(msgspec.json.decode(body))
 
 

@@ -17,6 +17,7 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 KEY = "a key of this test"
 SECONDS = 60.0
@@ -37,7 +38,8 @@ TOOLS = [
 async def proxy(practice: PracticeServer, state_dir: Path) -> AsyncIterator[str]:
     """Run a gateway in front of a practice server; its address."""
     settings = Settings(ollama=Ollama(base_url=practice.url), aliases={"default": "practice"})
-    async with OllamaClient(practice.url, api_key=None, silence_seconds=SECONDS) as ollama:
+    asked = OllamaClient(practice.url, api_key=None, silence_seconds=SECONDS)
+    async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "instance-1", None, "digest", state_dir)
         shared = Shared(context, ollama, Models(settings, ollama))
         async with TestServer(application(shared), handler_cancellation=True) as server:

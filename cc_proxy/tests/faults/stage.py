@@ -20,6 +20,7 @@ from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 from .upstream import RawUpstream, hello
 
@@ -47,6 +48,7 @@ class Stage:
     client: ClientSession
     shared: Shared
     upstream: RawUpstream
+    ollama: OllamaClient
     logged: Callable[[], str] = str
 
     @property
@@ -61,7 +63,7 @@ class Stage:
     @property
     def busy_connections(self) -> int:
         """How many connections to the upstream are in use, the idle ones left out."""
-        connector = self.shared.ollama._session.connector  # noqa: SLF001 - nothing tells it
+        connector = self.ollama._session.connector  # noqa: SLF001 - nothing tells it
         return len(connector._acquired)  # type: ignore[union-attr]  # noqa: SLF001 - the same
 
     async def whole(self, **fields: Any) -> Seen:
@@ -166,7 +168,8 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """Serve a gateway over an upstream that has been started."""
     settings = Settings(ollama=Ollama(base_url=upstream.url, timeout_seconds=silence_seconds))
-    async with OllamaClient(upstream.url, api_key=None, silence_seconds=silence_seconds) as ollama:
+    asked = OllamaClient(upstream.url, api_key=None, silence_seconds=silence_seconds)
+    async with OllamaUpstream(asked) as ollama:
         shared = Shared(
             GatewayContext(settings, KEY, "instance-1", None, "digest"),
             ollama,
@@ -179,7 +182,7 @@ async def on_stage(
             ClientSession(connector=TCPConnector(limit=0), headers={"x-api-key": KEY}) as client,
         ):
             raw = upstream if isinstance(upstream, RawUpstream) else RawUpstream()
-            yield Stage(server, port, client, shared, raw)
+            yield Stage(server, port, client, shared, raw, asked)
 
 
 @asynccontextmanager

@@ -63,7 +63,7 @@ async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
         on_stage(practice, silence_seconds=PATIENCE, hold_seconds=PATIENCE) as stage,
     ):
         limits = QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
-        stage.shared.queue = Queue(stage.shared.ollama, limits)
+        stage.shared.queue = Queue(stage.shared.upstream, limits)
         model = "practice"
         answers = await asyncio.gather(
             *((stage.streamed if n % 2 else stage.whole)(model=model) for n in range(20))
@@ -81,7 +81,7 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
     async with RawUpstream(storm.playing()) as upstream:
         async with on_stage(upstream, silence_seconds=10.0) as stage:
             stage.shared.queue = Queue(
-                stage.shared.ollama, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
+                stage.shared.upstream, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
             )
             before = len(asyncio.all_tasks())
             storming = storm.Storm(stage.port, seed=6)

@@ -27,6 +27,7 @@ from cc_proxy.app.practice.model.speed import INSTANT, Speed
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 from .played import call, flaky, good, good_turns, hopeless, mediocre, prompt_of
 
@@ -56,7 +57,7 @@ async def trial(
     speed = how.get("speed", INSTANT)
     async with (
         PracticeServer(models=[model], script=dict(script), speed=speed) as practice,
-        OllamaClient(practice.url, api_key=None, silence_seconds=20) as ollama,
+        OllamaUpstream(OllamaClient(practice.url, api_key=None, silence_seconds=20)) as ollama,
     ):
         target = await Models(Settings(), ollama).named("played:latest")
         seen = Seen()

@@ -29,6 +29,7 @@ from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.conformance.stack import Background
 from cc_proxy.tests.gateway.conftest import KEY, Upstream
 from cc_proxy.tests.security.conftest import Door, door, limits, server_settings
@@ -101,7 +102,8 @@ async def test_the_document_is_served_to_those_with_the_key(door: Door) -> None:
 
 
 async def test_the_document_names_every_route_and_only_those() -> None:
-    async with OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1) as ollama:
+    asked = OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1)
+    async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(Settings(), KEY, "i", None, "d")
         app = application(Shared(context, ollama, Models(Settings(), ollama)))
     served = {

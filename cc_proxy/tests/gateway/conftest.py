@@ -17,6 +17,7 @@ from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 KEY = "a-key-of-the-tests"
 # For what comes at once, on a machine that is busy with other things.
@@ -126,11 +127,12 @@ def beats(count: int) -> Callable[[list[dict[str, Any]]], bool]:
 
 @dataclass
 class Gateway:
-    """The gateway's address and a client that carries its key."""
+    """The gateway's address, a client that carries its key, and what asks Ollama."""
 
     url: str
     client: ClientSession
     shared: Shared
+    ollama: OllamaClient
 
     async def ask(self, **fields: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
         data = io.BytesIO(json.dumps(body(**fields)).encode())
@@ -181,7 +183,8 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
         everything = Settings(
             ollama=Ollama(base_url=base_url, timeout_seconds=PATIENCE), **settings
         )
-        async with OllamaClient(base_url, api_key=None, silence_seconds=PATIENCE) as ollama:
+        asked = OllamaClient(base_url, api_key=None, silence_seconds=PATIENCE)
+        async with OllamaUpstream(asked) as ollama:
             context = GatewayContext(everything, KEY, "instance-1", None, "digest")
             shared = Shared(
                 context,
@@ -193,4 +196,4 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
                 TestServer(application(shared), handler_cancellation=True) as front,
                 ClientSession(headers={"x-api-key": KEY}) as client,
             ):
-                yield Gateway(str(front.make_url("")).rstrip("/"), client, shared)
+                yield Gateway(str(front.make_url("")).rstrip("/"), client, shared, asked)

@@ -46,7 +46,7 @@ class Slow:
 def slow(upstream: Upstream, gateway: Gateway) -> Slow:
     chat = Slow()
     upstream.chat = chat
-    gateway.shared.ollama._silence_seconds = 30  # noqa: SLF001 - the fixture's is for stalls
+    gateway.ollama._silence_seconds = 30  # noqa: SLF001 - the fixture's is for stalls
     return chat
 
 

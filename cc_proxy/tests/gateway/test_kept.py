@@ -17,6 +17,7 @@ from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 from .conftest import KEY, Gateway, Upstream, done, line, says
 from .test_read_ahead import READ, preload, session, until
@@ -37,13 +38,14 @@ async def proxy(
             context_window=window,
         )
         context = GatewayContext(settings, KEY, "i", None, "d", folder)
-        async with OllamaClient(url, api_key=None, silence_seconds=30) as ollama:
+        asked = OllamaClient(url, api_key=None, silence_seconds=30)
+        async with OllamaUpstream(asked) as ollama:
             shared = Shared(context, ollama, Models(settings, ollama))
             async with (
                 TestServer(application(shared)) as face,
                 ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as client,
             ):
-                yield Gateway(str(face.make_url("")).rstrip("/"), client, shared)
+                yield Gateway(str(face.make_url("")).rstrip("/"), client, shared, asked)
 
 
 def kept(folder: Path) -> set[str]:

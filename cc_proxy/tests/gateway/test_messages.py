@@ -264,7 +264,7 @@ async def test_a_stalled_upstream_is_given_up_with_a_clear_end(
         return response
 
     upstream.chat = chat
-    gateway.shared.ollama._silence_seconds = 0.6  # noqa: SLF001 - the fixture's is for answers
+    gateway.ollama._silence_seconds = 0.6  # noqa: SLF001 - the fixture's is for answers
     events = await gateway.stream()
     assert events[-1]["error"]["type"] == "timeout_error"
     assert "silent for more than 0.6 seconds" in events[-1]["error"]["message"]
@@ -316,8 +316,8 @@ async def test_an_overflow_says_what_makes_the_client_compact(
 
 async def test_an_upstream_that_is_not_there_is_named_at_once(gateway: Gateway) -> None:
     await gateway.ask()
-    gateway.shared.ollama.restarts.forget()
-    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    gateway.ollama.restarts.forget()
+    gateway.ollama.base_url = "http://127.0.0.1:9"
     status, answer, headers = await gateway.ask(stream=True)
     assert status == 503
     assert "Ollama does not answer at http://127.0.0.1:9" in answer["error"]["message"]

@@ -20,6 +20,7 @@ from cc_proxy.app.practice.model.speed import Speed
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.app.upstreams.ollama.wire import load_request
 from cc_proxy.tests.gateway.conftest import KEY, Gateway, Upstream, body
 from cc_proxy.tests.wire_body import wire_body
@@ -43,14 +44,15 @@ async def front(practice: PracticeServer) -> AsyncIterator[Gateway]:
         aliases={"claude-haiku-*": "practice-think"},
         models={"practice-think": ModelSettings(context_window=70_000)},
     )
-    async with OllamaClient(practice.url, api_key=None, silence_seconds=5) as ollama:
+    asked = OllamaClient(practice.url, api_key=None, silence_seconds=5)
+    async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "instance-1", None, "digest")
         shared = Shared(context, ollama, Models(settings, ollama))
         async with (
             TestServer(application(shared)) as server,
             ClientSession(headers={"x-api-key": KEY}) as client,
         ):
-            yield Gateway(str(server.make_url("")).rstrip("/"), client, shared)
+            yield Gateway(str(server.make_url("")).rstrip("/"), client, shared, asked)
 
 
 async def preload(front: Gateway, **fields: Any) -> tuple[int, dict[str, Any]]:

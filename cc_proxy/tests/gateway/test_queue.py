@@ -57,7 +57,7 @@ def quick(gateway: Gateway) -> None:
 
 
 def limit(gateway: Gateway, limits: QueueLimits) -> None:
-    gateway.shared.queue = Queue(gateway.shared.ollama, limits)
+    gateway.shared.queue = Queue(gateway.shared.upstream, limits)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -308,7 +308,7 @@ async def test_when_ollama_goes_away_all_who_wait_are_told(
     ollama.taken = True
     await asked.ask("one")
     await asked.ask("two")
-    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    gateway.ollama.base_url = "http://127.0.0.1:9"
     for task in asked.tasks.values():
         status, answer, _ = await task
         assert status == 503

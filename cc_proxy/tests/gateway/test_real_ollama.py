@@ -22,6 +22,7 @@ from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.answer.second_try import in_one_piece
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.app.upstreams.ollama.wire import encoded
 
 from .conftest import KEY, Gateway
@@ -48,14 +49,15 @@ pytestmark = [
 @pytest.fixture
 async def real() -> AsyncIterator[Gateway]:
     settings = Settings(ollama=Ollama(base_url=URL), context_window=16384)
-    async with OllamaClient(URL, api_key=None, silence_seconds=900) as ollama:
+    asked = OllamaClient(URL, api_key=None, silence_seconds=900)
+    async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "real", None, "digest")
         shared = Shared(context, ollama, Models(settings, ollama))
         async with (
             TestServer(application(shared), handler_cancellation=True) as front,
             ClientSession(headers={"x-api-key": KEY}) as client,
         ):
-            yield Gateway(str(front.make_url("")).rstrip("/"), client, shared)
+            yield Gateway(str(front.make_url("")).rstrip("/"), client, shared, asked)
 
 
 async def test_a_real_model_answers(real: Gateway) -> None:
@@ -93,6 +95,6 @@ async def _read(real: Gateway, messages: list[dict[str, Any]]) -> ChatChunk:
     target = await real.shared.models.target(MODEL)
     translated = chat_request(decode(msgspec.json.encode(asked)), target)
     asking = encoded(in_one_piece(translated.request), target)
-    async with real.shared.ollama.chat(asking.body) as batches:
+    async with real.ollama.chat(asking.body) as batches:
         chunks = [chunk async for batch in batches for chunk in batch]
     return chunks[-1]

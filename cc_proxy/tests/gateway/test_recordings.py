@@ -23,6 +23,7 @@ from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.conformance.grammar import check, parse
 
 from .conftest import KEY, Gateway, body
@@ -92,14 +93,15 @@ async def gateway_on(**answers: str) -> AsyncIterator[Gateway]:
     server = await asyncio.start_server(replay.accept, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     settings = Settings(ollama=Ollama(base_url=url))
-    async with OllamaClient(url, api_key=None, silence_seconds=5.0) as ollama:
+    asked = OllamaClient(url, api_key=None, silence_seconds=5.0)
+    async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "i", None, "d")
         shared = Shared(context, ollama, Models(settings, ollama))
         async with (
             TestServer(application(shared), handler_cancellation=True) as front,
             ClientSession(headers={"x-api-key": KEY}) as client,
         ):
-            yield Gateway(str(front.make_url("")).rstrip("/"), client, shared)
+            yield Gateway(str(front.make_url("")).rstrip("/"), client, shared, asked)
     server.close()
     await asyncio.gather(*replay.serving)
 

@@ -105,7 +105,7 @@ async def test_health_can_leave_the_upstream_alone(gateway: Gateway) -> None:
 
 
 async def test_health_says_that_the_upstream_is_not_there(gateway: Gateway) -> None:
-    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    gateway.ollama.base_url = "http://127.0.0.1:9"
     async with gateway.client.get(gateway.url + "/health") as response:
         answer = await response.json()
     assert response.status == 200
@@ -216,7 +216,7 @@ async def test_tokens_are_counted_without_a_model(gateway: Gateway, upstream: Up
 
 
 async def test_tokens_are_counted_without_an_ollama(gateway: Gateway) -> None:
-    gateway.shared.ollama.base_url = "http://127.0.0.1:9"
+    gateway.ollama.base_url = "http://127.0.0.1:9"
     url = gateway.url + "/v1/messages/count_tokens"
     asked = {"model": "m", "messages": [{"role": "user", "content": "heron " * 1000}]}
     async with gateway.client.post(url, json=asked) as response:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, web
 
+from cc_proxy.app.chat.upstream import Features
+from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.gateway.conftest import Gateway, Upstream, done, line, says
 
 TOOLS = [
@@ -80,6 +83,20 @@ async def test_before_another_session_at_work_the_first_tools_are_read(
     assert before["tools"] == asked["tools"][:count]
     assert before["options"] == {"num_ctx": asked["options"]["num_ctx"], "num_predict": 1}
     assert (before["truncate"], before["shift"]) == (False, False)
+
+
+@pytest.mark.usefixtures("working")
+async def test_an_engine_of_other_rules_is_sent_the_prompts_alone(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    other = OllamaUpstream(gateway.ollama)
+    other.can = Features(follows_engine_cache=False)
+    gateway.shared.slots = SlotKeeper(other, gateway.shared.tokens)
+    first = begun("a")
+    for _ in range(4):
+        await turn(gateway, "a", first)
+    await turn(gateway, "b", begun("b"))
+    assert [body["options"]["num_predict"] for body in upstream.bodies] == [50] * 5
 
 
 @pytest.mark.usefixtures("working")

@@ -16,6 +16,7 @@ from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.wire_body import wire_body
 
 FAMILIES = ("qwen3.5", "gemma4", "nemotron-3-nano")
@@ -23,27 +24,29 @@ MODELS = tuple(PracticeModel(name, thinking=True, renderer=name) for name in FAM
 
 
 @pytest.fixture
-async def ollama() -> AsyncIterator[OllamaClient]:
+async def ollama() -> AsyncIterator[OllamaUpstream]:
     async with (
         PracticeServer(models=MODELS) as server,
-        OllamaClient(server.url, api_key=None, silence_seconds=5) as client,
+        OllamaUpstream(OllamaClient(server.url, api_key=None, silence_seconds=5)) as client,
     ):
         yield client
 
 
-async def target_of(ollama: OllamaClient, name: str, *, thinks: bool) -> Target:
-    models = Models(Settings(ollama=Ollama(base_url=ollama.base_url)), ollama)
+async def target_of(ollama: OllamaUpstream, name: str, *, thinks: bool) -> Target:
+    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), ollama)
     loaded: list[str] = []
     return await models.with_forms(await models.target(name), loaded.append, thinks=thinks)
 
 
-async def prompt(ollama: OllamaClient, target: Target, messages: list[Any], *, thinks: bool) -> str:
+async def prompt(
+    ollama: OllamaUpstream, target: Target, messages: list[Any], *, thinks: bool
+) -> str:
     asked = {"model": target.model.name, "max_tokens": 9, "messages": messages}
     if thinks:
         asked["thinking"] = {"type": "adaptive"}
     sent = json.loads(wire_body(chat_request(decode(json.dumps(asked).encode()), target), target))
     sent |= {"stream": False, "_debug_render_only": True}
-    text = await ollama.ask("/api/chat", json.loads, sent)
+    text = await ollama.client.ask("/api/chat", json.loads, sent)
     return str(text["_debug_info"]["rendered_template"])
 
 
@@ -78,7 +81,7 @@ def session(*, thinks: bool, words: bool = True) -> list[dict[str, Any]]:
     ("family", "thinks"), [("qwen3.5", True), ("qwen3.5", False), ("gemma4", True)]
 )
 async def test_every_prompt_of_a_session_begins_with_the_one_before(
-    ollama: OllamaClient, family: str, *, thinks: bool
+    ollama: OllamaUpstream, family: str, *, thinks: bool
 ) -> None:
     target = await target_of(ollama, family, thinks=thinks)
     assert target.forms[thinks] is not ThinkingForm.FIELD
@@ -92,14 +95,14 @@ async def test_every_prompt_of_a_session_begins_with_the_one_before(
 
 @pytest.mark.parametrize(("family", "thinks"), [("nemotron-3-nano", True), ("gemma4", False)])
 async def test_where_no_form_helps_thinking_is_sent_as_it_is(
-    ollama: OllamaClient, family: str, *, thinks: bool
+    ollama: OllamaUpstream, family: str, *, thinks: bool
 ) -> None:
     target = await target_of(ollama, family, thinks=thinks)
     assert target.forms[thinks] is ThinkingForm.FIELD
 
 
-async def test_what_a_template_forgets_is_measured(ollama: OllamaClient) -> None:
-    models = Models(Settings(ollama=Ollama(base_url=ollama.base_url)), ollama)
+async def test_what_a_template_forgets_is_measured(ollama: OllamaUpstream) -> None:
+    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), ollama)
     nemotron = await kept_thinking(ollama, await models.target("nemotron-3-nano"), thinks=True)
     qwen = await kept_thinking(ollama, await models.target("qwen3.5"), thinks=True)
     assert nemotron is not None
@@ -112,9 +115,9 @@ async def test_a_model_is_loaded_before_its_prompts_are_looked_at() -> None:
     loaded: list[str] = []
     async with (
         PracticeServer(models=MODELS) as server,
-        OllamaClient(server.url, api_key=None, silence_seconds=5) as client,
+        OllamaUpstream(OllamaClient(server.url, api_key=None, silence_seconds=5)) as client,
     ):
-        models = Models(Settings(ollama=Ollama(base_url=client.base_url)), client)
+        models = Models(Settings(ollama=Ollama(base_url=client.client.base_url)), client)
         target = await models.target("qwen3.5")
         for thinks in (True, False, True):
             await models.with_forms(target, loaded.append, thinks=thinks)

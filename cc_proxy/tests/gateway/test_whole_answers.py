@@ -29,7 +29,7 @@ def silence(gateway: Gateway, upstream: Upstream) -> Silence:
     shared, made = gateway.shared, Silence()
     shared.pace = replace(shared.pace, hold_seconds=0.0, whole_hold_seconds=0.0)
     settings = shared.context.settings.ollama
-    shared.ollama.use(msgspec.structs.replace(settings, timeout_seconds=60.0))
+    gateway.ollama.use(msgspec.structs.replace(settings, timeout_seconds=60.0))
     upstream.chat = made.chat
     return made
 

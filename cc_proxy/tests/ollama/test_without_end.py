@@ -13,6 +13,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness import attempt as fitness
 from cc_proxy.app.fitness.attempt import Model
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.faults.upstream import NDJSON, Exchange, RawUpstream, line
 
 DEEP = b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}\n"
@@ -86,7 +87,8 @@ async def test_a_model_under_test_that_goes_on_and_on_is_given_up(
     asked: list[dict[str, Any]] = [{"role": "user", "content": "hi"}]
     async with (
         RawUpstream(words) as upstream,
-        OllamaClient(upstream.url, api_key=None, silence_seconds=5) as ollama,
+        OllamaClient(upstream.url, api_key=None, silence_seconds=5) as client,
     ):
+        ollama = OllamaUpstream(client)
         with pytest.raises(UpstreamError, match="at most 100 tokens"):
             await Model(Target(info, 4096, "5m"), ollama).answer(asked)

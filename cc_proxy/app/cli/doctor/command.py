@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.doctor.check import Check
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.wire import ModelSessions
-    from cc_proxy.app.upstreams.ollama.client import OllamaClient
+    from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _NAME = "doctor"
 # The longest name of a check: each is shown as soon as it is done, so none can be measured before.
@@ -130,9 +130,9 @@ async def _upstream(
     from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
 
-    async with survey.client(loaded.settings) as ollama:
+    async with survey.upstream(loaded.settings) as ollama:
         with waiting("Looking for Ollama"):
-            found: list[Check | None] = [*await upstream.reach(loaded, ollama, container)]
+            found: list[Check | None] = [*await upstream.reach(loaded, ollama.client, container)]
         for check in found:
             yield check
         if any(check is not None and check.status == "fail" for check in found):
@@ -150,7 +150,7 @@ async def _upstream(
 
 
 async def _asked(
-    loaded: "Loaded", target: "Target", ollama: "OllamaClient"
+    loaded: "Loaded", target: "Target", ollama: "OllamaUpstream"
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import model  # noqa: PLC0415 - it brings aiohttp
 

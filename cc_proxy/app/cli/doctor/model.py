@@ -26,13 +26,10 @@ from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import serve
-from cc_proxy.app.gateway.routing.thinking_forms import Kept, kept_thinking
+from cc_proxy.app.gateway.routing.thinking_forms import Kept, common_length, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
-from cc_proxy.app.upstreams.ollama.wire import encoded
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _NANOSECONDS = 1e9
 # What is asked for: a word, and a call with some thinking before it.
@@ -62,7 +59,7 @@ _TOOL = {
 _FILE = "/tmp/notes.txt"  # noqa: S108 - only a model reads it; no file is touched
 
 
-async def answer(target: Target, ollama: OllamaClient) -> list[Check]:
+async def answer(target: Target, ollama: OllamaUpstream) -> list[Check]:
     """Have the model loaded and say a few words; report how long each part took."""
     began = time.monotonic()
     try:
@@ -78,7 +75,7 @@ async def answer(target: Target, ollama: OllamaClient) -> list[Check]:
     return [ok("answer", text + speed), *_reading(longest, target.window)]
 
 
-async def _read_more(target: Target, ollama: OllamaClient, last: ChatChunk) -> ChatChunk:
+async def _read_more(target: Target, ollama: OllamaUpstream, last: ChatChunk) -> ChatChunk:
     """Return the end of the longest answer that was needed to measure how fast the model reads."""
     for words in _READ_WORDS[1:]:
         seconds = last.prompt_eval_duration / _NANOSECONDS
@@ -88,22 +85,22 @@ async def _read_more(target: Target, ollama: OllamaClient, last: ChatChunk) -> C
     return last
 
 
-async def _read_words(target: Target, ollama: OllamaClient, count: int) -> ChatChunk:
+async def _read_words(target: Target, ollama: OllamaUpstream, count: int) -> ChatChunk:
     # A beginning that the model cannot know already: all of it is read.
     words = " ".join(["word"] * count)
     asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=_SHORT)
     request = chat_request(decode(asked), target).request
-    return await ollama.last_chunk(encoded(request, target).body, _SHORT)
+    return await ollama.client.last_chunk(ollama.encode(request, target).body, _SHORT)
 
 
-async def memory(target: Target, ollama: OllamaClient, reading: Check | None = None) -> Check:
+async def memory(target: Target, ollama: OllamaUpstream, reading: Check | None = None) -> Check:
     """Check where the model that is loaded now has found room.
 
     `reading` is what was found about its speed, and names the profile if that is slow.
     """
     name = "memory"
     try:
-        loaded = await ollama.ask("/api/ps", from_ps)
+        loaded = await ollama.loaded()
     except UpstreamError as error:
         return fail(name, error.message, error.hint)
     found = next((one for one in loaded if same_model(one.name, target.model.name)), None)
@@ -155,7 +152,7 @@ async def tool_call(loaded: Loaded) -> Check:
     return _judged(reply, took)
 
 
-async def prefix(target: Target, ollama: OllamaClient) -> Check | None:
+async def prefix(target: Target, ollama: OllamaUpstream) -> Check | None:
     """Check that a turn's prompt begins with that of the turn before; None if it cannot be seen."""
     name = "prefix"
     try:
@@ -176,7 +173,7 @@ async def prefix(target: Target, ollama: OllamaClient) -> Check | None:
     return warn(name, text, "cc-proxy models pull another model, or a newer version of this one")
 
 
-async def _forgets_thinking(target: Target, ollama: OllamaClient) -> Check | None:
+async def _forgets_thinking(target: Target, ollama: OllamaUpstream) -> Check | None:
     """Return a warning where each new message of the person's has the last turn read again."""
     if not target.model.can("thinking"):
         return None
@@ -258,7 +255,7 @@ def _judged(reply: dict[str, Any], took: float) -> Check:
 
 
 async def _rendered(
-    target: Target, ollama: OllamaClient, turns: list[dict[str, Any]]
+    target: Target, ollama: OllamaUpstream, turns: list[dict[str, Any]]
 ) -> str | None:
     """Return the prompt of a conversation as the model's template makes it, None if not told."""
     tools = [_TOOL] if target.model.can("tools") else []
@@ -271,7 +268,7 @@ async def _rendered(
         **({"tools": tools} if tools else {}),
     }
     request = chat_request(decode(json.dumps(asked).encode()), target).request
-    return await rendered_prompt(ollama, encoded(request, target).body)
+    return await ollama.rendered_prompt(ollama.encode(request, target))
 
 
 def _message(text: str, **fields: object) -> bytes:

@@ -17,10 +17,10 @@ from cc_proxy.app.control_characters import one_line
 from cc_proxy.app.upstreams.ollama.missing_model import pull_command
 
 if TYPE_CHECKING:
+    from cc_proxy.app.chat.models import LoadedModel
     from cc_proxy.app.cli.json_data.models import Model
     from cc_proxy.app.cli.models.survey import Row, Survey
     from cc_proxy.app.cli.models.verdicts import KeptTest
-    from cc_proxy.app.upstreams.ollama.listing import LoadedModel
 
     Tests = dict[str, KeptTest]
 

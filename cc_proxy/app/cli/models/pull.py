@@ -89,8 +89,8 @@ async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
     layers: dict[str, PullLine] = {}
     try:
         async with (
-            survey.client(settings) as ollama,
-            aclosing(ollama.pull(model)) as lines,
+            survey.upstream(settings) as ollama,
+            aclosing(ollama.client.pull(model)) as lines,
         ):
             async for line in lines:
                 if line.digest:

@@ -5,19 +5,12 @@ from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.models import LoadedModel, ModelCard, full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.listing import (
-    LoadedModel,
-    PulledModel,
-    from_ps,
-    from_tags,
-    from_version,
-)
+from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
 logging.getLogger("cc_proxy").addHandler(logging.NullHandler())
@@ -30,7 +23,7 @@ class Row:
     `target` is None where Ollama will not say what it can do; `trouble` tells why.
     """
 
-    pulled: PulledModel
+    pulled: ModelCard
     target: Target | None
     loaded: LoadedModel | None
     trouble: str | None = None
@@ -70,9 +63,9 @@ class Survey:
         return self.default is not None and full_name(self.default) == full_name(row.name)
 
 
-def client(settings: Settings) -> OllamaClient:
-    """Return a client of the configured Ollama, as the proxy has one."""
-    return OllamaClient.configured(settings.ollama)
+def upstream(settings: Settings) -> OllamaUpstream:
+    """Return the configured Ollama, as the proxy asks it."""
+    return OllamaUpstream.configured(settings)
 
 
 async def survey(settings: Settings) -> Survey:
@@ -82,25 +75,25 @@ async def survey(settings: Settings) -> Survey:
         UpstreamError: it cannot be asked.
 
     """
-    async with client(settings) as ollama:
+    async with upstream(settings) as ollama:
         return await _survey(settings, ollama)
 
 
-async def pulled(settings: Settings) -> list[PulledModel]:
+async def pulled(settings: Settings) -> list[ModelCard]:
     """Return the models on the disk of the configured Ollama.
 
     Raises:
         UpstreamError: it cannot be asked.
 
     """
-    async with client(settings) as ollama:
-        return await ollama.ask("/api/tags", from_tags)
+    async with upstream(settings) as ollama:
+        return await ollama.models()
 
 
-async def _survey(settings: Settings, ollama: OllamaClient) -> Survey:
-    version = await ollama.ask("/api/version", from_version)
-    on_disk = await ollama.ask("/api/tags", from_tags)
-    loaded = {full_name(m.name): m for m in await ollama.ask("/api/ps", from_ps)}
+async def _survey(settings: Settings, ollama: OllamaUpstream) -> Survey:
+    version = await ollama.version()
+    on_disk = await ollama.models()
+    loaded = {full_name(m.name): m for m in await ollama.loaded()}
     models = Models(settings, ollama)
     rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in on_disk]
     names = {full_name(model.name) for model in on_disk}
@@ -118,7 +111,7 @@ async def _survey(settings: Settings, ollama: OllamaClient) -> Survey:
     )
 
 
-async def _row(models: Models, pulled: PulledModel, loaded: LoadedModel | None) -> Row:
+async def _row(models: Models, pulled: ModelCard, loaded: LoadedModel | None) -> Row:
     try:
         return Row(pulled, await models.named(pulled.name), loaded)
     except UpstreamRefusedError as error:  # one that is broken must not hide the others

@@ -101,12 +101,11 @@ async def _tested(
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
-    from cc_proxy.app.upstreams.ollama.listing import from_tags  # noqa: PLC0415 - as above
 
-    async with survey.client(settings) as ollama:
+    async with survey.upstream(settings) as ollama:
         try:
             target = await Models(settings, ollama).target(name or ANY_CLAUDE)
-            pulled = await ollama.ask("/api/tags", from_tags)
+            pulled = await ollama.models()
         except UpstreamRefusedError as error:
             hint = error.hint or "cc-proxy models"
             raise ModelTestError(error.message, code="model_refused", hint=hint) from error

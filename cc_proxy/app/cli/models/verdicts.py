@@ -13,9 +13,9 @@ from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
+    from cc_proxy.app.chat.models import ModelCard
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.daemon.paths import Paths
-    from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 _FILE = "model-tests.json"
 # Before 2 the tasks were others: what they showed says nothing now.
@@ -77,21 +77,21 @@ def for_choice(common: "Common") -> tuple[dict[str, KeptTest], tuple[ErrorItem, 
         return {}, (ErrorItem.of(error),)
 
 
-def is_unfit(tests: Mapping[str, KeptTest], model: "PulledModel") -> bool:
+def is_unfit(tests: Mapping[str, KeptTest], model: "ModelCard") -> bool:
     """Tell whether the latest test of this very version of a model found it unfit."""
     test = tests.get(full_name(model.name))
     return test is not None and test.verdict == _UNFIT and test.digest == model.digest
 
 
 def unfit_test(
-    tests: Mapping[str, KeptTest], pulled: Iterable["PulledModel"], name: str
+    tests: Mapping[str, KeptTest], pulled: Iterable["ModelCard"], name: str
 ) -> KeptTest | None:
     """Return the test that found the pulled version of the model `name` unfit, None without one."""
     found = (one for one in pulled if same_model(one.name, name) and is_unfit(tests, one))
     return next((tests[full_name(one.name)] for one in found), None)
 
 
-def fit_names(tests: Mapping[str, KeptTest], pulled: Iterable["PulledModel"]) -> list[str]:
+def fit_names(tests: Mapping[str, KeptTest], pulled: Iterable["ModelCard"]) -> list[str]:
     """Return the pulled models that were fit in a test of the same version, newest test first."""
     found = [
         (test.tested_at, one.name)

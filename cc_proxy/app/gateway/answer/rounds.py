@@ -31,7 +31,7 @@ Answer = AnswerStream | MultiRoundAnswer
 
 @dataclass
 class UpstreamRequest:
-    """What Ollama is asked in one round; the request is let go when nobody needs it any more."""
+    """The question of one round; the request is let go when nobody needs it any more."""
 
     request: EncodedRequest | None
     prompt: Prompt

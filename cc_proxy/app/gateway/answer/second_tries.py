@@ -1,4 +1,4 @@
-"""Which answers are asked for once more, and how often."""
+"""Answers that are asked for once more, and how often."""
 
 import logging
 
@@ -22,7 +22,6 @@ from cc_proxy.app.translate.answer.unreadable_call import (
     unreadable_call,
 )
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
-from cc_proxy.app.upstreams.ollama.wire import encoded
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ _Events = list[ev.Event]
 
 
 class SecondTries:
-    """What one round asks the model: the first request, and what follows from its end."""
+    """The requests of one round: the first, and those that follow from its end."""
 
     def __init__(
         self, request: EncodedRequest, answer: AnswerStream | MultiRoundAnswer, record: RequestLog
@@ -84,7 +83,7 @@ class SecondTries:
                 request = without_loop(self._first.request())
             case _:
                 request = in_one_piece(self._first.request())
-        self._next = encoded(request, self._first.target)
+        self._next = self._first.again(request)
         return answer.begin_again(reason)
 
     def after_error(self, error: UpstreamError) -> _Events:
@@ -126,7 +125,7 @@ class SecondTries:
         self._next = self._first
         if self._unreadable > 1:
             hinted = with_hint(self._first.request(), hint(call, self._rules.tools))
-            self._next = encoded(hinted, self._first.target)
+            self._next = self._first.again(hinted)
             trouble += " again"
         record.trouble(f"{trouble}: asked once more")
         return answer.begin_again(Reason.UNREADABLE)

@@ -25,7 +25,6 @@ from cc_proxy.app.translate.web_search.offer import (
     query_of_side_request,
 )
 from cc_proxy.app.translate.web_search.search_results import result_blocks
-from cc_proxy.app.upstreams.ollama.wire import encoded
 
 # What one search may add to the prompt: on a small machine a thousand tokens take seconds.
 MAX_RESULT_CHARS: Final = 20_000
@@ -81,7 +80,9 @@ class WebSearch:
 
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
-        asking = UpstreamRequest(encoded(translated.request, self.target), translated.prompt)
+        asking = UpstreamRequest(
+            self.shared.upstream.encode(translated.request, self.target), translated.prompt
+        )
         async with aclosing(
             stream_round(self.ask, asking, self.answer, self.record, self.shared.tokens)
         ) as batches:

@@ -8,11 +8,11 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
+from cc_proxy.app.chat.models import ModelCard
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.upstreams.ollama.listing import PulledModel
 
 # The API requires a date of release, and has the epoch for one that is not known.
 _NO_DATE = "1970-01-01T00:00:00Z"
@@ -165,7 +165,7 @@ def _entry(
     }
 
 
-def _described(model: PulledModel) -> str:
+def _described(model: ModelCard) -> str:
     """Return what Claude Code shows beside a name: `Ollama · 4.9 GB · tools, thinking`."""
     able = [name for name in model.capabilities or () if name != "completion"]
     parts = ["Ollama", f"{model.size / 1e9:.1f} GB" if model.size else "", ", ".join(able)]

@@ -14,7 +14,6 @@ from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSessions, Upstream
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.upstreams.ollama.listing import from_ps, from_version
 
 
 async def handle(request: web.Request) -> web.Response:
@@ -54,9 +53,9 @@ async def handle(request: web.Request) -> web.Response:
 
 
 async def _upstream(shared: Shared) -> Upstream:
-    url = shared.ollama.shown_url
+    url = shared.upstream.shown_url
     try:
-        version = await shared.ollama.ask("/api/version", from_version)
+        version = await shared.upstream.version()
     except UpstreamError as error:
         return Upstream(url=url, reachable=False, error=error.message, hint=error.hint)
     return Upstream(url=url, reachable=True, version=version)
@@ -65,7 +64,7 @@ async def _upstream(shared: Shared) -> Upstream:
 async def loaded_models(shared: Shared) -> tuple[LoadedModel, ...] | None:
     """Return the models in Ollama's memory, None if it does not answer."""
     try:
-        loaded = await shared.ollama.ask("/api/ps", from_ps)
+        loaded = await shared.upstream.loaded()
     except UpstreamError:  # `upstream` has the error
         return None
     return tuple(

@@ -45,7 +45,6 @@ from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer
-from cc_proxy.app.upstreams.ollama.wire import encoded
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +136,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
             shortcut = Shortcut(answer)
             asking = UpstreamRequest(
-                encoded(translated.request, target), translated.prompt, shortcut.took
+                shared.upstream.encode(translated.request, target), translated.prompt, shortcut.took
             )
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)

@@ -12,9 +12,9 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
-from cc_proxy.app.chat.errors import UpstreamBrokeError
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.errors import log_text
@@ -22,9 +22,6 @@ from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.translate.answer.errors import api_error_for
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.wire import load_request
 
 log = logging.getLogger(__name__)
 
@@ -108,20 +105,17 @@ def _json(answer: Preloaded, status: int = 200) -> web.Response:
 
 async def _load(shared: Shared, target: Target) -> float:
     with shared.activity.loading(target.model.name):
-        return await _seconds_to_load(shared.ollama, target, shared.slots)
+        return await _seconds_to_load(shared.upstream, target, shared.slots)
 
 
-async def _seconds_to_load(ollama: OllamaClient, target: Target, slots: SlotKeeper) -> float:
+async def _seconds_to_load(upstream: Upstream, target: Target, slots: SlotKeeper) -> float:
     began = time.monotonic()
-    loaded = await ollama.ask("/api/ps", from_ps)
+    loaded = await upstream.loaded()
     is_new = not any(same_model(one.name, target.model.name) for one in loaded)
-    async with ollama.chat(load_request(target).body) as batches:
-        async for batch in batches:
-            if batch[-1].done:
-                if is_new:
-                    slots.emptied(target.model.name)
-                return time.monotonic() - began
-    raise UpstreamBrokeError("Ollama did not say that the model is loaded.")
+    await upstream.load(target)
+    if is_new:
+        slots.emptied(target.model.name)
+    return time.monotonic() - began
 
 
 def _decoded(body: bytes) -> PreloadRequest:

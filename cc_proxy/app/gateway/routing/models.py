@@ -10,14 +10,13 @@ import msgspec
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamRefusedError
-from cc_proxy.app.chat.models import ModelInfo, full_name, same_model
+from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo, full_name, same_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
-from cc_proxy.app.upstreams.ollama import listing as wire
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import ThinkingForm
@@ -56,9 +55,9 @@ class Models:
     forgets what it has read, when `num_ctx` changes.
     """
 
-    def __init__(self, settings: Settings, ollama: OllamaClient) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream) -> None:
         self._settings = settings
-        self._ollama = ollama
+        self._upstream = upstream
         self._targets = _targets()
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._capabilities = _capabilities()
@@ -121,7 +120,7 @@ class Models:
         # All who wait get the one answer; one that leaves does not take it from the others.
         return _spelled(await asyncio.shield(task), name)
 
-    async def pulled(self) -> list[wire.PulledModel]:
+    async def pulled(self) -> list[ModelCard]:
         """Return the models on Ollama's disk, newest first, with what each can do.
 
         `/api/tags` says of a GGUF with its own Jinja template that it cannot use tools, where
@@ -132,7 +131,7 @@ class Models:
             UpstreamError: Ollama cannot be asked.
 
         """
-        listed = await self._ollama.ask("/api/tags", wire.from_tags)
+        listed = await self._upstream.models()
         return [
             msgspec.structs.replace(model, capabilities=await self._can_do(model))
             for model in listed
@@ -149,7 +148,7 @@ class Models:
         name = full_name(target.model.name)
         forms = self._forms.get(name) or {}
         if thinks not in forms:
-            form = await form_of(self._ollama, target, emptied, thinks=thinks)
+            form = await form_of(self._upstream, target, emptied, thinks=thinks)
             if form is None:
                 return target
             forms[thinks] = form
@@ -164,21 +163,15 @@ class Models:
             self._chosen = None
 
     async def _ask(self, name: str) -> Target:
-        info = await self._show(name)
+        info = await self._upstream.model(name)
         configured = self._configured(info)
-        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
+        loaded = await self._upstream.loaded()
         window = self._window(info, configured, loaded)
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
         if configured and configured > window:
             log.warning("model %s: context_window is %d, more than it can have", name, configured)
         settings = self._settings
         return Target(info, window, settings.ollama.keep_alive, configured, settings.assist)
-
-    async def _show(self, name: str) -> ModelInfo:
-        def read(body: bytes) -> ModelInfo:
-            return wire.from_show(name, body)
-
-        return await self._ollama.ask("/api/show", read, {"model": name})
 
     def _configured(self, info: ModelInfo) -> int | None:
         of_model = (
@@ -188,9 +181,7 @@ class Models:
         )
         return next(of_model, None)
 
-    def _window(
-        self, info: ModelInfo, configured: int | None, loaded: list[wire.LoadedModel]
-    ) -> int:
+    def _window(self, info: ModelInfo, configured: int | None, loaded: list[LoadedModel]) -> int:
         wanted = configured or self._settings.context_window
         if wanted is None:
             running = next((m for m in loaded if same_model(m.name, info.name)), None)
@@ -207,7 +198,7 @@ class Models:
         if self._chosen is not None:
             return self._chosen
         pulled = await self.pulled()
-        loaded = await self._ollama.ask("/api/ps", wire.from_ps)
+        loaded = await self._upstream.loaded()
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
         able = [model.name for model in local if "tools" in (model.capabilities or ())]
@@ -218,7 +209,7 @@ class Models:
         log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
         return self._chosen
 
-    async def _can_do(self, model: wire.PulledModel) -> list[str] | None:
+    async def _can_do(self, model: ModelCard) -> list[str] | None:
         listed = model.capabilities
         if not model.is_local or (listed and ("tools" in listed or "completion" not in listed)):
             return listed
@@ -226,7 +217,7 @@ class Models:
         known = self._capabilities.get(key)
         if known is None:
             try:
-                shown = await self._show(model.name)
+                shown = await self._upstream.model(model.name)
             except UpstreamRefusedError as error:
                 log.warning(
                     "model %s cannot be asked what it can do: %s", model.name, error.log_text

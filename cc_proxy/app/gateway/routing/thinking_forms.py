@@ -11,11 +11,8 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target, ThinkingForm
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.listing import from_ps
-from cc_proxy.app.upstreams.ollama.rendering import common_length, rendered_prompt
-from cc_proxy.app.upstreams.ollama.wire import encoded, load_request
 
 Emptied = Callable[[str], object]
 
@@ -42,7 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
     of: int
 
 
-async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -> Kept | None:
+async def kept_thinking(upstream: Upstream, target: Target, *, thinks: bool) -> Kept | None:
     """Render two prompts of one conversation in each form, and return the one that keeps most.
 
     Between the two comes a message of the person's. The model writes nothing, but Ollama loads it.
@@ -55,8 +52,8 @@ async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -
     found, turns = None, _turns(thinks=thinks)
     for form in ThinkingForm:
         shaped = replace(target, forms=dict.fromkeys((True, False), form))
-        earlier = await _rendered(ollama, shaped, turns[:_EARLIER], thinks=thinks)
-        later = await _rendered(ollama, shaped, turns, thinks=thinks)
+        earlier = await _rendered(upstream, shaped, turns[:_EARLIER], thinks=thinks)
+        later = await _rendered(upstream, shaped, turns, thinks=thinks)
         if earlier is None or later is None:
             return None
         kept = common_length(earlier, later)
@@ -70,15 +67,15 @@ async def kept_thinking(ollama: OllamaClient, target: Target, *, thinks: bool) -
 
 
 async def form_of(
-    ollama: OllamaClient, target: Target, emptied: Emptied, *, thinks: bool
+    upstream: Upstream, target: Target, emptied: Emptied, *, thinks: bool
 ) -> ThinkingForm | None:
     """Return the form for a model's old thinking; None where it cannot be found out now.
 
     The model is loaded for that; `emptied` is called if it was not before.
     """
     try:
-        await _load(ollama, target, emptied)
-        found = await kept_thinking(ollama, target, thinks=thinks)
+        await _load(upstream, target, emptied)
+        found = await kept_thinking(upstream, target, thinks=thinks)
     except UpstreamError as error:
         log.info("how model %s keeps its thinking is not known: %s", target.model.name, error.code)
         return None
@@ -109,24 +106,21 @@ def _turns(*, thinks: bool) -> list[dict[str, Any]]:
     ]
 
 
-async def _load(ollama: OllamaClient, target: Target, emptied: Emptied) -> None:
+async def _load(upstream: Upstream, target: Target, emptied: Emptied) -> None:
     """Wait until the model is loaded, as long as for an answer: it is about to give one.
 
-    A question that is given up while Ollama loads a model would end the loading. `emptied` is
-    called with the name of a model that was loaded: it has read nothing.
+    `emptied` is called with the name of a model that was loaded: it has read nothing.
     """
-    for model in await ollama.ask("/api/ps", from_ps):
+    for model in await upstream.loaded():
         loaded = same_model(model.name, target.model.name)
         if loaded and model.context_length == target.window:
             return
-    async with ollama.chat(load_request(target).body) as batches:
-        async for batch in batches:
-            if batch[-1].done:
-                emptied(target.model.name)
+    await upstream.load(target)
+    emptied(target.model.name)
 
 
 async def _rendered(
-    ollama: OllamaClient, target: Target, turns: list[dict[str, Any]], *, thinks: bool
+    upstream: Upstream, target: Target, turns: list[dict[str, Any]], *, thinks: bool
 ) -> str | None:
     asked = {
         "model": target.model.name,
@@ -137,4 +131,10 @@ async def _rendered(
         **({"tools": [_TOOL]} if target.model.can("tools") else {}),
     }
     request = chat_request(decode(msgspec.json.encode(asked)), target).request
-    return await rendered_prompt(ollama, encoded(request, target).body)
+    return await upstream.rendered_prompt(upstream.encode(request, target))
+
+
+def common_length(one: str, other: str) -> int:
+    """Return how many characters two prompts have in common at their front."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

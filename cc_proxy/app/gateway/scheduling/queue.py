@@ -21,8 +21,8 @@ from cc_proxy.app.anthropic.errors import ApiError, overloaded
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamBusyError
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,9 @@ class Queue:
     subagents does not stand before all others; within a session, first come, first served.
     """
 
-    def __init__(self, ollama: OllamaClient, limits: QueueLimits | None = None) -> None:
-        self._ollama = ollama
+    def __init__(self, upstream: Upstream, limits: QueueLimits | None = None) -> None:
+        self._upstream = upstream
+        self._title = upstream.title
         self._limits = limits or QueueLimits()
         self._waiting: list[_Waiter] = []
         self._trying: _Waiter | None = None
@@ -112,17 +113,17 @@ class Queue:
     async def _chat(
         self, request: EncodedRequest, caller: Caller, listener: QueueListener
     ) -> AsyncIterator[ChatAnswer]:
-        """Do as OllamaClient.chat() does, in turn.
+        """Do as Upstream.chat() does, in turn.
 
         Raises:
             ApiError: 529 when too many or too large ones wait already, or the request has waited
                 too long.
-            UpstreamError: as OllamaClient.chat().
+            UpstreamError: as Upstream.chat().
 
         """
         async with AsyncExitStack() as stack:
             with self._held(request.size):
-                answer = await self._at_once(stack, request)
+                answer = await self._at_once(stack, request, caller)
                 if answer is None:
                     answer = await self._queued(stack, request, caller, listener)
             stack.callback(self._has_room)
@@ -133,7 +134,7 @@ class Queue:
     def _held(self, size: int) -> Iterator[None]:
         most = self._limits.most_bytes
         if self._held_bytes and self._held_bytes + size > most:
-            text = f"Ollama has not begun to answer {most // MIB} MiB of other requests."
+            text = f"{self._title} has not begun to answer {most // MIB} MiB of other requests."
             raise overloaded(text)
         self._held_bytes += size
         try:
@@ -141,11 +142,13 @@ class Queue:
         finally:
             self._held_bytes -= size
 
-    async def _at_once(self, stack: AsyncExitStack, request: EncodedRequest) -> ChatAnswer | None:
+    async def _at_once(
+        self, stack: AsyncExitStack, request: EncodedRequest, caller: Caller
+    ) -> ChatAnswer | None:
         if self._waiting:
             return None
         try:
-            return await stack.enter_async_context(self._ollama.chat(request.body))
+            return await stack.enter_async_context(self._upstream.chat(request, caller.session))
         except UpstreamBusyError:
             return None
 
@@ -165,7 +168,9 @@ class Queue:
                 ended = self._ended
                 taken = loop.call_later(self._limits.taken_seconds, self._leave, waiter)
                 try:
-                    return await stack.enter_async_context(self._ollama.chat(request.body))
+                    return await stack.enter_async_context(
+                        self._upstream.chat(request, caller.session)
+                    )
                 except UpstreamBusyError:
                     # It is no news if an answer ended here in the meantime.
                     self._refused(waiter, at_once=ended != self._ended)
@@ -178,9 +183,11 @@ class Queue:
     def _join(self, caller: Caller, listener: QueueListener) -> _Waiter:
         most = self._limits.most
         if len(self._waiting) >= most:
-            raise overloaded(f"Ollama is busy, and {most} requests are waiting for it already.")
+            raise overloaded(
+                f"{self._title} is busy, and {most} requests are waiting for it already."
+            )
         if not self._waiting:
-            log.warning("Ollama takes no more requests for now: they wait here")
+            log.warning("%s takes no more requests for now: they wait here", self._title)
         laps = Counter((waiter.caller.session, waiter.caller.priority) for waiter in self._waiting)
         self._arrived += 1
         now = asyncio.get_running_loop().time()
@@ -201,7 +208,9 @@ class Queue:
 
     def _gave_up(self) -> ApiError:
         patience = self._limits.patience_seconds
-        return overloaded(f"Ollama was busy for {patience:g} seconds and took no other request.")
+        return overloaded(
+            f"{self._title} was busy for {patience:g} seconds and took no other request."
+        )
 
     def _leave(self, waiter: _Waiter) -> None:
         """Let a request out of the queue: it was taken, has failed, or its client has left."""
@@ -210,7 +219,7 @@ class Queue:
         self._waiting.remove(waiter)
         waiter.listener.taken()
         if not self._waiting:
-            log.info("Ollama takes requests again: none waits here")
+            log.info("%s takes requests again: none waits here", self._title)
         if self._trying is waiter:
             self._has_room()
 

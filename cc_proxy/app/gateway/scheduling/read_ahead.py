@@ -11,13 +11,12 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
 from cc_proxy.app.translate.request.build import Translated
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.wire import encoded
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +37,9 @@ class ReadAhead:
     """
 
     def __init__(
-        self, ollama: OllamaClient, tokens: TokenCounter, file: FrontFile, slots: SlotKeeper
+        self, upstream: Upstream, tokens: TokenCounter, file: FrontFile, slots: SlotKeeper
     ) -> None:
-        self._ollama = ollama
+        self._upstream = upstream
         self._tokens = tokens
         self._file = file
         self._slots = slots
@@ -118,7 +117,8 @@ class ReadAhead:
         prompt = front.prompt(target)
         self._slots.read_ahead(prompt)
         try:
-            async with self._ollama.chat(encoded(front.asks(), target).body) as batches:
+            asks = self._upstream.encode(front.asks(), target)
+            async with self._upstream.chat(asks) as batches:
                 async for batch in batches:
                     last = batch[-1]
         except asyncio.CancelledError:

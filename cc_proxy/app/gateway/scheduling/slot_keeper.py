@@ -17,6 +17,7 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.engine_cache import EngineCache, Slot
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text
@@ -31,8 +32,6 @@ from cc_proxy.app.translate.prompt.placement import (
     place,
 )
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.wire import encoded, stranger_body
 
 log = logging.getLogger(__name__)
 
@@ -109,11 +108,13 @@ class _Model:
 
 
 class SlotKeeper:
-    """Sends prompts to Ollama in such a way that they keep what was read for others."""
+    """Sends prompts to an upstream in such a way that they keep what was read for others."""
 
-    def __init__(self, ollama: OllamaClient, tokens: TokenCounter) -> None:
-        self._ollama = ollama
+    def __init__(self, upstream: Upstream, tokens: TokenCounter) -> None:
+        self._upstream = upstream
         self._tokens = tokens
+        # Of another engine nobody knows what it holds: it is sent nothing but the prompts.
+        self._knows_rules = upstream.can.follows_engine_cache
         self._models: dict[str, _Model] = {}
 
     def asking(self, ask: Ask, asker: Asker) -> PromptAsk:
@@ -153,7 +154,7 @@ class SlotKeeper:
     def costs_nobody(self, prompt: Prompt) -> bool:
         """Tell whether a prompt can be read ahead: much of it is new, and nobody loses by that."""
         known = self._model(prompt.model)
-        if known.cache is None or known.sent:
+        if not self._knows_rules or known.cache is None or known.sent:
             return False
         text = self._text(prompt)
         found = self._placed(known, text, None, prompt)
@@ -193,7 +194,9 @@ class SlotKeeper:
         text = self._text(prompt)
         conversation = self._conversation(known, asker.caller, text)
         slot = 0
-        if known.cache is None:
+        if not self._knows_rules:
+            prompt.kept = None
+        elif known.cache is None:
             prompt.kept = None
             known.hold(EngineCache(slots=(Slot(text),)))
         else:
@@ -238,7 +241,7 @@ class SlotKeeper:
         try:
             for filler in placement.before:
                 if filler is STRANGER:
-                    await self._ollama.generate(stranger_body(target))
+                    await self._upstream.read_stranger(target)
                 else:
                     await self._read(half_request(asker.front, prompt, filler), target)
                 cache = cache.take(filler).cache
@@ -255,7 +258,7 @@ class SlotKeeper:
         return placement
 
     async def _read(self, request: ChatRequest, target: Target) -> None:
-        async with self._ollama.chat(encoded(request, target).body) as batches:
+        async with self._upstream.chat(self._upstream.encode(request, target)) as batches:
             async for _ in batches:
                 pass
 
@@ -270,7 +273,7 @@ class SlotKeeper:
             known.slots = 2
             # What was sent before its prompts went by one slot.
             known.cache = None
-            log.info("Ollama works at several requests of one model at once")
+            log.info("%s works at several requests of one model at once", self._upstream.title)
         known.last_end = now
 
     def _ended(self, known: _Model, sent: _Sent, prompt: Prompt) -> None:

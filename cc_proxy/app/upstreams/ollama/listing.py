@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.chat.models import COMPACT, ModelInfo
+from cc_proxy.app.chat.models import COMPACT, LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.upstreams.ollama.kv_cache import bytes_per_token
 
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
@@ -13,31 +13,16 @@ _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
 _TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d{1,3}))?")
 
 
-class LoadedModel(msgspec.Struct, frozen=True):
-    """A model in memory; sizes in bytes, window in tokens."""
-
-    name: str
-    context_length: int = 0
-    size: int = 0
-    size_vram: int = 0
+# What Ollama runs elsewhere, where its list does not name the host.
+_CLOUD = ("-cloud", ":cloud")
 
 
-class PulledModel(msgspec.Struct, frozen=True):
-    """A model on disk; newer servers list its capabilities here too. `digest` tells versions apart.
-
-    A cloud model stands among them as if it were here, with the host that it runs on.
-    """
-
+class _Tag(msgspec.Struct):
     name: str
     size: int = 0
     capabilities: list[str] | None = None
     remote_host: str = ""
     digest: str = ""
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it runs where Ollama does."""
-        return not self.remote_host and not self.name.endswith(("-cloud", ":cloud"))
 
 
 class _Details(msgspec.Struct):
@@ -57,7 +42,7 @@ class _Ps(msgspec.Struct):
 
 
 class _Tags(msgspec.Struct):
-    models: list[PulledModel] | None = None
+    models: list[_Tag] | None = None
 
 
 class _Version(msgspec.Struct):
@@ -98,9 +83,26 @@ def from_ps(body: bytes) -> list[LoadedModel]:
     return msgspec.json.decode(body, type=_Ps).models or []
 
 
-def from_tags(body: bytes) -> list[PulledModel]:
-    """Read `/api/tags`, newest first. Raises msgspec.DecodeError as above."""
-    return msgspec.json.decode(body, type=_Tags).models or []
+def from_tags(body: bytes) -> list[ModelCard]:
+    """Read `/api/tags`, newest first; newer servers list capabilities too.
+
+    A cloud model stands among the others as if it were here, with the host that it runs on.
+
+    Raises:
+        msgspec.DecodeError: as above.
+
+    """
+    tags = msgspec.json.decode(body, type=_Tags).models or []
+    return [
+        ModelCard(
+            name=tag.name,
+            size=tag.size,
+            capabilities=tag.capabilities,
+            digest=tag.digest,
+            is_local=not tag.remote_host and not tag.name.endswith(_CLOUD),
+        )
+        for tag in tags
+    ]
 
 
 def from_version(body: bytes) -> str:

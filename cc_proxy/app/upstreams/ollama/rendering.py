@@ -26,12 +26,6 @@ async def rendered_prompt(ollama: OllamaClient, body: bytes) -> str | None:
     return await ollama.ask("/api/chat", _read, asked)
 
 
-def common_length(one: str, other: str) -> int:
-    """Return how many characters two prompts have in common at their front."""
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
 def _read(answer: bytes) -> str | None:
     found = msgspec.json.decode(answer, type=_Answer)
     return found.info.rendered_template if found.info else None

@@ -73,7 +73,7 @@ def encoded(request: ChatRequest, target: Target) -> EncodedRequest:
         keep_alive=target.keep_alive,
         options=options,
     )
-    return EncodedRequest(_encoder.encode(body), target, _decoded)
+    return EncodedRequest(_encoder.encode(body), target, _decoded, encoded)
 
 
 def _decoded(body: bytes) -> ChatRequest:
