@@ -29,7 +29,8 @@ def _run(arguments: list[str]) -> None:
 
     if help_pages.show(arguments):
         return
-    if arguments == ["statusline"]:  # Claude Code runs it every few seconds
+    # Claude Code runs it every few seconds, and gives it JSON.
+    if arguments == ["statusline"] and sys.stdin is not None and not sys.stdin.isatty():
         from cc_proxy.app.cli.statusline import quick  # noqa: PLC0415 - no other command needs it
 
         quick.show()

@@ -23,6 +23,7 @@ COMMANDS = {
     "status": "Show what runs, and whether Ollama answers.",
     "logs": "Show the active configuration and the log.",
     "claude": "Run Claude Code on your own models.",
+    "top": "Show the sessions and requests as they go on.",
     "statusline": "Print the status line of a session of Claude Code.",
     "models": "Show the models, pull one, or test whether one is fit.",
     "doctor": "Check everything between Claude Code and the model.",
@@ -33,7 +34,7 @@ COMMANDS = {
     "demo": "Show a session on a practice model, without Ollama.",
 }
 # Commands with a folder of their own.
-_ROOMS = {"claude", "completion", "config", "doctor", "logs", "models", "statusline"}
+_ROOMS = {"claude", "completion", "config", "doctor", "logs", "models", "statusline", "top"}
 # What Claude Code says at the end of a session (`claude/resuming.py`): cc-proxy --resume ID
 _RESUME = "--resume"
 # click's name for the variable by which a shell asks for completions.

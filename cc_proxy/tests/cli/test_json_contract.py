@@ -29,6 +29,7 @@ ASKED: dict[str, list[str]] = {
     "reload": ["reload"],
     "restart": ["restart"],
     "logs": ["logs"],
+    "top": ["top", "--once"],
     "statusline": ["statusline"],
     "models": ["models"],
     "models pull": ["models", "pull", "practice-more"],

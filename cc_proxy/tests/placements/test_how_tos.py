@@ -96,6 +96,15 @@ def test_models_in_the_picker(world: World) -> None:
         pass
 
 
+def test_what_happens(world: World) -> None:
+    host = trusted(world)
+    with ollama(host):
+        # The page watches a proxy that runs.
+        assert host.shell("cc-proxy start")[0] == 0
+        with follow("how-to/see-what-happens", {"host": host}):
+            pass
+
+
 def test_without_auto_mode(world: World) -> None:
     host = trusted(world)
     with ollama(host), follow("how-to/auto-mode", {"host": host}):

@@ -32,6 +32,7 @@ from cc_proxy.app.cli.json_data.setup import (
     Version,
 )
 from cc_proxy.app.cli.json_data.wire import Nothing
+from cc_proxy.app.control.activity import Activity
 
 # A command that is not here fails a test. More than one type: `data` is one of them.
 DATA: dict[str, tuple[type, ...]] = {
@@ -42,6 +43,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "status": (Status, NotRunning),
     "logs": (Logs,),
     "claude": (PrintEnv,),
+    "top": (Activity,),
     "statusline": (StatusLine,),
     "models": (Models,),
     "models pull": (ModelsPull,),

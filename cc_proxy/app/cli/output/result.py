@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TextIO
 
 from cc_proxy.app import readers
@@ -62,6 +62,7 @@ class Result:
     `data` is for programs, of a type in `json_data`; `lines` are for people, and may be styled
     (`colour.styled`). `stream` yields lines that are shown as they come. A generator may return
     the result of its work, which is shown after them; with `--json` that result is all there is.
+    `series` yields further `data`, each of which `--json` prints as an object of its own.
     """
 
     command: str
@@ -71,6 +72,7 @@ class Result:
     errors: tuple[ErrorItem, ...] = ()
     exit_code: int = OK
     stream: "Iterable[str] | Generator[str, None, Result]" = ()
+    series: Iterable[Mapping[str, object]] = ()
 
 
 def failed(command: str, error: CcProxyError) -> Result:
@@ -101,6 +103,8 @@ def _shown(result: Result, *, as_json: bool) -> int:
     if as_json:
         _write(sys.stdout, [envelope(result)])
         _tell(result.lines)
+        for data in result.series:
+            _write(sys.stdout, [envelope(replace(result, data=data))])
     else:
         _write(sys.stdout, _fitted(result.lines, sys.stdout))
     items = [*_items("Warning", result.warnings), *_items("Error", result.errors)]

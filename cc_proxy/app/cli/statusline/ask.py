@@ -1,4 +1,4 @@
-"""What the proxy of a session knows of it, asked in the shortest way.
+"""The shortest way to ask the proxy of a session about it.
 
 Claude Code runs the status line with the variables that it itself uses, so the address and the key
 are there. `http.client` alone takes longer to import than all of this to run.

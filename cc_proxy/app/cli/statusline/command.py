@@ -1,8 +1,9 @@
-"""`cc-proxy statusline` with flags; without any it takes the way of `quick`."""
+"""`cc-proxy statusline` with flags, or in a terminal; Claude Code gets it from `quick`."""
 
 from cc_proxy.app.cli.common import Common, define
-from cc_proxy.app.cli.output.result import Result
-from cc_proxy.app.cli.statusline.quick import read_and_ask
+from cc_proxy.app.cli.output.result import ErrorItem, Result
+from cc_proxy.app.cli.statusline.line import status_line
+from cc_proxy.app.cli.statusline.quick import ask, read_client
 
 
 @define("statusline")
@@ -16,5 +17,16 @@ def command(common: Common) -> Result:
     Example: cc-proxy statusline
     """
     del common
-    line, activity = read_and_ask()
-    return Result("statusline", {"line": line, "known": bool(activity)}, (line,))
+    client = read_client()
+    activity = ask(client)
+    line = status_line(client, activity)
+    data = {"line": line, "known": bool(activity)}
+    return Result("statusline", data, (line,), warnings=() if client else (_no_json(),))
+
+
+def _no_json() -> ErrorItem:
+    return ErrorItem(
+        "no_session",
+        "Expected the JSON of a session on stdin, as Claude Code gives it, found none.",
+        "cc-proxy claude makes Claude Code run it; for all sessions: cc-proxy top",
+    )

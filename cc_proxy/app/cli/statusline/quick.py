@@ -12,7 +12,8 @@ _MAX_BYTES = 1 << 20
 
 def show() -> None:
     """Read Claude Code's JSON from stdin and print the line."""
-    line, _ = read_and_ask()
+    client = read_client()
+    line = status_line(client, ask(client))
     try:
         # Claude Code reads UTF-8, whatever the locale says.
         sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "backslashreplace"))
@@ -23,12 +24,15 @@ def show() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def read_and_ask() -> tuple[str, Json]:
-    """Return the line, and the proxy's answer about the session of Claude Code's JSON."""
-    client: Json = {}
+def read_client() -> Json:
+    """Return Claude Code's JSON from stdin, empty if there is none."""
     # A person who tries it in a terminal has no JSON to give.
-    if sys.stdin is not None and not sys.stdin.isatty():
-        client = read_object(sys.stdin.buffer.read(_MAX_BYTES))
+    if sys.stdin is None or sys.stdin.isatty():
+        return {}
+    return read_object(sys.stdin.buffer.read(_MAX_BYTES))
+
+
+def ask(client: Json) -> Json:
+    """Return the proxy's answer about the session of Claude Code's JSON, empty without one."""
     session = client.get("session_id")
-    activity = activity_of(session, os.environ) if isinstance(session, str) else {}
-    return status_line(client, activity), activity
+    return activity_of(session, os.environ) if isinstance(session, str) else {}

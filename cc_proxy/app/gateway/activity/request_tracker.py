@@ -46,7 +46,7 @@ class RequestTracker:
         session = self._activity.sessions.of(request, request.arrived)
         if session is None:
             return
-        if not (request.agent or request.is_side):
+        if not (request.agent or request.is_side) or not session.model:
             session.model, session.window = request.model, request.window
         if not session.folder:
             messages = translated.request.messages[:2]

@@ -1,0 +1,1 @@
+"""`cc-proxy top`: the sessions and requests as they go on."""
