@@ -7,7 +7,6 @@ import pytest
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.contract import CONTRACT, Fate, Kind
-from cc_proxy.app.translate.request import thinking
 
 from .conftest import Chat, Gateway, Upstream, body, done, line, says
 from .contract_samples import BLOCKS, FIELDS, MARK, READ, TURNS, Json, tool
@@ -29,12 +28,6 @@ class Played(NamedTuple):
 @pytest.fixture
 def upstream() -> Upstream:
     return Upstream(capabilities=("completion", "tools", "vision", "thinking"))
-
-
-@pytest.fixture(autouse=True)
-def _effort_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the model of the tests be of a family that knows levels."""
-    monkeypatch.setattr(thinking, "LEVEL_FAMILIES", frozenset({"llama"}))
 
 
 class Player:
@@ -119,7 +112,10 @@ async def test_each_field_of_a_turn_fares_as_the_table_says(player: Player) -> N
     wrong = []
     for name, fate in rows(Kind.TURN).items():
         without, with_it = TURNS[name]
-        wrong.append(await player.compare(fate, name, {"messages": without}, {"messages": with_it}))
+        # An effort is one of thinking.
+        thinks = {"thinking": {"type": "adaptive"}}
+        fields = ({"messages": messages} | thinks for messages in (without, with_it))
+        wrong.append(await player.compare(fate, name, *fields))
     assert not list(filter(None, wrong))
 
 

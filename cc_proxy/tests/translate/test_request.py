@@ -80,9 +80,37 @@ def test_thinking_is_asked_for_in_what_the_model_can_be_told(
     assert sent(thinking=thinking, can=can, family=family).get("think") == think
 
 
-def test_effort_is_a_level_where_levels_are_known() -> None:
-    body = sent(can=("thinking",), family="gptoss", output_config={"effort": "high"})
-    assert body["think"] == "high"
+@pytest.mark.parametrize(
+    ("effort", "family", "think"),
+    [
+        ("low", "qwen3", "low"),
+        ("medium", "qwen3", "medium"),
+        ("high", "qwen3", "high"),
+        ("xhigh", "qwen3", "high"),
+        ("max", "qwen3", "max"),
+        ("unheard of", "qwen3", True),
+        ("low", "gptoss", "low"),
+        ("medium", "gptoss", "medium"),
+        ("high", "gptoss", "high"),
+        ("max", "gptoss", "high"),
+        ("unheard of", "gptoss", "medium"),
+    ],
+)
+def test_effort_reaches_every_model_that_thinks(effort: str, family: str, think: Any) -> None:
+    thinking, config = {"type": "adaptive"}, {"effort": effort}
+    asked = sent(can=("thinking",), family=family, thinking=thinking, output_config=config)
+    assert asked["think"] == think
+    without = sent(can=(), family=family, thinking=thinking, output_config=config)
+    assert "think" not in without
+
+
+@pytest.mark.parametrize("thinking", [None, {"type": "disabled"}])
+@pytest.mark.parametrize("effort", ["low", "high", "max"])
+def test_off_is_off_whatever_the_effort(thinking: Any, effort: str) -> None:
+    config = {"effort": effort}
+    for family, think in (("qwen3", False), ("gptoss", "low")):
+        asked = sent(can=("thinking",), family=family, thinking=thinking, output_config=config)
+        assert asked["think"] == think
 
 
 def test_a_model_does_not_think_before_a_call_that_it_must_make() -> None:

@@ -67,11 +67,13 @@ def test_a_system_turn_without_words_renders_nothing(silent: Json) -> None:
 
 def test_the_effort_of_the_last_system_turn_applies() -> None:
     low, high = (system([], output_config={"effort": effort}) for effort in ("low", "high"))
-    at_the_top: Json = {"output_config": {"effort": "medium"}}
+    thinks: Json = {"thinking": {"type": "adaptive"}}
+    at_the_top: Json = {"output_config": {"effort": "medium"}} | thinks
     assert think(user("hi"), **at_the_top) == "medium"
     assert think(user("hi"), low, **at_the_top) == "low"
     assert think(user("hi"), low, assistant("yes"), user("so"), high, **at_the_top) == "high"
-    assert think(user("hi"), high, system("words"), system("x", output_config={})) == "high"
+    words = (system("words"), system("x", output_config={}))
+    assert think(user("hi"), high, *words, **thinks) == "high"
 
 
 @pytest.mark.parametrize("content", [None, []])

@@ -7,15 +7,17 @@ from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.translate.request.rules import ThinkingCounts
 
 _COUNTS_BETA = "thinking-token-count-2026-05-13"
-# The only family whose template takes a level; it always thinks (Ollama docs, gpt-oss).
-LEVEL_FAMILIES = frozenset({"gptoss", "gpt-oss"})
+# The only family that cannot be asked not to think, and takes no `max` (Ollama docs, gpt-oss).
+ALWAYS_THINKING = frozenset({"gptoss", "gpt-oss"})
+# Ollama 0.32 takes a level for each model that thinks (recording 17c), and gives it to templates
+# that know levels; to the others it is true. It knows no level between high and max.
 _LEVELS = {
     "minimal": "low",
     "low": "low",
     "medium": "medium",
     "high": "high",
     "xhigh": "high",
-    "max": "high",
+    "max": "max",
 }
 
 
@@ -42,9 +44,8 @@ def think_value(
     """
     if not model.can("thinking"):
         return UNSET
-    wanted = request.thinks and not must_call
-    if model.family in LEVEL_FAMILIES and must_call:
-        return "low"
-    if model.family in LEVEL_FAMILIES:
-        return _LEVELS.get(request.effort or "", "medium" if wanted else "low")
-    return wanted
+    always = model.family in ALWAYS_THINKING
+    if must_call or not request.thinks:
+        return "low" if always else False
+    level = _LEVELS.get(request.effort or "", "medium" if always else True)
+    return "high" if always and level == "max" else level
