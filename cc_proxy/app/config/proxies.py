@@ -30,7 +30,7 @@ def proxy(text: str) -> str:
         return text
     scheme, separator, _ = text.partition("://")
     if separator and scheme.lower() not in _PORTS:
-        fix = "cc-proxy speaks http and https to a proxy, not " + scheme
+        fix = f"name an http or https proxy, not {scheme}"
         raise RefusedValueError(fix=fix if scheme.isalnum() else None)
     url = base_url(text if separator else f"http://{text}")
     if urlsplit(url).path:

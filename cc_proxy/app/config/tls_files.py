@@ -25,9 +25,9 @@ def problems(ollama: Ollama, origins: Mapping[str, str]) -> Iterator[Problem]:
         yield from _unusable("client_cert", files, (_CERTIFICATE, _KEY), origins)
     elif ollama.client_key:
         yield Problem(
-            where=origins["ollama.client_key"],
+            where=f"ollama.client_key ({origins['ollama.client_key']})",
             what="ollama.client_cert is missing",
-            expected="the certificate that belongs to ollama.client_key",
+            expected="a key that comes with its certificate",
         )
 
 
@@ -40,7 +40,7 @@ def _unusable(
         content = b"\n".join(Path(file).read_bytes() for file in files)
     except OSError as error:
         found = f"{error.strerror}: {error.filename}"
-        yield _problem(name, origins, "files that can be read", found)
+        yield _problem(name, origins, "a file that can be read", found)
         return
     if any(locked in content for locked in _LOCKED):
         yield _problem(name, origins, expected, f"a key with a passphrase: {shown}")
@@ -50,8 +50,8 @@ def _unusable(
 
 def _problem(name: str, origins: Mapping[str, str], expected: str, found: str) -> Problem:
     return Problem(
-        where=origins[f"ollama.{name}"],
-        what=f"ollama.{name}: the file cannot be used",
+        where=f"ollama.{name} ({origins[f'ollama.{name}']})",
+        what="it cannot be used",
         expected=expected,
         found=found,
     )

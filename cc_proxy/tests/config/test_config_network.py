@@ -52,8 +52,9 @@ def test_headers_are_secrets(load_file: LoadFile) -> None:
     ],
 )
 def test_a_header_that_cannot_be_set_is_refused(load_file: LoadFile, name: str, words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError) as caught:
         load_file(ollama(headers={name: "x"}))
+    assert words.lower() in caught.value.details.lower()
 
 
 @pytest.mark.parametrize("value", ["a\\nb", "ä", "", " "])
@@ -92,9 +93,12 @@ def test_one_file_may_have_certificate_and_key(load_file: LoadFile, files: dict[
     ("fields", "words"),
     [
         ({"ca_file": "ca.pem"}, "the absolute path of a file"),
-        ({"ca_file": "{folder}/none.pem"}, r"ollama\.ca_file: the file cannot be used"),
+        (
+            {"ca_file": "{folder}/none.pem"},
+            r"Expected ollama\.ca_file .* to be a file that can be read",
+        ),
         ({"ca_file": "{folder}/key.pem"}, "certificates in PEM"),
-        ({"ca_file": "{folder}"}, "the file cannot be used"),
+        ({"ca_file": "{folder}"}, "a file that can be read"),
         ({"client_cert": "{folder}/cert.pem"}, "a certificate and its key in PEM"),
         ({"client_key": "{folder}/key.pem"}, "ollama.client_cert is missing"),
     ],
