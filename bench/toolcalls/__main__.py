@@ -10,6 +10,7 @@ import click
 from bench.toolcalls import cases
 from bench.toolcalls.cases import Case, Tools
 from bench.toolcalls.judge import Verdict, judge
+from cc_proxy.app.chat.call_formats import KNOWN_FORMATS
 
 _RESULTS = Path(__file__).parent / "RESULTS.md"
 _NOTES = Path(__file__).parent / "notes.md"
@@ -38,10 +39,12 @@ def main(
     for corpus in corpora or tuple(_CORPORA):
         load, load_tools = _CORPORA[corpus]
         tools = load_tools()
-        judged = [(case, judge(case, tools)) for case in load() if tier in {"", case.tier}]
-        lines += _rows(corpus, judged)
-        if failures:
-            _list(judged, half)
+        chosen = [case for case in load() if tier in {"", case.tier}]
+        for label, formats in ((corpus, frozenset()), (f"{corpus}, own marks", KNOWN_FORMATS)):
+            judged = [(case, judge(case, tools, formats)) for case in chosen]
+            lines += _rows(label, judged)
+            if failures:
+                _list(judged, half)
     table = "\n".join(lines)
     click.echo(table)
     if write:

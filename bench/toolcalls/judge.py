@@ -42,9 +42,12 @@ class Verdict:
     seen: str
 
 
-def judge(case: Case, tools: Tools) -> Verdict:
-    """Run a case, cut into small pieces, and compare."""
-    text, calls = _run(case, tools)
+def judge(case: Case, tools: Tools, formats: frozenset[str] = frozenset()) -> Verdict:
+    """Run a case, cut into small pieces, and compare.
+
+    `formats` are those of the model's own calls, as far as they are known.
+    """
+    text, calls = _run(case, tools, formats)
     seen = json.dumps([text, calls], ensure_ascii=False)
     return Verdict(_outcome(case, text, calls), seen)
 
@@ -61,14 +64,19 @@ def _outcome(case: Case, text: str, calls: list[Call]) -> str:
     return "litter" if _LITTER.search(text) else "exact"
 
 
-def _run(case: Case, tools: Tools) -> tuple[str, list[Call]]:
+def _run(case: Case, tools: Tools, formats: frozenset[str]) -> tuple[str, list[Call]]:
     ids = itertools.count()
     stream = AnswerStream(
         message_id="msg",
         model="m",
         input_tokens=0,
         new_tool_id=lambda: f"toolu_{next(ids)}",
-        rules=AnswerRules(tools=tools, assist=_NO_HELP, read=ReadText(lambda: [case.read])),
+        rules=AnswerRules(
+            tools=tools,
+            assist=_NO_HELP,
+            read=ReadText(lambda: [case.read]),
+            call_formats=formats,
+        ),
     )
     collector = AnswerCollector()
     for chunk in _chunks(case):

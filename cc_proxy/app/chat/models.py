@@ -12,7 +12,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     `tokenizer` is how the model's vocabulary splits text, by its name in llama.cpp. `json_indent`
     is how its template writes tools: with so many spaces a level, on one line with a space behind
     each comma and colon (0), or COMPACT. `cache_bytes_per_token` is the memory that a token of the
-    window takes at most.
+    window takes at most. `call_formats` are those of its own tool calls, as its template or parser
+    says; `parser` is the server's parser for them by name, and `template` the language of its chat
+    template ("go", "jinja"): empty where the server does not say.
     """
 
     name: str
@@ -23,6 +25,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     tokenizer: str = ""
     json_indent: int = COMPACT
     cache_bytes_per_token: int | None = None
+    call_formats: frozenset[str] = frozenset()
+    parser: str = ""
+    template: str = ""
 
     def can(self, capability: str) -> bool:
         """Tell whether the model has a capability: tools, thinking, vision, completion."""

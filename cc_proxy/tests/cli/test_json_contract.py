@@ -33,6 +33,7 @@ ASKED: dict[str, list[str]] = {
     "statusline": ["statusline"],
     "models": ["models"],
     "models pull": ["models", "pull", "practice-more"],
+    "models show": ["models", "show", "practice"],
     "models test": ["models", "test", "practice"],
     "claude": ["claude", "--print-env"],
     "doctor": ["doctor", "--no-model"],

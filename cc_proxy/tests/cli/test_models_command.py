@@ -281,3 +281,38 @@ def test_a_model_that_cannot_be_asked_does_not_hide_the_others(home: Home) -> No
         ran = home.json("models", OLLAMA_BASE_URL=practice.url)
     assert [model["trouble"] is None for model in ran.data["models"]] == [True, False]
     assert "model_unusable" in json.dumps(ran.envelope["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("model", "reader", "formats", "said"),
+    [
+        (PracticeModel("m"), "go_template", ["hermes"], "by the marks in the model's Go template"),
+        (PracticeModel("m", style="jinja"), "jinja_template", ["hermes"], "read by llama.cpp, by"),
+        (
+            PracticeModel("m", renderer="qwen3-coder"),
+            *("parser", ["hermes", "qwen3-coder"], "read by Ollama's parser qwen3-coder"),
+        ),
+        (PracticeModel("m", renderer="new"), "parser", [], "cc-proxy treats all marks alike"),
+        (PracticeModel("m", tools=False), "none", ["hermes"], "the model cannot use tools"),
+    ],
+)
+def test_show_says_who_reads_the_calls_of_a_model(
+    home: Home, model: PracticeModel, reader: str, formats: list[str], said: str
+) -> None:
+    with practice_server(models=[model]) as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        data = home.json("models", "show", "m").data
+        assert (data["name"], data["call_reader"]) == ("m", reader)
+        assert data["call_formats"] == formats
+        assert (data["parser"] == model.renderer) == (reader == "parser")
+        assert data["context_window"] == 65_536
+        assert said in home.run("models", "show", "m").out
+
+
+def test_show_without_a_name_shows_the_default_and_an_unknown_one_is_an_error(home: Home) -> None:
+    with practice_server(models=[PracticeModel("m")]) as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        assert "Model    m:latest" in home.run("models", "show").out
+        ran = home.json("models", "show", "absent:1b")
+    assert (ran.code, ran.error["code"]) == (1, "model_refused")
+    assert ran.error["hint"] == "cc-proxy models pull absent:1b"

@@ -4,7 +4,7 @@ The one source of it: commands are checked against these types, and the JSON Sch
 `data/schemas.json` are made from them (`python -m tools.generate`). Imported for types only.
 """
 
-from cc_proxy.app.cli.json_data.models import Models, ModelsPull, ModelsTest
+from cc_proxy.app.cli.json_data.models import Models, ModelsPull, ModelsShow, ModelsTest
 from cc_proxy.app.cli.json_data.process import (
     Logs,
     NotRunning,
@@ -47,6 +47,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "statusline": (StatusLine,),
     "models": (Models,),
     "models pull": (ModelsPull,),
+    "models show": (ModelsShow,),
     "models test": (ModelsTest,),
     "doctor": (Doctor,),
     "config init": (ConfigInit,),

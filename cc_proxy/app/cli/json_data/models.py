@@ -85,6 +85,25 @@ class ModelsPull(TypedDict):
     seconds: Seconds
 
 
+class ModelsShow(TypedDict):
+    """One model; null where Ollama does not say."""
+
+    name: str
+    size_bytes: Bytes | None
+    family: str | None
+    capabilities: list[str]
+    context_window: Tokens
+    max_context_window: Tokens | None
+    call_reader: Annotated[
+        Literal["parser", "go_template", "jinja_template", "none"],
+        Meta(description="what in Ollama reads the model's tool calls"),
+    ]
+    parser: Annotated[str | None, Meta(description="the name of Ollama's built-in parser")]
+    call_formats: Annotated[
+        list[str], Meta(description="formats of the model's own calls, as far as cc-proxy knows")
+    ]
+
+
 class Reason(TypedDict):
     """The reason why a verdict is not better; `allows` is the best one that it permits."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, note, show
@@ -73,7 +74,6 @@ def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | 
 
     It names the command that chooses another model: one that passed its test, if there is one.
     """
-    from cc_proxy.app.chat.models import full_name  # noqa: PLC0415 - as above
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
 
     tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file

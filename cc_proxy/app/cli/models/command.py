@@ -9,6 +9,7 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.models import pull
+from cc_proxy.app.cli.models import show as models_show
 from cc_proxy.app.cli.models import test as models_test
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import size
@@ -28,7 +29,7 @@ _NAME = "models"
 _HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
 
 
-@define_group(_NAME, pull.command, models_test.command)
+@define_group(_NAME, pull.command, models_show.command, models_test.command)
 def command(common: Common) -> Result:
     """Show the models: what they can do, their windows, and what the aliases point to.
 

@@ -90,6 +90,19 @@ async def pulled(settings: Settings) -> list[ModelCard]:
         return await ollama.models()
 
 
+async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
+    """Return the model that answers for a name or an alias, and those on the disk.
+
+    Raises:
+        ApiError: no model is configured and none that can use tools is pulled.
+        UpstreamError: Ollama cannot be asked, or does not have the model.
+
+    """
+    async with upstream(settings) as ollama:
+        target = await Models(settings, ollama).target(name)
+        return target, await ollama.models()
+
+
 async def _survey(settings: Settings, ollama: OllamaUpstream) -> Survey:
     version = await ollama.version()
     on_disk = await ollama.models()

@@ -36,8 +36,8 @@ def _targets() -> ByteCache[str, Target]:
 
 def _held_by(key: str, target: Target) -> int:
     model = target.model
-    texts = (key, model.name, model.family, model.tokenizer, *model.capabilities)
-    return _TARGET_BYTES + text_bytes(*texts)
+    texts = (key, model.name, model.family, model.tokenizer, model.parser, *model.capabilities)
+    return _TARGET_BYTES + text_bytes(*texts, *model.call_formats)
 
 
 def _capabilities() -> ByteCache[str, list[str]]:

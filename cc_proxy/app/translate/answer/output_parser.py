@@ -81,7 +81,7 @@ class OutputParser:
         self._turn_to(State.THINKING, out)
         if self._thoughts is None:
             tools = self._rules.tools if self._rules.may_call else {}
-            self._thoughts = Rescue(tools, self._rules.read)
+            self._thoughts = Rescue(tools, self._rules.read, self._rules.call_formats)
         self._write_thoughts(self._thoughts.feed(text), out)
 
     def _turn_to(self, kind: State, out: list[ev.Event]) -> None:

@@ -18,7 +18,8 @@ class WrittenText:
         self._demanded: list[str] = []
         self._tools = rules.tools if rules.may_call and not rules.must_call else {}
         self._read = rules.read
-        self._rescue = Rescue(self._tools, self._read)
+        self._call_formats = rules.call_formats
+        self._rescue = Rescue(self._tools, self._read, self._call_formats)
         self._stops = StopFinder(rules.stop_sequences)
         self._looks_for_more = bool(rules.must_call or rules.stop_sequences)
 
@@ -53,7 +54,7 @@ class WrittenText:
         if self._must_call:
             return []
         pieces = self._until_stop(self._rescue.finish())
-        self._rescue = Rescue(self._tools, self._read)
+        self._rescue = Rescue(self._tools, self._read, self._call_formats)
         rest = self._stops.finish()
         return [*pieces, rest] if rest else pieces
 

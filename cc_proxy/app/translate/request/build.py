@@ -123,6 +123,7 @@ def chat_request(
         after_error=_is_after_error(request.messages),
         purpose=_purpose(request),
         read=ReadText(lambda: _read_by_model(messages)),
+        call_formats=target.model.call_formats,
         tool_changes=changes,
         thinking_counts=thinking_counts,
     )

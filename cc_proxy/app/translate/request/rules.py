@@ -35,7 +35,8 @@ class AnswerRules:
     the tools of which one has to be called (the model was made to write the call as JSON);
     `may_call` False drops calls, and `one_call` all calls but the first.
     `caches_all`: what was read counts as written to the cache. `assist` is the help that the model
-    gets; `after_error`: it answers the error of a tool. `read` is what the model has read.
+    gets; `after_error`: it answers the error of a tool. `read` is what the model has read,
+    `call_formats` are the formats of its own calls.
     `tool_changes` is told with a summary.
     """
 
@@ -50,6 +51,7 @@ class AnswerRules:
     after_error: bool = False
     purpose: Purpose = Purpose.ANSWER
     read: ReadText = field(default=NOTHING_READ, compare=False)
+    call_formats: frozenset[str] = frozenset()
     tool_changes: tuple[ToolChange, ...] = ()
     thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT
 

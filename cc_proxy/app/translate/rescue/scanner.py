@@ -38,12 +38,16 @@ class Rescue:
     """Turns the calls in one answer's text into calls, while it streams.
 
     `tools` are the declared ones: name -> JSON schema of the arguments. Without any, all is text.
-    `read` is what the model has read before. `invented`: after a call it went on in the name of the
-    tool or of the person; that is nobody's answer, and left out.
+    `read` is what the model has read before, `formats` are those of its own calls. `invented`:
+    after a call it went on in the name of the tool or of the person; that is nobody's answer, and
+    left out.
     """
 
     def __init__(
-        self, tools: Mapping[str, Mapping[str, Any]], read: ReadText = NOTHING_READ
+        self,
+        tools: Mapping[str, Mapping[str, Any]],
+        read: ReadText = NOTHING_READ,
+        formats: frozenset[str] = frozenset(),
     ) -> None:
         self._src = Source()
         self._context = Context(self._src, Declared(tools))
@@ -51,6 +55,7 @@ class Rescue:
         self._event = _event_pattern(self._openers.line_start) if tools else None
         self._before = PrecedingText()
         self._read = read
+        self._formats = formats
         self._out: list[Piece] = []
         # Up to here the text of the source has gone by.
         self._at = 0
@@ -260,6 +265,7 @@ class Rescue:
             line_start=line_start,
             gap=src.text[self._at : at],
             certain=any(call.unknown for call in calls),
+            own=all(call.form in self._formats for call in calls),
         )
         if not is_meant(candidate, self._before):
             return False

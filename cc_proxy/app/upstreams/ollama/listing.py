@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 
+from cc_proxy.app.chat.call_formats import call_formats
 from cc_proxy.app.chat.models import COMPACT, LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.upstreams.ollama.kv_cache import bytes_per_token
 
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,18})\s*$", re.MULTILINE)
 # How a Jinja template writes JSON; Go's have no such word (recordings 83, 95b, 95c).
 _TO_JSON = re.compile(r"\btojson\b(?:\(\s*(?:indent\s*=\s*)?(\d{1,3}))?")
+_GPT_OSS = frozenset({"gptoss", "gpt-oss"})
+_HARMONY = ("<|start|>", "<|end|>")
 
 
 # What Ollama runs elsewhere, where its list does not name the host.
@@ -34,6 +37,8 @@ class _Show(msgspec.Struct):
     model_info: dict[str, Any] | None = None
     parameters: str = ""
     template: str = ""
+    # The parser that Ollama has built in for the model's family, if it uses one.
+    parser: str = ""
     details: _Details | None = None
 
 
@@ -61,6 +66,7 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         None,
     )
     num_ctx = _NUM_CTX.search(show.parameters)
+    parser = _parser(show)
     return ModelInfo(
         name=name,
         capabilities=frozenset(show.capabilities or ()),
@@ -70,7 +76,25 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         tokenizer=_tokenizer(show.model_info or {}),
         json_indent=max((int(n or 0) for n in _TO_JSON.findall(show.template)), default=COMPACT),
         cache_bytes_per_token=bytes_per_token(show.model_info or {}),
+        call_formats=call_formats(show.template, parser),
+        parser=parser,
+        template=_language(show.template),
     )
+
+
+def _parser(show: _Show) -> str:
+    """Return the parser that Ollama uses; it chooses harmony's for gpt-oss by the template.
+
+    That is `shouldUseHarmony` in Ollama's server/routes.go.
+    """
+    if show.parser or show.details is None or show.details.family not in _GPT_OSS:
+        return show.parser
+    return "harmony" if all(mark in show.template for mark in _HARMONY) else ""
+
+
+def _language(template: str) -> str:
+    """Return in which language a chat template is written: Jinja has statements in `{%`."""
+    return "jinja" if "{%" in template else "go" if "{{" in template else ""
 
 
 def _tokenizer(info: dict[str, Any]) -> str:

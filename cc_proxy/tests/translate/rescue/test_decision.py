@@ -29,8 +29,8 @@ def call(command: str) -> str:
     return f"<tool_call>\n{written}\n</tool_call>"
 
 
-def is_call(text: str, read: str = "") -> bool:
-    rescue = Rescue(TOOLS, ReadText(lambda: [read]))
+def is_call(text: str, read: str = "", formats: frozenset[str] = frozenset()) -> bool:
+    rescue = Rescue(TOOLS, ReadText(lambda: [read]), formats)
     pieces = [piece for at in range(0, len(text), 3) for piece in rescue.feed(text[at : at + 3])]
     return any(not isinstance(piece, str) for piece in [*pieces, *rescue.finish()])
 
@@ -140,3 +140,41 @@ def test_windows_paths_keep_their_backslashes(written: str, wanted: str) -> None
 
 def test_a_key_that_is_given_twice_is_not_read() -> None:
     assert not is_call('<tool_call>{"name": "Bash", "arguments": {"command": "a", "command": "b"}}')
+
+
+EDIT = 'sed -n 1p a && git commit -m "Fix"'
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "own"),
+    [
+        # A colon, and a language that is not known: the marks of the model's own family decide.
+        (f"The fix is a single line:\n{call(EDIT)}", False, True),
+        (f"Η διόρθωση είναι έτοιμη.\n{call(EDIT)}", False, True),
+        (f"The translation is ready.\n{call(EDIT)}", False, True),
+        (f"Tests pass.\n{call(EDIT)}", True, True),
+        # They weigh nothing against a refusal, an example, a quotation and a place.
+        (f"I am not going to run this:\n{call(EDIT)}", False, False),
+        (f"For example:\n{call(EDIT)}", False, False),
+        (f"The page says:\n{call(EDIT)}", False, False),
+        (f"```\n{call(EDIT)}\n```", False, False),
+        # What runs anything must be announced, whoever's marks it has.
+        (f"The fix is a single line:\n{call('rm -rf build')}", False, False),
+        (f"Tests pass.\n{call('rm -rf build')}", False, False),
+    ],
+)
+def test_the_marks_of_the_models_own_family_are_evidence_for_a_call_that_changes_files(
+    text: str, *, unknown: bool, own: bool
+) -> None:
+    assert stakes_of(RescuedCall("Bash", json.dumps({"command": EDIT}).encode(), "")) is (
+        Stakes.CHANGES
+    )
+    assert is_call(text) is unknown
+    assert is_call(text, formats=frozenset({"mistral"})) is unknown
+    assert is_call(text, formats=frozenset({"hermes"})) is own
+
+
+def test_the_own_family_says_nothing_of_a_bare_object() -> None:
+    bare = json.dumps({"name": "Bash", "arguments": {"command": EDIT}})
+    text = f"The fix is a single line:\n\n{bare}"
+    assert not is_call(text, formats=frozenset({"json", "hermes"}))

@@ -8,8 +8,10 @@ form, will and stakes together:
 |                              | reads         | changes files | runs anything |
 | nothing before it, or "I'll" | call          | call          | call          |
 | a plain statement            | call          | marked only   | text          |
-| a colon without "I'll"       | marked only   | text          | text          |
-| a language not known here    | marked only   | text          | text          |
+| a colon without "I'll"       | marked only   | own marks     | text          |
+| a language not known here    | marked only   | own marks     | text          |
+
+`own marks`: those that the model's template or Ollama's parser for it has.
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ class Candidate:
 
     `bare`: nothing but its shape marks it. `line_start`: it begins a line. `gap` are the blanks
     before it. `certain`: no such tool was declared, so it needs more than that nothing speaks
-    against it.
+    against it. `own`: it has the marks of the model's own family.
     """
 
     stakes: Stakes
@@ -33,6 +35,12 @@ class Candidate:
     line_start: bool
     gap: str = ""
     certain: bool = False
+    own: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the model's template or parser says that this is how it makes calls."""
+        return self.own and not self.bare
 
 
 def is_meant(candidate: Candidate, before: PrecedingText) -> bool:
@@ -62,13 +70,15 @@ def is_meant(candidate: Candidate, before: PrecedingText) -> bool:
 def _plain(candidate: Candidate, paragraph: str) -> bool:
     if candidate.stakes is Stakes.READS:
         return not candidate.bare or not is_of_text(paragraph)
-    return candidate.stakes is Stakes.CHANGES and not candidate.bare and not is_of_text(paragraph)
+    if candidate.stakes is not Stakes.CHANGES or candidate.bare:
+        return False
+    return candidate.is_own or not is_of_text(paragraph)
 
 
 def _unannounced(candidate: Candidate) -> bool:
-    if candidate.stakes is not Stakes.READS or candidate.certain:
+    if candidate.stakes is Stakes.RUNS or candidate.certain:
         return False
-    return not candidate.bare
+    return candidate.is_own or (candidate.stakes is Stakes.READS and not candidate.bare)
 
 
 def survives(candidate: Candidate, following: str) -> bool:
