@@ -114,7 +114,7 @@ class PracticeServer:
         ]
 
     async def wait_for(
-        self, predicate: Callable[[Record], bool], timeout_seconds: float = 5.0
+        self, predicate: Callable[[Record], bool], timeout_seconds: float = 60.0
     ) -> Record:
         """Return the first record that satisfies `predicate`. Raises TimeoutError."""
         return await self._journal.wait_for(predicate, timeout_seconds)

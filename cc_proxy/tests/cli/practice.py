@@ -28,7 +28,7 @@ class Practice:
         return self.server.chats()
 
     def wait_for(self, predicate: Callable[[Record], bool]) -> Record:
-        return self._in_loop(self.server.wait_for(predicate, 20.0))
+        return self._in_loop(self.server.wait_for(predicate, 120.0))
 
     def _in_loop(self, work: Coroutine[Any, Any, Value]) -> Value:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)

@@ -72,7 +72,7 @@ def completed(home: Home, shell: str, line: str, **variables: str) -> list[str]:
         cwd=home.path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert not ran.stderr.replace("complete: nosort: invalid option name", ""), ran.stderr

@@ -157,7 +157,7 @@ def interactive(home: Home, ollama: str, answer: str | None) -> str:
         [*rest, "config", "init"],
         env=home.environ | {"OLLAMA_BASE_URL": ollama},
         dimensions=(40, 120),
-        timeout=30,
+        timeout=300,
         encoding="utf-8",
     )
     seen = ""
@@ -178,7 +178,7 @@ def test_ctrl_c_at_the_question_writes_nothing(home: Home) -> None:
     command, *rest = home.command
     with practice_server() as practice:
         environ = home.environ | {"OLLAMA_BASE_URL": practice.url}
-        terminal = pexpect.spawn(command, [*rest, "config", "init"], env=environ, timeout=30)
+        terminal = pexpect.spawn(command, [*rest, "config", "init"], env=environ, timeout=300)
         terminal.expect(b"Number .*: ")
         # One that comes between the question and the waiting for its answer is only noticed then.
         for _ in range(20):

@@ -306,7 +306,7 @@ def test_fix_mends_what_is_safe_and_only_after_a_yes(home: Home, says: str) -> N
         [*rest, "doctor", "--fix", "--no-model"],
         env=home.environ,
         dimensions=(60, 160),
-        timeout=30,
+        timeout=300,
         encoding="utf-8",
     )
     terminal.logfile_read = io.StringIO()

@@ -63,7 +63,7 @@ def question(*, stream: bool) -> str:
 
 
 def ask(home: Home, *, stream: bool = False) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", home.state["port"], timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", home.state["port"], timeout=300)
     with closing(connection):
         body = question(stream=stream)
         connection.request("POST", "/v1/messages", body, {"x-api-key": key(home)})
@@ -179,7 +179,7 @@ def test_of_two_starts_on_one_port_one_wins_and_the_other_says_who_has_it(home: 
     port = str(free_port())
     folders = [("--state-dir", str(home.path / name)) for name in "ab"]
     processes = [home.popen("start", "--json", "--port", port, *flags) for flags in folders]
-    outs = [process.communicate(timeout=60)[0] for process in processes]
+    outs = [process.communicate(timeout=300)[0] for process in processes]
     assert sorted(process.returncode for process in processes) == [0, 1], outs
     (lost,) = (json.loads(out) for out in outs if '"status": "error"' in out)
     assert [item["code"] for item in lost["errors"]] == ["port_in_use"]

@@ -27,7 +27,7 @@ import json, os, sys
 print(json.dumps(dict(os.environ, PID=os.getpid())), flush=True)
 sys.stdin.read()
 """
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_no_model_that_a_client_names_acts_on_the_terminal(home: Home, hostile: 
         started["url"] + "/v1/messages", json.dumps(body).encode(), {"x-api-key": key}
     )
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=30)  # noqa: S310 - as above
+        urllib.request.urlopen(request, timeout=300)  # noqa: S310 - as above
     refused.value.close()
     for command in ("status", "logs"):
         ran = home.run(command)

@@ -52,7 +52,7 @@ def on_a_terminal(home: Home, **variables: str) -> "pexpect.spawn[str]":
         env={**home.environ, "TERM": "xterm", **variables},
         cwd=str(home.path),
         encoding="utf-8",
-        timeout=30,
+        timeout=300,
         dimensions=(40, 160),
     )
 

@@ -239,7 +239,7 @@ def test_ctrl_c_ends_the_download_with_130(home: Home) -> None:
         assert process.stderr is not None
         assert "pulling manifest" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
         assert process.returncode == 130, err
         assert "Traceback" not in err
         assert "to go on from there: cc-proxy models pull practice-more" in err
@@ -261,7 +261,7 @@ def test_on_a_terminal_a_pull_shows_a_bar_and_takes_it_away(home: Home) -> None:
             [*rest, "models", "pull", "practice-more"],
             env=environ,
             dimensions=(24, 100),
-            timeout=30,
+            timeout=300,
             encoding="utf-8",
         )
         terminal.expect(r"\d+% \[#+ *\] [\d.]+ GB of 4\.9 GB  [\d.]+ GB/s  \d+ s left")

@@ -12,7 +12,7 @@ from .conftest import Home, Upstream
 def ask(home: Home) -> tuple[int, bytes]:
     body = {"model": "m", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
     key = (home.run_dir / "auth.key").read_text().strip()
-    connection = http.client.HTTPConnection("127.0.0.1", home.state["port"], timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", home.state["port"], timeout=300)
     with closing(connection):
         connection.request("POST", "/v1/messages", json.dumps(body), {"x-api-key": key})
         response = connection.getresponse()

@@ -19,7 +19,7 @@ from .conftest import KILL, Home, Upstream, free_port
 
 def get(port: int, target: str, key: str | None = None) -> tuple[int, bytes]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=300)) as connection:
         connection.request("GET", target, headers=headers)
         response = connection.getresponse()
         return response.status, response.read()
@@ -115,7 +115,7 @@ def test_a_second_start_that_asks_for_something_else_says_how_to_get_it(home: Ho
 
 def test_twenty_starts_at_once_leave_one_process_and_twenty_successes(home: Home) -> None:
     processes = [home.popen("start", "--json") for _ in range(20)]
-    outcomes = [process.communicate(timeout=60) for process in processes]
+    outcomes = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0] * 20, outcomes
     pids = {f'"pid": {home.state["pid"]},' in out for out, _ in outcomes}
     assert pids == {True}
@@ -241,7 +241,7 @@ def test_restart_to_an_address_that_cannot_be_had_stops_nothing(home: Home) -> N
 def interrupted(process: "subprocess.Popen[str]") -> str:
     """Press Ctrl-C for a command with --json; return what its error says."""
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=300)
     assert process.returncode == 130
     (error,) = json.loads(out)["errors"]
     assert error["code"] == "interrupted"
@@ -268,7 +268,7 @@ def test_a_stop_that_is_interrupted_says_what_it_has_begun(home: Home, upstream:
     state = home.state
     key = (home.run_dir / "auth.key").read_text().strip()
     question = {"model": "x", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
-    connection = http.client.HTTPConnection("127.0.0.1", state["port"], timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", state["port"], timeout=300)
     with closing(connection):
         connection.request("POST", "/v1/messages", json.dumps(question), {"x-api-key": key})
         assert upstream.asked.wait(30)
@@ -325,7 +325,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(home: Home) -> None:
         while not home.log_file.exists():  # made just before the background process
             assert not waiting.wait(0.005)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert '"interrupted"' in out
     assert "Traceback" not in err

@@ -23,7 +23,7 @@ WEATHER: Json = {
     "description": "Tells the weather.",
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
-_SECONDS = 20.0
+_SECONDS = 120.0
 
 
 def sync_client(url: str, *, strict: bool = True, **more: Any) -> Anthropic:

@@ -35,7 +35,7 @@ aliases:
   claude-haiku-*: practice-vision
 """
 SHOWN_ALIASES = ("fast", "claude-sonnet-4-5")
-_SECONDS = 30.0
+_SECONDS = 120.0
 
 T = TypeVar("T")
 

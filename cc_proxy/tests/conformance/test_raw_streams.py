@@ -12,7 +12,7 @@ from .stack import KEY
 
 pytestmark = pytest.mark.xdist_group("python-sdk")
 
-_SECONDS = 20.0
+_SECONDS = 120.0
 
 
 def streamed(url: str, request: Json) -> list[grammar.Event]:

@@ -15,7 +15,7 @@ from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.server import PracticeServer
 
 CLIENTS = Path(__file__).parents[1] / "clients"
-SECONDS = 90.0
+SECONDS = 300.0
 
 
 @dataclass

@@ -63,7 +63,7 @@ class Terminal:
         lines = [line for line in self._screen.display if mark in line]
         return lines[-1] if lines else ""
 
-    async def until(self, wanted: str, seconds: float = 30.0) -> None:
+    async def until(self, wanted: str, seconds: float = 120.0) -> None:
         """Wait until the screen shows `wanted`."""
         end = time.monotonic() + seconds
         while wanted not in self.text:

@@ -22,7 +22,7 @@ async def test_a_session_outlives_an_ollama_that_is_started_again(stage: Stage) 
         # 2.1.332 asks for the rest of an answer that broke: the second turn of the script.
         spoken = [[{"text": "One moment. "}, {"sleep": 4}, {"text": "It is done."}]]
         asking = asyncio.create_task(stage.ask("go", turns=[*spoken, {"text": "It is done."}]))
-        await first.wait_for(lambda record: bool(record.text), 60)
+        await first.wait_for(lambda record: bool(record.text), 120)
         port = first.port
     await asyncio.sleep(DOWN_SECONDS)
     async with PracticeServer(port):

@@ -17,7 +17,7 @@ HANGS = [{"text": "All is well here.", "stall": True, "times": 1}]
 async def cut_off(stage: Stage, *command: str) -> "asyncio.Task[str]":
     """Begin a session, and end its answer after its first words."""
     asking = asyncio.create_task(stage.ask("How is it?", turns=HANGS))
-    await stage.practice.wait_for(lambda record: bool(record.text), 60.0)
+    await stage.practice.wait_for(lambda record: bool(record.text), 120.0)
     code, _, err = await stage.run(*command, "--timeout-seconds", "0.4")
     assert code == 0, err
     assert "answers that still ran have been cut off: 1" in stage.log()

@@ -165,7 +165,7 @@ def test_a_reader_ends_when_the_proxy_is_killed() -> None:
         assert reader.stdin is not None
         reader.stdin.write(b"%d\n%b" % (len(data), data))
         reader.stdin.close()
-        assert reader.wait(timeout=60) == 1
+        assert reader.wait(timeout=300) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-SECONDS = 60
+SECONDS = 300
 _NEW = ("--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 # A pid namespace ends with its first process, and that one with the pipe to this test.
 _FIRST = "mount --bind {hosts} /etc/hosts && ip link set lo up && echo up && exec cat"

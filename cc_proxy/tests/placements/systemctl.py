@@ -17,7 +17,7 @@ HOME = Path.home()
 UNIT = HOME / ".config/systemd/user/cc-proxy.service"
 ENABLED, PID = HOME / "enabled", HOME / "main.pid"
 STATE = HOME / ".cc-proxy/run/cc-proxy.state.json"
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def start() -> None:

@@ -35,7 +35,7 @@ def url(port: int, host: str = HOST) -> str:
 def ask(data: dict[str, Any], key: str) -> tuple[int, str]:
     """Ask the proxy that `start` told of; return the status and the body."""
     body = {"model": "claude-x", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
-    connection = http.client.HTTPConnection(data["host"], data["port"], timeout=30)
+    connection = http.client.HTTPConnection(data["host"], data["port"], timeout=300)
     with closing(connection):
         headers = {"Authorization": f"Bearer {key}"}
         connection.request("POST", "/v1/messages", json.dumps(body), headers)

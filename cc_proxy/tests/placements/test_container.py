@@ -97,7 +97,7 @@ def test_another_container_gets_in_with_the_key_of_the_secret_and_not_without(
 def asked(machine: Machine, key: str) -> str:
     """Return the status of a question from another container."""
     script = (
-        "import http.client, sys; c = http.client.HTTPConnection(sys.argv[1], 3456, timeout=30);"
+        "import http.client, sys; c = http.client.HTTPConnection(sys.argv[1], 3456, timeout=300);"
         "c.request('GET', '/v1/models', headers={'x-api-key': sys.argv[2]});"
         "print(c.getresponse().status)"
     )

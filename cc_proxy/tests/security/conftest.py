@@ -20,7 +20,7 @@ from cc_proxy.tests.gateway.conftest import KEY, Upstream, body
 if TYPE_CHECKING:
     from cc_proxy.app.gateway.http.listening import Bound
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 @dataclass

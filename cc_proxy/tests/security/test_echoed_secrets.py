@@ -100,7 +100,7 @@ def ask(url: str, key: str, **fields: Any) -> str:
         url + "/v1/messages", json.dumps(body).encode(), {"x-api-key": key}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310 - as above
             return str(response.read().decode())
     except urllib.error.HTTPError as error:
         with error:
@@ -122,7 +122,7 @@ def test_what_a_server_repeats_is_hidden_from_everyone(home: Home, repeated: set
             assert_hidden(told, repeated)
     for path in ("/health", "/v1/models"):
         request = urllib.request.Request(started["url"] + path, headers={"x-api-key": key})  # noqa: S310 - our own server
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310 - as above
             told = response.read().decode()
         assert HIDDEN in told, path
         assert_hidden(told, repeated)

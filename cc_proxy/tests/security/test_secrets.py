@@ -59,7 +59,7 @@ def session(
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         said.append(done.stdout + done.stderr)
@@ -72,7 +72,7 @@ def session(
             url + "/v1/messages", json.dumps(asked).encode(), {"x-api-key": key}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
+            with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310 - as above
                 assert response.status == 200
         except urllib.error.HTTPError as error:
             said.append(error.read().decode())
