@@ -8,6 +8,8 @@ from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.result import NOT_RUNNING, REFUSED, ErrorItem, Result, aligned
 from cc_proxy.app.cli.reload import needs_restart
+from cc_proxy.app.daemon import confirm, differences
+from cc_proxy.app.daemon.process import ports, running
 
 if TYPE_CHECKING:
     from cc_proxy.app.control.wire import Health
@@ -24,9 +26,6 @@ def command(common: Common) -> Result:
 
     Example: cc-proxy status --json
     """
-    from cc_proxy.app.daemon import confirm, differences  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import ports, running  # noqa: PLC0415 - see common.Common
-
     paths = common.paths()
     known = load_access(common, paths)
     found = running.inspect(paths)

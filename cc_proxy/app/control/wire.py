@@ -83,7 +83,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `GET /health`; the last three are null with `?upstream=0`.
 
     `requests_in_flight` does not include this request; `queued` of them wait for Ollama.
-    `assists` is how often models got each kind of help since the start, by the keys of `assist`.
+    `states` counts the messages requests that run, by the states of `ActivityRequest`. `assists` is
+    how often models got each kind of help since the start, by the keys of `assist`.
     """
 
     status: str
@@ -95,6 +96,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     config_path: str | None = None
     requests_in_flight: int = 0
     queued: int = 0
+    states: dict[str, int] = {}
     assists: dict[str, int] = {}
     last_error: LastError | None = None
     last_reload: LastReload | None = None

@@ -172,7 +172,10 @@ def test_status_tells_of_a_request_that_waits_for_ollama(home: Home) -> None:
         with client(home), client(home, until="message_start"):
             status = home.json("status").data
             assert (status["requests_in_flight"], status["queued"]) == (2, 1)
-            assert "2 in flight, 1 of them waiting for Ollama" in home.run("status").out
+            assert (
+                "2 in flight (1 waiting, 1 writing), 1 of them waiting for Ollama"
+                in home.run("status").out
+            )
 
 
 def test_of_two_starts_on_one_port_one_wins_and_the_other_says_who_has_it(home: Home) -> None:

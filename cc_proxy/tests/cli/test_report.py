@@ -69,6 +69,14 @@ def test_the_speed_is_told_in_what_people_wait_for() -> None:
     assert "Reading" not in dict(report.upstream_rows(health(None)))
 
 
+def test_requests_are_told_by_state() -> None:
+    found = msgspec.structs.replace(
+        IDLE, requests_in_flight=3, queued=1, states={"waiting": 2, "reading": 1}
+    )
+    told = "3 in flight (1 reading, 2 waiting), 1 of them waiting for Ollama"
+    assert report.requests_row(found) == told
+
+
 @pytest.mark.parametrize(
     ("in_flight", "queued", "told"),
     [

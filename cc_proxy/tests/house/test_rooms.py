@@ -16,7 +16,6 @@ LEAST_LINES, MOST_LINES = 30, 350
 # One idea that needs fewer lines.
 SHORT = {
     "claude_needs.py": "figures, each with the trial behind it",
-    "cli/claude/beginning.py": "two small questions about arguments",
     "cli/output/amounts.py": "amounts as text",
     "control_characters.py": "one function for any foreign text",
     "daemon/errors.py": "errors that many modules raise",

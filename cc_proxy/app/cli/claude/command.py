@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from cc_proxy.app.cli.claude import (
 )
 from cc_proxy.app.cli.claude.environment import Models
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
-from cc_proxy.app.cli.claude.profiles import PROFILES, for_window, in_window
+from cc_proxy.app.cli.claude.profiles import PROFILES, Profile, for_window, in_window
 from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
 from cc_proxy.app.cli.claude.settings import diversion_notices
 from cc_proxy.app.cli.completion import suggest_flag
@@ -132,9 +132,9 @@ def command(  # noqa: PLR0913 - the flags
         None if client_options.prints(arguments) else lambda: _listed(started),
         shows_status_line=loaded.settings.claude.status_line,
     )
-    options = PROFILES[profile or loaded.settings.claude.profile].arguments
+    used = PROFILES[profile or loaded.settings.claude.profile]
     diversion_notices.refuse_unchecked(os.environ, Path.cwd())
-    prepared = launch.prepare(endpoint, options, given, None if url else shared.paths())
+    prepared = launch.prepare(endpoint, used.arguments, given, None if url else shared.paths())
     warnings = (*report.alias_slips(loaded), *_warnings(started, models))
     if is_default and (unfit := choice.unfit_default(shared, loaded, models.main)):
         warnings += (unfit,)
@@ -150,7 +150,10 @@ def command(  # noqa: PLR0913 - the flags
     session, key = beginning.session(arguments), started.auth_key
     if trouble := preloading.in_background(started.state, key, models.main, session=session):
         warnings += (trouble,)
-    show(Result(NAME, lines=_greeting(started, models), warnings=warnings), as_json=False)
+    show(
+        Result(NAME, lines=_greeting(started, models, used, arguments), warnings=warnings),
+        as_json=False,
+    )
     if start_if_needed:
         _guard(shared, started)
     return _session(program, prepared, endpoint.client, flags)
@@ -263,6 +266,7 @@ def _asked(loaded: "Loaded", started: "StartOutcome", model: str | None) -> Mode
         haiku=haiku or main.name,
         window=main.context_window,
         can_use_tools=main.can_use_tools is not False,
+        read_speed=main.tokens_read_per_second,
     )
 
 
@@ -293,10 +297,13 @@ def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
         raise ClaudeError(item.message, code=item.code, hint=item.hint)
 
 
-def _greeting(started: "StartOutcome", models: Models) -> tuple[str, ...]:
+def _greeting(
+    started: "StartOutcome", models: Models, profile: Profile, arguments: Sequence[str]
+) -> tuple[str, ...]:
     if not sys.stdout.isatty():
         return ()
-    return (f"{models.main}, {models.window} tokens, through {started.state.url}",)
+    line = f"{models.main}, {models.window} tokens, through {started.state.url}"
+    return line, *beginning.first_answer(models.read_speed, profile.first_tokens, arguments)
 
 
 def _small_window(name: str, window: int) -> ErrorItem:

@@ -42,12 +42,16 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 @dataclass(frozen=True)
 class Models:
-    """The names that Claude Code asks for, and of the main one the window and what it can do."""
+    """The names that Claude Code asks for, and of the main one the window and what it can do.
+
+    `read_speed` is how many tokens it reads in a second, None until it has read a prompt.
+    """
 
     main: str
     haiku: str
     window: int
     can_use_tools: bool = True
+    read_speed: float | None = None
 
 
 @dataclass(frozen=True)

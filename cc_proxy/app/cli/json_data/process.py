@@ -19,8 +19,9 @@ class Running(TypedDict):
     """A cc-proxy that runs; what Ollama tells is null if it has not answered in time.
 
     Two equal digests of the configuration mean that nothing has changed. `queued` are those of
-    `requests_in_flight` that wait for Ollama to have room. `assists` is how often models got each
-    kind of help since the start, by the keys of `assist` in the configuration.
+    `requests_in_flight` that wait for Ollama to have room. `states` counts the requests for an
+    answer by their state: preparing, waiting, loading, reading, writing. `assists` is how often
+    models got each kind of help since the start, by the keys of `assist` in the configuration.
     """
 
     pid: int
@@ -36,6 +37,7 @@ class Running(TypedDict):
     log_file: str
     requests_in_flight: int
     queued: int
+    states: dict[str, int]
     assists: dict[str, int]
     last_error: LastError | None
     last_reload: LastReload | None

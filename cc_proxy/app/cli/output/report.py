@@ -47,6 +47,7 @@ def data(now: "State", health: "Health") -> "Running":
         "log_file": now.log_file,
         "requests_in_flight": health.requests_in_flight,
         "queued": health.queued,
+        "states": health.states,
         "assists": health.assists,
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
@@ -100,8 +101,11 @@ def _loaded(model: "LoadedModel") -> str:
 
 
 def requests_row(health: "Health") -> str:
-    """Return how many requests are there, and how many of them wait for Ollama."""
+    """Return how many requests run, in which states, and how many of them wait for Ollama."""
     told = f"{health.requests_in_flight} in flight"
+    if health.states:
+        counts = (f"{count} {state}" for state, count in sorted(health.states.items()))
+        told += f" ({', '.join(counts)})"
     return f"{told}, {health.queued} of them waiting for Ollama" if health.queued else told
 
 

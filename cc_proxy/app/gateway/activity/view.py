@@ -39,6 +39,12 @@ _SESSION_STATES: dict[RequestState, SessionState] = {
 SecondsToRead = Callable[[str, int], float | None]
 
 
+def running_states(tracker: ActivityTracker) -> dict[str, int]:
+    """Return how many requests run in each state."""
+    states = Counter(state_of(one, tracker.engine(one.model)) for one in tracker.running)
+    return {str(state): count for state, count in states.items()}
+
+
 class ActivityView:
     """Looks at the model at one moment."""
 
@@ -58,14 +64,13 @@ class ActivityView:
         """Return all that goes on, or what belongs to one session; `started` is the proxy's."""
         running = self._tracker.running
         ended = self._tracker.ended
-        states = Counter(self._state(request) for request in running)
         if session is not None:
             running = [one for one in running if one.session == session]
             ended = [one for one in ended if one.session == session]
         return Activity(
             at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             uptime_seconds=round(self._now - started, 3),
-            states={str(state): count for state, count in states.items()},
+            states=running_states(self._tracker),
             queued=sum(one.is_queued for one in self._tracker.running),
             requests=tuple(map(self.request, [*running[:MAX_REQUESTS], *ended[:MAX_ENDED_SHOWN]])),
             sessions=tuple(

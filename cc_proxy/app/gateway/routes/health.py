@@ -12,6 +12,7 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSessions, Upstream
+from cc_proxy.app.gateway.activity.view import running_states
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 
@@ -34,6 +35,7 @@ async def handle(request: web.Request) -> web.Response:
         config_digest=context.config_digest,
         requests_in_flight=shared.requests_in_flight - 1,  # without this one
         queued=shared.queue.waiting,
+        states=running_states(shared.activity),
         assists=dict(shared.assists),
         last_error=shared.errors.last,
         model_sessions=tuple(

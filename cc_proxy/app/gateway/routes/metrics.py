@@ -8,15 +8,13 @@ from cc_proxy.app.gateway.activity.exposition import CONTENT_TYPE
 from cc_proxy.app.gateway.activity.metrics import ProcessFacts, metrics_text
 from cc_proxy.app.gateway.context import SHARED
 
-_PROVIDER = "ollama"
-
 
 async def handle(request: web.Request) -> web.Response:
     """Answer 200 with Prometheus' text format; Ollama is not asked."""
     shared = request.app[SHARED]
     facts = ProcessFacts(
         started=round(time.time() - (time.monotonic() - shared.started), 3),
-        provider=_PROVIDER,
+        provider=shared.upstream.kind,
         assists=shared.assists,
         open_requests=shared.requests_in_flight - 1,  # without this one
     )

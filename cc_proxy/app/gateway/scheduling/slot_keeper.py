@@ -6,6 +6,7 @@ this is wrong: a prompt reads what it would have read anyway, and the next answe
 
 import asyncio
 import logging
+import sys
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -140,7 +141,12 @@ class SlotKeeper:
         }
 
     def slots(self, model: str) -> int:
-        """Return how many requests of a model were seen to run side by side."""
+        """Return how many requests of a model were seen to run side by side.
+
+        Other engines than Ollama's have slots of their own; a request is taken to be read at once.
+        """
+        if not self._knows_rules:
+            return sys.maxsize
         known = self._models.get(full_name(model))
         return known.slots if known else 1
 
