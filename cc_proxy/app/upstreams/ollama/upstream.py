@@ -1,11 +1,17 @@
 """Ollama as an upstream of the gateway."""
 
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from cc_proxy.app.chat.answer import OpenAnswer
+import msgspec
+
+from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
-from cc_proxy.app.chat.errors import UpstreamBrokeError
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
@@ -14,6 +20,11 @@ from cc_proxy.app.config import Settings
 from cc_proxy.app.upstreams.ollama import listing, rendering, wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.refusals import SERVER
+
+log = logging.getLogger(__name__)
+
+# An old Ollama says the first, of a value that it does not know the second (recording 17d).
+_LEVEL_REFUSED = re.compile(r'think value ".*" is not supported|invalid think value')
 
 
 class OllamaUpstream:
@@ -26,6 +37,8 @@ class OllamaUpstream:
     def __init__(self, client: OllamaClient, name: str = "ollama") -> None:
         self.client = client
         self.name = name
+        # Names of models that Ollama has: no others are refused in this way.
+        self._without_levels: set[str] = set()
 
     @classmethod
     def configured(cls, settings: Settings) -> Self:
@@ -35,6 +48,7 @@ class OllamaUpstream:
     def use(self, settings: Settings) -> None:
         """Use these settings from the next request on; running answers keep their own."""
         self.client.use(settings.ollama)
+        self._without_levels.clear()
 
     async def __aenter__(self) -> Self:
         """Enter; the connections are ready."""
@@ -59,8 +73,36 @@ class OllamaUpstream:
         return wire.encoded(request, target)
 
     def chat(self, request: EncodedRequest, session: str = "") -> OpenAnswer:  # noqa: ARG002
-        """Send a request; Ollama places it without looking at the session."""
-        return self.client.chat(request.body)
+        """Send a request; Ollama places it without looking at the session.
+
+        An older Ollama takes a level of thinking for gpt-oss models alone: it is asked again, for
+        thinking without a level.
+        """
+        return self._chat(request)
+
+    @asynccontextmanager
+    async def _chat(self, request: EncodedRequest) -> AsyncIterator[ChatAnswer]:
+        async with AsyncExitStack() as stack:
+            try:
+                answer = await stack.enter_async_context(self.client.chat(self._body(request)))
+            except UpstreamRefusedError as error:
+                if not _LEVEL_REFUSED.match(error.text):
+                    raise
+                model = request.target.model.name
+                log.warning("Ollama takes no level of thinking for %s: it thinks without", model)
+                self._without_levels.add(model)
+                answer = await stack.enter_async_context(self.client.chat(self._body(request)))
+            # An answer can take an hour, and its request be megabytes.
+            del request
+            yield answer
+
+    def _body(self, request: EncodedRequest) -> bytes:
+        if request.target.model.name not in self._without_levels:
+            return request.body
+        asked = request.request()
+        if not isinstance(asked.think, str):
+            return request.body
+        return request.again(msgspec.structs.replace(asked, think=True)).body
 
     async def models(self) -> list[ModelCard]:
         """Return the models on its disk, the newest first."""
