@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cc_proxy.app.chat.models import ModelInfo
-from cc_proxy.app.config import EVERY_ASSIST, Assist
+from cc_proxy.app.config import EVERY_ASSIST, NO_MODEL_SETTINGS, Assist, ModelSettings
 
 
 class ThinkingForm(Enum):
@@ -21,7 +21,8 @@ class Target:
     """The model that will answer: what it can do, its window in tokens, how long it stays.
 
     `configured` is the window that was set for this model: more than it can have, maybe. `assist`
-    is the help that the model gets where it stumbles. `forms` has how old thinking is sent, where
+    is the help that the model gets where it stumbles. `settings` are the user's for this model.
+    `forms` has how old thinking is sent, where
     the model is asked to think and where it is not.
     """
 
@@ -30,4 +31,5 @@ class Target:
     keep_alive: str
     configured: int | None = None
     assist: Assist = EVERY_ASSIST
+    settings: ModelSettings = NO_MODEL_SETTINGS
     forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)

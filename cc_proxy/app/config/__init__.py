@@ -1,6 +1,7 @@
 """The user's settings: files, values, and errors that point at the line."""
 
 from cc_proxy.app.config.aliases import resolve_model
+from cc_proxy.app.config.durations import OLLAMA_DEFAULT
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError
 from cc_proxy.app.config.load import Loaded, load, settings_digest
 from cc_proxy.app.config.places import Source
@@ -8,6 +9,7 @@ from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     EVERY_ASSIST,
+    NO_MODEL_SETTINGS,
     Assist,
     ClaudeSettings,
     ImageSettings,
@@ -24,7 +26,9 @@ from cc_proxy.app.config.settings import (
 
 __all__ = [
     "EVERY_ASSIST",
+    "NO_MODEL_SETTINGS",
     "NO_PROXY",
+    "OLLAMA_DEFAULT",
     "Assist",
     "ClaudeSettings",
     "ConfigError",

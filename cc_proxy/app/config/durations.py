@@ -12,6 +12,8 @@ _NUMBER = r"[0-9]++(?:\.[0-9]++)?"
 _BARE = re.compile(_NUMBER)
 _PART = re.compile(rf"(?<![0-9.])({_NUMBER})(ms|s|m|h)")
 _WITH_UNITS = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h))+")
+# Left to Ollama, whose own OLLAMA_KEEP_ALIVE then applies.
+OLLAMA_DEFAULT = "default"
 _FOREVER = re.compile(r"-1(?:ms|s|m|h)?")
 
 
@@ -38,8 +40,10 @@ def keep_alive(text: str) -> str:
     """Return a duration that Ollama's API accepts in its `keep_alive`.
 
     Ollama reads strings with Go's time.ParseDuration, which wants a unit, and takes a negative
-    duration for "for ever"; hence `-1` becomes `-1s` and `600` becomes `600s`.
+    duration for "for ever"; hence `-1` becomes `-1s` and `600` becomes `600s`. `default` stays.
     """
+    if text == OLLAMA_DEFAULT:
+        return text
     if _FOREVER.fullmatch(text):
         return "-1s"
     if seconds(text) > LONGEST_KEEP_ALIVE_SECONDS:

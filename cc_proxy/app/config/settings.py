@@ -33,7 +33,7 @@ class Ollama(msgspec.Struct, frozen=True, kw_only=True):
     """The upstream.
 
     `timeout_seconds` is the longest silence that is tolerated, `keep_alive` a duration as
-    Ollama's API takes it (a negative one keeps the model loaded for ever).
+    Ollama's API takes it (a negative one keeps the model loaded for ever), or `default`.
 
     `proxy` is the address of an HTTP proxy, `none`, or `auto`, which is none once the environment
     has been asked. `headers` go with each request, and are secrets. `ca_file` has further
@@ -51,10 +51,45 @@ class Ollama(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive: str = "30m"
 
 
-class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings for one model; the window in tokens."""
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The settings of one Ollama model; the window in tokens.
+
+    `think` False: it never thinks; True or a level: so it thinks where it is asked to think.
+    `keep_alive` is as Ollama's API takes it, or `default`. The rest are options of Ollama's by
+    their names; None leaves each to the request, the Modelfile and Ollama.
+    """
 
     context_window: int | None = None
+    think: bool | str | None = None
+    keep_alive: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repeat_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    repeat_last_n: int | None = None
+    num_gpu: int | None = None
+    main_gpu: int | None = None
+    num_batch: int | None = None
+    num_thread: int | None = None
+    num_keep: int | None = None
+    draft_num_predict: int | None = None
+    use_mmap: bool | None = None
+
+    @property
+    def options(self) -> dict[str, float | bool]:
+        """The options of Ollama's that are set, by their names."""
+        named = ((name, getattr(self, name)) for name in self.__struct_fields__[_OWN_FIELDS:])
+        return {name: of for name, of in named if of is not None}
+
+
+# context_window, think and keep_alive are no options.
+_OWN_FIELDS = 3
+NO_MODEL_SETTINGS = ModelSettings()
 
 
 class WebSearchSettings(msgspec.Struct, frozen=True, kw_only=True):

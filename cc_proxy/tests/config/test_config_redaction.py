@@ -54,7 +54,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "repeated_call": True,
             "structured_output": True,
         },
-        "claude": {"bin": "claude", "profile": "full"},
+        "claude": {"bin": "claude", "profile": "full", "status_line": True},
         "logging": {"level": "info", "format": "text"},
     }
     assert "hunter" not in json.dumps(shown)

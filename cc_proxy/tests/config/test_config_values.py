@@ -45,7 +45,7 @@ assist:
   repeated_text: false
   repeated_call: false
   structured_output: false
-claude: {bin: /opt/claude, profile: lean}
+claude: {bin: /opt/claude, profile: lean, status_line: false}
 logging: {level: debug, format: json}
 """
 
@@ -83,7 +83,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             repeated_call=False,
             structured_output=False,
         ),
-        claude=ClaudeSettings(bin="/opt/claude", profile="lean"),
+        claude=ClaudeSettings(bin="/opt/claude", profile="lean", status_line=False),
         logging=LoggingSettings(level="debug", format="json"),
     )
 
@@ -155,6 +155,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "assist.structured_output",
         "claude.bin",
         "claude.profile",
+        "claude.status_line",
         "logging.level",
         "logging.format",
     ]

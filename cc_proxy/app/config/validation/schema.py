@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 
 from cc_proxy.app.config import durations, proxies, upstream_url
-from cc_proxy.app.config.validation import network, rules
+from cc_proxy.app.config.validation import model_options, network, rules
 
 KeyPath = tuple[str, ...]
 
@@ -62,6 +62,30 @@ _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such 
 _CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
 _SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,))
 
+_KEEP_ALIVE = Field(
+    rule=durations.keep_alive,
+    expected="a duration such as 30m, a whole number of seconds, -1 (for ever), or default",
+    takes=(Kind.TEXT, Kind.WHOLE),
+)
+_MODEL_OPTIONS = {
+    **{
+        name: Field(
+            rule=model_options.decimal(name),
+            expected=f"a number from {least:g} to {most:g}",
+            takes=(Kind.TEXT, *_NUMBERS),
+        )
+        for name, (least, most) in model_options.DECIMAL.items()
+    },
+    **{
+        name: Field(
+            rule=model_options.whole(name),
+            expected=f"a whole number from {least}",
+            takes=(Kind.TEXT, Kind.WHOLE),
+        )
+        for name, (least, _) in model_options.WHOLE.items()
+    },
+    "use_mmap": _SWITCH,
+}
 _TLS_FILE = Field(
     rule=network.file_path, expected="the absolute path of a file in PEM", optional=True
 )
@@ -132,11 +156,7 @@ FILE = Section(
                     takes=(Kind.TEXT, *_NUMBERS),
                     setting="timeout_seconds",
                 ),
-                "keep_alive": Field(
-                    rule=durations.keep_alive,
-                    expected="a duration such as 30m, a whole number of seconds, or -1 (for ever)",
-                    takes=(Kind.TEXT, Kind.WHOLE),
-                ),
+                "keep_alive": _KEEP_ALIVE,
             }
         ),
         "aliases": Names(
@@ -157,7 +177,14 @@ FILE = Section(
                 {
                     "context_window": Field(
                         rule=rules.window, expected=_WINDOW, takes=(Kind.TEXT, Kind.WHOLE)
-                    )
+                    ),
+                    "think": Field(
+                        rule=model_options.think,
+                        expected="true, false, low, medium, high or max",
+                        takes=(Kind.TEXT, Kind.BOOLEAN),
+                    ),
+                    "keep_alive": _KEEP_ALIVE,
+                    **_MODEL_OPTIONS,
                 }
             ),
         ),

@@ -14,7 +14,7 @@ from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo, full_nam
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
-from cc_proxy.app.config import Settings, resolve_model
+from cc_proxy.app.config import NO_MODEL_SETTINGS, ModelSettings, Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
 
@@ -164,22 +164,22 @@ class Models:
 
     async def _ask(self, name: str) -> Target:
         info = await self._upstream.model(name)
-        configured = self._configured(info)
+        own = self._settings_of(info)
+        configured = own.context_window
         loaded = await self._upstream.loaded()
         window = self._window(info, configured, loaded)
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
         if configured and configured > window:
             log.warning("model %s: context_window is %d, more than it can have", name, configured)
         settings = self._settings
-        return Target(info, window, settings.ollama.keep_alive, configured, settings.assist)
+        keep_alive = own.keep_alive or settings.ollama.keep_alive
+        return Target(info, window, keep_alive, configured, settings.assist, own)
 
-    def _configured(self, info: ModelInfo) -> int | None:
+    def _settings_of(self, info: ModelInfo) -> ModelSettings:
         of_model = (
-            each.context_window
-            for name, each in self._settings.models.items()
-            if same_model(name, info.name)
+            each for name, each in self._settings.models.items() if same_model(name, info.name)
         )
-        return next(of_model, None)
+        return next(of_model, NO_MODEL_SETTINGS)
 
     def _window(self, info: ModelInfo, configured: int | None, loaded: list[LoadedModel]) -> int:
         wanted = configured or self._settings.context_window

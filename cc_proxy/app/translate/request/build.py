@@ -97,7 +97,9 @@ def chat_request(
         assists.append("structured_output")
     if use.instruction:
         append_text(messages, use.instruction)
-    think = think_value(request, target.model, must_call=bool(use.must_call))
+    think = think_value(
+        request, target.model, must_call=bool(use.must_call), configured=target.settings.think
+    )
     thinks = bool(think)
     form = target.forms.get(thinks, ThinkingForm.FIELD)
     made = ChatRequest(

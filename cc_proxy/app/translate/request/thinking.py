@@ -34,18 +34,24 @@ def thinking_counts(request: MessagesRequest, betas: str) -> ThinkingCounts:
 
 
 def think_value(
-    request: MessagesRequest, model: ModelInfo, *, must_call: bool = False
+    request: MessagesRequest,
+    model: ModelInfo,
+    *,
+    must_call: bool = False,
+    configured: bool | str | None = None,
 ) -> bool | str | UnsetType:
     """Return Ollama's `think` for a request; as little as can be before a call it `must_call`.
 
     A model that cannot think gets no `think` (true would be a 400, recording 16). One that can
     always gets a value, since it thinks when the field is absent (recording 17f) and the API
-    means the opposite by an absent `thinking`.
+    means the opposite by an absent `thinking`. `configured` is the user's choice for the model:
+    off, or how it thinks where it is asked to think.
     """
     if not model.can("thinking"):
         return UNSET
     always = model.family in ALWAYS_THINKING
-    if must_call or not request.thinks:
+    if must_call or not request.thinks or configured is False:
         return "low" if always else False
-    level = _LEVELS.get(request.effort or "", "medium" if always else True)
+    asked = _LEVELS.get(request.effort or "", "medium" if always else True)
+    level = asked if configured is None or (configured is True and always) else configured
     return "high" if always and level == "max" else level

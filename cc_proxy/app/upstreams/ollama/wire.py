@@ -12,12 +12,13 @@ from msgspec import UNSET, UnsetType
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.messages import ChatChunk, ChatMessage, ChatRequest
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.config import OLLAMA_DEFAULT
 
 # One token that no template begins with; some models put one of their own before it.
 _STRANGER = "0"
 
 
-class _Options(msgspec.Struct, omit_defaults=True, kw_only=True):
+class _Options(msgspec.Struct, kw_only=True):
     num_ctx: int
     num_predict: int | UnsetType = UNSET
     temperature: float | UnsetType = UNSET
@@ -42,8 +43,8 @@ class _Body(msgspec.Struct, omit_defaults=True, kw_only=True):
     format: dict[str, Any] | UnsetType = UNSET
     truncate: bool
     shift: bool
-    keep_alive: str
-    options: _Options
+    keep_alive: str | UnsetType = UNSET
+    options: dict[str, Any]
 
 
 _encoder = msgspec.json.Encoder()
@@ -53,14 +54,6 @@ _body_decoder = msgspec.json.Decoder(_Body)
 
 def encoded(request: ChatRequest, target: Target) -> EncodedRequest:
     """Return a request as the JSON for `/api/chat`; the same input always gives the same bytes."""
-    options = _Options(
-        num_ctx=target.window,
-        num_predict=request.max_tokens,
-        temperature=request.temperature,
-        top_p=request.top_p,
-        top_k=request.top_k,
-        repeat_penalty=request.repeat_penalty,
-    )
     body = _Body(
         model=request.model,
         messages=request.messages,
@@ -70,15 +63,37 @@ def encoded(request: ChatRequest, target: Target) -> EncodedRequest:
         format=request.format,
         truncate=False,
         shift=False,
-        keep_alive=target.keep_alive,
-        options=options,
+        keep_alive=_keep_alive(target),
+        options=_options(request, target),
     )
     return EncodedRequest(_encoder.encode(body), target, _decoded, encoded)
 
 
+def _options(request: ChatRequest, target: Target) -> dict[str, Any]:
+    """Return what is asked for, with the user's settings for the model over it.
+
+    A `repeat_penalty` of the request is for another try of an answer that repeated itself.
+    """
+    asked = {
+        "num_ctx": target.window,
+        "num_predict": request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+        **target.settings.options,
+    }
+    if request.repeat_penalty is not UNSET:
+        asked["repeat_penalty"] = request.repeat_penalty
+    return {name: of for name, of in asked.items() if of is not UNSET}
+
+
+def _keep_alive(target: Target) -> str | UnsetType:
+    return UNSET if target.keep_alive == OLLAMA_DEFAULT else target.keep_alive
+
+
 def _decoded(body: bytes) -> ChatRequest:
     found = _body_decoder.decode(body)
-    options = found.options
+    options = msgspec.convert(found.options, _Options)
     return ChatRequest(
         model=found.model,
         messages=found.messages,
@@ -108,18 +123,18 @@ def stranger_body(target: Target) -> bytes:
 
     What belongs to the runner is as in every other request: another value loads the model again.
     """
-    return msgspec.json.encode(
-        {
-            "model": target.model.name,
-            "prompt": _STRANGER,
-            "raw": True,
-            "stream": False,
-            "truncate": False,
-            "shift": False,
-            "keep_alive": target.keep_alive,
-            "options": {"num_ctx": target.window, "num_predict": 1},
-        }
-    )
+    body: dict[str, Any] = {
+        "model": target.model.name,
+        "prompt": _STRANGER,
+        "raw": True,
+        "stream": False,
+        "truncate": False,
+        "shift": False,
+    }
+    if (keep_alive := _keep_alive(target)) is not UNSET:
+        body["keep_alive"] = keep_alive
+    one_token = ChatRequest(model=target.model.name, messages=[], max_tokens=1)
+    return msgspec.json.encode(body | {"options": _options(one_token, target)})
 
 
 def decode_chunks(lines: bytes) -> list[ChatChunk]:
