@@ -8,6 +8,7 @@ from functools import lru_cache
 Wakers = str | None
 
 
+@lru_cache(maxsize=64)
 def together(one: Wakers, other: Wakers) -> Wakers:
     """Return what needs a look by one of two."""
     if one is None or other is None:
@@ -43,6 +44,8 @@ class PassingText:
         if self.finds is None:
             return
         self.finds = None
+        if len(self._words) == self._before:
+            return
         gone_by = "".join(self._words[self._before :])
         for note in self._notes:
             note(gone_by)

@@ -9,6 +9,7 @@ import re
 from enum import Enum, auto
 
 from cc_proxy.app.translate.answer.quiet import Wakers
+from cc_proxy.app.translate.rescue.formats.prefixes import pattern_of
 
 # What opens thinking -> what closes it.
 _THINKING = {
@@ -48,9 +49,12 @@ _TEXT = {
 }
 _OPENERS = {**_THINKING, **_TEXT}
 # What closes thinking that was opened in the prompt, and nothing else.
-_ORPHANS = tuple(
-    sorted(
-        {close for close in _THINKING.values() if "think" in close.lower()}, key=len, reverse=True
+_ORPHANS = frozenset(close for close in _THINKING.values() if "think" in close.lower())
+# One of them, or the beginning of one at the end of the text.
+_ORPHAN = re.compile(
+    "|".join(
+        re.escape(first) + pattern_of(sorted(mark[1:] for mark in _ORPHANS if mark[0] == first))
+        for first in "<["
     )
 )
 # After it, a mark alone on its line or at the end of a sentence is nobody's word.
@@ -169,12 +173,10 @@ class ThinkTags:
 
     def _orphan(self, text: str) -> tuple[str, str]:
         """Take out a mark that only closes; return what is certain, and what is to be looked at."""
-        for at in (found.start() for found in re.finditer(r"[<\[]", text)):
-            close = next((mark for mark in _ORPHANS if text.startswith(mark, at)), "")
-            if not close:
-                if any(mark.startswith(text[at:]) for mark in _ORPHANS):
-                    return self._shown(text[:at], text[at:])
-                continue
+        for found in _ORPHAN.finditer(text):
+            at, close = found.start(), found.group()
+            if close not in _ORPHANS:
+                return self._shown(text[:at], close)
             after = text[at + len(close) : at + len(close) + 1]
             before = self._line_after(text[:at])
             if self._is_word(text[:at], before):

@@ -61,7 +61,8 @@ _TAGS = (
 _MARK = (
     r"<[|｜]?(?:(?:[A-Za-z][\w-]{0,23}[:_｜|])?" + pattern_of(_TAGS) + r"|[A-Za-z][\w-]{0,23}\Z)"
 )
-
+# How each tag of a call begins, or the text ends: most of what is `<` is left after one look.
+_TAG_START = re.compile(r"<[|｜]?/?[|｜]?(?:(?P<name>[A-Za-z])|\Z)")
 
 WITHIN_LINE = rf"{_MARK}|\[(?=T|\Z){pattern_of([_MISTRAL[1:]])}|\](?=<|\Z){pattern_of([M3[1:]])}"
 
@@ -98,6 +99,8 @@ class Openers:
 
     def _tag(self, pos: int) -> Steps[Reading | None]:
         src = self._context.src
+        if not (yield from self._may_be_tag(pos)):
+            return None
         if (yield from src.starts(pos, K3_OPENERS)):
             return (yield from kimi_k3(self._context, pos))
         header = yield from header_at(src, pos)
@@ -115,6 +118,15 @@ class Openers:
             return (yield from name_and_arguments(self._context, pos, "tags"))
         form = mark.form
         return (yield from wrapped(self._context, mark.end, form)) if form else None
+
+    def _may_be_tag(self, pos: int) -> Steps[bool]:
+        src = self._context.src
+        while src.text[pos] == "<":
+            found = _TAG_START.match(src.text, pos)
+            if found is None or found["name"] or src.ended:
+                return found is not None
+            yield
+        return True
 
     def _word(self, pos: int) -> Steps[Reading | None]:
         context = self._context
