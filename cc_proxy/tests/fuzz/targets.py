@@ -19,6 +19,7 @@ from cc_proxy.app.config.errors import ConfigError
 from cc_proxy.app.config.layers import merge
 from cc_proxy.app.config.validation.decoding import decode as decode_config
 from cc_proxy.app.translate.answer.errors import api_error
+from cc_proxy.app.translate.answer.parts import whole
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
@@ -124,7 +125,7 @@ def _said_on(complete: list[bytes], rest: bytes) -> None:
         if rest.strip():
             events += answer.feed_all([reading.last(rest)])
     except UpstreamError as error:
-        events += answer.fail(api_error(error, "m"))
+        events += whole(answer.fail(api_error(error, "m")))
     for line in encode(events).decode().splitlines():
         if line.startswith("data: "):
             json.loads(line.removeprefix("data: "))

@@ -46,13 +46,13 @@ async def test_while_a_long_line_is_read_the_others_have_their_turn(
 ) -> None:
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
     taken: list[int] = []
-    feed_all = AnswerStream.feed_all
+    parts = AnswerStream.parts
 
     def noting(self: AnswerStream, chunks: list[ChatChunk]) -> Any:
         taken.append(chars(chunks))
-        return feed_all(self, chunks)
+        return parts(self, chunks)
 
-    monkeypatch.setattr(AnswerStream, "feed_all", noting)
+    monkeypatch.setattr(AnswerStream, "parts", noting)
     turns = 0
 
     async def other() -> None:
@@ -69,3 +69,33 @@ async def test_while_a_long_line_is_read_the_others_have_their_turn(
     assert seen.text == text
     assert max(taken) <= PORTION_CHARS
     assert turns >= len(taken) >= len(text) // PORTION_CHARS
+
+
+async def test_while_what_was_held_back_is_decided_the_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    turns = before_the_end = 0
+    parts = AnswerStream.parts
+
+    def noting(self: AnswerStream, chunks: list[ChatChunk]) -> Any:
+        nonlocal before_the_end
+        before_the_end = turns
+        return parts(self, chunks)
+
+    monkeypatch.setattr(AnswerStream, "parts", noting)
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    calls = 2_000  # and one that does not end
+    async with RawUpstream() as upstream, on_stage(upstream) as stage:
+        upstream.play = streams(line("<function=Read>" * (calls + 1)), done())
+        task = asyncio.create_task(other())
+        seen = await stage.streamed(tools=TOOLS)
+        task.cancel()
+    assert len(seen.calls) == calls
+    assert turns - before_the_end > calls // 10

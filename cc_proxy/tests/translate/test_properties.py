@@ -13,6 +13,7 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
+from cc_proxy.app.translate.answer.parts import whole
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter
@@ -205,7 +206,7 @@ def test_watching_for_calls_in_the_text_changes_no_plain_text(chunks: list[Chunk
 def test_an_answer_that_breaks_gives_out_what_was_held_back(chunks: list[Chunk]) -> None:
     answer = stream(DECLARED)
     events = events_of(answer, [chunk.line() for chunk in chunks], [0] * len(chunks))
-    broken = told(events + answer.fail(ApiError(502, "api_error", "broke")))
+    broken = told(events + whole(answer.fail(ApiError(502, "api_error", "broke"))))
     assert found(broken) == expected(chunks)
 
 
@@ -273,7 +274,7 @@ def test_an_answer_that_breaks_anywhere_ends_with_its_error(chunks: list[Chunk],
     answer = stream()
     lines = [chunk.line() for chunk in chunks[:kept]]
     events = events_of(answer, lines, [chunk.beats for chunk in chunks])
-    events += answer.fail(ApiError(502, "api_error", "broke"))
+    events += whole(answer.fail(ApiError(502, "api_error", "broke")))
     broken = told(events)
     assert broken.error == {"type": "api_error", "message": "broke"}
     assert found(broken) == expected(chunks[:kept])
@@ -358,4 +359,4 @@ def test_nothing_follows_the_end() -> None:
     answer = stream()
     events_of(answer, [body([Chunk("", "x", [], 0)], "stop", 1)], [0])
     assert answer.state is State.ENDED
-    assert answer.start() + answer.keep_alive() + answer.fail(ApiError(500, "e", "e")) == []
+    assert answer.start() + answer.keep_alive() + whole(answer.fail(ApiError(500, "e", "e"))) == []

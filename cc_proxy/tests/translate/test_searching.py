@@ -11,6 +11,7 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Message
 from cc_proxy.app.chat.messages import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.translate.answer.collector import AnswerCollector
+from cc_proxy.app.translate.answer.parts import whole
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
@@ -49,19 +50,19 @@ def played(rounds: list[list[ChunkMessage]], *, known: bool) -> list[ev.Event]:
         if number or known:
             answer.begin(stream(ids))
         for message in chunks:
-            events += answer.feed(ChatChunk(message=message))
+            events += whole(answer.parts([ChatChunk(message=message)]))
             assert len(answer.keep_alive()) == 1
-        events += answer.feed(DONE)
+        events += whole(answer.parts([DONE]))
         for wanted in answer.calls:
             events += answer.searched(wanted, FOUND)
         assert len(answer.keep_alive()) == 1
     so_far = answer.message().content
     events += answer.end()
-    assert msgspec.json.encode(so_far) == msgspec.json.encode(whole(events).content)
+    assert msgspec.json.encode(so_far) == msgspec.json.encode(as_message(events).content)
     return events
 
 
-def whole(events: list[ev.Event]) -> Message:
+def as_message(events: list[ev.Event]) -> Message:
     return msgspec.json.decode(collected(events), type=Message)
 
 
@@ -113,11 +114,15 @@ def test_a_keep_alive_names_the_block_that_is_open() -> None:
     ids = itertools.count()
     answer = MultiRoundAnswer(stream(ids))
     assert answer.keep_alive() == []
-    answer.feed(ChatChunk(message=ChunkMessage(content="a", tool_calls=[call("web_search")])))
-    answer.feed(DONE)
+    whole(
+        answer.parts(
+            [ChatChunk(message=ChunkMessage(content="a", tool_calls=[call("web_search")]))]
+        )
+    )
+    whole(answer.parts([DONE]))
     answer.searched(answer.calls[0], FOUND)
     answer.begin(stream(ids))
-    answer.feed(ChatChunk(message=ChunkMessage(content="b")))
+    whole(answer.parts([ChatChunk(message=ChunkMessage(content="b"))]))
     assert answer.keep_alive() == [ev.ContentBlockDelta(3, ev.TextDelta(""))]
     answer.end()
     assert answer.keep_alive() == []
@@ -129,16 +134,16 @@ def test_a_failure_closes_the_open_block_of_the_round() -> None:
     answer.search("srvtoolu_x", "q")
     answer.searched(answer.calls[0], FOUND)
     answer.begin(stream(ids))
-    answer.feed(ChatChunk(message=ChunkMessage(content="b")))
+    whole(answer.parts([ChatChunk(message=ChunkMessage(content="b"))]))
     error = invalid_request("no")
-    assert answer.fail(error) == [
+    assert whole(answer.fail(error)) == [
         ev.ContentBlockStop(2),
         ev.ErrorEvent(ev.ErrorDetail("invalid_request_error", "no")),
     ]
-    assert answer.fail(error) == []
+    assert whole(answer.fail(error)) == []
 
 
 def test_a_failure_before_anything_was_said_begins_the_message_first() -> None:
     answer = MultiRoundAnswer(stream(itertools.count()))
-    kinds = [type(event) for event in answer.fail(invalid_request("no"))]
+    kinds = [type(event) for event in whole(answer.fail(invalid_request("no")))]
     assert kinds == [ev.MessageStart, ev.ErrorEvent]

@@ -9,6 +9,7 @@ import pytest
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.parts import whole
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
@@ -196,11 +197,11 @@ def test_keep_alive_fits_the_open_block() -> None:
 def test_a_failure_closes_the_open_block_and_ends_everything() -> None:
     answer = stream()
     shape(answer, chunk("half"))
-    ends = [told(e) for e in answer.fail(ApiError(502, "api_error", "gone"))]
+    ends = [told(e) for e in whole(answer.fail(ApiError(502, "api_error", "gone")))]
     assert ends == ["0 close", "error api_error: gone"]
     assert answer.state is State.ENDED
     assert shape(answer, chunk("late")) == []
-    assert answer.fail(ApiError(502, "api_error", "again")) == []
+    assert whole(answer.fail(ApiError(502, "api_error", "again"))) == []
 
 
 def test_every_event_has_its_event_line() -> None:

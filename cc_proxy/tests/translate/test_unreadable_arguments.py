@@ -7,6 +7,7 @@ import pytest
 
 from cc_proxy.app.chat.errors import UnreadableCallError, UpstreamBrokeError
 from cc_proxy.app.translate.answer.unreadable_call import read_from_error, unreadable_call
+from cc_proxy.app.translate.rescue.formats.source import finished
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "Bash": {
@@ -23,7 +24,7 @@ def calls(name: str, arguments: str, *, is_cut: bool = False) -> list[tuple[str,
     assert call.cut is is_cut
     return [
         (found.name, msgspec.json.decode(found.arguments))
-        for found in read_from_error(call, SCHEMAS)
+        for found in finished(read_from_error(call, SCHEMAS))
     ]
 
 

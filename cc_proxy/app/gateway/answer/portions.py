@@ -5,13 +5,15 @@ would hold up all other streams as long as it takes to read them.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
+from cc_proxy.app.translate.answer.parts import Events, Parts
 
 # The slowest text takes some microseconds a letter.
 PORTION_CHARS = 128
-LOOK_SECONDS = 0.001
+# No more than a millisecond with the part that is worked through before the next look.
+LOOK_SECONDS = 0.0005
 
 
 def portions(batch: list[ChatChunk]) -> Iterator[list[ChatChunk]]:
@@ -46,6 +48,14 @@ class Looks:
         if self._loop.time() - self._since >= LOOK_SECONDS:
             await asyncio.sleep(0)
             self._since = self._loop.time()
+
+
+async def in_turn(parts: Parts) -> AsyncIterator[Events]:
+    """Yield parts of an answer with a look at the other streams whenever it is time."""
+    looks = Looks()
+    for events in parts:
+        yield events
+        await looks.between()
 
 
 def _chars(chunk: ChatChunk) -> int:

@@ -10,7 +10,7 @@ from cc_proxy.app.chat.answer import OpenAnswer, Shortcut
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import ContextOverflowError, UpstreamBrokeError, UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.gateway.answer.portions import Looks, portions
+from cc_proxy.app.gateway.answer.portions import Looks, in_turn, portions
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.second_tries import SecondTries
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
@@ -100,9 +100,11 @@ async def stream_round(
                 counter.counted(asking.prompt, error.prompt_tokens)
             raise
         except UpstreamError as error:
-            yield tries.after_error(error)
+            rest = tries.after_error(error)
         else:
-            yield tries.after_end()
+            rest = tries.after_end()
+        async for events in in_turn(rest):
+            yield events
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
             "Ollama ended its answer in the middle.",
@@ -125,10 +127,11 @@ async def _asked(
             record.first_token()
             looks.begin()
             for portion in portions(batch):
-                yield answer.feed_all(portion)
+                for events in answer.parts(portion):
+                    yield events
+                    await looks.between()
                 if _is_over(answer):
                     return
-                await looks.between()
             if not answer.may_vanish:
                 tries.let_go_if_large()
 

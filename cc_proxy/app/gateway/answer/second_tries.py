@@ -2,11 +2,11 @@
 
 import logging
 
-from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
+from cc_proxy.app.translate.answer.parts import Parts, silently
 from cc_proxy.app.translate.answer.second_try import (
     Reason,
     after_announcement,
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 MAX_HELD_BYTES = 1024 * 1024
 # Asked plainly once more, and then once with a hint.
 _MAX_UNREADABLE = 3
-
-_Events = list[ev.Event]
 
 
 class SecondTries:
@@ -64,16 +62,19 @@ class SecondTries:
         if self._first is not None and self._first.size > MAX_HELD_BYTES:
             self._first = None
 
-    def after_end(self) -> _Events:
-        """Return the events that follow when Ollama has ended an answer."""
+    def after_end(self) -> Parts:
+        """Yield the events that follow when Ollama has ended an answer."""
         answer, reason = self._answer, self._answer.wants
         if answer.state is State.ENDED:
-            return []
+            return
         if reason is None:
             # The turn was whole before it was asked for more; any other has broken off.
-            return answer.finish_with([]) if answer.is_extra_try else []
+            if answer.is_extra_try:
+                yield from answer.finish_with([])
+            return
         if self._first is None:
-            return answer.finish_with([])
+            yield from answer.finish_with([])
+            return
         if reason is not Reason.VANISHED:
             self._record.assisted(reason.value)
         match reason:
@@ -84,10 +85,10 @@ class SecondTries:
             case _:
                 request = in_one_piece(self._first.request())
         self._next = self._first.again(request)
-        return answer.begin_again(reason)
+        yield answer.begin_again(reason)
 
-    def after_error(self, error: UpstreamError) -> _Events:
-        """Return the events that follow when Ollama has ended an answer with an error.
+    def after_error(self, error: UpstreamError) -> Parts:
+        """Yield the events that follow when Ollama has ended an answer with an error.
 
         Raises:
             UpstreamError: the error itself, when it says nothing of a tool call.
@@ -96,36 +97,41 @@ class SecondTries:
         if self._answer.is_extra_try:
             # The turn was whole before it was asked for more.
             self._record.trouble(f"the second try of an announced step failed: {error.code}")
-            return self._answer.finish_with([])
+            yield from self._answer.finish_with([])
+            return
         call = unreadable_call(error)
         if call is None or not self._rules.assist.unreadable_call:
             raise error
         self._unreadable += 1
         self._record.assisted(Reason.UNREADABLE.value)
-        return self._after_unreadable(call)
+        yield from self._after_unreadable(call)
 
-    def _after_unreadable(self, call: UnreadableCall) -> _Events:
+    def _after_unreadable(self, call: UnreadableCall) -> Parts:
         answer, record = self._answer, self._record
         trouble = f"a tool call could not be read ({call.form})"
-        if calls := read_from_error(call, self._rules.tools):
+        if calls := (yield from silently(read_from_error(call, self._rules.tools))):
             record.trouble(f"{trouble}: read from its error")
-            return answer.finish_with(calls)
+            yield from answer.finish_with(calls)
+            return
         if answer.has_calls:
             record.trouble(f"{trouble}: the calls before it count")
-            return answer.finish_with([])
+            yield from answer.finish_with([])
+            return
         if call.cut and self._unreadable > 1:
             record.trouble(f"{trouble}, twice: the answer ends with max_tokens")
-            return answer.finish_cut()
+            yield from answer.finish_cut()
+            return
         if self._unreadable >= _MAX_UNREADABLE or self._first is None:
             record.trouble(f"{trouble}, {self._unreadable} times: given up")
             times = "once" if self._unreadable == 1 else f"{self._unreadable} times"
-            return answer.give_up(
+            yield answer.give_up(
                 f"the model wrote a tool call {times} that could not be read ({call.form})."
             )
+            return
         self._next = self._first
         if self._unreadable > 1:
             hinted = with_hint(self._first.request(), hint(call, self._rules.tools))
             self._next = self._first.again(hinted)
             trouble += " again"
         record.trouble(f"{trouble}: asked once more")
-        return answer.begin_again(Reason.UNREADABLE)
+        yield answer.begin_again(Reason.UNREADABLE)

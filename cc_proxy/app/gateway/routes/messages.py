@@ -20,6 +20,7 @@ from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
+from cc_proxy.app.gateway.answer.portions import in_turn
 from cc_proxy.app.gateway.answer.probes import answer_to, is_probe
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.rounds import (
@@ -258,7 +259,9 @@ async def _streamed(request: web.Request, exchange: _Exchange) -> web.StreamResp
                 raise trouble from error
             record.failed(trouble)
             exchange.shared.errors.note(request[REQUEST_ID], trouble.log_text)
-            await pacer.send(encode(answer.fail(trouble)))
+            async for events in in_turn(answer.fail(trouble)):
+                if events:
+                    await pacer.send(encode(events))
         else:
             _answered(exchange)
     await response.write_eof()

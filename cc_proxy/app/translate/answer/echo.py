@@ -2,23 +2,24 @@
 
 
 class Echo:
-    """Takes the text of a second try, and keeps back what stands on the screen already.
+    """Takes the text of a second try, and keeps back what the client has already.
 
     A text that says the same words is not shown again; one that says others is shown whole.
     """
 
     def __init__(self, shown: str = "") -> None:
         self._shown = shown
-        self._heard = ""
+        # So many characters of it were said again.
+        self._heard = 0
 
     def new(self, text: str) -> str:
         """Return what is to be shown of the text that comes next."""
         if not self._shown:
             return text
-        heard = self._heard + text
-        if self._shown.startswith(heard):
-            self._heard = heard
+        if self._shown.startswith(text, self._heard):
+            self._heard += len(text)
             return ""
-        rest = heard.removeprefix(self._shown)
-        self._shown = self._heard = ""
-        return rest
+        said, self._shown = self._shown, ""
+        if text.startswith(said[self._heard :]):
+            return text[len(said) - self._heard :]
+        return said[: self._heard] + text

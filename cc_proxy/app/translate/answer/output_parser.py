@@ -1,5 +1,7 @@
 """The output of a model in one try, parsed into thinking, text and calls."""
 
+from collections.abc import Iterator
+
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.chat.messages import ChunkMessage
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
@@ -8,11 +10,16 @@ from cc_proxy.app.translate.answer.quiet import PassingText, together
 from cc_proxy.app.translate.answer.think_tags import ThinkTags
 from cc_proxy.app.translate.answer.written_text import WrittenText
 from cc_proxy.app.translate.request.rules import AnswerRules
-from cc_proxy.app.translate.rescue import Piece, Rescue, RescuedCall, introduces_call
+from cc_proxy.app.translate.rescue import Introduction, Piece, Rescue, RescuedCall, Steps
+
+_CALLS_AT_ONCE = 8
 
 
 class OutputParser:
-    """Parses one try and gives it to `writer`; may hold back what is not certain yet."""
+    """Parses one try and gives it to `writer`; may hold back what is not certain yet.
+
+    Where what was held back is decided, that can be much work: it pauses in between.
+    """
 
     def __init__(self, rules: AnswerRules, writer: AnswerWriter) -> None:
         self._rules = rules
@@ -29,17 +36,19 @@ class OutputParser:
         """The stop sequence that has ended the answer, None while none has."""
         return self._written.stopped_by
 
-    def feed(self, message: ChunkMessage, out: list[ev.Event]) -> None:
+    def feed(self, message: ChunkMessage, out: list[ev.Event]) -> Steps[None]:
         """Take what comes next; write what is certain by now."""
         if message.thinking:
-            self._take_parts(self._tags.told_apart(), out)
-            self._take_thinking(message.thinking, out)
+            yield from self._take_parts(self._tags.told_apart(), out)
+            yield from self._take_thinking(message.thinking, out)
         if message.content:
-            self._take_parts(self._tags.feed(message.content), out)
-        for call in message.tool_calls or ():
-            self._take_parts(self._tags.told_apart(), out)
-            self._turn_to(State.BETWEEN, out)
+            yield from self._take_parts(self._tags.feed(message.content), out)
+        for count, call in enumerate(message.tool_calls or (), 1):
+            yield from self._take_parts(self._tags.told_apart(), out)
+            yield from self._turn_to(State.BETWEEN, out)
             self._writer.write_call(call.function, out)
+            if not count % _CALLS_AT_ONCE:
+                yield
 
     def let_go_by(self, going_by: PassingText, state: State) -> None:
         """Let those of the next words go by that need no look; `state` is the block's."""
@@ -51,49 +60,65 @@ class OutputParser:
             wakers = self._thoughts.wakers if self._tags.is_told_apart else None
             going_by.begin(wakers, writer.thinking, self._thoughts.note)
 
-    def finish(self, out: list[ev.Event], *, cut: bool) -> None:
+    def finish(self, out: list[ev.Event], *, cut: bool) -> Steps[None]:
         """Write what was held back; `cut`: the output broke off, or became too long."""
         writer = self._writer
-        self._take_parts(self._tags.finish(), out)
-        self._end_thoughts(out, cut=cut)
-        self._write_pieces(self._written.finish(cut=cut), out)
+        yield from self._take_parts(self._tags.finish(), out)
+        yield from self._end_thoughts(out, cut=cut)
+        yield from self._write_parts(self._written.finish(cut=cut), out)
         if self._written.invented:
             writer.notes.append(
                 "text after a call dropped: the model wrote the tool's answer itself"
             )
         if self._rules.must_call and not writer.calls:
             writer.notes.append("the tool call that tool_choice demands did not come")
-        for call in () if writer.calls else tuple(self._thought_calls):
-            if writer.shown and not introduces_call("".join(writer.text), call):
+        if not writer.calls:
+            yield from self._write_thought_calls(out)
+
+    def _write_thought_calls(self, out: list[ev.Event]) -> Steps[None]:
+        writer = self._writer
+        words = Introduction("".join(writer.text)) if writer.shown else None
+        for count, call in enumerate(self._thought_calls, 1):
+            if words and not words.introduces(call):
                 writer.note_call(call.name, "in the thinking not made: words followed")
             else:
                 writer.write_rescued_call(call, out)
+            if not count % _CALLS_AT_ONCE:
+                yield
 
-    def _take_parts(self, parts: tuple[str, str], out: list[ev.Event]) -> None:
+    def _take_parts(self, parts: tuple[str, str], out: list[ev.Event]) -> Steps[None]:
         thinking, text = parts
         if thinking:
-            self._take_thinking(thinking, out)
+            yield from self._take_thinking(thinking, out)
         if text:
-            self._turn_to(State.TEXT, out)
+            yield from self._turn_to(State.TEXT, out)
             self._write_pieces(self._written.feed(text), out)
+            while self._written.is_behind:
+                yield
+                self._write_pieces(self._written.go_on(), out)
 
-    def _take_thinking(self, text: str, out: list[ev.Event]) -> None:
-        self._turn_to(State.THINKING, out)
+    def _take_thinking(self, text: str, out: list[ev.Event]) -> Steps[None]:
+        yield from self._turn_to(State.THINKING, out)
         if self._thoughts is None:
             tools = self._rules.tools if self._rules.may_call else {}
             self._thoughts = Rescue(tools, self._rules.read, self._rules.call_formats)
         self._write_thoughts(self._thoughts.feed(text), out)
+        while self._thoughts.is_behind:
+            yield
+            self._write_thoughts(self._thoughts.go_on(), out)
 
-    def _turn_to(self, kind: State, out: list[ev.Event]) -> None:
+    def _turn_to(self, kind: State, out: list[ev.Event]) -> Steps[None]:
         """Write what is held back, if another kind comes now."""
         if self._latest not in (kind, State.NEW):
-            self._end_thoughts(out)
-            self._write_pieces(self._written.interrupted(), out)
+            yield from self._end_thoughts(out)
+            yield from self._write_parts(self._written.interrupted(), out)
         self._latest = kind
 
-    def _end_thoughts(self, out: list[ev.Event], *, cut: bool = False) -> None:
+    def _end_thoughts(self, out: list[ev.Event], *, cut: bool = False) -> Steps[None]:
         if self._thoughts is not None:
-            self._write_thoughts(self._thoughts.finish(cut=cut), out)
+            for pieces in self._thoughts.finish_in_parts(cut=cut):
+                self._write_thoughts(pieces, out)
+                yield
             self._thoughts = None
 
     def _write_thoughts(self, pieces: list[Piece], out: list[ev.Event]) -> None:
@@ -103,6 +128,11 @@ class OutputParser:
                 self._thought_calls.append(piece)
             else:
                 self._writer.write_thinking(piece, out)
+
+    def _write_parts(self, parts: Iterator[list[Piece]], out: list[ev.Event]) -> Steps[None]:
+        for pieces in parts:
+            self._write_pieces(pieces, out)
+            yield
 
     def _write_pieces(self, pieces: list[Piece], out: list[ev.Event]) -> None:
         for piece in pieces:

@@ -8,6 +8,7 @@ from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.rescue import Steps
 
 
 class PrefillAnswer(AnswerStream):
@@ -18,13 +19,13 @@ class PrefillAnswer(AnswerStream):
         """Whether the answer can be asked for once more: never, as nothing of it counts."""
         return False
 
-    def feed(self, chunk: ChatChunk) -> list[ev.Event]:
-        """Return the events for one chunk: none but the first and the last of the answer."""
+    def _take(self, chunk: ChatChunk, out: list[ev.Event]) -> Steps[None]:
+        """Append the events for one chunk: none but the first and the last of the answer."""
         if self.state is State.ENDED:
-            return []
-        out = self.start()
+            return
+        out += self.start()
         if chunk.done:
             self._note_prompt(chunk)
             self.stop_reason = "max_tokens"
             self._blocks.end(ev.StopDelta(self.stop_reason), out)
-        return out
+        yield

@@ -14,12 +14,13 @@ from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import BlockWriter, State
 from cc_proxy.app.translate.answer.empty_answer import in_own_words, replacement_text
 from cc_proxy.app.translate.answer.output_parser import OutputParser
+from cc_proxy.app.translate.answer.parts import Parts, in_parts, whole
 from cc_proxy.app.translate.answer.quiet import PassingText
 from cc_proxy.app.translate.answer.reuse import Spent, estimate_reuse, note_prompt
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
-from cc_proxy.app.translate.rescue import RescuedCall
+from cc_proxy.app.translate.rescue import RescuedCall, Steps
 
 
 class AnswerStream:
@@ -118,9 +119,19 @@ class AnswerStream:
 
     def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
         """Return the events for chunks that came together, what can be one delta as one."""
+        return whole(self.parts(chunks))
+
+    def parts(self, chunks: list[ChatChunk]) -> Parts:
+        """Yield the events for chunks that came together; whoever takes one part takes them all."""
         if event := self.more(chunks):
-            return [event]
-        return [event for chunk in chunks for event in self.feed(chunk)]
+            yield [event]
+            return
+        out: list[ev.Event] = []
+        for chunk in chunks:
+            for _ in self._take(chunk, out):
+                yield out[:]
+                out.clear()
+        yield out
 
     def more(self, chunks: list[ChatChunk]) -> ev.ContentBlockDelta | None:
         """Return the one event of words that only add to the block that is open: most of them.
@@ -147,21 +158,24 @@ class AnswerStream:
 
     def feed(self, chunk: ChatChunk) -> list[ev.Event]:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
+        out: list[ev.Event] = []
+        return whole(in_parts(self._take(chunk, out), out))
+
+    def _take(self, chunk: ChatChunk, out: list[ev.Event]) -> Steps[None]:
         if self.state is State.ENDED or self.wants is not None:
-            return []
+            return
         self._going_by.catch_up()
-        out = self.start()
+        out += self.start()
         self._writer.chunks += 1
         if (message := chunk.message) is not None:
-            self._parser.feed(message, out)
+            yield from self._parser.feed(message, out)
         if self.stopped_early:
             self._end_at_stop_sequence(out)
         elif self._is_looping() and not chunk.done:
             self._cut_loop(out)
         elif chunk.done:
-            self._finish(chunk, out)
+            yield from self._finish(chunk, out)
         self._parser.let_go_by(self._going_by, self._blocks.state)
-        return out
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock."""
@@ -181,8 +195,8 @@ class AnswerStream:
         self._parser = OutputParser(self._rules, self._writer)
         return out
 
-    def finish_with(self, calls: list[RescuedCall]) -> list[ev.Event]:
-        """Return the end of an answer whose calls were read from an error of Ollama's, or none."""
+    def finish_with(self, calls: list[RescuedCall]) -> Parts:
+        """Yield the end of an answer whose calls were read from an error of Ollama's, or none."""
         self._going_by.catch_up()
         out = self.start()
         for call in calls:
@@ -190,16 +204,15 @@ class AnswerStream:
         if self.wants is Reason.STEP and self._announced is not None and not calls:
             # The turn is whole: the step is not asked for.
             self._end(self._announced, out)
+            yield out
         else:
-            self._finish(self._last_chunk("stop"), out)
-        return out
+            yield from in_parts(self._finish(self._last_chunk("stop"), out), out)
 
-    def finish_cut(self) -> list[ev.Event]:
-        """Return the end of an answer that the limit of its length has cut in a call."""
+    def finish_cut(self) -> Parts:
+        """Yield the end of an answer that the limit of its length has cut in a call."""
         self._going_by.catch_up()
         out = self.start()
-        self._finish(self._last_chunk("length"), out)
-        return out
+        yield from in_parts(self._finish(self._last_chunk("length"), out), out)
 
     def give_up(self, why: str) -> list[ev.Event]:
         """Return the end of an answer that did not come, with `why` in cc-proxy's own words."""
@@ -227,15 +240,16 @@ class AnswerStream:
         self.notes.append("the model repeated the same text over and over, and was stopped")
         out += self.give_up("the model repeated the same text over and over, and was stopped.")
 
-    def fail(self, error: ApiError) -> list[ev.Event]:
-        """Return the end of an answer that broke: the open block closed, then the error."""
+    def fail(self, error: ApiError) -> Parts:
+        """Yield the end of an answer that broke: the open block closed, then the error."""
         if self.state is State.ENDED:
-            return []
+            return
         self._going_by.catch_up()
         out = self.start()
-        self._parser.finish(out, cut=True)
+        yield from in_parts(self._parser.finish(out, cut=True), out)
+        out = []
         self._blocks.fail(ev.ErrorDetail(error.error_type, error.message), out)
-        return out
+        yield out
 
     def _end_at_stop_sequence(self, out: list[ev.Event]) -> None:
         self.stop_reason = "stop_sequence"
@@ -243,9 +257,9 @@ class AnswerStream:
         self.usage.output_tokens = self._writer.chunks
         self._blocks.end(ev.StopDelta(self.stop_reason, self._parser.stopped_by), out)
 
-    def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> None:
+    def _finish(self, chunk: ChatChunk, out: list[ev.Event]) -> Steps[None]:
         writer = self._writer
-        self._parser.finish(out, cut=chunk.done_reason == "length")
+        yield from self._parser.finish(out, cut=chunk.done_reason == "length")
         if self.stopped_early:
             self._end_at_stop_sequence(out)
             return

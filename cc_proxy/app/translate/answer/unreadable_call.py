@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cc_proxy.app.chat.errors import UnreadableCallError, UpstreamError, UpstreamRefusedError
-from cc_proxy.app.translate.rescue import Rescue, RescuedCall
+from cc_proxy.app.translate.rescue import Rescue, RescuedCall, Steps
 
 Schemas = Mapping[str, Mapping[str, Any]]
 
@@ -89,24 +89,22 @@ def _from_text(error: str) -> UnreadableCall | None:
     return None
 
 
-def read_from_error(call: UnreadableCall, tools: Schemas) -> list[RescuedCall]:
-    """Return the calls in what Ollama shows of an unreadable call.
+def read_from_error(call: UnreadableCall, tools: Schemas) -> Steps[list[RescuedCall]]:
+    """Return the calls in what Ollama shows of an unreadable call, with pauses in the work.
 
     gpt-oss's arguments come without the tool's name: they are taken for the one tool that they fit,
     and for none where they fit several.
     """
     if not call.raw or not tools:
         return []
-    written = _calls_in(call.raw, tools)
+    written = yield from _calls_in(call.raw, tools)
     is_too_long = len(call.raw) * len(tools) > _MAX_TRIED_CHARS
     if written or is_too_long or not call.raw.lstrip().startswith("{"):
         return written
-    fitting = [
-        found
-        for name in tools
-        for found in _calls_in(f'{{"name": "{name}", "arguments": {call.raw}}}', tools)
-        if found.name == name and _fits(found, tools[name])
-    ]
+    fitting = []
+    for name in tools:
+        found = yield from _calls_in(f'{{"name": "{name}", "arguments": {call.raw}}}', tools)
+        fitting += [one for one in found if one.name == name and _fits(one, tools[name])]
     return fitting if len(fitting) == 1 else []
 
 
@@ -130,9 +128,12 @@ def _between(text: str, opener: str, closer: str) -> str | None:
     return text[start + len(opener) : end] if 0 <= start <= end - len(opener) else None
 
 
-def _calls_in(text: str, tools: Schemas) -> list[RescuedCall]:
+def _calls_in(text: str, tools: Schemas) -> Steps[list[RescuedCall]]:
     rescue = Rescue(tools)
-    pieces = [*rescue.feed(text), *rescue.finish()]
+    pieces = rescue.feed(text)
+    for part in rescue.finish_in_parts():
+        pieces += part
+        yield
     return [piece for piece in pieces if isinstance(piece, RescuedCall)]
 
 

@@ -1,5 +1,7 @@
 """What the model's text comes to: text for the client, and calls that were written in it."""
 
+from collections.abc import Iterator
+
 from cc_proxy.app.translate.answer.quiet import Wakers
 from cc_proxy.app.translate.answer.stops import StopFinder
 from cc_proxy.app.translate.request import forced
@@ -49,27 +51,40 @@ class WrittenText:
             return []
         return self._until_stop(self._rescue.feed(text))
 
-    def interrupted(self) -> list[Piece]:
-        """Return what was held back, as something else of the answer comes after it."""
-        if self._must_call:
-            return []
-        pieces = self._until_stop(self._rescue.finish())
-        self._rescue = Rescue(self._tools, self._read, self._call_formats)
-        rest = self._stops.finish()
-        return [*pieces, rest] if rest else pieces
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is certain without more text: `go_on` returns it."""
+        return self._rescue.is_behind
 
-    def finish(self, *, cut: bool = False) -> list[Piece]:
-        """Return what was held back; `cut`: the answer ended because it became too long."""
+    def go_on(self) -> list[Piece]:
+        """Work on for a moment; return what is certain by now."""
+        return self._until_stop(self._rescue.go_on())
+
+    def interrupted(self) -> Iterator[list[Piece]]:
+        """Yield what was held back, as something else of the answer comes after it."""
+        if self._must_call:
+            return
+        yield from self._held_back(cut=False)
+        self._rescue = Rescue(self._tools, self._read, self._call_formats)
+
+    def finish(self, *, cut: bool = False) -> Iterator[list[Piece]]:
+        """Yield what was held back; `cut`: the answer ended because it became too long."""
         if self._must_call:
             text = "".join(self._demanded)
             self._demanded.clear()
             call = forced.read(text, self._must_call)
             if call is not None:
-                return [RescuedCall(call.name, bytes(call.arguments), "tool_choice")]
-            return [text] if text else []
-        pieces = self._until_stop(self._rescue.finish(cut=cut))
-        rest = self._stops.finish()
-        return [*pieces, rest] if rest else pieces
+                yield [RescuedCall(call.name, bytes(call.arguments), "tool_choice")]
+            elif text:
+                yield [text]
+            return
+        yield from self._held_back(cut=cut)
+
+    def _held_back(self, *, cut: bool) -> Iterator[list[Piece]]:
+        for pieces in self._rescue.finish_in_parts(cut=cut):
+            yield self._until_stop(pieces)
+        if rest := self._stops.finish():
+            yield [rest]
 
     def _until_stop(self, pieces: list[Piece]) -> list[Piece]:
         done: list[Piece] = []

@@ -11,15 +11,29 @@ from cc_proxy.app.translate.rescue.decision.provenance import NOTHING_READ, Read
 from cc_proxy.app.translate.rescue.decision.stakes import Stakes, stakes_of
 from cc_proxy.app.translate.rescue.decision.will import Tone, tone_of
 from cc_proxy.app.translate.rescue.declared import RescuedCall
-from cc_proxy.app.translate.rescue.scanner import Piece, Rescue
+from cc_proxy.app.translate.rescue.formats.source import Steps
+from cc_proxy.app.translate.rescue.pieces import Piece
+from cc_proxy.app.translate.rescue.scanner import Rescue
 
-__all__ = ["NOTHING_READ", "Piece", "ReadText", "Rescue", "RescuedCall", "introduces_call"]
+__all__ = ["NOTHING_READ", "Introduction", "Piece", "ReadText", "Rescue", "RescuedCall", "Steps"]
 
 
-def introduces_call(text: str, call: RescuedCall) -> bool:
-    """Return whether an answer ends with the word that the call is made now."""
-    before = PrecedingText()
-    before.add(text)
-    paragraph, sentence = before.last()
-    stakes = max(stakes_of(call), Stakes.CHANGES)
-    return tone_of(paragraph, sentence, stakes) is Tone.INTENDED
+# A paragraph is judged by less.
+_LAST_WORDS = 1_000
+
+
+class Introduction:
+    """The last words of an answer, which may say that a call is made now."""
+
+    def __init__(self, text: str) -> None:
+        before = PrecedingText()
+        before.add(text[-_LAST_WORDS:])
+        self._paragraph, self._sentence = before.last()
+        self._tones: dict[Stakes, Tone] = {}
+
+    def introduces(self, call: RescuedCall) -> bool:
+        """Return whether they say so of a call."""
+        stakes = max(stakes_of(call), Stakes.CHANGES)
+        if stakes not in self._tones:
+            self._tones[stakes] = tone_of(self._paragraph, self._sentence, stakes)
+        return self._tones[stakes] is Tone.INTENDED

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
-from cc_proxy.app.translate.rescue.repair.names import ToolNames, bare_name
+from cc_proxy.app.translate.rescue.formats.literal import Unreadable, reading_json
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.repair.names import MAX_NAME_CHARS, ToolNames, bare_name
 
 _NAME = re.compile(r"[A-Za-z][\w.:-]{1,127}")
 # Command-R's way to say that it calls nothing.
@@ -64,7 +65,7 @@ class Declared:
         if not written or not isinstance(arguments, dict):
             return None
         name = self.resolve(written, elsewhere=marked)
-        bare = bare_name(written)
+        bare = bare_name(written[:MAX_NAME_CHARS])
         if name is None and not (marked and _NAME.fullmatch(bare) and bare not in _NO_CALLS):
             return None
         try:
@@ -101,16 +102,18 @@ class Declared:
         properties = self._tools.get(name or "", {}).get("properties")
         return properties if isinstance(properties, Mapping) else {}
 
-    def value(self, name: str | None, key: str, text: str) -> Any:  # noqa: ANN401 - JSON
-        """Return an argument that was written as bare text, by its type in the schema."""
+    def value(self, name: str | None, key: str, text: str, work: Source) -> Steps[Any]:
+        """Return an argument that was written as bare text, by its type in the schema.
+
+        `work` counts the work, and pauses.
+        """
         kinds = types_of(self.properties(name).get(key))
         if not kinds or "string" in kinds:
             return text
         try:
-            value = read_json(text.strip())
+            return (yield from reading_json(text.strip(), work))
         except Unreadable:
             return text
-        return value
 
 
 def types_of(schema: object) -> set[str]:

@@ -1,19 +1,21 @@
 """The filter itself: what is certainly text goes on, what may become a call is held back."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 from cc_proxy.app.translate.answer.quiet import Wakers, finder
 from cc_proxy.app.translate.rescue.decision.preceding_text import PrecedingText
 from cc_proxy.app.translate.rescue.decision.provenance import NOTHING_READ, ReadText
 from cc_proxy.app.translate.rescue.decision.stakes import Stakes, stakes_of
 from cc_proxy.app.translate.rescue.decision.verdict import Candidate, is_meant, survives
-from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.declared import Declared, Reading
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
 from cc_proxy.app.translate.rescue.formats.marks import Mark, mark_at
-from cc_proxy.app.translate.rescue.formats.openers import WITHIN_LINE, Openers
-from cc_proxy.app.translate.rescue.formats.source import BLANKS, Source, Steps
+from cc_proxy.app.translate.rescue.formats.openers import Openers
+from cc_proxy.app.translate.rescue.formats.source import BLANKS, SPACE, Source, Steps
+from cc_proxy.app.translate.rescue.pieces import Piece, Pieces, joined
 
 # Within a line only these can begin a call; a new line, or one of the rest.
 _TRIGGERS = "\n<[]"
@@ -22,16 +24,19 @@ _CODE_INDENT = 4
 _FENCE_RUN = 3
 # Far above any file that a model writes in one call.
 _MOST_HELD = 4_000_000
-# Longer texts are taken in pieces: forgetting what has gone by copies what is behind it.
-_PIECE = 16_384
+# Forgetting what has gone by copies what is behind it.
 _FORGET = 8_192
+# So much is searched at once for what may begin a call; where each tag may, it is slow.
+_SEARCHED = 1_024
+_CHARS_PER_LOOK = 4
 # How much is read of what follows a call, to see whether it takes the call back.
 _AFTERWORD = 400
 _AFTERWORD_OF_RUNS = 2_000
 # An answer with so many calls that are quoted is a text about calls, and all of it is text.
 _MOST_REFUSED = 48
 
-Piece = str | RescuedCall
+# Calls that follow one another: where each starts, and what was read there.
+_Group: TypeAlias = deque[tuple[int, Reading]]
 
 
 class Rescue:
@@ -52,11 +57,11 @@ class Rescue:
         self._src = Source()
         self._context = Context(self._src, Declared(tools))
         self._openers = Openers(self._context)
-        self._event = _event_pattern(self._openers.line_start) if tools else None
+        self._event = self._openers.pattern() if tools else None
         self._before = PrecedingText()
         self._read = read
         self._formats = formats
-        self._out: list[Piece] = []
+        self._out = Pieces()
         # Up to here the text of the source has gone by.
         self._at = 0
         self._cut = False
@@ -71,13 +76,23 @@ class Rescue:
         """Take a piece of the answer; return what is decided by now, in order."""
         if self._steps is None:
             return [text] if text and not self.invented else []
-        if self.wakers is not None and finder(self.wakers)(text) is None:
+        if self.wakers is not None and not self._out and finder(self.wakers)(text) is None:
             self.note(text)
             return [text]
-        for start in range(0, len(text), _PIECE):
-            if self._src.add(text[start : start + _PIECE]):
-                self._advance()
-        return self._taken()
+        if self._src.add(text):
+            self._advance()
+        return self._out.take()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is decided without more text: `go_on` returns it."""
+        return bool(self._out) or self._src.is_paused
+
+    def go_on(self) -> list[Piece]:
+        """Work on for a moment; return what is decided by now."""
+        if self._src.is_paused:
+            self._advance()
+        return self._out.take()
 
     def note(self, text: str) -> None:
         """Note text that has gone by."""
@@ -89,14 +104,16 @@ class Rescue:
 
         `cut`: it ended because it became too long, so a call without its end is none.
         """
+        return joined(piece for part in self.finish_in_parts(cut=cut) for piece in part)
+
+    def finish_in_parts(self, *, cut: bool = False) -> Iterator[list[Piece]]:
+        """Do the same, and yield parts that take a moment each."""
         self._cut = cut
         self._src.end()
-        if self._steps is not None:
-            self._advance()
-        self._pass_on(len(self._src.text))
-        self._steps = None
-        self.wakers = ""
-        return self._taken()
+        self._advance()
+        yield self._out.take()
+        while self.is_behind:
+            yield self.go_on()
 
     def _advance(self) -> None:
         if self._steps is None:
@@ -106,6 +123,7 @@ class Rescue:
         except StopIteration:
             self._steps = None
             self.wakers = ""
+            self._src.join()
             self._pass_on(len(self._src.text))
             return
         if len(self._src.text) - self._at > _MOST_HELD:
@@ -114,23 +132,6 @@ class Rescue:
             self._pass_on(len(self._src.text))
             self._steps = self._scan()
 
-    def _taken(self) -> list[Piece]:
-        """Return what came out, neighbouring texts as one."""
-        out: list[Piece] = []
-        texts: list[str] = []
-        for piece in self._out:
-            if isinstance(piece, str):
-                texts.append(piece)
-                continue
-            if texts:
-                out.append("".join(texts))
-                texts = []
-            out.append(piece)
-        if texts:
-            out.append("".join(texts))
-        self._out.clear()
-        return out
-
     def _pass_on(self, end: int) -> None:
         """Let the text up to `end` go by."""
         if end > self._at:
@@ -138,11 +139,12 @@ class Rescue:
             self._at = end
             if not self.invented:
                 self._before.add(text)
-                self._out.append(text)
+                self._out.add(text)
 
     def _forget(self) -> None:
         """Give back the memory of what has gone by; places in the text change with that."""
-        if self._at >= _FORGET or self._at == len(self._src.text):
+        size = len(self._src.text)
+        if self._at == size or (self._at >= _FORGET and self._at * 2 >= size):
             self._src.drop(self._at)
             self._at = 0
 
@@ -162,10 +164,15 @@ class Rescue:
         src = self._src
         if self._event is None:
             return False
-        found = self._event.search(src.text, self._at)
+        # Never up to the middle of blanks: where they begin decides what they are.
+        blanks = SPACE.match(src.text, self._at + _SEARCHED)
+        end = blanks.end() if blanks else len(src.text)
+        found = self._event.search(src.text, self._at, end)
+        src.spend((found.start() if found else end) - self._at, _CHARS_PER_LOOK)
+        yield from src.look()
         if found is None:
-            self._pass_on(len(src.text))
-            if not src.ended:
+            self._pass_on(end)
+            if not src.ended and self._at == len(src.text):
                 # What goes by from here on never comes to the source: nothing may stand before.
                 self._forget()
                 self.wakers = _TRIGGERS
@@ -200,20 +207,19 @@ class Rescue:
         if not found.calls:
             self._pass_on(max(found.end, at + 1))
             return False
-        group = [(at if line_start else self._at, found)]
+        group = deque([(at if line_start else self._at, found)])
         end = yield from self._more(group)
-        calls = [found for _, found in group]
-        if (yield from self._accepted(at, calls, end, line_start=line_start)):
-            self._emit(group, end)
+        if (yield from self._accepted(at, group, end, line_start=line_start)):
             self._at = end
+            yield from self._emit(group, end)
             return True
         self._before.settle()
         self._before.examples = True
         self._refused += 1
-        self._pass_on(calls[-1].end)
+        self._pass_on(group[-1][1].end)
         return False
 
-    def _more(self, group: list[tuple[int, Reading]]) -> Steps[int]:
+    def _more(self, group: _Group) -> Steps[int]:
         """Collect the calls that follow one another; return where other text follows them."""
         src = self._src
         end = group[0][1].end
@@ -251,28 +257,36 @@ class Rescue:
         after = yield from self._src.skip(opener.end)
         return end if (yield from self._src.char(after)) else after
 
-    def _accepted(
-        self, at: int, group: list[Reading], end: int, *, line_start: bool
-    ) -> Steps[bool]:
+    def _accepted(self, at: int, group: _Group, end: int, *, line_start: bool) -> Steps[bool]:
         """Whether the calls are meant: not quoted, not an example, not taken back afterwards."""
         src = self._src
-        closing = src.text[group[-1].end : end]
-        calls = [call for found in group for call in found.calls]
+        calls_end = group[-1][1].end
+        closing = src.text[calls_end:end]
+        stakes, unknown, own, weak, whole = Stakes.READS, False, True, False, True
+        for _, found in group:
+            for call in found.calls:
+                stakes = max(stakes, stakes_of(call))
+                unknown = unknown or call.unknown
+                own = own and call.form in self._formats
+                src.spend(len(call.arguments))
+                yield from src.look()
+            weak = weak or found.weak
+            whole = whole and not found.open
         candidate = Candidate(
-            stakes=max(stakes_of(call) for call in calls),
+            stakes=stakes,
             # The closing tag of a family marks a call whose opener was lost.
-            bare=any(found.weak for found in group) and not closing.strip(),
+            bare=weak and not closing.strip(),
             line_start=line_start,
             gap=src.text[self._at : at],
-            certain=any(call.unknown for call in calls),
-            own=all(call.form in self._formats for call in calls),
+            certain=unknown,
+            own=own,
         )
+        yield from self._before.settle_in_steps(src)
         if not is_meant(candidate, self._before):
             return False
-        if self._read.holds(src.text[at : group[-1].end]):
+        if (yield from self._read.holds(src.text[at:calls_end], src)):
             return False
         if not (yield from src.char(end)):
-            whole = not any(found.open for found in group)
             return whole if self._cut or candidate.certain else True
         if (yield from self._is_turn(end)):
             self.invented = True
@@ -303,16 +317,18 @@ class Rescue:
                 return text
             yield
 
-    def _emit(self, group: list[tuple[int, Reading]], end: int) -> None:
+    def _emit(self, group: _Group, end: int) -> Steps[None]:
         """Give out the calls; what has the form of a call and is none stays text."""
-        following = [(start, bool(found.calls)) for start, found in group[1:]]
-        following.append((end, end >= len(self._src.text)))
-        for (start, found), (stop, text_ends) in zip(group, following, strict=True):
-            if found.calls:
-                self._out += found.calls
-            else:
+        while group:
+            start, found = group.popleft()
+            if not found.calls:
+                stop, after = group[0] if group else (end, None)
+                ends = after.calls if after else end >= len(self._src.text)
                 text = self._src.text[start:stop]
-                self._out.append(text.rstrip() if text_ends else text)
+                self._out.add(text.rstrip() if ends else text)
+            for call in found.calls:
+                self._out.add(call)
+                yield from self._src.look()
         self._before.end_block()
 
     def _fence(self, at: int) -> Steps[bool]:
@@ -336,9 +352,11 @@ class Rescue:
         """Pass on up to a line that may close the fence."""
         src = self._src
         self._forget()
-        found = _FENCE_LINE[char].search(src.text, self._at)
-        self._pass_on(found.end() if found else len(src.text))
-        if found is None and not src.ended:
+        end = self._at + _SEARCHED
+        found = _FENCE_LINE[char].search(src.text, self._at, end)
+        yield from src.look()
+        self._pass_on(found.end() if found else min(end, len(src.text)))
+        if found is None and not src.ended and self._at == len(src.text):
             self._forget()
             self.wakers = "\n"
             yield
@@ -361,13 +379,3 @@ class Rescue:
 
 # A line break before a fence, or one that the text ends with.
 _FENCE_LINE = {char: re.compile(rf"\n(?=[ \t]*(?:{char}|\Z))") for char in _TICKS}
-
-
-def _event_pattern(line_start: str) -> re.Pattern[str]:
-    r"""Return the pattern of where a call may begin: `line` is set where a line does.
-
-    The blanks before it are taken as a whole, so that each of them is passed once.
-    """
-    return re.compile(
-        rf"(?<!\s)[ \t]*+(?P<line>\n)\s*+(?=\Z|{line_start})|{WITHIN_LINE}", re.IGNORECASE
-    )

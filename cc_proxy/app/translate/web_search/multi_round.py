@@ -15,6 +15,7 @@ from cc_proxy.app.anthropic.requests import Message
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
+from cc_proxy.app.translate.answer.parts import Parts
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
@@ -150,25 +151,21 @@ class MultiRoundAnswer:
         """Return the first event; nothing when it was given before."""
         return self._shown(self._round.start())
 
-    def feed(self, chunk: ChatChunk) -> list[ev.Event]:
-        """Return the events for one chunk of the current round, but not the round's end."""
-        return self.feed_all([chunk])
-
-    def feed_all(self, chunks: list[ChatChunk]) -> list[ev.Event]:
-        """Return the events for chunks that came together."""
-        return self._shown(self._round.feed_all(chunks))
+    def parts(self, chunks: list[ChatChunk]) -> Parts:
+        """Yield the events for chunks that came together, but not the round's end."""
+        return map(self._shown, self._round.parts(chunks))
 
     def begin_again(self, reason: Reason) -> list[ev.Event]:
         """Prepare for the same round once more."""
         return self._shown(self._round.begin_again(reason))
 
-    def finish_with(self, calls: list[RescuedCall]) -> list[ev.Event]:
-        """Return the end of a round whose calls were read from an error."""
-        return self._shown(self._round.finish_with(calls))
+    def finish_with(self, calls: list[RescuedCall]) -> Parts:
+        """Yield the end of a round whose calls were read from an error."""
+        return map(self._shown, self._round.finish_with(calls))
 
-    def finish_cut(self) -> list[ev.Event]:
-        """Return the end of a round that the limit of its length has cut in a call."""
-        return self._shown(self._round.finish_cut())
+    def finish_cut(self) -> Parts:
+        """Yield the end of a round that the limit of its length has cut in a call."""
+        return map(self._shown, self._round.finish_cut())
 
     def give_up(self, why: str) -> list[ev.Event]:
         """Return the end of a round that did not come, with `why` in cc-proxy's own words."""
@@ -236,14 +233,15 @@ class MultiRoundAnswer:
             return [self._moved(event) for event in self._round.keep_alive()]
         return [ev.MessageDelta(ev.StopDelta(), self.usage)]
 
-    def fail(self, error: ApiError) -> list[ev.Event]:
-        """Return the end of an answer that broke."""
+    def fail(self, error: ApiError) -> Parts:
+        """Yield the end of an answer that broke."""
         if self._ended:
-            return []
+            return
         self._ended = True
-        out = self._shown(self._round.fail(error))
-        # Between two rounds the last one has ended, and has no more to say.
-        return out or [ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message))]
+        if self.state is State.ENDED:
+            # Between two rounds the last one has ended, and has no more to say.
+            yield [ev.ErrorEvent(ev.ErrorDetail(error.error_type, error.message))]
+        yield from map(self._shown, self._round.fail(error))
 
     def _shown(self, events: list[ev.Event]) -> list[ev.Event]:
         out: list[ev.Event] = []

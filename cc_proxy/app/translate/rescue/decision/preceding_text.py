@@ -7,6 +7,7 @@ the middle of a sentence, a document that is open, a conversation that is told.
 import re
 
 from cc_proxy.app.translate.rescue.decision.conversation import ToldConversation
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps, parts_of
 
 _KEPT = 600
 # What decides stands near the call; this bounds the work of a decision.
@@ -68,6 +69,18 @@ class PrecedingText:
         """Work through what was added, each character once."""
         text = "".join(self._new)
         self._new.clear()
+        self._settle(text)
+
+    def settle_in_steps(self, work: Source) -> Steps[None]:
+        """Do the same in parts; `work` counts them, and pauses."""
+        text = "".join(self._new)
+        self._new.clear()
+        for part in parts_of(text):
+            self._settle(part)
+            work.spend(len(part))
+            yield from work.look()
+
+    def _settle(self, text: str) -> None:
         if not text:
             return
         if self.blank:

@@ -7,6 +7,8 @@ writes what stands there.
 import re
 from collections.abc import Callable, Iterable
 
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps, parts_of
+
 # Shorter than any call; what is as short stands everywhere.
 _SHORTEST = 12
 _NUMBERED = re.compile(r"^[ \t]*\d+(?:→|\t)", re.MULTILINE)
@@ -25,10 +27,11 @@ class ReadText:
         self._plain: str | None = None
         self._squeezed: str | None = None
 
-    def holds(self, written: str) -> bool:
-        """Return whether `written` stands in it.
+    def holds(self, written: str, work: Source) -> Steps[bool]:
+        """Return whether `written` is in it.
 
-        To the letter, or but for spaces, line numbers and the escapes of JSON.
+        To the letter, or but for spaces, line numbers and the escapes of JSON. `work` counts
+        the work, and pauses.
         """
         written = written.strip()
         if len(written) < _SHORTEST:
@@ -40,13 +43,20 @@ class ReadText:
         if written in self._plain:
             return True
         if self._squeezed is None:
-            self._squeezed = _squeezed(_NUMBERED.sub("", self._plain))
-        return _squeezed(written) in self._squeezed
+            self._squeezed = yield from _squeezed(self._plain, work, _NUMBERED)
+        return (yield from _squeezed(written, work)) in self._squeezed
 
 
-def _squeezed(text: str) -> str:
-    # `\n` and `\"` within a JSON string are a line break and a quotation mark.
-    return "".join(text.replace("\\n", "\n").replace("\\", "").split())
+def _squeezed(text: str, work: Source, dropped: re.Pattern[str] | None = None) -> Steps[str]:
+    """Return a text without spaces, escapes, and what is `dropped` from the start of its lines."""
+    parts = []
+    for part in parts_of(text):
+        plain = dropped.sub("", part) if dropped else part
+        # `\n` and `\"` within a JSON string are a line break and a quotation mark.
+        parts.append("".join(plain.replace("\\n", "\n").replace("\\", "").split()))
+        work.spend(len(part))
+        yield from work.look()
+    return "".join(parts)
 
 
 NOTHING_READ = ReadText(tuple)

@@ -34,6 +34,7 @@ def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
     stack: list[str] = []
     closers = _PYTHON_CLOSERS if python else _JSON_CLOSERS
     while True:
+        yield from src.look()
         found = _NEXT.search(src.text, pos)
         if found is None:
             pos = max(pos, len(src.text))
@@ -78,6 +79,7 @@ def _string_end(src: Source, pos: int, quote: str, *, python: bool) -> Steps[int
         return pos
     pos += 1
     while True:
+        yield from src.look()
         found = _IN_STRING[quote].search(src.text, pos)
         if found is None:
             if src.ended:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
-from cc_proxy.app.translate.rescue.formats.source import Steps
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
 from cc_proxy.app.translate.rescue.formats.values import unwrapped
 
 _TOKEN = re.compile(
@@ -127,19 +127,20 @@ class _Pairs:
             token, text = yield from self._token()
         if token == _VALUE_CLOSE and text.strip():
             # Its opening tag was lost; what stands on lines of its own is meant without them.
-            self._keep(key, text.strip("\n"))
+            yield from self._keep(key, text.strip("\n"))
             return
         if token != _VALUE_OPEN or text.strip():
             raise _Torn
         start = self._pos
         end = yield from self._value_end(start, key)
-        self._keep(key, self._src.text[start:end])
+        yield from self._keep(key, self._src.text[start:end])
 
-    def _keep(self, key: str, text: str) -> None:
-        if _is_torn(text):
+    def _keep(self, key: str, text: str) -> Steps[None]:
+        self._src.spend(len(text))
+        if (yield from _is_torn(text, self._src)):
             raise _Torn
-        value = self._context.declared.value(self._tool, key, unwrapped(text))
-        self._values[key] = value
+        value = self._context.declared.value(self._tool, key, unwrapped(text), self._src)
+        self._values[key] = yield from value
 
     def _value_end(self, start: int, key: str) -> Steps[int]:
         """Return where the value ends; the position is behind the tag that closes it."""
@@ -232,10 +233,11 @@ class _Pairs:
         return token["slash"] + token["kind"], text
 
 
-def _is_torn(value: str) -> bool:
+def _is_torn(value: str, work: Source) -> Steps[bool]:
     """Whether tags of pairs in a value do not match each other: one of the call's own was lost."""
     depth: dict[str, int] = {}
     for token in _TOKEN.finditer(value):
+        yield from work.look()
         kind = token["kind"]
         if kind in {"arg_key", "arg_value"}:
             depth[kind] = depth.get(kind, 0) + (-1 if token["slash"] else 1)

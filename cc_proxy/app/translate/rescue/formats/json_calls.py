@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
 from cc_proxy.app.translate.rescue.formats.brackets import Extent, balanced, close
-from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
+from cc_proxy.app.translate.rescue.formats.literal import Unreadable, reading_json
 from cc_proxy.app.translate.rescue.formats.source import Source, Steps
 
 _NAMES = ("name", "tool_name", "function", "tool", "action", "function_name", "recipient_name")
@@ -37,17 +39,21 @@ class Context:
 
 
 def calls_from(
-    value: object, declared: Declared, form: str, *, bare: bool = False
-) -> list[RescuedCall] | None:
+    value: object, reading: Context, form: str, *, bare: bool = False
+) -> Steps[list[RescuedCall] | None]:
     """Return the calls that a JSON value is, or None when it is anything else.
 
     `bare`: nothing around it says that it is a call, so it must have the keys of one and no
     others, and arguments of that tool.
     """
+    declared = reading.declared
+    yield from reading.src.look()
     if isinstance(value, list):
         out: list[RescuedCall] = []
         for item in value:
-            calls = calls_from(item, declared, form, bare=bare) if isinstance(item, dict) else None
+            if not isinstance(item, dict):
+                return None
+            calls = yield from calls_from(item, reading, form, bare=bare)
             if calls is None:
                 return None
             out += calls
@@ -55,10 +61,10 @@ def calls_from(
     if not isinstance(value, dict):
         return None
     if isinstance(value.get(_LIST), list) and len(value) == 1:
-        return calls_from(value[_LIST], declared, form, bare=bare)
+        return (yield from calls_from(value[_LIST], reading, form, bare=bare))
     inner = value.get("function")
     if isinstance(inner, dict) and set(value) <= {"type", "id", "index", "function"}:
-        return calls_from(inner, declared, form, bare=bare)
+        return (yield from calls_from(inner, reading, form, bare=bare))
     if len(value) == 1:
         # Apertus, and small models: the tool's name is the key.
         [(key, given)] = value.items()
@@ -66,13 +72,14 @@ def calls_from(
         if name and declared.fits(name, given) and "properties" not in given:
             call = declared.call(key, given, form)
             return None if call is None else [call]
-    call = _call(value, declared, form, bare=bare)
+    call = yield from _call(value, reading, form, bare=bare)
     return None if call is None else [call]
 
 
 def _call(
-    value: Mapping[str, Any], declared: Declared, form: str, *, bare: bool
-) -> RescuedCall | None:
+    value: Mapping[str, Any], reading: Context, form: str, *, bare: bool
+) -> Steps[RescuedCall | None]:
+    declared = reading.declared
     names = [key for key in _NAMES if key in value]
     arguments = [key for key in _ARGUMENTS if key in value]
     if len(names) != 1 or len(arguments) > 1 or not isinstance(value[names[0]], str):
@@ -81,7 +88,7 @@ def _call(
         return None
     written = value[names[0]]
     name = declared.resolve(written, elsewhere=not bare)
-    given = arguments_of(value[arguments[0]]) if arguments else {}
+    given = (yield from _arguments_of(value[arguments[0]], reading.src)) if arguments else {}
     if given is None or (bare and (name is None or not declared.fits(name, given))):
         return None
     if "properties" in given and given.get("type", "object") == "object" and "type" in given:
@@ -92,13 +99,13 @@ def _call(
     return declared.call(written, given, form, marked=not bare)
 
 
-def arguments_of(value: object) -> dict[str, Any] | None:
+def _arguments_of(value: object, work: Source) -> Steps[dict[str, Any] | None]:
     """Return arguments that came as an object, as a string that holds one, or not at all."""
     for _ in range(_MOST_QUOTED):
         if not isinstance(value, str):
             break
         try:
-            value = read_json(value) if value.strip() else {}
+            value = (yield from reading_json(value, work)) if value.strip() else {}
         except Unreadable:
             return None
     if value is None:
@@ -118,7 +125,8 @@ def json_run(reading: Context, pos: int, form: str, *, bare: bool = False) -> St
     end = pos
     while True:
         extent = yield from balanced(src, pos)
-        found = _calls_of(reading.declared, src.text[pos : extent.end], extent, form, bare=bare)
+        text = src.text[pos : extent.end]
+        found = yield from _calls_of(reading, text, extent, form, bare=bare)
         if found is None:
             # What was read is not read again: what is in it is its text, whatever it looks like.
             return (
@@ -144,11 +152,7 @@ def named_call(reading: Context, pos: int, written: str, form: str) -> Steps[Rea
     if (yield from reading.src.char(pos)) != "{":
         return None
     extent = yield from balanced(reading.src, pos)
-    text = reading.src.text[pos : extent.end]
-    try:
-        value = None if extent.bad else read_json(close(text, extent.missing))
-    except Unreadable:
-        value = None
+    value = yield from _value_of(reading, reading.src.text[pos : extent.end], extent)
     name = reading.declared.resolve(written, elsewhere=True)
     call = reading.declared.call(written, value, form, marked=True)
     if call is None:
@@ -160,17 +164,27 @@ def named_call(reading: Context, pos: int, written: str, form: str) -> Steps[Rea
     return Reading((call,), extent.end, open=extent.end == len(reading.src.text))
 
 
-def _calls_of(
-    declared: Declared, text: str, extent: Extent, form: str, *, bare: bool
-) -> list[RescuedCall] | None:
+def _value_of(reading: Context, text: str, extent: Extent) -> Steps[Any]:
+    """Return the value that was written, None if it cannot be read."""
+    if extent.bad:
+        return None
+    reading.src.spend(len(text))
+    yield from reading.src.look()
     try:
-        value = None if extent.bad else read_json(close(text, extent.missing))
+        return (yield from reading_json(close(text, extent.missing), reading.src))
     except Unreadable:
         return None
-    calls = calls_from(value, declared, form, bare=bare)
+
+
+def _calls_of(
+    reading: Context, text: str, extent: Extent, form: str, *, bare: bool
+) -> Steps[list[RescuedCall] | None]:
+    declared = reading.declared
+    value = yield from _value_of(reading, text, extent)
+    calls = yield from calls_from(value, reading, form, bare=bare)
     if calls and extent.missing:
         # Cut or only sloppy? Nothing that the last tool requires may be missing.
-        last = read_json(calls[-1].arguments.decode())
+        last = msgspec.json.decode(calls[-1].arguments)
         whole = not calls[-1].unknown and declared.complete(calls[-1].name, last)
         return calls if whole else None
     return calls

@@ -5,7 +5,7 @@ from typing import Any
 
 from cc_proxy.app.translate.rescue.declared import Reading, RescuedCall
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
-from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
+from cc_proxy.app.translate.rescue.formats.literal import Unreadable, reading_json
 from cc_proxy.app.translate.rescue.formats.source import Steps
 
 K3_OPENERS = ("<|open|>tools<|sep|>", '<|open|>call tool="')
@@ -34,8 +34,9 @@ def kimi_k3(context: Context, pos: int) -> Steps[Reading | None]:
             # Within an argument only its own end counts; anything else was torn.
             if token["close"] != "argument":
                 return Reading((), token.start())
-            value = _value(context, name, (key, kind), src.text[start : token.start()])
-            values[key], start = value, -1
+            value = src.text[start : token.start()]
+            values[key] = yield from _value(context, name, (key, kind), value)
+            start = -1
         elif between.strip():
             return Reading(tuple(calls), end) if calls else Reading((), token.start())
         elif token["open"] == "call":
@@ -56,13 +57,14 @@ def kimi_k3(context: Context, pos: int) -> Steps[Reading | None]:
             return Reading(tuple(calls), end) if calls else Reading((), token.start())
 
 
-def _value(context: Context, name: str | None, argument: tuple[str, str], text: str) -> Any:  # noqa: ANN401 - JSON
+def _value(context: Context, name: str | None, argument: tuple[str, str], text: str) -> Steps[Any]:
     key, kind = argument
     if kind == "string":
         return text
     if kind:
         try:
-            return read_json(text.strip())
+            return (yield from reading_json(text.strip(), context.src))
         except Unreadable:
             return text
-    return context.declared.value(context.declared.resolve(name or ""), key, text)
+    tool = context.declared.resolve(name or "")
+    return (yield from context.declared.value(tool, key, text, context.src))

@@ -8,11 +8,13 @@ whose backslash was not doubled. A quote that is not escaped has several, and is
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.rescue.formats.windows_paths import escaped_paths
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps, finished
+from cc_proxy.app.translate.rescue.formats.windows_paths import escaped_paths, escaping_paths
 
 GEMMA_QUOTE = '<|"|>'
 # FunctionGemma's.
@@ -48,6 +50,8 @@ _ESCAPES = {
 _REGEX_CLASSES = frozenset("dDwWsSBAZ.()[]{}+*?|^-")
 _HEX = {"u": 4, "x": 2}
 _LONGEST_NUMBER = 400
+# A longer text is read in steps.
+_AT_ONCE = 16_384
 
 
 class Unreadable(ValueError):  # noqa: N818 - a verdict of the reader, not a failure
@@ -63,15 +67,39 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
     """
     text = escaped_paths(text)
     try:
-        value = msgspec.json.decode(text)
+        return _strict(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        reader = Reader(text)
-        value = reader.value()
-        reader.finish()
-        return value
+        return finished(_sloppy(text, Source()))
+
+
+def reading_json(text: str, work: Source) -> Steps[Any]:
+    """Return the same value in steps; `work` counts them, and pauses.
+
+    Raises:
+        Unreadable: it is none, or could be several.
+
+    """
+    text = yield from escaping_paths(text, work)
+    if len(text) <= _AT_ONCE:
+        try:
+            return _strict(text)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            pass
+    return (yield from _sloppy(text, work))
+
+
+def _strict(text: str) -> Any:  # noqa: ANN401 - JSON
+    value = msgspec.json.decode(text)
     if isinstance(value, (dict, list)):
         # msgspec takes the last of two values for one key.
         json.loads(text, object_pairs_hook=_once)
+    return value
+
+
+def _sloppy(text: str, work: Source) -> Steps[Any]:
+    reader = Reader(text, work)
+    value = yield from reader.value()
+    reader.finish()
     return value
 
 
@@ -82,11 +110,15 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 
 class Reader:
-    """Reads one value after another from a text that is whole."""
+    """Reads one value after another from a text that is whole; `work` counts them, and pauses.
 
-    def __init__(self, text: str, pos: int = 0, *, python: bool = False) -> None:
-        self.text = escaped_paths(text) if python else text
-        self.pos = pos
+    The paths in the text are escaped (`windows_paths`).
+    """
+
+    def __init__(self, text: str, work: Source, *, python: bool = False) -> None:
+        self.text = text
+        self.pos = 0
+        self._work = work
         self._python = python
         self._depth = 0
 
@@ -122,15 +154,16 @@ class Reader:
         if self.peek():
             raise Unreadable("something follows the value")
 
-    def value(self) -> Any:  # noqa: ANN401 - JSON
+    def value(self) -> Steps[Any]:
         """Return the value that comes next."""
+        yield from self._work.look()
         char = self.peek()
         if char in _QUOTES or (char == "<" and self.text.startswith(TOKEN_QUOTES, self.pos)):
-            return self._string(char)
+            return (yield from self._string(char))
         if char == "{":
-            return self._nested(self._object)
+            return (yield from self._nested(self._object))
         if char == "[":
-            return self._nested(self._array)
+            return (yield from self._nested(self._array))
         number = _NUMBER.match(self.text, self.pos)
         if number:
             self.pos = number.end()
@@ -143,35 +176,35 @@ class Reader:
             return _WORDS[word.group()]
         raise Unreadable("expected a value")
 
-    def _nested(self, read: Any) -> Any:  # noqa: ANN401 - JSON
+    def _nested(self, read: Callable[[], Steps[Any]]) -> Steps[Any]:
         self._depth += 1
         if self._depth > DEEPEST:
             raise Unreadable("nested too deeply")
         self.pos += 1
-        value = read()
+        value = yield from read()
         self._depth -= 1
         return value
 
-    def _object(self) -> dict[str, Any]:
+    def _object(self) -> Steps[dict[str, Any]]:
         out: dict[str, Any] = {}
         while not self.take("}"):
             char = self.peek()
             quoted = char in {'"', "'"} or (char == "<")
-            key = self._string(char) if quoted else self.word()
+            key = (yield from self._string(char)) if quoted else self.word()
             if not key or key in out:
                 raise Unreadable("expected a key that was not there before")
             if not self.take("="):
                 self.expect(":")
-            out[key] = self.value()
+            out[key] = yield from self.value()
             if not self.take(",") and not self._key_follows():
                 self.expect("}")
                 break
         return out
 
-    def _array(self) -> list[Any]:
+    def _array(self) -> Steps[list[Any]]:
         out: list[Any] = []
         while not self.take("]"):
-            out.append(self.value())
+            out.append((yield from self.value()))
             if not self.take(",") and not (isinstance(out[-1], dict) and self.peek() == "{"):
                 self.expect("]")
                 break
@@ -182,7 +215,7 @@ class Reader:
         self.peek()
         return bool(_QUOTED_KEY.match(self.text, self.pos))
 
-    def _string(self, quote: str) -> str:
+    def _string(self, quote: str) -> Steps[str]:
         for mark in (*TOKEN_QUOTES, quote * 3):
             triple = mark in TOKEN_QUOTES or self._python
             if triple and self.text.startswith(mark, self.pos):
@@ -192,7 +225,7 @@ class Reader:
                     raise Unreadable("a string without end")
                 self.pos = end + len(mark)
                 inner = self.text[start:end]
-                return inner if mark in TOKEN_QUOTES else self._unescaped(inner)
+                return inner if mark in TOKEN_QUOTES else (yield from self._unescaped(inner))
         if quote not in _PLAIN:
             raise Unreadable("expected a string")
         self.pos += 1
@@ -209,6 +242,7 @@ class Reader:
             if not stop:
                 raise Unreadable("a string without end")
             parts.append(self._escape())
+            yield from self._work.look()
 
     def _escape(self) -> str:
         char = self.text[self.pos : self.pos + 1]
@@ -242,16 +276,15 @@ class Reader:
         both = first + chr(int(second[1], 16))
         return both.encode("utf-16", "surrogatepass").decode("utf-16")
 
-    @staticmethod
-    def _unescaped(inner: str) -> str:
+    def _unescaped(self, inner: str) -> Steps[str]:
         """Read the escapes of a triple-quoted Python string."""
         if "\\" not in inner:
             return inner
-        reader = Reader(inner, python=True)
-        reader.text = inner
+        reader = Reader(inner, self._work, python=True)
         parts: list[str] = []
         while (at := inner.find("\\", reader.pos)) >= 0:
             parts.append(inner[reader.pos : at])
             reader.pos = at + 1
             parts.append(reader._escape())
+            yield from self._work.look()
         return "".join(parts) + inner[reader.pos :]

@@ -16,6 +16,8 @@ from cc_proxy.app.translate.rescue.formats.tags import header_at, tagged
 
 HARMONY = ("<|end|>", "<|start|>", "<|channel|>", "assistant", "commentary", "analysis", "to=")
 _MOST_MARKS = 12
+# Before its arguments a call may name the kind of the tool, its number, and the tool.
+_MOST_NAMES = 4
 # What stands between a tool's name and its arguments.
 _SEPARATORS = frozenset(
     {"toolsep", "toolcallargumentbegin", "toolcallargs", "rolesep", "toolcallname"}
@@ -24,6 +26,7 @@ _FENCES = ("```json", "```")
 _HARMONY_AFTER = (
     *("<|channel|>", "commentary", "analysis", "<|constrain|>", "json", "code", "<|message|>"),
 )
+_KEY = re.compile(r"[\"'\w$.-]*")
 _CALL_ID = re.compile(r"[\w-]*")
 
 
@@ -54,8 +57,11 @@ def wrapped(context: Context, pos: int, form: str) -> Steps[Reading | None]:
     return Reading((), last) if found is None and last >= 0 else found
 
 
-def body(context: Context, pos: int, form: str) -> Steps[Reading | None]:
-    """Read one call, or a run of them, in whatever way it is written."""
+def body(context: Context, pos: int, form: str, *, names: int = 0) -> Steps[Reading | None]:
+    """Read one call, or a run of them, in whatever way it is written.
+
+    `names`: how many were read before it.
+    """
     src = context.src
     pos = yield from src.skip(pos)
     fence = yield from src.starts(pos, _FENCES)
@@ -75,16 +81,22 @@ def body(context: Context, pos: int, form: str) -> Steps[Reading | None]:
             found = (yield from python_list(context, pos, form)) or found
     else:
         called = yield from src.starts(pos, ("call:",))
-        found = yield from named(context, pos + len(called), form, wrapped=True)
+        found = yield from named(context, pos + len(called), form, wrapped=True, names=names)
     return (yield from _unfenced(context, found)) if fence else found
 
 
-def named(context: Context, pos: int, form: str, *, wrapped: bool = False) -> Steps[Reading | None]:
+def named(
+    context: Context, pos: int, form: str, *, wrapped: bool = False, names: int = 0
+) -> Steps[Reading | None]:
     """Read a call that begins with the tool's name.
 
     Unless it is `wrapped`, a mark of the family must stand between the name and the arguments.
+    `names`: how many were read before this one.
     """
     src = context.src
+    names += 1
+    if names > _MOST_NAMES:
+        return None
     end = yield from src.skip(pos, NAME)
     written = src.text[pos:end]
     following = yield from src.skip(end)
@@ -94,15 +106,17 @@ def named(context: Context, pos: int, form: str, *, wrapped: bool = False) -> St
     if char == "(" and wrapped:
         return (yield from python_lines(context, pos, form))
     if char == "{" and (wrapped or following == end):
+        if not (wrapped or (yield from _has_key(src, following))):
+            return None
         found = yield from named_call(context, following, written, form)
         return found if wrapped else _bare(context, found)
     mark = (yield from mark_at(src, following)) if char == "<" else None
     if mark and wrapped and written == "function" and mark.name == "toolsep":
         # DeepSeek writes the kind of the tool before its name, Step its own tags.
-        return (yield from body(context, mark.end, form))
+        return (yield from body(context, mark.end, form, names=names))
     if mark and mark.name == "toolcallname":
         # Solar numbers its calls, and names the tool then.
-        return (yield from named(context, mark.end, "solar", wrapped=True))
+        return (yield from named(context, mark.end, "solar", wrapped=True, names=names))
     if mark and mark.name == "toolsep":
         after = yield from src.skip(mark.end)
         inner = (yield from mark_at(src, after)) if (yield from src.char(after)) == "<" else None
@@ -110,7 +124,14 @@ def named(context: Context, pos: int, form: str, *, wrapped: bool = False) -> St
     if mark and _is_glm(mark, context, written, wrapped=wrapped):
         glm_form = "glm" if form in {"hermes", "tag", "named"} else form
         return (yield from glm(context, following, written, glm_form))
+    if mark and mark.name == "contentinvoketooljson" and (wrapped or _is_tool(context, written)):
+        # Inkling names the tool before the token, and again in the object.
+        return (yield from body(context, mark.end, "inkling", names=names))
     return (yield from _marked(context, following, written, form, wrapped=wrapped))
+
+
+def _is_tool(context: Context, written: str) -> bool:
+    return context.declared.resolve(written) is not None
 
 
 def _is_glm(mark: Mark, context: Context, written: str, *, wrapped: bool) -> bool:
@@ -128,10 +149,18 @@ def _is_glm(mark: Mark, context: Context, written: str, *, wrapped: bool) -> boo
 
 def _bare(context: Context, found: Reading | None) -> Reading | None:
     """Take `Read{…}` for a call only with the tool's own arguments, and as the last thing said."""
-    if found is None or not found.calls:
+    if found is None:
         return None
     fitting = all(not call.unknown and context.declared.fitting(call) for call in found.calls)
-    return Reading(found.calls, found.end, weak=True, open=found.open) if fitting else None
+    return Reading(found.calls if fitting else (), found.end, weak=True, open=found.open)
+
+
+def _has_key(src: Source, pos: int) -> Steps[bool]:
+    """Whether an object begins at `pos`: with a key and a colon, or it is empty."""
+    start = yield from src.skip(pos + 1)
+    end = yield from src.skip(start, _KEY)
+    after = yield from src.skip(end)
+    return (yield from src.char(after)) in ({":", "=", ""} if end > start else {"}", ""})
 
 
 def _marked(
@@ -149,16 +178,13 @@ def _marked(
     mark = (
         (yield from mark_at(src, pos)) if not args and (yield from src.char(pos)) == "<" else None
     )
-    opens = mark is not None and (mark.name in _SEPARATORS or mark.name == "contentinvoketooljson")
+    opens = mark is not None and mark.name in _SEPARATORS
     if mark and not opens and not (wrapped and mark.name == "toolcall" and not mark.closes):
         return None
-    if not wrapped and context.declared.resolve(written) is None:
+    if not wrapped and not _is_tool(context, written):
         return None
     if mark:
         pos = mark.end
-        if mark.name == "contentinvoketooljson":
-            # Inkling names the tool before the token, and again in the object.
-            return (yield from body(context, pos, "inkling"))
     pos = yield from src.skip(pos + len(args))
     fence = yield from src.starts(pos, _FENCES)
     if not args and not mark and not (fence and (wrapped or form == "deepseek")):

@@ -6,9 +6,9 @@ from typing import Any
 
 from cc_proxy.app.translate.rescue.declared import Reading, types_of
 from cc_proxy.app.translate.rescue.formats.json_calls import Context, named_call
-from cc_proxy.app.translate.rescue.formats.literal import DEEPEST, Unreadable, read_json
+from cc_proxy.app.translate.rescue.formats.literal import DEEPEST, Unreadable, reading_json
 from cc_proxy.app.translate.rescue.formats.marks import M3, mark_at
-from cc_proxy.app.translate.rescue.formats.source import Steps
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
 
 _NAME_TEXT = re.compile(r"[^<]*")
 _CHILD = re.compile(r"\s*<(?P<key>[\w.-]{1,64})>")
@@ -17,8 +17,13 @@ _ITEMS = frozenset({"item", "element", "value", "entry", "li"})
 _LONGEST_NAME = 200
 
 
-def name_and_arguments(context: Context, pos: int, form: str) -> Steps[Reading | None]:
-    """Read `<name>Read</name><arguments>{…}</arguments>`, whatever the two tags are called."""
+def name_and_arguments(
+    context: Context, pos: int, form: str, *, has_server: bool = False
+) -> Steps[Reading | None]:
+    """Read `<name>Read</name><arguments>{…}</arguments>`, whatever the two tags are called.
+
+    `has_server`: the name of an MCP server was read before.
+    """
     src = context.src
     opener = yield from mark_at(src, pos)
     if opener is None or opener.name not in {"name", "functionname", "toolname", "servername"}:
@@ -30,7 +35,9 @@ def name_and_arguments(context: Context, pos: int, form: str) -> Steps[Reading |
         return None
     following = yield from src.skip(closer.end)
     if opener.name == "servername":
-        return (yield from name_and_arguments(context, following, form))
+        if has_server:
+            return None
+        return (yield from name_and_arguments(context, following, form, has_server=True))
     opener = yield from mark_at(src, following)
     wanted = {"arguments", "parameters", "args", "input", "toolinput"}
     if opener is None or opener.closes or opener.name not in wanted:
@@ -45,10 +52,12 @@ def name_and_arguments(context: Context, pos: int, form: str) -> Steps[Reading |
     return Reading(found.calls, closer.end if closer and closed else found.end, open=found.open)
 
 
-def tag_value(text: str, schema: object, *, prefix: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - JSON
+def tag_value(
+    text: str, schema: object, work: Source, *, prefix: str = "", depth: int = 0
+) -> Steps[Any]:
     """Return the value that stands between two tags, by its schema.
 
-    `prefix` stands before each tag (MiniMax M3).
+    `prefix` stands before each tag (MiniMax M3). `work` counts the work, and pauses.
 
     Raises:
         Unreadable: the tags within do not match.
@@ -61,40 +70,46 @@ def tag_value(text: str, schema: object, *, prefix: str = "", depth: int = 0) ->
         return text
     if "array" in kinds:
         items = schema.get("items")
-        children = _children(text, prefix)
+        children = yield from _children(text, prefix, work)
         if children is None:
-            return _plain(text)
+            return (yield from _plain(text, work))
         if any(key not in _ITEMS for key, _ in children):
             raise Unreadable("expected the items of a list")
-        return [tag_value(inner, items, prefix=prefix, depth=depth + 1) for _, inner in children]
+        values = []
+        for _, inner in children:
+            value = tag_value(inner, items, work, prefix=prefix, depth=depth + 1)
+            values.append((yield from value))
+        return values
     if "object" in kinds:
-        children = _children(text, prefix)
+        children = yield from _children(text, prefix, work)
         if children is None:
-            return _plain(text)
+            return (yield from _plain(text, work))
         properties = schema.get("properties")
         known = properties if isinstance(properties, Mapping) else {}
         out: dict[str, Any] = {}
         for key, inner in children:
             if key in out:
                 raise Unreadable("a key given twice")
-            out[key] = tag_value(inner, known.get(key), prefix=prefix, depth=depth + 1)
+            value = tag_value(inner, known.get(key), work, prefix=prefix, depth=depth + 1)
+            out[key] = yield from value
         return out
-    return _plain(text)
+    return (yield from _plain(text, work))
 
 
-def _plain(text: str) -> Any:  # noqa: ANN401 - JSON
+def _plain(text: str, work: Source) -> Steps[Any]:
     try:
-        return read_json(text.strip())
+        return (yield from reading_json(text.strip(), work))
     except Unreadable:
         return text
 
 
-def _children(text: str, prefix: str) -> list[tuple[str, str]] | None:
+def _children(text: str, prefix: str, work: Source) -> Steps[list[tuple[str, str]] | None]:
     """Return the tags in a text with what they hold, None when it begins with none."""
     out: list[tuple[str, str]] = []
     pos = 0
     opens = prefix or M3
     while True:
+        yield from work.look()
         blank = _SPACE.match(text, pos)
         start = blank.end() if blank else pos
         if start >= len(text):
@@ -105,16 +120,17 @@ def _children(text: str, prefix: str) -> list[tuple[str, str]] | None:
             if out:
                 raise Unreadable("text between tags")
             return None
-        end, after = _end(text, found.end(), found["key"], prefix)
+        end, after = yield from _end(text, found.end(), f"{prefix}<", found["key"], work)
         out.append((found["key"], text[found.end() : end]))
         pos = after
 
 
-def _end(text: str, pos: int, key: str, prefix: str) -> tuple[int, int]:
+def _end(text: str, pos: int, opens: str, key: str, work: Source) -> Steps[tuple[int, int]]:
     """Return where the tag that is open at `pos` closes, those of its name within it counted."""
-    tags = re.compile(rf"{re.escape(prefix)}<(?P<slash>/?){re.escape(key)}>")
+    tags = re.compile(rf"{re.escape(opens)}(?P<slash>/?){re.escape(key)}>")
     open_ = 1
     for tag in tags.finditer(text, pos):
+        yield from work.look()
         open_ += -1 if tag["slash"] else 1
         if not open_:
             return tag.start(), tag.end()

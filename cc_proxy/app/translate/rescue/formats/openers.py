@@ -64,7 +64,7 @@ _MARK = (
 # How each tag of a call begins, or the text ends: most of what is `<` is left after one look.
 _TAG_START = re.compile(r"<[|｜]?/?[|｜]?(?:(?P<name>[A-Za-z])|\Z)")
 
-WITHIN_LINE = rf"{_MARK}|\[(?=T|\Z){pattern_of([_MISTRAL[1:]])}|\](?=<|\Z){pattern_of([M3[1:]])}"
+_WITHIN_LINE = rf"{_MARK}|\[(?=T|\Z){pattern_of([_MISTRAL[1:]])}|\](?=<|\Z){pattern_of([M3[1:]])}"
 
 
 class Openers:
@@ -76,9 +76,19 @@ class Openers:
         first = "".join(sorted({re.escape(word[:1]) for word in self._words}))
         words = pattern_of(self._words)
         # What may begin one at the start of a line, and in the middle of one.
-        self.line_start = (
+        self._line_start = (
             rf"(?:\{{\s*+(?:[\"'\w]|\Z)|\[\s*+(?:[{{\w\"']|\Z)|[`~<]|\](?=<|\Z)"
             rf"|\[(?=T)|(?=[{first}]){words})"
+        )
+
+    def pattern(self) -> re.Pattern[str]:
+        r"""Return the pattern of where a call may begin: its group `line` is set where a line does.
+
+        The blanks before it are taken as a whole, so that each of them is passed once.
+        """
+        return re.compile(
+            rf"(?<!\s)[ \t]*+(?P<line>\n)\s*+(?=\Z|{self._line_start})|{_WITHIN_LINE}",
+            re.IGNORECASE,
         )
 
     def recognise(self, pos: int, *, line_start: bool) -> Steps[Reading | None]:

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.declared import Reading, RescuedCall
 from cc_proxy.app.translate.rescue.formats.brackets import balanced
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
 from cc_proxy.app.translate.rescue.formats.literal import Reader, Unreadable
 from cc_proxy.app.translate.rescue.formats.source import Steps
+from cc_proxy.app.translate.rescue.formats.windows_paths import escaping_paths
 
 NAME = re.compile(r"[A-Za-z0-9_.:/-]*")
 _LONGEST_NAME = 160
@@ -21,8 +22,9 @@ def python_list(
     if not (yield from _call_starts(reading, first)):
         return None
     extent = yield from balanced(reading.src, pos, python=True)
+    reading.src.spend(extent.end - pos)
     text = reading.src.text[pos : extent.end]
-    calls = None if extent.bad else _read(text, reading.declared, form, bare=bare)
+    calls = None if extent.bad else (yield from _read(text, reading, form, bare=bare))
     return Reading(tuple(calls or ()), extent.end, weak=bare)
 
 
@@ -41,7 +43,8 @@ def python_lines(
         extent = yield from balanced(reading.src, start - 1 if printed else name_end, python=True)
         inner_end = extent.end - len(printed[:1])
         text = f"[{reading.src.text[start:inner_end]}]"
-        found = None if extent.bad else _read(text, reading.declared, form, bare=bare)
+        reading.src.spend(extent.end - pos)
+        found = None if extent.bad else (yield from _read(text, reading, form, bare=bare))
         if found is None:
             return Reading((), extent.end, weak=bare)
         calls += found
@@ -60,14 +63,15 @@ def _call_starts(reading: Context, pos: int) -> Steps[bool]:
     return reading.declared.resolve(reading.src.text[pos:end]) is not None
 
 
-def _read(text: str, declared: Declared, form: str, *, bare: bool) -> list[RescuedCall] | None:
-    reader = Reader(text, python=True)
+def _read(text: str, reading: Context, form: str, *, bare: bool) -> Steps[list[RescuedCall] | None]:
+    declared = reading.declared
+    reader = Reader((yield from escaping_paths(text, reading.src)), reading.src, python=True)
     out: list[RescuedCall] = []
     try:
         reader.expect("[")
         while not reader.take("]"):
             name = declared.resolve(reader.word())
-            arguments = _arguments(reader)
+            arguments = yield from _arguments(reader)
             call = declared.call(name, arguments, form)
             if call is None or (bare and not declared.fits(call.name, arguments)):
                 return None
@@ -81,7 +85,7 @@ def _read(text: str, declared: Declared, form: str, *, bare: bool) -> list[Rescu
     return out or None
 
 
-def _arguments(reader: Reader) -> dict[str, Any]:
+def _arguments(reader: Reader) -> Steps[dict[str, Any]]:
     """Read `(key=literal, …)`."""
     out: dict[str, Any] = {}
     reader.expect("(")
@@ -90,7 +94,7 @@ def _arguments(reader: Reader) -> dict[str, Any]:
         if not key or key in out:
             raise Unreadable("expected the name of an argument")
         reader.expect("=")
-        out[key] = reader.value()
+        out[key] = yield from reader.value()
         if not reader.take(","):
             reader.expect(")")
             break

@@ -101,13 +101,13 @@ def _tokens(namespace: str) -> re.Pattern[str]:
     ns = re.escape(namespace)
     m3 = re.escape(M3)
     return re.compile(
-        rf"(?:{m3})?(?:"
-        rf"<{ns}param(?:eter)?(?:=|\s+name\s*=\s*)[\"']?(?P<open>[^<>\n\"']{{1,128}})[\"']?"
+        rf"(?:{m3}<|<)(?:"
+        rf"{ns}param(?:eter)?(?:=|\s+name\s*=\s*)[\"']?(?P<open>[^<>\n\"']{{1,128}})[\"']?"
         r"(?:\s+(?:string=[\"']?(?P<text>true|false)[\"']?|type=[\"']?\w+[\"']?))?\s*>"
-        rf"|(?P<close></{ns}param(?:eter)?>)|(?P<end></{ns}(?:function|invoke|tool_use)>)"
-        rf"|(?P<begin><{_NAMESPACE}(?:tool_calls?|function_calls)>)"
-        rf"|(?P<outer></{_NAMESPACE}(?:tool_calls?|function_calls|tools)>)"
-        rf"|(?P<nest><{ns}(?:function|invoke)(?:=|\s+name\s*=\s*)[^<>\n]{{1,128}}>))"
+        rf"|(?P<close>/{ns}param(?:eter)?>)|(?P<end>/{ns}(?:function|invoke|tool_use)>)"
+        rf"|(?P<begin>{_NAMESPACE}(?:tool_calls?|function_calls)>)"
+        rf"|(?P<outer>/{_NAMESPACE}(?:tool_calls?|function_calls|tools)>)"
+        rf"|(?P<nest>{ns}(?:function|invoke)(?:=|\s+name\s*=\s*)[^<>\n]{{1,128}}>))"
     )
 
 
@@ -194,7 +194,8 @@ class _Body:
             return False
         try:
             text = self._src.text[found.end() : end]
-            self._values[key] = tag_value(text, self._known.get(key), prefix=prefix)
+            schema = self._known.get(key)
+            self._values[key] = yield from tag_value(text, schema, self._src, prefix=prefix)
         except Unreadable:
             self._torn = True
             return False
@@ -222,12 +223,12 @@ class _Body:
                 self._within.pop()
         elif kind == "open" and own_line and self._expects(token):
             # The tag that closes the argument before this one was lost, or is another one.
-            self._keep(start, torn=True)
+            yield from self._keep(start, torn=True)
             return self._open(token)
         elif kind in _OPENS:
             self._inline.append(_OPENS[kind])
         elif kind in _AFTER and (last := (yield from self._last_tag(token))) is not None:
-            self._keep(last.start(), torn=_kind(last) != "close")
+            yield from self._keep(last.start(), torn=_kind(last) != "close")
             self._pos = last.end()
             if (kind := _kind(last)) != "close":
                 return last.end() if kind == "end" else last.start()
@@ -279,9 +280,10 @@ class _Body:
         key = token["open"].strip(" \"'")
         return key in self._known and key not in self._values and key != self._key
 
-    def _keep(self, end: int, *, torn: bool = False) -> None:
+    def _keep(self, end: int, *, torn: bool = False) -> Steps[None]:
         """Keep the argument that is open. `torn`: the tag that closes it is not its own."""
         key = self._key or ""
+        self._src.spend(end - self._start)
         value = _unclosed(self._src.text[self._start : end], key)
         if self._header.own_lines:
             value = own_lines(value)
@@ -289,18 +291,20 @@ class _Body:
             value = unwrapped(value)
             if torn:
                 value = value.removesuffix("\n")
-        if self._is_torn(value):
+        if (yield from self._is_torn(value)):
             self._torn = True
         value = without_cdata(value)
-        verbatim = self._verbatim
-        self._values[key] = value if verbatim else self._declared.value(self._name, key, value)
+        if not self._verbatim:
+            value = yield from self._declared.value(self._name, key, value, self._src)
+        self._values[key] = value
         self._key = None
         self._inline.clear()
 
-    def _is_torn(self, value: str) -> bool:
+    def _is_torn(self, value: str) -> Steps[bool]:
         """Whether a value has half a pair of tags in it, so that one of the call's own was lost."""
         depth = 0
         for tag in _PARAMETERS.finditer(value):
+            yield from self._src.look()
             rest = (tag["rest"] or "").rstrip()
             if rest.endswith("/"):
                 continue
@@ -317,8 +321,11 @@ class _Body:
                 depth = 0
         if depth <= 0:
             return False
-        opened = (match["open"] for match in self._tokens.finditer(value) if match["open"])
-        return any(key.strip(" \"'") in self._known for key in opened)
+        for tag in self._tokens.finditer(value):
+            yield from self._src.look()
+            if tag["open"] and tag["open"].strip(" \"'") in self._known:
+                return True
+        return False
 
     def _unfinished(self, pos: int) -> Reading:
         """Deal with a call that does not go on: only closing tags may be missing, at the end."""

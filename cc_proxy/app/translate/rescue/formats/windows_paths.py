@@ -5,6 +5,8 @@ Taken as JSON, `\t` would be a tab and `\f` a form feed. No path has those.
 
 import re
 
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps, finished
+
 # A string without its end is taken as a whole, so that no part of it is read twice.
 _STRING = re.compile(
     r"\"(?:[^\"\\]|\\(?:.|\Z))*+(?:\"|\Z)|'(?:[^'\\]|\\(?:.|\Z))*+(?:'|\Z)", re.DOTALL
@@ -19,15 +21,27 @@ _RUN = re.compile(r"\\+")
 
 def escaped_paths(text: str) -> str:
     """Return JSON or Python text with the backslashes of such paths doubled."""
+    return finished(escaping_paths(text, Source()))
+
+
+def escaping_paths(text: str, work: Source) -> Steps[str]:
+    """Do the same in steps; `work` counts them, and pauses."""
     if "\\" not in text:
         return text
-    return _STRING.sub(_escaped, text)
+    parts: list[str] = []
+    end = 0
+    for found in _STRING.finditer(text):
+        parts += text[end : found.start()], _escaped(found)
+        end = found.end()
+        work.spend(end - found.start())
+        yield from work.look()
+    return "".join(parts) + text[end:]
 
 
 def _escaped(found: re.Match[str]) -> str:
     whole = found.group()
     body = whole[1:-1]
-    if "\\" not in body or whole[-1] != whole[0]:
+    if whole[-1] != whole[0] or not (":\\" in body or body.startswith("\\\\")):
         return whole
     if _SHARE.match(body):
         return f"{whole[0]}\\\\{_RUN.sub(_doubled, body)}{whole[0]}"

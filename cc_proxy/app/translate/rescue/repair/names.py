@@ -8,6 +8,8 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _COUNTER = re.compile(r":\d+$")
+# The API allows 128 characters; a prefix, a counter and separators may be added.
+MAX_NAME_CHARS = 400
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
 # Names of the same tools elsewhere. They are only taken where nothing else has the name.
 _ELSEWHERE = {
@@ -52,6 +54,8 @@ class ToolNames:
         """
         if written in self._names:
             return written
+        if len(written) > MAX_NAME_CHARS:
+            return None
         name = bare_name(written)
         if name in self._names:
             return name
