@@ -2,7 +2,7 @@
 
 import re
 
-from cc_proxy.app.anthropic.contract import CONTRACT, Fate, Kind
+from cc_proxy.app.anthropic.contract import CONTRACT, NameKind, Treatment
 
 _BEGIN = "<!-- made from cc_proxy/app/anthropic/contract.py by `make generate` -->"
 _END = "<!-- the end of what is made -->"
@@ -17,8 +17,8 @@ def page(text: str) -> str:
 
 def _table() -> str:
     lines = ["| where | what becomes of it | names |", "|---|---|---|"]
-    for kind in Kind:
-        for fate in Fate:
+    for kind in NameKind:
+        for fate in Treatment:
             rows = [row for row in CONTRACT if (row.kind, row.fate) == (kind, fate)]
             names = ", ".join(f"`{row.name}`" for row in sorted(rows, key=lambda row: row.name))
             if names:

@@ -9,7 +9,7 @@ from bench.prefill.stage import MODELS
 from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.model import meter, render
 from cc_proxy.app.practice.model.models import Catalogue
-from cc_proxy.app.practice.requests.decoding import ChatRequest, read_chat
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest, read_chat
 
 Kind = Literal["main", "subagent", "side"]
 _SHOWN = 160
@@ -100,7 +100,7 @@ def _kind(record: Record) -> Kind:
     return "subagent" if "Read main.py and tell what it does." in _opening(request) else "main"
 
 
-def _opening(request: ChatRequest) -> str:
+def _opening(request: ApiChatRequest) -> str:
     """Return the first user turn, without the scripts of the main conversation's later turns."""
     for message in request.messages:
         if message.role == "user":
@@ -110,7 +110,7 @@ def _opening(request: ChatRequest) -> str:
     return ""
 
 
-def _up_to_answer(request: ChatRequest) -> ChatRequest:
+def _up_to_answer(request: ApiChatRequest) -> ApiChatRequest:
     """Return the request without what came after the model's latest answer."""
     messages = list(request.messages)
     while messages and messages[-1].role != "assistant":
@@ -118,7 +118,7 @@ def _up_to_answer(request: ChatRequest) -> ChatRequest:
     return replace(request, messages=tuple(messages))
 
 
-def _rendered(request: ChatRequest) -> bytes:
+def _rendered(request: ApiChatRequest) -> bytes:
     return render.prompt(request, request.messages, _models.find(request.model))
 
 

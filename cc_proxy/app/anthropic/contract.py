@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class NameKind(Enum):
     """The place of a name on the wire; the value is a heading."""
 
     FIELD = "Fields of a request"
@@ -22,7 +22,7 @@ class Kind(Enum):
     STOP_REASON = "Stop reasons"
 
 
-class Fate(Enum):
+class Treatment(Enum):
     """The treatment of a name.
 
     CARRIED: it changes the request to the model, or the answer to the client. REFUSED: an error
@@ -36,46 +36,46 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ContractRow:
     """One name; `outside_sdk`: other clients send it, and the SDK's types do not have it."""
 
-    kind: Kind
+    kind: NameKind
     name: str
-    fate: Fate
+    fate: Treatment
     outside_sdk: bool = False
 
 
-_CARRIED: dict[Kind, str] = {
-    Kind.FIELD: """
+_CARRIED: dict[NameKind, str] = {
+    NameKind.FIELD: """
         cache_control compaction max_tokens messages model output_config stop_sequences stream
         system thinking tool_choice tools
     """,
-    Kind.TURN: "clear_at content output_config role",
-    Kind.BLOCK: """
+    NameKind.TURN: "clear_at content output_config role",
+    NameKind.BLOCK: """
         advisor_tool_result bash_code_execution_tool_result code_execution_tool_result compaction
         document image mcp_tool_result mcp_tool_use search_result server_tool_use text
         text_editor_code_execution_tool_result thinking tool_addition tool_reference tool_removal
         tool_result tool_search_tool_result tool_use web_fetch_tool_result web_search_tool_result
     """,
-    Kind.TOOL: "custom web_search_20250305 web_search_20260209 web_search_20260318",
-    Kind.EVENT: """
+    NameKind.TOOL: "custom web_search_20250305 web_search_20260209 web_search_20260318",
+    NameKind.EVENT: """
         content_block_delta content_block_start content_block_stop message_delta message_start
         message_stop
     """,
-    Kind.DELTA: "compaction_delta input_json_delta signature_delta text_delta thinking_delta",
-    Kind.ANSWER_BLOCK: """
+    NameKind.DELTA: "compaction_delta input_json_delta signature_delta text_delta thinking_delta",
+    NameKind.ANSWER_BLOCK: """
         compaction server_tool_use text thinking tool_use web_search_tool_result
     """,
-    Kind.STOP_REASON: "compaction end_turn max_tokens stop_sequence tool_use",
+    NameKind.STOP_REASON: "compaction end_turn max_tokens stop_sequence tool_use",
 }
-_REFUSED: dict[Kind, str] = {Kind.FIELD: "thread"}
-_DROPPED: dict[Kind, str] = {
-    Kind.FIELD: """
+_REFUSED: dict[NameKind, str] = {NameKind.FIELD: "thread"}
+_DROPPED: dict[NameKind, str] = {
+    NameKind.FIELD: """
         billing_policy container context_management diagnostics fallback_credit_token fallbacks
         inference_geo mcp_servers metadata service_tier speed
     """,
-    Kind.BLOCK: "browser_state container_upload fallback mcp_tool_listing redacted_thinking",
-    Kind.TOOL: """
+    NameKind.BLOCK: "browser_state container_upload fallback mcp_tool_listing redacted_thinking",
+    NameKind.TOOL: """
         advisor_20260301 bash_20241022 bash_20250124 browser_toolset_20260801
         code_execution_20250522 code_execution_20250825 code_execution_20260120
         code_execution_20260521 computer_20241022 computer_20250124 computer_20251124
@@ -85,33 +85,37 @@ _DROPPED: dict[Kind, str] = {
         web_fetch_20250910 web_fetch_20260209 web_fetch_20260309 web_fetch_20260318
     """,
 }
-_NEVER_SENT: dict[Kind, str] = {
-    Kind.DELTA: "citations_delta",
-    Kind.ANSWER_BLOCK: """
+_NEVER_SENT: dict[NameKind, str] = {
+    NameKind.DELTA: "citations_delta",
+    NameKind.ANSWER_BLOCK: """
         advisor_tool_result bash_code_execution_tool_result code_execution_tool_result
         container_upload fallback mcp_tool_listing mcp_tool_result mcp_tool_use redacted_thinking
         text_editor_code_execution_tool_result tool_search_tool_result web_fetch_tool_result
     """,
-    Kind.STOP_REASON: "model_context_window_exceeded pause_turn refusal",
+    NameKind.STOP_REASON: "model_context_window_exceeded pause_turn refusal",
 }
-_OUTSIDE_SDK: dict[Fate, dict[Kind, str]] = {
-    Fate.CARRIED: {Kind.FIELD: "temperature top_k top_p", Kind.EVENT: "error"},
+_OUTSIDE_SDK: dict[Treatment, dict[NameKind, str]] = {
+    Treatment.CARRIED: {NameKind.FIELD: "temperature top_k top_p", NameKind.EVENT: "error"},
     # Claude Code's auto mode.
-    Fate.DROPPED: {Kind.FIELD: "safeguards"},
-    Fate.NEVER_SENT: {Kind.EVENT: "ping"},
+    Treatment.DROPPED: {NameKind.FIELD: "safeguards"},
+    Treatment.NEVER_SENT: {NameKind.EVENT: "ping"},
 }
 
 
-def _rows(fate: Fate, names: dict[Kind, str], *, outside_sdk: bool = False) -> list[Row]:
+def _rows(
+    fate: Treatment, names: dict[NameKind, str], *, outside_sdk: bool = False
+) -> list[ContractRow]:
     return [
-        Row(kind, name, fate, outside_sdk) for kind, text in names.items() for name in text.split()
+        ContractRow(kind, name, fate, outside_sdk)
+        for kind, text in names.items()
+        for name in text.split()
     ]
 
 
-CONTRACT: tuple[Row, ...] = (
-    *_rows(Fate.CARRIED, _CARRIED),
-    *_rows(Fate.REFUSED, _REFUSED),
-    *_rows(Fate.DROPPED, _DROPPED),
-    *_rows(Fate.NEVER_SENT, _NEVER_SENT),
+CONTRACT: tuple[ContractRow, ...] = (
+    *_rows(Treatment.CARRIED, _CARRIED),
+    *_rows(Treatment.REFUSED, _REFUSED),
+    *_rows(Treatment.DROPPED, _DROPPED),
+    *_rows(Treatment.NEVER_SENT, _NEVER_SENT),
     *(row for fate, names in _OUTSIDE_SDK.items() for row in _rows(fate, names, outside_sdk=True)),
 )

@@ -16,7 +16,7 @@ from cc_proxy.app.cli.output.result import Result
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from cc_proxy.app.config import Loaded, Source
+    from cc_proxy.app.config import ConfigSource, Loaded
     from cc_proxy.app.daemon.paths import Paths
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -65,7 +65,7 @@ class Common:
             environ=os.environ,
         )
 
-    def sources(self, *, follow: bool = True) -> "tuple[Source, ...]":
+    def sources(self, *, follow: bool = True) -> "tuple[ConfigSource, ...]":
         """Return the places of a configuration file.
 
         With `follow` the file of the running cc-proxy counts where none is named: a command

@@ -14,7 +14,7 @@ from cc_proxy.app.cli.value_types import OneOf, WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli.demo_session import Upstream
+    from cc_proxy.app.cli.demo_session import DemoUpstream
 
 NAME = "demo"
 
@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - the flags
         return Result(NAME)
     program = None if built_in_client else _claude(claude_bin)
     real, warnings = _upstream(shared, program) if upstream == "auto" else (None, ())
-    plan = demo_session.Plan(claude=program, upstream=real, speed=speed)
+    plan = demo_session.DemoPlan(claude=program, upstream=real, speed=speed)
     quietly: list[str] = []
     data = _run(demo_session.play(plan, quietly.append if shared.json else _write))
     return Result(NAME, data=data, lines=tuple(quietly), warnings=warnings)
@@ -97,7 +97,7 @@ def _claude(named: str | None) -> str | None:
 
 def _upstream(
     shared: common.Common, program: str | None
-) -> tuple["Upstream | None", tuple[ErrorItem, ...]]:
+) -> tuple["DemoUpstream | None", tuple[ErrorItem, ...]]:
     from cc_proxy.app.cli.demo_session import find_upstream  # noqa: PLC0415 - not for `--help`
 
     loaded = shared.load()

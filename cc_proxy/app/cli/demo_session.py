@@ -23,12 +23,12 @@ from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.start import StartOutcome
 from cc_proxy.app.demo import claude_code, client
-from cc_proxy.app.demo.display import Display, ProxyLog, Totals, request_data
+from cc_proxy.app.demo.display import Display, ProxyLog, SessionTotals, request_data
 from cc_proxy.app.demo.events import Event, SessionError, TextEvent
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW, Models
 from cc_proxy.app.practice.engine.base import EngineError, Kind
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.play import session
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
@@ -48,7 +48,7 @@ _PRACTICE_ONLY = (
 
 
 @dataclass(frozen=True)
-class Upstream:
+class DemoUpstream:
     """A real Ollama that answers: the configuration that leads there, and the model."""
 
     loaded: Loaded
@@ -56,7 +56,7 @@ class Upstream:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """The parts of a demo.
 
     `claude` is the command of Claude Code, None for the built-in client; `upstream` a real
@@ -64,11 +64,11 @@ class Plan:
     """
 
     claude: str | None
-    upstream: Upstream | None
-    speed: Speed
+    upstream: DemoUpstream | None
+    speed: PracticeSpeed
 
 
-async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
+async def find_upstream(loaded: Loaded) -> tuple[DemoUpstream | None, str]:
     """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
     settings = loaded.settings
     try:
@@ -76,10 +76,12 @@ async def find_upstream(loaded: Loaded) -> tuple[Upstream | None, str]:
             target = await Models(settings, ollama).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message
-    return Upstream(loaded, target), ""
+    return DemoUpstream(loaded, target), ""
 
 
-async def serve(port: int, speed: Speed, write: Write, engine: Kind = "rules") -> dict[str, object]:
+async def serve(
+    port: int, speed: PracticeSpeed, write: Write, engine: Kind = "rules"
+) -> dict[str, object]:
     """Serve the practice model alone, until it is cancelled.
 
     Raises:
@@ -105,7 +107,7 @@ async def serve(port: int, speed: Speed, write: Write, engine: Kind = "rules") -
     return {}
 
 
-async def play(plan: Plan, write: Write) -> dict[str, object]:
+async def play(plan: DemoPlan, write: Write) -> dict[str, object]:
     """Play a demo, writing each line as it happens; return its data for `--json`.
 
     Raises:
@@ -123,7 +125,7 @@ async def play(plan: Plan, write: Write) -> dict[str, object]:
             return await _through_proxy(plan, url, base, display)
         async with PracticeServer(speed=plan.speed, observer=display.on_record) as practice:
             data = await _through_proxy(plan, practice.url, base, display)
-        totals = Totals.of(display.requests)
+        totals = SessionTotals.of(display.requests)
         for line in ("", *totals.lines(), "", *_PRACTICE_ONLY):
             write(line)
         requests = [request_data(record) for record in display.requests]
@@ -138,7 +140,7 @@ def _cancel_on_sigterm() -> None:
 
 
 async def _through_proxy(
-    plan: Plan, upstream: str, base: Path, display: Display
+    plan: DemoPlan, upstream: str, base: Path, display: Display
 ) -> dict[str, object]:
     environ = _environment(base)
     paths = Paths(state_dir=base / "run", log_dir=base / "logs")
@@ -175,7 +177,7 @@ async def _through_proxy(
 
 
 def _events(
-    plan: Plan, started: StartOutcome, environ: Mapping[str, str], project: Path
+    plan: DemoPlan, started: StartOutcome, environ: Mapping[str, str], project: Path
 ) -> AsyncGenerator[Event, None]:
     if plan.upstream is None:
         model, window, prompt = DEFAULT_MODELS[0].name, AUTO_WINDOW, session.PROMPT
@@ -185,7 +187,7 @@ def _events(
     url, key = started.state.url, started.auth_key
     if plan.claude is None:
         return client.session(url, key, prompt, model=model, folder=project)
-    models = environment.Models(main=model, haiku=model, window=window)
+    models = environment.SessionModels(main=model, haiku=model, window=window)
     version = claude_version.of(plan.claude)
     changes = environment.changes(environ, url=url, key=key, models=models, version=version)
     for_claude = changes.applied_to(environ) | {"DISABLE_AUTOUPDATER": "1"}
@@ -195,7 +197,7 @@ def _events(
 
 @asynccontextmanager
 async def _proxy(
-    plan: Plan, paths: Paths, environ: Mapping[str, str]
+    plan: DemoPlan, paths: Paths, environ: Mapping[str, str]
 ) -> AsyncIterator[StartOutcome]:
     """Start a proxy as `cc-proxy start` does, with folders and a port of its own; stop it."""
     if plan.upstream is not None:

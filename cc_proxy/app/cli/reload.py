@@ -18,7 +18,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.wire import LastReload
-    from cc_proxy.app.daemon.process.state import State
+    from cc_proxy.app.daemon.process.state import ProcessState
 
 _ANSWER_SECONDS = 3.0
 
@@ -91,7 +91,7 @@ def _still_different(common: Common, loaded: "Loaded | None") -> tuple[ErrorItem
     return (ErrorItem(OTHER_SETTINGS, text, "To apply them: cc-proxy restart"),)
 
 
-def _outcome(now: "State", done: "LastReload", problems: tuple[ErrorItem, ...]) -> Result:
+def _outcome(now: "ProcessState", done: "LastReload", problems: tuple[ErrorItem, ...]) -> Result:
     data = {
         "pid": now.pid,
         "changed": list(done.changed),

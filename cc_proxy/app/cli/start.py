@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
-    from cc_proxy.app.daemon.process.state import State
+    from cc_proxy.app.daemon.process.state import ProcessState
     from cc_proxy.app.daemon.start import StartOutcome
 
 # `restart` has these too.
@@ -112,7 +112,7 @@ def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
     """Return what has the proxy of this terminal load its model once it listens."""
     from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
 
-    def announce(now: "State") -> None:
+    def announce(now: "ProcessState") -> None:
         key = auth_key.known(loaded.settings, paths, os.environ)
         if key is not None:
             # The loop that serves runs in this very thread.

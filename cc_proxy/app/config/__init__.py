@@ -4,7 +4,7 @@ from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.durations import OLLAMA_DEFAULT
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError
 from cc_proxy.app.config.load import Loaded, load, settings_digest
-from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.places import ConfigSource
 from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
@@ -32,6 +32,7 @@ __all__ = [
     "Assist",
     "ClaudeSettings",
     "ConfigError",
+    "ConfigSource",
     "ImageSettings",
     "Loaded",
     "LogFormat",
@@ -43,7 +44,6 @@ __all__ = [
     "RequestClasses",
     "Server",
     "Settings",
-    "Source",
     "WebSearchSettings",
     "load",
     "proxy_for",

@@ -10,7 +10,7 @@ import msgspec
 from cc_proxy.app.config import environment, places, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.layers import Layer, merge, sourced_values
-from cc_proxy.app.config.places import Source
+from cc_proxy.app.config.places import ConfigSource
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
@@ -26,7 +26,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     path: Path | None
-    sources: tuple[Source, ...]
+    sources: tuple[ConfigSource, ...]
     origins: dict[str, str]
     digest: str
 
@@ -98,7 +98,7 @@ def settings_digest(settings: Settings) -> str:
     return hashlib.sha256(msgspec.json.encode(settings)).hexdigest()
 
 
-def _from_file(active: Source, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
+def _from_file(active: ConfigSource, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
     if active.path is None:
         return {}, []
     text = reading.read(active.path, named_by=active.name)

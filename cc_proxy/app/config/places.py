@@ -17,7 +17,7 @@ NAMED = ("--config", "CC_PROXY_CONFIG_FILE")
 RUNNING = "the running cc-proxy's"
 
 
-class Source(msgspec.Struct, frozen=True):
+class ConfigSource(msgspec.Struct, frozen=True):
     """One place, in the order of search; exactly one is active."""
 
     name: str
@@ -30,7 +30,7 @@ def sources(
     environ: Mapping[str, str],
     home: Path | None = None,
     running: Path | None = None,
-) -> tuple[Source, ...]:
+) -> tuple[ConfigSource, ...]:
     """Return every place and its status.
 
     A file that is named by flag or variable is active whether it exists or not; the other
@@ -49,33 +49,35 @@ def sources(
         f"{SYSTEM_FOLDER}/{FILE_NAME}": _of_system(),
     }
     started_with = {} if running is None or running in usual.values() else {RUNNING: running}
-    found: list[Source] = []
+    found: list[ConfigSource] = []
     taken = False
     for name, path in (named | started_with | usual).items():
         if path is None:
-            found.append(Source(name, None, "not set"))
+            found.append(ConfigSource(name, None, "not set"))
             continue
         present = _is_there(path)
         if not taken and (present or name in NAMED):
             taken = True
-            found.append(Source(name, path, "active"))
+            found.append(ConfigSource(name, path, "active"))
         else:
-            found.append(Source(name, path, "present, not used" if present else "missing"))
-    found.append(Source("built-in defaults", None, "present, not used" if taken else "active"))
+            found.append(ConfigSource(name, path, "present, not used" if present else "missing"))
+    found.append(
+        ConfigSource("built-in defaults", None, "present, not used" if taken else "active")
+    )
     return tuple(found)
 
 
-def active(sources: Sequence[Source]) -> Source:
+def active(sources: Sequence[ConfigSource]) -> ConfigSource:
     """Return the one that counts."""
     return next(source for source in sources if source.status == "active")
 
 
-def file_to_write(sources: Sequence[Source]) -> Path:
+def file_to_write(sources: Sequence[ConfigSource]) -> Path:
     """Return the file that counts, or where one belongs while only the defaults hold."""
     return active(sources).path or preferred(sources)
 
 
-def preferred(sources: Sequence[Source]) -> Path:
+def preferred(sources: Sequence[ConfigSource]) -> Path:
     """Return where a file that is yet to be made belongs, when nothing names it."""
     return next(
         source.path

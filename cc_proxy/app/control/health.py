@@ -13,7 +13,7 @@ from cc_proxy.app.control.wire import Health
 _GREETING = b"cc-proxy is running"
 _GREETING_SECONDS = 1.0
 
-Standing = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
+ProbeOutcome = Literal["ok", "wrong key", "stranger", "silent", "nobody"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Probe:
     `nobody`: nothing listens.
     """
 
-    standing: Standing
+    standing: ProbeOutcome
     health: Health | None = None
 
 

@@ -13,7 +13,7 @@ from cc_proxy.app import garbage, readers
 from cc_proxy.app.config import load
 from cc_proxy.app.daemon import auth_key, paths
 from cc_proxy.app.daemon.process.handshake import Ready, encode
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.daemon.serve import Service, serve
 from cc_proxy.app.errors import CcProxyError
 
@@ -59,7 +59,7 @@ def _serve(given: Mapping[str, str]) -> int:
     return serve(service, _ready)
 
 
-def _ready(now: State) -> None:
+def _ready(now: ProcessState) -> None:
     _say_last(encode(Ready(now.pid, now.host, now.port, now.instance_id)))
 
 

@@ -6,12 +6,12 @@ from cc_proxy.app.control import health
 from cc_proxy.app.control.wire import Health
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process import identity
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 _PAUSE_SECONDS = 0.05
 
 
-def confirm(now: State, key: str, *, timeout_seconds: float) -> Health | None:
+def confirm(now: ProcessState, key: str, *, timeout_seconds: float) -> Health | None:
     """Return the health of the process that `now` describes, None if it ends before it answers.
 
     Raises:
@@ -32,7 +32,7 @@ def confirm(now: State, key: str, *, timeout_seconds: float) -> Health | None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def refused(now: State) -> DaemonError:
+def refused(now: ProcessState) -> DaemonError:
     """Return the error for a process that does not take our key."""
     return DaemonError(
         f"The cc-proxy that runs (pid {now.pid}, {now.url}) was started with another key.",
@@ -42,7 +42,7 @@ def refused(now: State) -> DaemonError:
     )
 
 
-def silent(now: State) -> DaemonError:
+def silent(now: ProcessState) -> DaemonError:
     """Return the error for a process that is there and does not answer."""
     if now.stopping_until is not None:
         return stopping(now)
@@ -59,7 +59,7 @@ def silent(now: State) -> DaemonError:
     )
 
 
-def stopping(now: State) -> DaemonError:
+def stopping(now: ProcessState) -> DaemonError:
     """Return the error for a process that was asked to stop and still has answers to finish."""
     return DaemonError(
         f"cc-proxy (pid {now.pid}) is stopping. It takes no new requests, and running answers have"

@@ -6,11 +6,11 @@ from cc_proxy.app.config import Loaded
 from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, orphans
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.daemon.serve import Service, serve
 from cc_proxy.app.daemon.start import READY_SECONDS, StartOutcome, earlier
 
-Announce = Callable[[State], None]
+Announce = Callable[[ProcessState], None]
 Load = Callable[[], Loaded]
 
 
@@ -36,7 +36,7 @@ def in_terminal(
         notices = (*filter(None, [key.notice]), *found)
         service = Service(paths, loaded, load, key.value, background=False, notices=notices)
 
-        def announced(now: State) -> None:
+        def announced(now: ProcessState) -> None:
             held.release()
             if announce is not None:
                 announce(now)

@@ -24,7 +24,7 @@ from cc_proxy.app.daemon.log.log_format import formatter
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, state
 from cc_proxy.app.daemon.process.spawn import detached
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 # The module's own name is `__main__`, which tells the reader of a log nothing.
 log = logging.getLogger("cc_proxy.app.daemon.guard")
@@ -88,14 +88,14 @@ def spawn_watchdog(paths: Paths, port: int) -> None:
     process.returncode = 0
 
 
-def guard(order: WatchSpec, start: Callable[[State], str | None]) -> None:
+def guard(order: WatchSpec, start: Callable[[ProcessState], str | None]) -> None:
     """Look after cc-proxy until the session ends.
 
     `start` starts it as a state tells, and returns what kept it from that, None if it runs.
     """
     starts: deque[float] = deque(maxlen=_MOST_STARTS)
     # A start that fails may have removed the state before.
-    waiting: State | None = None
+    waiting: ProcessState | None = None
     while identity.is_alive(order.pid, order.process_start_time):
         time.sleep(_PAUSE_SECONDS)
         dead = _dead(order) or waiting
@@ -125,7 +125,7 @@ def guard(order: WatchSpec, start: Callable[[State], str | None]) -> None:
             log.error("cc-proxy (pid %d) has died, and does not start: %s", dead.pid, trouble)
 
 
-def start_again(order: WatchSpec, dead: State) -> str | None:
+def start_again(order: WatchSpec, dead: ProcessState) -> str | None:
     """Start cc-proxy where it was; return what kept it from that, None if it runs."""
     flags = ["--state-dir", order.state_dir, "--log-dir", order.log_dir]
     if dead.config_path is not None and Path(dead.config_path).exists():
@@ -153,7 +153,7 @@ def start_again(order: WatchSpec, dead: State) -> str | None:
     return None if done.returncode == 0 else " ".join(done.stderr.split())
 
 
-def _dead(order: WatchSpec) -> State | None:
+def _dead(order: WatchSpec) -> ProcessState | None:
     """Return the state that a cc-proxy at the session's address has left behind."""
     try:
         left = state.read(order.paths)
@@ -170,7 +170,7 @@ def main() -> None:
     handler = LogFile(order.paths.log_file)
     log.addHandler(handler)
 
-    def start(dead: State) -> str | None:
+    def start(dead: ProcessState) -> str | None:
         # Programs that read the log expect each of its lines to be of one form.
         handler.setFormatter(formatter(dead.log_format, ()))
         return start_again(order, dead)

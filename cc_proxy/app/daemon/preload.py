@@ -8,7 +8,7 @@ import msgspec
 from cc_proxy.app.control.http_exchange import exchange
 from cc_proxy.app.control.wire import Preloaded, PreloadRequest
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 _DONE = (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 
@@ -36,7 +36,7 @@ class _Refusal(msgspec.Struct):
 
 
 def preload(  # noqa: PLR0913 - whom to ask, and what for
-    now: State,
+    now: ProcessState,
     key: str,
     *,
     model: str | None,

@@ -8,12 +8,12 @@ import msgspec
 from cc_proxy.app.control.http_exchange import exchange
 from cc_proxy.app.control.wire import LastReload
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 _TIMEOUT_SECONDS = 10.0
 
 
-def reload(now: State, key: str) -> LastReload:
+def reload(now: ProcessState, key: str) -> LastReload:
     """Have the configuration read again, and return how that went.
 
     To be asked only of a process that has confirmed who it is: it is shown the key.
@@ -33,7 +33,7 @@ def reload(now: State, key: str) -> LastReload:
         raise _failed(now, str(error) or type(error).__name__) from error
 
 
-def _failed(now: State, why: str) -> DaemonError:
+def _failed(now: ProcessState, why: str) -> DaemonError:
     return DaemonError(
         f"Expected the cc-proxy that runs (pid {now.pid}, {now.url}) to read its configuration"
         f" again, found: {why}.",

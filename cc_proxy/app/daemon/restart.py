@@ -9,7 +9,7 @@ from cc_proxy.app.daemon import auth_key, start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, ports, running
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.daemon.start import StartOutcome
 from cc_proxy.app.daemon.stop import StopOutcome
 
@@ -53,7 +53,7 @@ def restart(
 
 
 @contextlib.contextmanager
-def _told_what_was_stopped(before: State | None) -> Iterator[None]:
+def _told_what_was_stopped(before: ProcessState | None) -> Iterator[None]:
     """Have the error of a start say that what ran before it is gone."""
     if before is None:
         yield

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from cc_proxy.app.config import Loaded, places
 from cc_proxy.app.daemon.errors import DaemonError
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 
-def is_other(now: State, loaded: Loaded) -> bool:
+def is_other(now: ProcessState, loaded: Loaded) -> bool:
     """Return whether these settings are of another file than the one that the proxy uses.
 
     A proxy without a file takes one that appears in a usual place: that is no other file.
@@ -24,7 +24,7 @@ def is_named(loaded: Loaded) -> bool:
     return places.active(loaded.sources).name in places.NAMED
 
 
-def refuse_other(now: State, loaded: Loaded, hint: str | None = None) -> None:
+def refuse_other(now: ProcessState, loaded: Loaded, hint: str | None = None) -> None:
     """Refuse to go on with a proxy that does not use the file that the person has named.
 
     `hint` is the way out, if it is not to restart the proxy.
@@ -45,7 +45,7 @@ def refuse_other(now: State, loaded: Loaded, hint: str | None = None) -> None:
         )
 
 
-def in_use(now: State) -> str:
+def in_use(now: ProcessState) -> str:
     """Return the name of the file in use."""
     return now.config_path or "no file"
 

@@ -20,7 +20,7 @@ from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, ports, signals, state, stop_request
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.gateway.scheduling.active_streams import ActiveStreams
 from cc_proxy.app.redaction import without_user_info
 
@@ -55,7 +55,7 @@ class Service:
     instance_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-def serve(service: Service, announce: Callable[[State], None]) -> int:
+def serve(service: Service, announce: Callable[[ProcessState], None]) -> int:
     """Serve until a signal says to stop; `announce` is called once it listens.
 
     Returns the exit code: 0, or 130 after Ctrl-C.
@@ -110,7 +110,7 @@ class _Server:
     def __init__(
         self,
         service: Service,
-        announce: Callable[[State], None],
+        announce: Callable[[ProcessState], None],
         written: log_file.Log,
         crowd: ActiveStreams,
     ) -> None:
@@ -118,7 +118,7 @@ class _Server:
         self._announce = announce
         self._log = written
         self._crowd = crowd
-        self._state: State | None = None
+        self._state: ProcessState | None = None
         self._stop = asyncio.Event()
         self._cut_off: asyncio.Future[bool] | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -260,7 +260,7 @@ class _Server:
         )
 
 
-def _state(service: Service, bound: "Bound") -> State:
+def _state(service: Service, bound: "Bound") -> ProcessState:
     started = identity.start_time(os.getpid())
     if started is None:
         raise DaemonError(
@@ -270,7 +270,7 @@ def _state(service: Service, bound: "Bound") -> State:
         )
     server, origins = service.loaded.settings.server, service.loaded.origins
     logged = service.loaded.settings.logging
-    return State(
+    return ProcessState(
         pid=os.getpid(),
         process_start_time=started,
         instance_id=service.instance_id,

@@ -9,7 +9,7 @@ from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, running, spawn, state
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 if TYPE_CHECKING:
     from cc_proxy.app.control.wire import Health
@@ -21,7 +21,7 @@ READY_SECONDS = 20.0
 class StartOutcome:
     """A process that runs and has answered; `health` does not have Ollama's part."""
 
-    state: State
+    state: ProcessState
     health: "Health"
     auth_key: str
     already_running: bool

@@ -11,7 +11,7 @@ from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 from cc_proxy.app.daemon.process import identity, lock, running, state, stop_request
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.daemon.process.stop_request import StopRequest
 
 TIMEOUT_SECONDS = 10.0
@@ -32,7 +32,7 @@ class StopOutcome:
     `cut_off`: answers that still ran at the end of their time were cut off.
     """
 
-    state: State | None
+    state: ProcessState | None
     killed: bool = False
     cut_off: bool = False
     notices: tuple[Notice, ...] = ()
@@ -111,7 +111,7 @@ def _clear(paths: Paths) -> tuple[Notice, ...]:
     return ()
 
 
-def _refuse_contradiction(now: State, key: str | None) -> None:
+def _refuse_contradiction(now: ProcessState, key: str | None) -> None:
     """Leave a process alone that says itself that it is not the one of the state file."""
     if key is None:
         return
@@ -125,7 +125,7 @@ def _refuse_contradiction(now: State, key: str | None) -> None:
         )
 
 
-def _gone_in_patience(now: State, seconds: float) -> bool:
+def _gone_in_patience(now: ProcessState, seconds: float) -> bool:
     try:
         return _gone(now, seconds)
     except KeyboardInterrupt as error:  # what it was asked for, it does without being watched
@@ -139,7 +139,7 @@ def _gone_in_patience(now: State, seconds: float) -> bool:
         ) from error
 
 
-def _gone(now: State, seconds: float) -> bool:
+def _gone(now: ProcessState, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while identity.is_alive(now.pid, now.process_start_time):
         if time.monotonic() > deadline:
@@ -148,7 +148,7 @@ def _gone(now: State, seconds: float) -> bool:
     return True
 
 
-def _signal(now: State, number: signal.Signals) -> None:
+def _signal(now: ProcessState, number: signal.Signals) -> None:
     try:
         _send(now, number)
     except OSError as error:
@@ -166,7 +166,7 @@ def _signal(now: State, number: signal.Signals) -> None:
 
 if sys.platform == "linux":
 
-    def _send(now: State, number: signal.Signals) -> None:
+    def _send(now: ProcessState, number: signal.Signals) -> None:
         """Signal the process itself, not whoever has its pid by the time the signal arrives."""
         try:
             handle = os.pidfd_open(now.pid)
@@ -183,10 +183,10 @@ if sys.platform == "linux":
 
 else:
 
-    def _send(now: State, number: signal.Signals) -> None:
+    def _send(now: ProcessState, number: signal.Signals) -> None:
         _send_to_pid(now, number)
 
 
-def _send_to_pid(now: State, number: signal.Signals) -> None:
+def _send_to_pid(now: ProcessState, number: signal.Signals) -> None:
     if identity.is_alive(now.pid, now.process_start_time):
         os.kill(now.pid, number)

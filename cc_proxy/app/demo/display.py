@@ -107,7 +107,7 @@ class ProxyLog:
 
 
 @dataclass(frozen=True)
-class Totals:
+class SessionTotals:
     """The tokens of a whole session; `read` is what the model had to read, of `prompt`."""
 
     requests: int
@@ -117,7 +117,7 @@ class Totals:
     output: int
 
     @classmethod
-    def of(cls, records: list[Record]) -> "Totals":
+    def of(cls, records: list[Record]) -> "SessionTotals":
         """Add up the records of a session."""
         return cls(
             requests=len(records),

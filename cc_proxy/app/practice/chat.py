@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from cc_proxy.app.practice.engine.base import EngineError, Reading
+from cc_proxy.app.practice.engine.base import EngineError, PromptReading
 from cc_proxy.app.practice.journal import Journal, Record
 from cc_proxy.app.practice.model import fit, meter, render
 from cc_proxy.app.practice.model.generation import (
     ConnectionCutError,
-    Delta,
     ErrorAnswer,
     RunnerDiedError,
+    TokenDelta,
     Turn,
 )
 from cc_proxy.app.practice.model.models import Catalogue, PracticeModel
 from cc_proxy.app.practice.model.runner import Runner, Runners, RunnerSettings
-from cc_proxy.app.practice.model.speed import Speed, clock
+from cc_proxy.app.practice.model.speed import PracticeSpeed, clock
 from cc_proxy.app.practice.play import replies
 from cc_proxy.app.practice.play.answers import (
     Answer,
@@ -34,7 +34,7 @@ from cc_proxy.app.practice.play.answers import (
 )
 from cc_proxy.app.practice.play.scripts import Player
 from cc_proxy.app.practice.play.steps import Part
-from cc_proxy.app.practice.requests.decoding import ChatRequest, decode, read_chat, read_generate
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest, decode, read_chat, read_generate
 from cc_proxy.app.practice.requests.options import Options, read_options
 from cc_proxy.app.practice.wire import (
     RUNNER_DIED,
@@ -53,7 +53,7 @@ class Practice:
     catalogue: Catalogue
     runners: Runners
     journal: Journal
-    speed: Speed
+    speed: PracticeSpeed
     player: Player
     version: str
 
@@ -86,7 +86,7 @@ async def generate(http: web.Request) -> web.StreamResponse:
 
 
 async def _answer(
-    http: web.Request, request: ChatRequest, endpoint: Endpoint
+    http: web.Request, request: ApiChatRequest, endpoint: Endpoint
 ) -> web.StreamResponse:
     practice = http.app[PRACTICE]
     model = practice.catalogue.find(request.model)
@@ -114,7 +114,7 @@ async def _answer(
             runner.stay(request.keep_alive)
 
 
-def _check_capabilities(request: ChatRequest, model: PracticeModel) -> None:
+def _check_capabilities(request: ApiChatRequest, model: PracticeModel) -> None:
     if request.think and not model.thinking:
         raise WireError(400, f'"{request.model}" does not support thinking')
     if request.tools and not model.tools:
@@ -122,7 +122,7 @@ def _check_capabilities(request: ChatRequest, model: PracticeModel) -> None:
         raise WireError(400, f"{name} does not support tools")
 
 
-def _rendered(request: ChatRequest, model: PracticeModel) -> web.Response:
+def _rendered(request: ApiChatRequest, model: PracticeModel) -> web.Response:
     prompt = render.prompt(request, request.messages, model).decode()
     body = {
         "model": request.model,
@@ -141,7 +141,7 @@ class _Work:
         self,
         practice: Practice,
         record: Record,
-        request: ChatRequest,
+        request: ApiChatRequest,
         options: Options,
         runner: Runner,
     ) -> None:
@@ -198,7 +198,7 @@ class _Work:
             raise WireError(400, runner_error(text, "invalid_request_error"), late=True)
         return fit.fitted(self._request, self._model, self._options.num_ctx)
 
-    async def _read(self, prompt: bytes) -> Reading:
+    async def _read(self, prompt: bytes) -> PromptReading:
         """Have the engine read the prompt, and note what that took."""
         record = self._record
         record.prompt_tokens = meter.count(prompt)
@@ -212,7 +212,7 @@ class _Work:
         return reading
 
     async def _speak(
-        self, answer: Answer, prompt: bytes, parts: Sequence[Part], reading: Reading
+        self, answer: Answer, prompt: bytes, parts: Sequence[Part], reading: PromptReading
     ) -> None:
         record, speed = self._record, self._practice.speed
         turn = Turn(
@@ -225,7 +225,7 @@ class _Work:
         try:
             async with aclosing(turn.play(parts)) as events:
                 async for event in events:
-                    if isinstance(event, Delta):
+                    if isinstance(event, TokenDelta):
                         await answer.add(event)
                     else:
                         await answer.add_raw(event.line)
@@ -238,7 +238,7 @@ class _Work:
     def _note(self, turn: Turn, event: object) -> None:
         record = self._record
         record.output_tokens = turn.tokens
-        if isinstance(event, Delta):
+        if isinstance(event, TokenDelta):
             record.text += event.content
             record.calls += [call.name for call in event.calls]
         record.first_token = record.first_token or clock()
@@ -252,7 +252,7 @@ class _Work:
         room = max(1, self._options.num_ctx - self._record.prompt_tokens)
         return room if wanted is None else min(wanted, room)
 
-    def _statistics(self, turn: Turn, reading: Reading) -> Statistics:
+    def _statistics(self, turn: Turn, reading: PromptReading) -> Statistics:
         record, speed = self._record, self._practice.speed
         reports = self._practice.reports_cached_count
         return Statistics(

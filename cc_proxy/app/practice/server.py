@@ -10,13 +10,13 @@ from aiohttp import web
 
 from cc_proxy.app.practice import chat
 from cc_proxy.app.practice.chat import PRACTICE, RECORD, Practice
-from cc_proxy.app.practice.engine.base import Engine, Kind
+from cc_proxy.app.practice.engine.base import Kind, PracticeEngine
 from cc_proxy.app.practice.engine.llama import LlamaEngine, check_installed
 from cc_proxy.app.practice.engine.rules import RulesEngine
 from cc_proxy.app.practice.journal import Journal, Record
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS, Catalogue, PracticeModel, show
 from cc_proxy.app.practice.model.runner import MAX_PENDING, Runners
-from cc_proxy.app.practice.model.speed import INSTANT, Speed
+from cc_proxy.app.practice.model.speed import INSTANT, PracticeSpeed
 from cc_proxy.app.practice.play.answers import refusal, whole
 from cc_proxy.app.practice.play.scripts import Player
 from cc_proxy.app.practice.pull import pull
@@ -48,7 +48,7 @@ class PracticeServer:
         port: int = 0,
         *,
         host: str = "127.0.0.1",
-        speed: Speed = INSTANT,
+        speed: PracticeSpeed = INSTANT,
         models: Iterable[PracticeModel] = DEFAULT_MODELS,
         script: list[Any] | Mapping[str, list[Any]] | None = None,
         max_pending: int = MAX_PENDING,
@@ -63,7 +63,7 @@ class PracticeServer:
         if engine == "llama":
             check_installed()
 
-        def new_engine() -> Engine:
+        def new_engine() -> PracticeEngine:
             if engine == "llama":
                 return LlamaEngine(parallel)
             return RulesEngine(speed, parallel)

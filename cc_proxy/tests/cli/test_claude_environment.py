@@ -2,11 +2,11 @@
 
 import pytest
 
-from cc_proxy.app.cli.claude.environment import Changes, Models, changes
+from cc_proxy.app.cli.claude.environment import Changes, SessionModels, changes
 from cc_proxy.app.cli.claude.profiles import recommended
 from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 
-MODELS = Models(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
+MODELS = SessionModels(main="qwen3-coder:30b", haiku="qwen3:4b", window=65536)
 
 
 def for_environment(**environ: str) -> Changes:
@@ -41,7 +41,7 @@ def test_it_knows_the_window_under_the_name_of_each_version() -> None:
 def test_the_older_name_of_the_window_is_used_where_it_does_no_harm(
     window: int, version: tuple[int, int, int] | None, told: str | None
 ) -> None:
-    models = Models(main="m", haiku="m", window=window)
+    models = SessionModels(main="m", haiku="m", window=window)
     wanted = changes({}, url="http://127.0.0.1:1", key="k", models=models, version=version).set
     assert wanted.get("CLAUDE_CODE_AUTO_COMPACT_WINDOW") == told
 
@@ -60,14 +60,14 @@ def test_the_older_name_of_the_window_is_used_where_it_does_no_harm(
 def test_of_a_small_window_less_is_kept_for_the_answer_unless_the_person_says_how_much(
     window: int, environ: dict[str, str], told: str | None
 ) -> None:
-    models = Models(main="m", haiku="m", window=window)
+    models = SessionModels(main="m", haiku="m", window=window)
     wanted = changes(environ, url="http://127.0.0.1:1", key="k", models=models).set
     assert wanted.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS") == told
 
 
 @pytest.mark.parametrize(("window", "told"), [(262_144, "1"), (1_000_000, None)])
 def test_only_a_model_with_a_million_tokens_is_taken_for_one(window: int, told: str | None) -> None:
-    models = Models(main="m", haiku="m", window=window)
+    models = SessionModels(main="m", haiku="m", window=window)
     wanted = changes({}, url="http://127.0.0.1:1", key="k", models=models).set
     assert wanted.get("CLAUDE_CODE_DISABLE_1M_CONTEXT") == told
 

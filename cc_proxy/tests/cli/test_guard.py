@@ -15,7 +15,7 @@ import pytest
 
 from cc_proxy.app.daemon.guard import WatchSpec, guard
 from cc_proxy.app.daemon.process import identity
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
@@ -142,9 +142,9 @@ def test_what_dies_again_and_again_is_given_up_with_a_word(
 ) -> None:
     monkeypatch.setattr("cc_proxy.app.daemon.guard._PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("cc_proxy.app.daemon.guard._GRACE_SECONDS", 0.01)
-    started: list[State] = []
+    started: list[ProcessState] = []
 
-    def start(dead: State) -> str | None:
+    def start(dead: ProcessState) -> str | None:
         started.append(dead)
         left = tmp_path / "cc-proxy.state.json"
         if len(started) == 1:
@@ -167,7 +167,7 @@ def test_what_dies_again_and_again_is_given_up_with_a_word(
 def test_a_guard_ends_with_its_session_and_leaves_other_addresses_alone(tmp_path: Path) -> None:
     order = dead_state(tmp_path)
 
-    def start(_dead: State) -> str | None:
+    def start(_dead: ProcessState) -> str | None:
         raise AssertionError
 
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cc_proxy.app.practice.model.models import PracticeModel
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
@@ -233,7 +233,7 @@ def test_a_slip_of_the_fingers_is_answered_with_the_nearest(home: Home) -> None:
 
 @needs_signals
 def test_ctrl_c_ends_the_download_with_130(home: Home) -> None:
-    with practice_server(speed=Speed(load_seconds=30)) as practice:
+    with practice_server(speed=PracticeSpeed(load_seconds=30)) as practice:
         process = home.popen("models", "pull", "practice-more", OLLAMA_BASE_URL=practice.url)
         practice.wait_for(lambda record: record.path == "/api/pull")
         assert process.stderr is not None
@@ -253,7 +253,7 @@ def test_on_a_terminal_a_pull_shows_a_bar_and_takes_it_away(home: Home) -> None:
     import pexpect  # noqa: PLC0415 - there is none on Windows
     import pyte  # noqa: PLC0415 - as above
 
-    with practice_server(speed=Speed(load_seconds=0.1)) as practice:
+    with practice_server(speed=PracticeSpeed(load_seconds=0.1)) as practice:
         environ = home.environ | {"OLLAMA_BASE_URL": practice.url, "TERM": "xterm"}
         command, *rest = home.command
         terminal = pexpect.spawn(

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from cc_proxy.app.practice.model.models import PracticeModel
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 from cc_proxy.tests.fitness.played import good, hopeless, prompt_of
@@ -71,7 +71,7 @@ def test_a_quick_test_runs_each_task_once_and_says_that_it_is_less_sure(home: Ho
 
 
 def test_a_long_test_is_announced_with_the_shorter_one(home: Home) -> None:
-    speed = Speed(prefill_tokens_per_second=2e6, generate_tokens_per_second=30)
+    speed = PracticeSpeed(prefill_tokens_per_second=2e6, generate_tokens_per_second=30)
     names = {prompt_of("no_tool"): [{"text": "21"}]}
     with practice_server(models=MODELS, script=names, speed=speed) as practice:
         child = home.popen("models", "test", "played", OLLAMA_BASE_URL=practice.url)

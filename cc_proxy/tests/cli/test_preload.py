@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import Practice, practice_server
 
@@ -116,7 +116,7 @@ def test_claude_that_asks_no_model_loads_none(
 def test_on_a_terminal_the_seconds_are_counted(home: Home) -> None:
     import pexpect  # noqa: PLC0415 - there is none on Windows
 
-    with practice_server(speed=Speed(load_seconds=1.5)) as practice:
+    with practice_server(speed=PracticeSpeed(load_seconds=1.5)) as practice:
         command, *rest = home.command
         terminal = pexpect.spawn(
             command,

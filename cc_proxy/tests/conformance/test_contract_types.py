@@ -4,24 +4,24 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.anthropic.contract import CONTRACT, Kind
+from cc_proxy.app.anthropic.contract import CONTRACT, NameKind
 
 from . import sdk_types
 
-NAMES: dict[Kind, Callable[[], set[str]]] = {
-    Kind.FIELD: sdk_types.request_fields,
-    Kind.TURN: sdk_types.message_fields,
-    Kind.BLOCK: sdk_types.request_blocks,
-    Kind.TOOL: sdk_types.tools,
-    Kind.EVENT: sdk_types.stream_events,
-    Kind.DELTA: sdk_types.deltas,
-    Kind.ANSWER_BLOCK: sdk_types.answer_blocks,
-    Kind.STOP_REASON: sdk_types.stop_reasons,
+NAMES: dict[NameKind, Callable[[], set[str]]] = {
+    NameKind.FIELD: sdk_types.request_fields,
+    NameKind.TURN: sdk_types.message_fields,
+    NameKind.BLOCK: sdk_types.request_blocks,
+    NameKind.TOOL: sdk_types.tools,
+    NameKind.EVENT: sdk_types.stream_events,
+    NameKind.DELTA: sdk_types.deltas,
+    NameKind.ANSWER_BLOCK: sdk_types.answer_blocks,
+    NameKind.STOP_REASON: sdk_types.stop_reasons,
 }
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name)
-def test_the_rows_are_the_names_of_the_sdk(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", NameKind, ids=lambda kind: kind.name)
+def test_the_rows_are_the_names_of_the_sdk(kind: NameKind) -> None:
     names = NAMES[kind]()
     rows = {row.name for row in CONTRACT if row.kind is kind and not row.outside_sdk}
     assert not names - rows, f"{kind.value}: the SDK has these, and the contract has no row"

@@ -6,7 +6,7 @@ import pytest
 
 from cc_proxy.app.config import Loaded, load
 from cc_proxy.app.daemon.paths import Paths
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def loaded(tmp_path: Path) -> Loaded:
 
 
 @pytest.fixture
-def a_state() -> State:
+def a_state() -> ProcessState:
     """Describes a process that nobody has ever started."""
-    return State(
+    return ProcessState(
         pid=2**22 + 1,  # above the largest pid that Linux gives
         process_start_time="another boot:1",
         instance_id="instance-1",

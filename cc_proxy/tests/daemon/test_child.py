@@ -18,7 +18,7 @@ def test_it_says_in_one_line_why_it_cannot_serve(paths: Paths, tmp_path: Path) -
         check=False,
     )
     failed = handshake.decode(ran.stdout)
-    assert isinstance(failed, handshake.Failed)
+    assert isinstance(failed, handshake.StartFailure)
     assert str(missing) in failed.message
     assert ran.returncode == failed.exit_code == 2
 
@@ -29,7 +29,7 @@ def test_it_takes_the_flags_that_the_start_was_given(paths: Paths) -> None:
         spawn.command(paths, loaded), env=environments.clean(), capture_output=True, check=False
     )
     failed = handshake.decode(ran.stdout)
-    assert isinstance(failed, handshake.Failed)
+    assert isinstance(failed, handshake.StartFailure)
     assert failed.code == "insecure_bind"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, running, state
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 
 def test_an_empty_folder_has_nobody(paths: Paths) -> None:
@@ -16,7 +16,9 @@ def test_an_empty_folder_has_nobody(paths: Paths) -> None:
     )
 
 
-def test_a_process_that_is_the_one_of_the_state_is_found(paths: Paths, a_state: State) -> None:
+def test_a_process_that_is_the_one_of_the_state_is_found(
+    paths: Paths, a_state: ProcessState
+) -> None:
     started = identity.start_time(os.getpid())
     assert started is not None
     mine = msgspec.structs.replace(a_state, pid=os.getpid(), process_start_time=started)
@@ -24,7 +26,7 @@ def test_a_process_that_is_the_one_of_the_state_is_found(paths: Paths, a_state: 
     assert running.inspect(paths) == running.Inspection(state=mine)
 
 
-def test_a_process_that_is_gone_is_stale(paths: Paths, a_state: State) -> None:
+def test_a_process_that_is_gone_is_stale(paths: Paths, a_state: ProcessState) -> None:
     state.write(paths, a_state)
     found = running.inspect(paths)
     assert found.state is None
@@ -32,7 +34,9 @@ def test_a_process_that_is_gone_is_stale(paths: Paths, a_state: State) -> None:
     assert "that process is gone" in found.stale
 
 
-def test_a_pid_that_was_given_to_another_program_is_stale(paths: Paths, a_state: State) -> None:
+def test_a_pid_that_was_given_to_another_program_is_stale(
+    paths: Paths, a_state: ProcessState
+) -> None:
     state.write(paths, msgspec.structs.replace(a_state, pid=os.getppid()))
     found = running.inspect(paths)
     assert found.state is None
@@ -67,7 +71,7 @@ def test_a_broken_state_is_stale(paths: Paths) -> None:
 
 
 def test_a_pid_that_is_our_own_now_is_that_of_a_container_before_its_restart(
-    paths: Paths, a_state: State
+    paths: Paths, a_state: ProcessState
 ) -> None:
     state.write(paths, msgspec.structs.replace(a_state, pid=os.getpid()))
     words = "that pid is this process's own now, as after a restart of a container"

@@ -8,10 +8,10 @@ from cc_proxy.app.config import ClaudeSettings, Server, Settings
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import state
-from cc_proxy.app.daemon.process.state import State, UnreadableStateError
+from cc_proxy.app.daemon.process.state import ProcessState, UnreadableStateError
 
 
-def test_what_is_written_is_read(paths: Paths, a_state: State) -> None:
+def test_what_is_written_is_read(paths: Paths, a_state: ProcessState) -> None:
     state.write(paths, a_state)
     assert state.read(paths) == a_state
     assert state.read_pid(paths) == a_state.pid
@@ -38,7 +38,7 @@ def test_a_link_in_place_of_the_state_is_an_error(paths: Paths, tmp_path: Path) 
         state.read(paths)
 
 
-def test_only_the_own_state_is_cleared(paths: Paths, a_state: State) -> None:
+def test_only_the_own_state_is_cleared(paths: Paths, a_state: ProcessState) -> None:
     state.write(paths, msgspec.structs.replace(a_state, instance_id="newer"))
     state.clear_own(paths, a_state.instance_id)
     assert paths.state_file.exists()
@@ -63,5 +63,5 @@ def test_the_options_digest_leaves_the_address_out() -> None:
         ("fe80::1", "http://[fe80::1]:3456"),
     ],
 )
-def test_the_url_is_one_that_can_be_called(a_state: State, host: str, url: str) -> None:
+def test_the_url_is_one_that_can_be_called(a_state: ProcessState, host: str, url: str) -> None:
     assert msgspec.structs.replace(a_state, host=host).url == url

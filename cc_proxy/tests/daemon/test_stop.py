@@ -14,7 +14,7 @@ from cc_proxy.app.daemon import stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, state
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 # On Windows a process that is killed ends with the number of the signal, and no other reaches it.
 KILLED = 15 if sys.platform == "win32" else -9
@@ -34,7 +34,7 @@ def program(before: str = "pass") -> Iterator["subprocess.Popen[bytes]"]:
             child.kill()
 
 
-def claim(paths: Paths, a_state: State, pid: int) -> State:
+def claim(paths: Paths, a_state: ProcessState, pid: int) -> ProcessState:
     started = identity.start_time(pid)
     assert started is not None
     now = msgspec.structs.replace(a_state, pid=pid, process_start_time=started, port=9)
@@ -50,7 +50,9 @@ def test_nothing_to_stop_is_fine(paths: Paths) -> None:
 
 
 @pytest.mark.posix_only("a signal that asks a program to end")
-def test_a_process_is_asked_to_stop_and_its_state_cleaned(paths: Paths, a_state: State) -> None:
+def test_a_process_is_asked_to_stop_and_its_state_cleaned(
+    paths: Paths, a_state: ProcessState
+) -> None:
     with program() as child:
         now = claim(paths, a_state, child.pid)
         assert stop.stop(paths, key="any-key") == stop.StopOutcome(now)
@@ -58,7 +60,9 @@ def test_a_process_is_asked_to_stop_and_its_state_cleaned(paths: Paths, a_state:
     assert sorted(file.name for file in paths.state_dir.iterdir()) == ["cc-proxy.lock"]
 
 
-def test_one_that_does_not_listen_is_killed_after_the_timeout(paths: Paths, a_state: State) -> None:
+def test_one_that_does_not_listen_is_killed_after_the_timeout(
+    paths: Paths, a_state: ProcessState
+) -> None:
     with program(STUBBORN) as child:
         now = claim(paths, a_state, child.pid)
         assert stop.stop(paths, key=None, timeout_seconds=0.1) == stop.StopOutcome(now, killed=True)
@@ -66,7 +70,7 @@ def test_one_that_does_not_listen_is_killed_after_the_timeout(paths: Paths, a_st
     assert not paths.state_file.exists()
 
 
-def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: State) -> None:
+def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: ProcessState) -> None:
     with program() as child:
         state.write(paths, msgspec.structs.replace(a_state, pid=child.pid))
         stopped = stop.stop(paths, key=None)
@@ -79,7 +83,7 @@ def test_another_program_with_its_pid_is_left_alone(paths: Paths, a_state: State
 
 @pytest.mark.parametrize("error", [PermissionError(13, "denied"), OSError(22, "no such process")])
 def test_one_that_has_just_ended_is_stopped_whatever_the_system_calls_it(
-    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, error: OSError
+    paths: Paths, a_state: ProcessState, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
     with program() as child:
         now = claim(paths, a_state, child.pid)
@@ -95,7 +99,7 @@ def test_one_that_has_just_ended_is_stopped_whatever_the_system_calls_it(
 
 
 def test_what_cannot_be_killed_keeps_its_state(
-    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, a_state: ProcessState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stop, "_KILL_SECONDS", 0.05)
     monkeypatch.setattr(stop, "_signal", lambda *_: None)
@@ -108,7 +112,7 @@ def test_what_cannot_be_killed_keeps_its_state(
 
 @pytest.mark.posix_only("signals that a process can ignore")
 def test_a_full_disk_does_not_keep_a_process_alive(
-    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, a_state: ProcessState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "full")
@@ -126,7 +130,7 @@ def test_a_full_disk_does_not_keep_a_process_alive(
 
 @pytest.mark.parametrize("runs", [True, False])
 def test_a_state_that_cannot_be_removed_is_no_failed_stop(
-    paths: Paths, a_state: State, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+    paths: Paths, a_state: ProcessState, monkeypatch: pytest.MonkeyPatch, *, runs: bool
 ) -> None:
     def read_only(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "read-only")

@@ -148,7 +148,7 @@ def test_a_process_is_made_independent_of_its_console(monkeypatch: pytest.Monkey
     flags = {"DETACHED_PROCESS": 8, "CREATE_NEW_PROCESS_GROUP": 0x200, "CREATE_NO_WINDOW": 1 << 27}
     for name, value in flags.items():
         monkeypatch.setattr(subprocess, name, value, raising=False)
-    assert spawn.detached() == spawn.Detached(creationflags=8 | 0x200 | 1 << 27)
+    assert spawn.detached() == spawn.DetachOptions(creationflags=8 | 0x200 | 1 << 27)
 
 
 @pytest.fixture

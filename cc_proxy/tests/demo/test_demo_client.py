@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.demo import claude_code, client
-from cc_proxy.app.demo.display import Display, ProxyLog, Totals
+from cc_proxy.app.demo.display import Display, ProxyLog, SessionTotals
 from cc_proxy.app.demo.events import Event, SessionError, TextEvent, ToolCallEvent, ToolResultEvent
 from cc_proxy.app.demo.tools import Tools
 from cc_proxy.app.practice.journal import Record
@@ -243,7 +243,7 @@ def test_the_totals_say_what_reading_everything_would_have_been() -> None:
         record(1, prompt_tokens=100, read_tokens=100, output_tokens=1),
         record(2, prompt_tokens=110, reused_tokens=100, read_tokens=10, output_tokens=2),
     ]
-    text = "\n".join(Totals.of(records).lines())
+    text = "\n".join(SessionTotals.of(records).lines())
     assert "2 requests: 210 prompt tokens in, 3 out." in text
     assert "Read by the model: 110. Without prefix reuse: 210." in text
     assert "100 (48%)" in text

@@ -10,13 +10,13 @@ import pytest
 
 from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.model.models import PracticeModel
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.server import PracticeServer
 
 from .conftest import BASH, Client, request, script
 
 LONG = "word " * 2_000
-SLOW = Speed(generate_tokens_per_second=50)
+SLOW = PracticeSpeed(generate_tokens_per_second=50)
 WINDOW = {"num_ctx": 64}
 
 
@@ -193,7 +193,7 @@ async def test_keep_alive_zero_unloads_the_model_afterwards(client: Client) -> N
 
 
 async def test_durations_follow_what_was_really_read() -> None:
-    speed = Speed(load_seconds=0.01, prefill_tokens_per_second=5_000)
+    speed = PracticeSpeed(load_seconds=0.01, prefill_tokens_per_second=5_000)
     async with PracticeServer(speed=speed) as server, aiohttp.ClientSession() as session:
         client = Client(server, session)
         prompt = "x" * 2_000
@@ -205,7 +205,7 @@ async def test_durations_follow_what_was_really_read() -> None:
 
 
 async def test_a_prompt_read_in_part_is_kept_in_part() -> None:
-    speed = Speed(prefill_tokens_per_second=1_000)
+    speed = PracticeSpeed(prefill_tokens_per_second=1_000)
     async with PracticeServer(speed=speed) as server, aiohttp.ClientSession() as session:
         client = Client(server, session)
         asking = asyncio.create_task(client.chat("x" * 40_000))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cc_proxy.app.practice.engine.base import Engine
+from cc_proxy.app.practice.engine.base import PracticeEngine
 from cc_proxy.app.practice.engine.llama import LlamaEngine
 from cc_proxy.app.practice.engine.rules import RulesEngine
 from cc_proxy.app.practice.model.speed import INSTANT
@@ -12,7 +12,7 @@ from cc_proxy.app.practice.model.speed import INSTANT
 WINDOW = 32_768
 
 
-async def reads(engine: Engine, text: bytes, says: bytes = b"") -> tuple[int, int, int]:
+async def reads(engine: PracticeEngine, text: bytes, says: bytes = b"") -> tuple[int, int, int]:
     """Have a text read and something said after it; return slot, tokens kept and tokens read."""
     reading = await engine.read(text, lambda _reused, _read: None)
     engine.keep(reading.slot, text + says)
@@ -25,7 +25,7 @@ def parallel(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-async def llama(parallel: int) -> AsyncIterator[Engine]:
+async def llama(parallel: int) -> AsyncIterator[PracticeEngine]:
     engine = LlamaEngine(parallel)
     await engine.start(WINDOW)
     yield engine
@@ -33,7 +33,7 @@ async def llama(parallel: int) -> AsyncIterator[Engine]:
 
 
 @pytest.fixture
-async def rules(parallel: int) -> Engine:
+async def rules(parallel: int) -> PracticeEngine:
     engine = RulesEngine(INSTANT, parallel)
     await engine.start(WINDOW)
     return engine

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cc_proxy.app.practice.engine.base import Engine
+from cc_proxy.app.practice.engine.base import PracticeEngine
 
 from .conftest import reads
 
@@ -41,13 +41,13 @@ def _prompts(chance: random.Random) -> list[tuple[bytes, bytes]]:
     return prompts
 
 
-async def _played(engine: Engine, prompts: Sequence[tuple[bytes, bytes]]) -> list[object]:
+async def _played(engine: PracticeEngine, prompts: Sequence[tuple[bytes, bytes]]) -> list[object]:
     return [await reads(engine, text, says) for text, says in prompts]
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
 async def test_every_prompt_keeps_what_the_rules_say(
-    llama: Engine, rules: Engine, seed: int
+    llama: PracticeEngine, rules: PracticeEngine, seed: int
 ) -> None:
     prompts = _prompts(random.Random(seed))  # noqa: S311 - chance that comes again
     assert await _played(rules, prompts) == await _played(llama, prompts)

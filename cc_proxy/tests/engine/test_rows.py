@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.server import PracticeServer
 
 from .client import CALL, KEY, Claude, plain, preload, proxy, read, turns
@@ -124,7 +124,7 @@ async def seen_at_once(url: str) -> int:
 
 
 async def test_with_as_many_slots_as_sessions_nothing_need_be_sent(tmp_path: Path) -> None:
-    speed = Speed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
+    speed = PracticeSpeed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
     practice = PracticeServer(script=[CALL] * 200, parallel=2, speed=speed)
     async with practice, proxy(practice, tmp_path) as url:
         sessions = [Claude(url, f"s{n}", "/a") for n in range(2)]
@@ -149,7 +149,7 @@ async def test_with_as_many_slots_as_sessions_nothing_need_be_sent(tmp_path: Pat
 
 
 async def test_with_one_slot_it_is_not_taken_for_two(tmp_path: Path) -> None:
-    speed = Speed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
+    speed = PracticeSpeed(prefill_tokens_per_second=50_000, generate_tokens_per_second=20)
     practice = PracticeServer(script=[CALL] * 200, parallel=1, speed=speed)
     async with practice, proxy(practice, tmp_path) as url:
         sessions = [Claude(url, f"s{n}", "/a") for n in range(2)]

@@ -23,7 +23,7 @@ from cc_proxy.app.fitness.verdict import Verdict, judge
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.practice.model.models import PracticeModel
-from cc_proxy.app.practice.model.speed import INSTANT, Speed
+from cc_proxy.app.practice.model.speed import INSTANT, PracticeSpeed
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -163,7 +163,7 @@ def test_the_front_is_as_large_as_claude_codes_and_the_long_task_has_30_000_toke
 
 
 async def test_the_time_is_estimated_by_the_speed_before_the_first_task() -> None:
-    slow = Speed(prefill_tokens_per_second=20_000, generate_tokens_per_second=2_000)
+    slow = PracticeSpeed(prefill_tokens_per_second=20_000, generate_tokens_per_second=2_000)
     _, _, _, seen = await trial(good(), only=("read", "no_tool"), speed=slow, passes=2)
     ((runs, seconds, quick),) = seen.planned
     assert runs == 4

@@ -16,7 +16,7 @@ from cc_proxy.app.config import ModelSettings, Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -27,12 +27,12 @@ from cc_proxy.tests.wire_body import wire_body
 
 
 @pytest.fixture
-def speed() -> Speed:
-    return Speed(load_seconds=0.05)
+def speed() -> PracticeSpeed:
+    return PracticeSpeed(load_seconds=0.05)
 
 
 @pytest.fixture
-async def practice(speed: Speed) -> AsyncIterator[PracticeServer]:
+async def practice(speed: PracticeSpeed) -> AsyncIterator[PracticeServer]:
     async with PracticeServer(speed=speed) as running:
         yield running
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cc_proxy.app.cli.claude import client_options, picker
-from cc_proxy.app.cli.claude.environment import Changes, Models, changes
+from cc_proxy.app.cli.claude.environment import Changes, SessionModels, changes
 from cc_proxy.app.cli.claude.settings import diversions, launch_settings, settings_files
 from cc_proxy.app.cli.claude.settings.diversions import Diversion
 from cc_proxy.app.cli.claude.settings.launch_settings import NamedSettings
@@ -51,7 +51,7 @@ class Endpoint:
 
     url: str
     key: str
-    models: Models
+    models: SessionModels
     client: Version | None
     list_models: "Callable[[], list[ListedModel]] | None" = None
     shows_status_line: bool = True

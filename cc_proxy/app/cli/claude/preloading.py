@@ -10,7 +10,7 @@ from cc_proxy.app.cli.output.result import FAILED, NO_UPSTREAM, ErrorItem, Resul
 if TYPE_CHECKING:
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.preload import Session
-    from cc_proxy.app.daemon.process.state import State
+    from cc_proxy.app.daemon.process.state import ProcessState
     from cc_proxy.app.daemon.start import StartOutcome
 
 # A request that is answered at once, with Ollama asked for no more than what a model can do.
@@ -59,7 +59,7 @@ def wait_for_default_model(result: Result, started: "StartOutcome", loaded: "Loa
 
 
 def in_background(
-    now: "State", key: str, model: str | None = None, *, session: "Session | None" = None
+    now: "ProcessState", key: str, model: str | None = None, *, session: "Session | None" = None
 ) -> ErrorItem | None:
     """Have a model loaded while nobody waits; return a warning if that cannot begin.
 

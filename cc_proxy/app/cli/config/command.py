@@ -15,7 +15,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data import setup as json_data
-    from cc_proxy.app.config import ConfigError, Loaded, Source
+    from cc_proxy.app.config import ConfigError, ConfigSource, Loaded
     from cc_proxy.app.config.errors import Problem
 
 _UNSET = {
@@ -165,7 +165,7 @@ def _active(common: Common) -> str | None:
     return report.shown(places.active(places.sources(common.config, os.environ)).path)
 
 
-def _problem(problem: "Problem") -> "json_data.Problem":
+def _problem(problem: "Problem") -> "json_data.ProblemData":
     return {
         "where": problem.where,
         "what": problem.what,
@@ -176,7 +176,7 @@ def _problem(problem: "Problem") -> "json_data.Problem":
     }
 
 
-def _source(source: "Source") -> "json_data.Source":
+def _source(source: "ConfigSource") -> "json_data.SourceData":
     return {"name": source.name, "path": report.shown(source.path), "status": source.status}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from cc_proxy.app.cli.json_data.setup import Check as CheckData
+    from cc_proxy.app.cli.json_data.setup import CheckData
 
 Status = Literal["ok", "warn", "fail"]
 

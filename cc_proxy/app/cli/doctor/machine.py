@@ -183,7 +183,7 @@ def _not_private(paths: Paths) -> private_files.NotPrivateError | None:
     return None
 
 
-def _running(now: state.State, paths: Paths, loaded: Loaded) -> Check:
+def _running(now: state.ProcessState, paths: Paths, loaded: Loaded) -> Check:
     text = f"running at {now.url} (pid {now.pid})"
     if running_file.is_other(now, loaded):
         # It may have another key as well, so it is not asked.

@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from cc_proxy.app.cli.json_data.setup import Source
+from cc_proxy.app.cli.json_data.setup import SourceData
 from cc_proxy.app.control.wire import (
     DefaultModel,
     LastError,
@@ -15,7 +15,7 @@ from cc_proxy.app.control.wire import (
 )
 
 
-class Running(TypedDict):
+class RunningData(TypedDict):
     """A cc-proxy that runs; what Ollama tells is null if it has not answered in time.
 
     Two equal digests of the configuration mean that nothing has changed. `queued` are those of
@@ -46,7 +46,7 @@ class Running(TypedDict):
     default_model: DefaultModel | None
 
 
-class Start(Running):
+class Start(RunningData):
     """The process that runs now; `preloaded` with --preload only."""
 
     already_running: bool
@@ -59,7 +59,7 @@ class Restart(Start):
     stopped_pid: int | None
 
 
-class Status(Running):
+class Status(RunningData):
     """The state of the proxy."""
 
     running: bool
@@ -98,7 +98,7 @@ class Stop(TypedDict):
 class Logs(TypedDict):
     """The last lines of the log, and the configuration; secrets are hidden."""
 
-    sources: list[Source]
+    sources: list[SourceData]
     config_path: str | None
     configuration: dict[str, Any] | None
     log_dir: str
@@ -106,33 +106,33 @@ class Logs(TypedDict):
     lines: list[str]
 
 
-class Service(TypedDict):
+class ServiceData(TypedDict):
     """The file by which a manager of services starts cc-proxy."""
 
     manager: str
     path: str
 
 
-class ServiceUnit(Service):
+class ServiceUnit(ServiceData):
     """The text of the unit, which is not written."""
 
     unit: str
 
 
-class ServiceInstalled(Service):
+class ServiceInstalled(ServiceData):
     """The written service; `changed` if it differs from the one before."""
 
     installed: bool
     changed: bool
 
 
-class ServiceUninstalled(Service):
+class ServiceUninstalled(ServiceData):
     """The removed service."""
 
     was_installed: bool
 
 
-class ServiceStatus(Service):
+class ServiceStatus(ServiceData):
     """The state of the service; `registered` is null if the manager cannot be reached."""
 
     installed: bool

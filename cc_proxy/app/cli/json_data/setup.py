@@ -6,7 +6,7 @@ from cc_proxy.app.cli.json_data.wire import JsonSchema
 from cc_proxy.app.control.wire import Seconds
 
 
-class Source(TypedDict):
+class SourceData(TypedDict):
     """A place where a configuration may be; `active` is the one that counts."""
 
     name: str
@@ -22,7 +22,7 @@ class PrintEnv(TypedDict):
     arguments: list[str]
 
 
-class Check(TypedDict):
+class CheckData(TypedDict):
     """One finding; `fix` is the repair."""
 
     name: str
@@ -34,7 +34,7 @@ class Check(TypedDict):
 class Doctor(TypedDict):
     """The findings, and the checks that could not be made for want of an earlier one."""
 
-    checks: list[Check]
+    checks: list[CheckData]
     not_checked: list[str]
 
 
@@ -55,7 +55,7 @@ class ConfigShow(TypedDict):
     origins: dict[str, str]
 
 
-class Problem(TypedDict):
+class ProblemData(TypedDict):
     """A mistake in the configuration."""
 
     where: str
@@ -71,7 +71,7 @@ class ConfigCheck(TypedDict):
 
     valid: bool
     config_path: str | None
-    problems: list[Problem]
+    problems: list[ProblemData]
 
 
 class ConfigPath(TypedDict):
@@ -79,7 +79,7 @@ class ConfigPath(TypedDict):
 
     config_path: str
     exists: bool
-    sources: list[Source]
+    sources: list[SourceData]
 
 
 class Schema(TypedDict):
@@ -88,7 +88,7 @@ class Schema(TypedDict):
     schema: JsonSchema
 
 
-class Completion(TypedDict):
+class CompletionData(TypedDict):
     """The script that makes a shell complete cc-proxy's arguments."""
 
     shell: str

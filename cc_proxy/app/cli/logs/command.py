@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.daemon.paths import Paths
-    from cc_proxy.app.daemon.process.state import State
+    from cc_proxy.app.daemon.process.state import ProcessState
 
 _LINES = 20
 
@@ -149,7 +149,7 @@ def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
     return [secret for secret in (key, *others) if secret]
 
 
-def _other_settings(now: "State | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
+def _other_settings(now: "ProcessState | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
     from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - see common.Common
 
     return map(ErrorItem.of, differences(now, loaded)) if now and loaded else ()

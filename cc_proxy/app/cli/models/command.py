@@ -19,7 +19,7 @@ from cc_proxy.app.upstreams.ollama.missing_model import pull_command
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.models import LoadedModel
-    from cc_proxy.app.cli.json_data.models import Model
+    from cc_proxy.app.cli.json_data.models import ModelData
     from cc_proxy.app.cli.models.survey import Row, Survey
     from cc_proxy.app.cli.models.verdicts import KeptTest
 
@@ -63,7 +63,7 @@ def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
     return tests.get(full_name(row.name))
 
 
-def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "Model":
+def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "ModelData":
     target, loaded = row.target, row.loaded
     return {
         "name": row.name,

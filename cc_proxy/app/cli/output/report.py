@@ -12,15 +12,15 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
-    from cc_proxy.app.cli.json_data.process import Running
+    from cc_proxy.app.cli.json_data.process import RunningData
     from cc_proxy.app.config import Loaded
     from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel
-    from cc_proxy.app.daemon.process.state import State
+    from cc_proxy.app.daemon.process.state import ProcessState
 
 _UPSTREAM_SECONDS = 5.0
 
 
-def with_upstream(now: "State", health: "Health", key: str) -> "Health":
+def with_upstream(now: "ProcessState", health: "Health", key: str) -> "Health":
     """Return the health with Ollama's part, or as it is if that takes too long."""
     from cc_proxy.app.control.health import ask  # noqa: PLC0415 - see common.Common
 
@@ -29,7 +29,7 @@ def with_upstream(now: "State", health: "Health", key: str) -> "Health":
     return probe.health or health
 
 
-def data(now: "State", health: "Health") -> "Running":
+def data(now: "ProcessState", health: "Health") -> "RunningData":
     """Return the fields of `--json` for a running process."""
     from msgspec import to_builtins  # noqa: PLC0415 - see common.Common
 
@@ -57,7 +57,7 @@ def data(now: "State", health: "Health") -> "Running":
     }
 
 
-def location_rows(now: "State") -> list[tuple[str, str]]:
+def location_rows(now: "ProcessState") -> list[tuple[str, str]]:
     """Return the rows that say where a process is."""
     return [
         ("URL", now.url if now.host in now.url else f"{now.url} (bound to {now.host})"),

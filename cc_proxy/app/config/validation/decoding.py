@@ -13,7 +13,7 @@ from cc_proxy.app.config.layers import Layer, SourcedValue
 from cc_proxy.app.config.validation import expansion, rules, suggestions
 from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
-from cc_proxy.app.config.validation.schema import FILE, Field, KeyPath, Kind, Names, Section
+from cc_proxy.app.config.validation.schema import FILE, Field, KeyPath, Names, ScalarKind, Section
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import (
     MappingNode,
@@ -102,7 +102,7 @@ class _Decoder:
 
     def _hide(self, key: str, value: Node) -> None:
         """Have nothing shown of the value of an unknown key but a number: it may be a secret."""
-        plain = isinstance(value, ScalarNode) and document.kind(value) is not Kind.TEXT
+        plain = isinstance(value, ScalarNode) and document.kind(value) is not ScalarKind.TEXT
         if not plain or suggestions.may_be_secret(key):
             self._source.hide(*document.extent(value))
 
@@ -135,7 +135,7 @@ class _Decoder:
 
         `keys` are the keys that the mapping can have, None where they are the user's own.
         """
-        if not isinstance(node, ScalarNode) or document.kind(node) is not Kind.TEXT:
+        if not isinstance(node, ScalarNode) or document.kind(node) is not ScalarKind.TEXT:
             return None
         start = document.position(node)
         own_line = self._source.is_first(start.line, start.column)
@@ -183,7 +183,7 @@ class _Decoder:
 
     def _key(self, node: Node) -> str | None:
         kind = document.kind(node) if isinstance(node, ScalarNode) else None
-        if kind is Kind.TEXT:
+        if kind is ScalarKind.TEXT:
             return str(node.value)
         fix = "put the name into quotes"
         if kind is None:
@@ -216,10 +216,10 @@ class _Decoder:
     def _values(self, node: Node, field: Field, path: KeyPath) -> Iterator[object]:
         """Yield the value of a scalar; none if it is empty, or refused, which is reported."""
         kind = document.kind(node) if isinstance(node, ScalarNode) else None
-        if field.optional and kind is Kind.NOTHING:
+        if field.optional and kind is ScalarKind.NOTHING:
             return
         text = str(node.value)
-        expands = kind is Kind.TEXT and "${" in text
+        expands = kind is ScalarKind.TEXT and "${" in text
         if expands:
             expanded = self._expanded(node, path)
             if expanded is None or (field.optional and not expanded):

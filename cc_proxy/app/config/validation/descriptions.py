@@ -1,6 +1,6 @@
 """Words for values in the file, and the fix for a value of the wrong type."""
 
-from cc_proxy.app.config.validation.schema import Field, Kind
+from cc_proxy.app.config.validation.schema import Field, ScalarKind
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import MappingNode, Node, ScalarNode
 from cc_proxy.app.redaction import without_user_info
@@ -16,11 +16,11 @@ def found(node: Node, field: Field | None = None) -> str:
     if not isinstance(node, ScalarNode):
         return "a mapping" if isinstance(node, MappingNode) else "a list"
     kind, text = document.kind(node), quoted(node.value)
-    if kind is Kind.NOTHING:
+    if kind is ScalarKind.NOTHING:
         return "nothing"
     if field is not None and field.secret:
         return f"{kind.value}, not shown"
-    if kind is Kind.TEXT:
+    if kind is ScalarKind.TEXT:
         return "text" if field is None else f"the text {text}"
     if field is not None and kind in field.takes:
         return f"the number {text[1:-1]}"
@@ -38,12 +38,12 @@ def type_fix(node: Node, field: Field) -> str | None:
     if not isinstance(node, ScalarNode):
         return None
     kind = document.kind(node)
-    if kind is Kind.NOTHING:
+    if kind is ScalarKind.NOTHING:
         return "give it a value, or delete the line"
-    if kind is Kind.ODD_NUMBER and Kind.WHOLE in field.takes:
+    if kind is ScalarKind.ODD_NUMBER and ScalarKind.WHOLE in field.takes:
         return "write the number in decimal digits"
-    if kind is Kind.TEXT:
+    if kind is ScalarKind.TEXT:
         return "remove the quotes" if str(node.value).isdecimal() else None
-    if Kind.TEXT in field.takes:
+    if ScalarKind.TEXT in field.takes:
         return "put it in quotes" if field.secret else f"put it in quotes: {quoted(node.value)}"
     return None

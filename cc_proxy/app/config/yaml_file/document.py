@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
-from cc_proxy.app.config.validation.schema import Kind
+from cc_proxy.app.config.validation.schema import ScalarKind
 from cc_proxy.app.config.yaml_file.excerpt import LINE_BREAK
 
 __all__ = [
@@ -37,12 +37,12 @@ _MOST_NODES = 20_000  # far more than any configuration, little enough to read i
 _MAX_TAG = 200  # ruamel.yaml's work on a tag is the square of its length
 
 _KINDS = {
-    f"{_TAG}str": Kind.TEXT,
-    f"{_TAG}int": Kind.ODD_NUMBER,
-    f"{_TAG}float": Kind.DECIMAL,
-    f"{_TAG}bool": Kind.BOOLEAN,
-    f"{_TAG}null": Kind.NOTHING,
-    f"{_TAG}timestamp": Kind.DATE,
+    f"{_TAG}str": ScalarKind.TEXT,
+    f"{_TAG}int": ScalarKind.ODD_NUMBER,
+    f"{_TAG}float": ScalarKind.DECIMAL,
+    f"{_TAG}bool": ScalarKind.BOOLEAN,
+    f"{_TAG}null": ScalarKind.NOTHING,
+    f"{_TAG}timestamp": ScalarKind.DATE,
 }
 # YAML 1.1 also reads 0x1F, 017 (octal), 1_000 and 1:30 (sixty-based) as numbers.
 _DECIMAL_DIGITS = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
@@ -186,16 +186,16 @@ def extent(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
     return (start.line, start.column), (end.line, end.column)
 
 
-def kind(node: ScalarNode) -> Kind:
+def kind(node: ScalarNode) -> ScalarKind:
     """Return what YAML takes a scalar for."""
     if node.tag == f"{_TAG}int" and _DECIMAL_DIGITS.fullmatch(node.value):
-        return Kind.WHOLE
-    return _KINDS.get(node.tag or "", Kind.OTHER)
+        return ScalarKind.WHOLE
+    return _KINDS.get(node.tag or "", ScalarKind.OTHER)
 
 
 def is_nothing(node: Node | None) -> bool:
     """Tell whether there is no value, as in `server:` with nothing below it."""
-    return node is None or (isinstance(node, ScalarNode) and kind(node) is Kind.NOTHING)
+    return node is None or (isinstance(node, ScalarNode) and kind(node) is ScalarKind.NOTHING)
 
 
 def items(node: MappingNode) -> Iterator[tuple[Node, Node]]:

@@ -14,7 +14,7 @@ class Ready(msgspec.Struct, frozen=True, tag_field="ready", tag="yes"):
     instance_id: str
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="ready", tag="no"):
+class StartFailure(msgspec.Struct, frozen=True, tag_field="ready", tag="no"):
     """It does not, and has ended; the fields are those of the error."""
 
     code: str
@@ -26,7 +26,7 @@ class Failed(msgspec.Struct, frozen=True, tag_field="ready", tag="no"):
 def encode(outcome: Ready | CcProxyError) -> bytes:
     """Return the line for an outcome."""
     if isinstance(outcome, CcProxyError):
-        outcome_line: Ready | Failed = Failed(
+        outcome_line: Ready | StartFailure = StartFailure(
             outcome.code, outcome.message, outcome.hint, outcome.exit_code
         )
     else:
@@ -34,9 +34,9 @@ def encode(outcome: Ready | CcProxyError) -> bytes:
     return msgspec.json.encode(outcome_line) + b"\n"
 
 
-def decode(line: bytes) -> Ready | Failed | None:
+def decode(line: bytes) -> Ready | StartFailure | None:
     """Return what the line says; None if it is none of ours."""
     try:
-        return msgspec.json.decode(line, type=Ready | Failed)
+        return msgspec.json.decode(line, type=Ready | StartFailure)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None

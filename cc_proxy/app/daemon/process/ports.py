@@ -12,7 +12,7 @@ from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import STATE_FLAG
 from cc_proxy.app.daemon.process import listeners
 from cc_proxy.app.daemon.process.listeners import Listener
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 IN_USE = "port_in_use"
 _PRIVILEGED = 1024
@@ -117,7 +117,7 @@ def _own_uid() -> int:
     return os.getuid() if sys.platform != "win32" else 0
 
 
-def shadowed(now: State) -> tuple[Notice, ...]:
+def shadowed(now: ProcessState) -> tuple[Notice, ...]:
     """Return a warning if `localhost` may point to another program than this cc-proxy."""
     if not now.shadowed:
         return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cc_proxy.app.daemon.errors import Notice
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import identity, state
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Inspection:
     `stale` says what was left behind, as a sentence without its end.
     """
 
-    state: State | None = None
+    state: ProcessState | None = None
     stale: str | None = None
 
 

@@ -17,7 +17,7 @@ from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
 from cc_proxy.app.daemon.process import handshake
-from cc_proxy.app.daemon.process.handshake import Failed, Ready
+from cc_proxy.app.daemon.process.handshake import Ready, StartFailure
 
 _LOG_LINES = 10
 _LOG_TAIL_BYTES = 16 * 1024
@@ -26,7 +26,7 @@ _LAST_WORDS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Detached:
+class DetachOptions:
     """Arguments of Popen that make a process independent on this system."""
 
     start_new_session: bool = False
@@ -34,15 +34,15 @@ class Detached:
     creationflags: int = 0
 
 
-def detached() -> Detached:
+def detached() -> DetachOptions:
     """Return what makes a process independent of the terminal and the one that starts it."""
     if sys.platform == "win32":
-        return Detached(
+        return DetachOptions(
             creationflags=subprocess.DETACHED_PROCESS
             | subprocess.CREATE_NEW_PROCESS_GROUP
             | subprocess.CREATE_NO_WINDOW
         )
-    return Detached(start_new_session=True, umask=0o077)
+    return DetachOptions(start_new_session=True, umask=0o077)
 
 
 def command(paths: Paths, loaded: Loaded) -> list[str]:
@@ -103,7 +103,7 @@ def spawn(
             # It is on its own now; otherwise Popen warns of a child that still runs.
             process.returncode = 0
             return ready
-        case Failed() as failed:
+        case StartFailure() as failed:
             process.wait()
             raise DaemonError(
                 failed.message, hint=failed.hint, code=failed.code, exit_code=failed.exit_code

@@ -11,7 +11,7 @@ from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
     """One running process, written by itself once it listens.
 
     `process_start_time` is what `identity.start_time` said about `pid`; `host` and `port` are
@@ -72,7 +72,7 @@ def has_variables(origins: Mapping[str, str]) -> bool:
     )
 
 
-def read(paths: Paths) -> State | None:
+def read(paths: Paths) -> ProcessState | None:
     """Return the state that was left in the state folder, None if there is none.
 
     Raises:
@@ -89,7 +89,7 @@ def read(paths: Paths) -> State | None:
         except private_files.NotPrivateError as error:
             raise UnreadableStateError(f"{path} is {error.found}") from error
     try:
-        return msgspec.json.decode(data, type=State)
+        return msgspec.json.decode(data, type=ProcessState)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableStateError(f"{path} is broken ({error})") from error
 
@@ -102,7 +102,7 @@ def read_pid(paths: Paths) -> int | None:
         return None
 
 
-def write(paths: Paths, state: State) -> None:
+def write(paths: Paths, state: ProcessState) -> None:
     """Write state and pid.
 
     Raises:
@@ -126,7 +126,7 @@ def clear(paths: Paths) -> None:
             private_files.remove(path)
 
 
-def write_own(paths: Paths, state: State) -> None:
+def write_own(paths: Paths, state: ProcessState) -> None:
     """Write the state of a process that has written it before, unless another one has since.
 
     Raises:

@@ -34,7 +34,7 @@ Run = Callable[[Command], ProcessOutcome]
 
 
 @dataclass(frozen=True)
-class Standing:
+class ServiceState:
     """The state of the service: its file is installed, up to date, and registered.
 
     `registered` is None when the manager cannot be asked.
@@ -125,15 +125,15 @@ def uninstall(plan: Plan, run: Run) -> tuple[bool, tuple[Notice, ...]]:
     return was, tuple(Notice(one.code, one.message) for one in trouble[:1] if was)
 
 
-def standing(plan: Plan, run: Run) -> Standing:
+def standing(plan: Plan, run: Run) -> ServiceState:
     """Return how things are; nothing is changed."""
     installed, up_to_date = standing_of_file(plan)
     try:
         answer = run(plan.query)
         _refuse_no_session(answer)
     except DaemonError:
-        return Standing(installed, up_to_date, registered=None)
-    return Standing(installed, up_to_date, registered=answer.code == 0)
+        return ServiceState(installed, up_to_date, registered=None)
+    return ServiceState(installed, up_to_date, registered=answer.code == 0)
 
 
 def standing_of_file(plan: Plan) -> tuple[bool, bool]:

@@ -12,7 +12,7 @@ class EngineError(Exception):
 
 
 @dataclass(frozen=True)
-class Reading:
+class PromptReading:
     """A prompt that was read: tokens that were known, tokens read, the time, and its slot."""
 
     reused: int
@@ -25,7 +25,7 @@ class Reading:
 Progress = Callable[[int, int], None]
 
 
-class Engine(Protocol):
+class PracticeEngine(Protocol):
     """Reads prompts for one loaded model, several at once if it has the slots."""
 
     async def start(self, num_ctx: int) -> None:
@@ -36,7 +36,7 @@ class Engine(Protocol):
 
         """
 
-    async def read(self, prompt: bytes, progress: Progress) -> Reading:
+    async def read(self, prompt: bytes, progress: Progress) -> PromptReading:
         """Read a prompt; what was read of it stays when this is cancelled.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from cc_proxy.app.practice.engine import model_file
-from cc_proxy.app.practice.engine.base import EngineError, Progress, Reading
+from cc_proxy.app.practice.engine.base import EngineError, Progress, PromptReading
 from cc_proxy.app.practice.engine.chunks import Chunks
 
 _WHEEL = "xllamacpp"
@@ -72,7 +72,7 @@ class LlamaEngine:
             timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
             self._http = aiohttp.ClientSession(timeout=timeout)
 
-    async def read(self, prompt: bytes, progress: Progress) -> Reading:
+    async def read(self, prompt: bytes, progress: Progress) -> PromptReading:
         """Have the server read a prompt, in the slot that it chooses."""
         await self._settle()
         try:
@@ -81,7 +81,7 @@ class LlamaEngine:
             self._broken_off = progress
             raise
         nanoseconds = max(1, round(timings["prompt_ms"] * 1e6))
-        return Reading(timings["cache_n"], timings["prompt_n"], nanoseconds, slot)
+        return PromptReading(timings["cache_n"], timings["prompt_n"], nanoseconds, slot)
 
     def keep(self, slot: int, text: bytes) -> None:
         """Have the server read what was said, into the slot of its prompt."""

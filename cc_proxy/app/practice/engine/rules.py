@@ -4,16 +4,16 @@ import asyncio
 import math
 
 from cc_proxy.app.engine_cache import EngineCache, Slot
-from cc_proxy.app.practice.engine.base import Progress, Reading
+from cc_proxy.app.practice.engine.base import Progress, PromptReading
 from cc_proxy.app.practice.engine.chunks import Chunks
 from cc_proxy.app.practice.model import meter
-from cc_proxy.app.practice.model.speed import Speed, clock
+from cc_proxy.app.practice.model.speed import PracticeSpeed, clock
 
 
 class RulesEngine:
     """Keeps what the real engine would keep (engine_cache.py), at the speed of a machine."""
 
-    def __init__(self, speed: Speed, parallel: int = 1) -> None:
+    def __init__(self, speed: PracticeSpeed, parallel: int = 1) -> None:
         self._speed = speed
         self._parallel = parallel
         self._busy: set[int] = set()
@@ -32,7 +32,7 @@ class RulesEngine:
         """Have nothing to wait for."""
         self.stop()
 
-    async def read(self, prompt: bytes, progress: Progress) -> Reading:
+    async def read(self, prompt: bytes, progress: Progress) -> PromptReading:
         """Take the time that the unknown part of the prompt takes."""
         step = self._cache.take(Chunks(prompt), frozenset(self._busy))
         self._cache = step.cache
@@ -48,7 +48,7 @@ class RulesEngine:
             progress(step.kept, read)
             raise
         nanoseconds = self._speed.prefill_nanoseconds(step.read)
-        return Reading(step.kept, step.read, nanoseconds, step.slot)
+        return PromptReading(step.kept, step.read, nanoseconds, step.slot)
 
     def keep(self, slot: int, text: bytes) -> None:
         """Note what a slot holds."""

@@ -2,13 +2,13 @@
 
 from cc_proxy.app.practice.model import meter, render
 from cc_proxy.app.practice.model.models import PracticeModel
-from cc_proxy.app.practice.requests.decoding import ChatRequest
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest
 from cc_proxy.app.practice.wire import WireError, runner_error
 
 _KEPT_AT_THE_FRONT = 4
 
 
-def fitted(request: ChatRequest, model: PracticeModel, num_ctx: int) -> bytes:
+def fitted(request: ApiChatRequest, model: PracticeModel, num_ctx: int) -> bytes:
     """Return the prompt that the runner reads with a window of `num_ctx` tokens.
 
     By default the oldest messages are dropped in silence, and a single long message is cut to

@@ -20,7 +20,7 @@ from cc_proxy.app.practice.play.steps import (
     Say,
     Sleep,
 )
-from cc_proxy.app.practice.requests.decoding import Call, ChatRequest
+from cc_proxy.app.practice.requests.decoding import ApiCall, ApiChatRequest
 from cc_proxy.app.practice.wire import WireError
 
 _TOKEN = re.compile(r"\s*\S{1,6}|\s+")
@@ -43,12 +43,12 @@ class ErrorAnswer(Exception):  # noqa: N818 - an answer, not a fault of this ser
 
 
 @dataclass(frozen=True)
-class Delta:
+class TokenDelta:
     """The part of the message that a token adds, or (`verbatim`) a chunk's whole message."""
 
     content: str = ""
     thinking: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ApiCall, ...] = ()
     verbatim: dict[str, Any] = field(default_factory=dict)
 
 
@@ -61,7 +61,7 @@ class Turn:
 
     def __init__(
         self,
-        request: ChatRequest,
+        request: ApiChatRequest,
         model: PracticeModel,
         *,
         stop: Sequence[str],
@@ -84,7 +84,7 @@ class Turn:
         """The raw text so far, as the next prompt will hold it."""
         return "".join(self._spoken).encode("utf-8", "replace")
 
-    async def play(self, parts: Sequence[Part]) -> AsyncGenerator[Delta | RawLine, None]:
+    async def play(self, parts: Sequence[Part]) -> AsyncGenerator[TokenDelta | RawLine, None]:
         """Yield what goes to the client.
 
         Raises:
@@ -102,7 +102,7 @@ class Turn:
             await self._token("")
         self.reason = self._scripted_reason or self.reason
 
-    async def _perform(self, part: Part) -> AsyncIterator[Delta | RawLine]:
+    async def _perform(self, part: Part) -> AsyncIterator[TokenDelta | RawLine]:
         match part:
             case Say():
                 deltas = self._say(part)
@@ -134,7 +134,7 @@ class Turn:
             case Fault():
                 await asyncio.Event().wait()
 
-    async def _say(self, part: Say) -> AsyncIterator[Delta]:
+    async def _say(self, part: Say) -> AsyncIterator[TokenDelta]:
         if part.kind == "thinking":
             # A model that can think does, unless it is told not to (recordings 17b, 17f).
             if not self._model.thinking or self._request.think is False:
@@ -144,12 +144,14 @@ class Turn:
         for token in _tokens(text):
             if not await self._token(token):
                 return
-            yield Delta(thinking=token) if part.kind == "thinking" else Delta(content=token)
+            yield (
+                TokenDelta(thinking=token) if part.kind == "thinking" else TokenDelta(content=token)
+            )
         if part.kind == "thinking":
             self._spoken.append("</think>\n")
         self._ended = stopped
 
-    async def _call(self, calls: Sequence[Call]) -> AsyncIterator[Delta]:
+    async def _call(self, calls: Sequence[ApiCall]) -> AsyncIterator[TokenDelta]:
         declared = self._request.tool_names
         for call, raw in zip(calls, render.spoken(calls, self._model.style), strict=True):
             for token in _tokens(raw):
@@ -158,15 +160,15 @@ class Turn:
                     return
                 if not declared:
                     # Without tools in the request nothing looks for a call in the text.
-                    yield Delta(content=token)
+                    yield TokenDelta(content=token)
             if call.name in declared:
-                yield Delta(calls=(call,))
+                yield TokenDelta(calls=(call,))
             elif declared and self._model.style == "jinja":
                 # Its grammar lets the model name declared tools only (recording 83e).
-                yield Delta(calls=(Call(declared[0], call.arguments),))
+                yield TokenDelta(calls=(ApiCall(declared[0], call.arguments),))
             # With a Go template the call of an undeclared tool vanishes (recording 81).
 
-    def _cut_off(self, call: Call) -> None:
+    def _cut_off(self, call: ApiCall) -> None:
         # With a Go template it vanishes (recording 20c).
         if self._request.tools and self._model.style == "jinja":
             raise WireError(
@@ -176,12 +178,14 @@ class Turn:
                 late=True,
             )
 
-    async def _pieces(self, part: Pieces) -> AsyncIterator[Delta]:
+    async def _pieces(self, part: Pieces) -> AsyncIterator[TokenDelta]:
         for piece in part.pieces:
             raw = piece if isinstance(piece, str) else str(piece.get("content", ""))
             if not await self._token(raw):
                 return
-            yield Delta(content=piece) if isinstance(piece, str) else Delta(verbatim=piece)
+            yield (
+                TokenDelta(content=piece) if isinstance(piece, str) else TokenDelta(verbatim=piece)
+            )
 
     async def _token(self, raw: str) -> bool:
         if self._limit is not None and self.tokens >= self._limit:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from cc_proxy.app.practice.model.models import PracticeModel, Style
 from cc_proxy.app.practice.model.renderers import RENDERERS
-from cc_proxy.app.practice.requests.decoding import Call, ChatRequest, Message
+from cc_proxy.app.practice.requests.decoding import ApiCall, ApiChatRequest, ApiMessage
 from cc_proxy.app.practice.requests.tool_schemas import go_function, jinja_tool
 from cc_proxy.app.practice.wire import go_json
 
@@ -22,7 +22,7 @@ _END = "<|im_end|>\n"
 _IMAGE_BYTES = 1024
 
 
-def prompt(request: ChatRequest, messages: Sequence[Message], model: PracticeModel) -> bytes:
+def prompt(request: ApiChatRequest, messages: Sequence[ApiMessage], model: PracticeModel) -> bytes:
     """Return the prompt of a request with `messages` in place of its own."""
     if request.raw:
         text = "".join(message.content for message in messages)
@@ -35,7 +35,7 @@ def prompt(request: ChatRequest, messages: Sequence[Message], model: PracticeMod
     return text.encode("utf-8", "replace")
 
 
-def spoken(calls: Iterable[Call], style: Style) -> list[str]:
+def spoken(calls: Iterable[ApiCall], style: Style) -> list[str]:
     """Return what the model says for each of its calls, as the next prompt will hold it."""
     if style == "jinja":
         return [_jinja_call(call) for call in calls]
@@ -51,7 +51,7 @@ def thought(thinking: str) -> str:
     return f"<think>{thinking}</think>\n"
 
 
-def _go(messages: Sequence[Message], request: ChatRequest, *, thinking: bool) -> str:
+def _go(messages: Sequence[ApiMessage], request: ApiChatRequest, *, thinking: bool) -> str:
     # Every system message is hoisted to the front, and neighbours of one role are joined.
     system = "\n\n".join(message.content for message in messages if message.role == "system")
     parts = []
@@ -77,8 +77,8 @@ def _go(messages: Sequence[Message], request: ChatRequest, *, thinking: bool) ->
     return "".join(parts)
 
 
-def _collated(messages: Iterable[Message]) -> list[Message]:
-    turns: list[Message] = []
+def _collated(messages: Iterable[ApiMessage]) -> list[ApiMessage]:
+    turns: list[ApiMessage] = []
     for message in messages:
         last = turns[-1] if turns else None
         if last is not None and last.role == message.role != "tool":
@@ -93,17 +93,17 @@ def _collated(messages: Iterable[Message]) -> list[Message]:
     return turns
 
 
-def _go_assistant(turn: Message, *, thinking: bool) -> str:
+def _go_assistant(turn: ApiMessage, *, thinking: bool) -> str:
     thoughts = thought(turn.thinking) if thinking and turn.thinking else ""
     return thoughts + turn.content + "".join(spoken(turn.calls, "go"))
 
 
-def _go_call(call: Call) -> str:
+def _go_call(call: ApiCall) -> str:
     arguments = go_json(call.arguments, sort_keys=True)
     return f'{{"name": "{call.name}", "arguments": {arguments}}}\n'
 
 
-def _jinja(messages: Sequence[Message], request: ChatRequest) -> str:
+def _jinja(messages: Sequence[ApiMessage], request: ApiChatRequest) -> str:
     parts = []
     first = messages[0].content if messages and messages[0].role == "system" else None
     if request.tools:
@@ -132,17 +132,17 @@ def _jinja(messages: Sequence[Message], request: ChatRequest) -> str:
     return "".join(parts)
 
 
-def _jinja_call(call: Call) -> str:
+def _jinja_call(call: ApiCall) -> str:
     body = f'{{"name": "{call.name}", "arguments": {json.dumps(call.arguments)}}}'
     return f"\n<tool_call>\n{body}\n</tool_call>"
 
 
-def _tool_result(message: Message) -> str:
+def _tool_result(message: ApiMessage) -> str:
     content = _images(message) + message.content
     return f"<|im_start|>user\n<tool_response>\n{content}\n</tool_response>{_END}"
 
 
-def _images(message: Message) -> str:
+def _images(message: ApiMessage) -> str:
     return "".join(f"[img-{_image_text(image)}]" for image in message.images)
 
 

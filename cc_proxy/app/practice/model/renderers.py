@@ -7,16 +7,16 @@ out before the person's latest message, so the next prompt begins otherwise than
 import json
 from collections.abc import Callable, Sequence
 
-from cc_proxy.app.practice.requests.decoding import Call, Message
+from cc_proxy.app.practice.requests.decoding import ApiCall, ApiMessage
 
-Renderer = Callable[[Sequence[Message], bool], str]
+Renderer = Callable[[Sequence[ApiMessage], bool], str]
 
 _START, _END = "<|im_start|>", "<|im_end|>\n"
 _OPEN, _CLOSE = "<think>", "</think>"
 _CHANNEL, _CHANNEL_END = "<|channel>", "<channel|>"
 
 
-def qwen(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 - a field of the wire
+def qwen(messages: Sequence[ApiMessage], think: bool) -> str:  # noqa: FBT001 - a field of the wire
     """Render as `qwen3.5` does: thinking from the latest question on, in tags."""
     last = _last_question(messages)
     parts = []
@@ -38,7 +38,7 @@ def qwen(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 - a f
     return "".join(parts) + f"{_START}assistant\n{opener}"
 
 
-def nemotron(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 - as above
+def nemotron(messages: Sequence[ApiMessage], think: bool) -> str:  # noqa: FBT001 - as above
     """Render as `nemotron-3-nano` does: an empty block in place of old thinking."""
     last = _last_user(messages)
     parts = []
@@ -61,7 +61,7 @@ def nemotron(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 -
     return "".join(parts) + f"{_START}assistant\n{opener}"
 
 
-def gemma(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 - as above
+def gemma(messages: Sequence[ApiMessage], think: bool) -> str:  # noqa: FBT001 - as above
     """Render as `gemma4` does: one turn of the model from a question to the next."""
     last = _last_user(messages)
     spoken = [n for n, message in enumerate(messages) if message.role != "tool"]
@@ -99,11 +99,11 @@ def gemma(messages: Sequence[Message], think: bool) -> str:  # noqa: FBT001 - as
 RENDERERS: dict[str, Renderer] = {"qwen3.5": qwen, "nemotron-3-nano": nemotron, "gemma4": gemma}
 
 
-def _last_user(messages: Sequence[Message]) -> int:
+def _last_user(messages: Sequence[ApiMessage]) -> int:
     return max((n for n, message in enumerate(messages) if message.role == "user"), default=-1)
 
 
-def _last_question(messages: Sequence[Message]) -> int:
+def _last_question(messages: Sequence[ApiMessage]) -> int:
     for number in range(len(messages) - 1, -1, -1):
         content = messages[number].content.strip()
         is_result = content.startswith("<tool_response>") and content.endswith("</tool_response>")
@@ -132,7 +132,7 @@ def _without_channels(text: str) -> str:
     return ("".join(kept) + text).strip()
 
 
-def _results_after(messages: Sequence[Message], number: int) -> list[Message]:
+def _results_after(messages: Sequence[ApiMessage], number: int) -> list[ApiMessage]:
     results = []
     for message in messages[number + 1 :]:
         if message.role != "tool":
@@ -141,7 +141,7 @@ def _results_after(messages: Sequence[Message], number: int) -> list[Message]:
     return results
 
 
-def _call(call: Call) -> str:
+def _call(call: ApiCall) -> str:
     lines = "".join(
         f"<parameter={name}>\n{value}\n</parameter>\n" for name, value in call.arguments.items()
     )

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from cc_proxy.app.practice.engine.base import Engine
+from cc_proxy.app.practice.engine.base import PracticeEngine
 from cc_proxy.app.practice.model.models import PracticeModel, loaded
-from cc_proxy.app.practice.model.speed import Speed
+from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.wire import BUSY, WireError, timestamp
 
 DEFAULT_KEEP_ALIVE_SECONDS = 300.0
@@ -28,7 +28,7 @@ class Runner:
     """A model that may be loaded."""
 
     def __init__(
-        self, model: PracticeModel, speed: Speed, engine: Engine, parallel: int = 1
+        self, model: PracticeModel, speed: PracticeSpeed, engine: PracticeEngine, parallel: int = 1
     ) -> None:
         self.model = model
         self.engine = engine
@@ -71,8 +71,8 @@ class Runners:
 
     def __init__(
         self,
-        speed: Speed,
-        engine: Callable[[], Engine],
+        speed: PracticeSpeed,
+        engine: Callable[[], PracticeEngine],
         max_pending: int = MAX_PENDING,
         parallel: int = 1,
     ) -> None:

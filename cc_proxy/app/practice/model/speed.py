@@ -10,7 +10,7 @@ _CATCH_UP_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Speed:
+class PracticeSpeed:
     """The simulated machine: seconds to load a model, tokens a second to read and to write."""
 
     load_seconds: float = 0.0
@@ -30,10 +30,10 @@ class Speed:
         return _nanoseconds(tokens, self.generate_tokens_per_second)
 
 
-INSTANT = Speed()
+INSTANT = PracticeSpeed()
 # About what an 8B model does on a laptop's graphics chip, with the reading speeded up so that a
 # person need not wait for the first turn.
-LIFELIKE = Speed(
+LIFELIKE = PracticeSpeed(
     load_seconds=0.8, prefill_tokens_per_second=8_000.0, generate_tokens_per_second=60.0
 )
 

@@ -8,9 +8,9 @@ from typing import Any, Literal, Protocol
 
 from aiohttp import web
 
-from cc_proxy.app.practice.model.generation import Delta
+from cc_proxy.app.practice.model.generation import TokenDelta
 from cc_proxy.app.practice.model.models import Style
-from cc_proxy.app.practice.requests.decoding import Call
+from cc_proxy.app.practice.requests.decoding import ApiCall
 from cc_proxy.app.practice.wire import (
     JSON_STREAMED,
     JSON_WHOLE,
@@ -71,7 +71,7 @@ class Answer(Protocol):
     started: bool
     response: web.StreamResponse
 
-    async def add(self, delta: Delta) -> None:
+    async def add(self, delta: TokenDelta) -> None:
         """Send, or keep, what a token adds."""
 
     async def add_raw(self, line: str) -> None:
@@ -96,7 +96,7 @@ class StreamedAnswer:
         # A Jinja model's calls come with the last line (recording 83c).
         self._last: dict[str, Any] = {"content": ""}
 
-    async def add(self, delta: Delta) -> None:
+    async def add(self, delta: TokenDelta) -> None:
         """Send what a token adds."""
         message = {"content": delta.content, **_thinking(delta), **delta.verbatim}
         if calls := self._calls.numbered(delta.calls):
@@ -148,7 +148,7 @@ class WholeAnswer:
         self._tool_calls: list[Any] = []
         self._raw: list[str] = []
 
-    async def add(self, delta: Delta) -> None:
+    async def add(self, delta: TokenDelta) -> None:
         """Keep what a token adds."""
         self._content.append(delta.verbatim.get("content") or delta.content)
         self._thinking.append(delta.verbatim.get("thinking") or delta.thinking)
@@ -184,7 +184,7 @@ class _Calls:
         self._style = style
         self._made = 0
 
-    def numbered(self, calls: tuple[Call, ...]) -> list[dict[str, Any]]:
+    def numbered(self, calls: tuple[ApiCall, ...]) -> list[dict[str, Any]]:
         entries = []
         for call in calls:
             function = {"index": self._made, "name": call.name, "arguments": call.arguments}
@@ -213,5 +213,5 @@ def nanoseconds(seconds: float) -> int:
     return max(1, math.ceil(seconds * 1e9))
 
 
-def _thinking(delta: Delta) -> dict[str, str]:
+def _thinking(delta: TokenDelta) -> dict[str, str]:
     return {"thinking": delta.thinking} if delta.thinking else {}

@@ -6,7 +6,7 @@ import re
 from cc_proxy.app.practice.play.json_reply import fits, value_of
 from cc_proxy.app.practice.play.scripts import Player, Script
 from cc_proxy.app.practice.play.steps import Part, Say
-from cc_proxy.app.practice.requests.decoding import ChatRequest
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest
 from cc_proxy.app.practice.wire import WireError
 
 WHO = "This is the practice model of cc-proxy, not a real model: it plays scripts."
@@ -24,7 +24,7 @@ _SHOWN = 200
 _ADDED = re.compile(r"<(system-reminder|(?:local-)?command-\w{1,40})>")
 
 
-def reply(request: ChatRequest, player: Player) -> tuple[Part, ...]:
+def reply(request: ApiChatRequest, player: Player) -> tuple[Part, ...]:
     """Return the turn that answers a request.
 
     Raises:
@@ -46,7 +46,7 @@ def reply(request: ChatRequest, player: Player) -> tuple[Part, ...]:
     return (Say("text", _echo(last)),)
 
 
-def _formatted(request: ChatRequest, script: Script | None, player: Player) -> tuple[Part, ...]:
+def _formatted(request: ApiChatRequest, script: Script | None, player: Player) -> tuple[Part, ...]:
     schema = {"type": "object"} if request.format == "json" else request.format
     if not isinstance(schema, dict):
         shown = json.dumps(request.format)
@@ -65,7 +65,7 @@ def _formatted(request: ChatRequest, script: Script | None, player: Player) -> t
     return (Say("text", json.dumps(value_of(schema))),)
 
 
-def _wants_title(request: ChatRequest) -> bool:
+def _wants_title(request: ApiChatRequest) -> bool:
     system = " ".join(m.content for m in request.messages if m.role == "system").lower()
     return "title" in system and ("generate" in system or "write" in system)
 

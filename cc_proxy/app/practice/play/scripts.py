@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cc_proxy.app.practice.play import session
-from cc_proxy.app.practice.play.steps import Part, Written, read_steps
-from cc_proxy.app.practice.requests.decoding import ChatRequest, Message
+from cc_proxy.app.practice.play.steps import Part, ScriptedParts, read_steps
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest, ApiMessage
 from cc_proxy.app.practice.wire import WireError
 
 _MARKER = re.compile(r"\[practice:\s*")
@@ -26,7 +26,7 @@ class Script:
     """A script that a conversation carries, and how many of its turns have been taken."""
 
     source: object
-    turns: Sequence[Sequence[Written]]
+    turns: Sequence[Sequence[ScriptedParts]]
     taken: int
 
     @property
@@ -51,7 +51,7 @@ class Player:
         self._script = script
         self._played: Counter[str] = Counter()
 
-    def find(self, request: ChatRequest) -> Script | None:
+    def find(self, request: ApiChatRequest) -> Script | None:
         """Return the script that a request is a turn of.
 
         Raises:
@@ -79,7 +79,7 @@ class Player:
         return tuple(parts)
 
 
-def _carried(request: ChatRequest) -> Script | None:
+def _carried(request: ApiChatRequest) -> Script | None:
     """Return the script of the latest user message that has one."""
     messages = _finished(request.messages)
     for place in range(len(messages) - 1, -1, -1):
@@ -93,7 +93,7 @@ def _carried(request: ChatRequest) -> Script | None:
     return None
 
 
-def _by_prompt(request: ChatRequest, scripts: Mapping[str, list[Any]]) -> Script | None:
+def _by_prompt(request: ApiChatRequest, scripts: Mapping[str, list[Any]]) -> Script | None:
     """Return the script for the latest user message that begins like one of the texts.
 
     A message that has reminders in front ends with the whole text.
@@ -109,11 +109,11 @@ def _by_prompt(request: ChatRequest, scripts: Mapping[str, list[Any]]) -> Script
     return None
 
 
-def _taken(messages: Sequence[Message]) -> int:
+def _taken(messages: Sequence[ApiMessage]) -> int:
     return sum(1 for message in messages if message.role == "assistant")
 
 
-def _finished(messages: Sequence[Message]) -> Sequence[Message]:
+def _finished(messages: Sequence[ApiMessage]) -> Sequence[ApiMessage]:
     """Leave out a trailing assistant message: it is the start of the turn that is asked for."""
     return messages[:-1] if messages and messages[-1].role == "assistant" else messages
 

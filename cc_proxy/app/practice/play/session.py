@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cc_proxy.app.practice.requests.decoding import ChatRequest
+from cc_proxy.app.practice.requests.decoding import ApiChatRequest
 
 PROMPT = (
     "Please write a small program greet.py in this folder, read it once more, make it greet by"
@@ -31,7 +31,7 @@ if __name__ == "__main__":
 '''
 
 
-def turns(request: ChatRequest) -> list[dict[str, Any]]:
+def turns(request: ApiChatRequest) -> list[dict[str, Any]]:
     """Return the turns of the session, for the tools that the request really declares."""
     folder = working_folder(request)
     path = f"{folder.rstrip('/')}/greet.py" if folder else "greet.py"
@@ -63,7 +63,7 @@ def turns(request: ChatRequest) -> list[dict[str, Any]]:
     return [*played, {"text": CLOSING}]
 
 
-def working_folder(request: ChatRequest) -> str | None:
+def working_folder(request: ApiChatRequest) -> str | None:
     """Return the folder that the client works in, if its prompt tells."""
     for message in request.messages:
         if message.role in ("system", "user") and (found := _FOLDER.search(message.content)):

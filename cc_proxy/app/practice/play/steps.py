@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cc_proxy.app.practice.requests.decoding import Call
+from cc_proxy.app.practice.requests.decoding import ApiCall
 from cc_proxy.app.practice.wire import WireError
 
 WRITTEN_AS = (
@@ -38,7 +38,7 @@ class Say:
 class CallTools:
     """One or more tool calls."""
 
-    calls: tuple[Call, ...]
+    calls: tuple[ApiCall, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ Part = Say | CallTools | Sleep | Fault | RawLine | Refuse | Pieces | DoneReason
 
 
 @dataclass(frozen=True)
-class Written:
+class ScriptedParts:
     """The parts of one JSON object; `times` is how often its trouble happens, None for always."""
 
     parts: tuple[Part, ...]
@@ -100,7 +100,7 @@ class Written:
         return tuple(part for part in self.parts if not isinstance(part, Fault | Refuse | Sleep))
 
 
-def read_steps(script: object) -> list[list[Written]]:
+def read_steps(script: object) -> list[list[ScriptedParts]]:
     """Return the turns of a script: a list in which each turn is an object or a list of them.
 
     Raises:
@@ -114,14 +114,14 @@ def read_steps(script: object) -> list[list[Written]]:
     ]
 
 
-def _written(item: object) -> Written:
+def _written(item: object) -> ScriptedParts:
     if not isinstance(item, dict):
         raise _bad(f"expected a turn as an object, found {item!r}")
     times = item.get("times")
     if times is not None and not isinstance(times, int):
         raise _bad(f"expected a number in `times`, found {times!r}")
     parts = [_part(name, value) for name, value in item.items() if name != "times"]
-    return Written(tuple(parts), times)
+    return ScriptedParts(tuple(parts), times)
 
 
 def _part(name: str, value: Any) -> Part:  # noqa: ANN401, PLR0911 - JSON; one row for each name
@@ -145,12 +145,12 @@ def _part(name: str, value: Any) -> Part:  # noqa: ANN401, PLR0911 - JSON; one r
     raise _bad(f"a turn has {name}: {value!r}; it may have {WRITTEN_AS}")
 
 
-def _call(value: object) -> Call:
+def _call(value: object) -> ApiCall:
     match value:
         case {"name": str(name), **rest}:
             arguments = rest.get("arguments", {})
             if isinstance(arguments, Mapping):
-                return Call(name, dict(arguments))
+                return ApiCall(name, dict(arguments))
     raise _bad(f"expected a call as {{name, arguments}}, found {value!r}")
 
 

@@ -15,7 +15,7 @@ _THINK_VALUES = ("high", "medium", "low", "max")
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """A tool call: the tool's name and its arguments."""
 
     name: str
@@ -23,25 +23,25 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Message:
+class ApiMessage:
     """A turn of the conversation; images are base64."""
 
     role: str
     content: str
     thinking: str = ""
     images: tuple[str, ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ApiCall, ...] = ()
 
 
 @dataclass(frozen=True)
-class ChatRequest:
+class ApiChatRequest:
     """A request that has the right types. `keep_alive` in seconds, None when absent.
 
     `raw`: the one message is the whole prompt, with no template around it.
     """
 
     model: str
-    messages: tuple[Message, ...]
+    messages: tuple[ApiMessage, ...]
     tools: tuple[dict[str, Any], ...]
     stream: bool
     think: bool | str | None
@@ -82,7 +82,7 @@ def decode(body: bytes, go_type: str) -> dict[str, Any]:
     return _without_surrogates(value) if _ESCAPED_SURROGATE.search(body) else value
 
 
-def read_chat(raw: dict[str, Any]) -> ChatRequest:
+def read_chat(raw: dict[str, Any]) -> ApiChatRequest:
     """Return the request in the decoded body of `/api/chat`.
 
     Raises:
@@ -92,7 +92,7 @@ def read_chat(raw: dict[str, Any]) -> ChatRequest:
     shapes.check(raw, shapes.CHAT, "ChatRequest")
     for tool in raw.get("tools") or ():
         check_parameters(((tool or {}).get("function") or {}).get("parameters") or {})
-    return ChatRequest(
+    return ApiChatRequest(
         model=raw.get("model") or "",
         messages=tuple(_message(message or {}) for message in raw.get("messages") or ()),
         tools=tuple(tool for tool in raw.get("tools") or () if tool),
@@ -107,7 +107,7 @@ def read_chat(raw: dict[str, Any]) -> ChatRequest:
     )
 
 
-def read_generate(raw: dict[str, Any]) -> ChatRequest:
+def read_generate(raw: dict[str, Any]) -> ApiChatRequest:
     """Return the request in the decoded body of `/api/generate`, as a chat of one turn.
 
     Raises:
@@ -116,10 +116,12 @@ def read_generate(raw: dict[str, Any]) -> ChatRequest:
     """
     shapes.check(raw, shapes.GENERATE, "GenerateRequest")
     system, prompt = raw.get("system") or "", raw.get("prompt") or ""
-    turns = [Message("system", system)] if system else []
+    turns = [ApiMessage("system", system)] if system else []
     if prompt:
-        turns.append(Message("user", prompt, images=tuple(filter(None, raw.get("images") or ()))))
-    return ChatRequest(
+        turns.append(
+            ApiMessage("user", prompt, images=tuple(filter(None, raw.get("images") or ())))
+        )
+    return ApiChatRequest(
         model=raw.get("model") or "",
         messages=tuple(turns) if prompt else (),
         tools=(),
@@ -135,14 +137,14 @@ def read_generate(raw: dict[str, Any]) -> ChatRequest:
     )
 
 
-def _message(raw: dict[str, Any]) -> Message:
+def _message(raw: dict[str, Any]) -> ApiMessage:
     calls = [(call or {}).get("function") or {} for call in raw.get("tool_calls") or ()]
-    return Message(
+    return ApiMessage(
         role=(raw.get("role") or "").lower(),
         content=raw.get("content") or "",
         thinking=raw.get("thinking") or "",
         images=tuple(image or "" for image in raw.get("images") or ()),
-        calls=tuple(Call(call.get("name") or "", call.get("arguments") or {}) for call in calls),
+        calls=tuple(ApiCall(call.get("name") or "", call.get("arguments") or {}) for call in calls),
     )
 
 
