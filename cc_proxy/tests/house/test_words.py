@@ -30,7 +30,7 @@ ANY = re.compile("|".join(REFUSED), re.IGNORECASE)
 OLD_WORDS = {
     "cli": 4,
     "fitness": 17,
-    "gateway": 19,
+    "gateway": 18,
     "redaction": 2,
     "translate": 93,
     "upstreams": 8,
