@@ -18,9 +18,9 @@ def page(text: str) -> str:
 def _table() -> str:
     lines = ["| where | what becomes of it | names |", "|---|---|---|"]
     for kind in NameKind:
-        for fate in Treatment:
-            rows = [row for row in CONTRACT if (row.kind, row.fate) == (kind, fate)]
+        for treatment in Treatment:
+            rows = [row for row in CONTRACT if (row.kind, row.treatment) == (kind, treatment)]
             names = ", ".join(f"`{row.name}`" for row in sorted(rows, key=lambda row: row.name))
             if names:
-                lines.append(f"| {kind.value} | {fate.value} | {names} |")
+                lines.append(f"| {kind.value} | {treatment.value} | {names} |")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-LEFT_OUT = "[...]"
+OMITTED = "[...]"
 
 
 def log_text(error: BaseException) -> str:
@@ -41,7 +41,7 @@ class CcProxyError(Exception):
         self.quotes = tuple(filter(None, quotes))
         self.log_text = message
         for quote in self.quotes:
-            self.log_text = self.log_text.replace(quote, LEFT_OUT)
+            self.log_text = self.log_text.replace(quote, OMITTED)
         self.hint = hint
         if code is not None:
             self.code = code

@@ -41,7 +41,7 @@ class ContractRow:
 
     kind: NameKind
     name: str
-    fate: Treatment
+    treatment: Treatment
     outside_sdk: bool = False
 
 
@@ -103,10 +103,10 @@ _OUTSIDE_SDK: dict[Treatment, dict[NameKind, str]] = {
 
 
 def _rows(
-    fate: Treatment, names: dict[NameKind, str], *, outside_sdk: bool = False
+    treatment: Treatment, names: dict[NameKind, str], *, outside_sdk: bool = False
 ) -> list[ContractRow]:
     return [
-        ContractRow(kind, name, fate, outside_sdk)
+        ContractRow(kind, name, treatment, outside_sdk)
         for kind, text in names.items()
         for name in text.split()
     ]
@@ -117,5 +117,9 @@ CONTRACT: tuple[ContractRow, ...] = (
     *_rows(Treatment.REFUSED, _REFUSED),
     *_rows(Treatment.DROPPED, _DROPPED),
     *_rows(Treatment.NEVER_SENT, _NEVER_SENT),
-    *(row for fate, names in _OUTSIDE_SDK.items() for row in _rows(fate, names, outside_sdk=True)),
+    *(
+        row
+        for treatment, names in _OUTSIDE_SDK.items()
+        for row in _rows(treatment, names, outside_sdk=True)
+    ),
 )

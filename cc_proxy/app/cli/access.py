@@ -13,7 +13,7 @@ from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded, Settings
+    from cc_proxy.app.config import LoadedConfig, Settings
     from cc_proxy.app.daemon.paths import Paths
 
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Access:
     """The settings and the proxy's key; None for what could not be had, and `problems` says why."""
 
-    loaded: "Loaded | None"
+    loaded: "LoadedConfig | None"
     key: str | None
     problems: tuple[ErrorItem, ...]
 
@@ -37,7 +37,7 @@ def load_access(common: Common, paths: "Paths") -> Access:
     from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
 
     problems: list[ErrorItem] = []
-    loaded: Loaded | None = None
+    loaded: LoadedConfig | None = None
     key: str | None = None
     try:
         loaded = common.load()
@@ -52,7 +52,7 @@ def load_access(common: Common, paths: "Paths") -> Access:
     return Access(loaded, key, tuple(problems))
 
 
-def _settings_in_use(loaded: "Loaded | None", paths: "Paths") -> "Settings | None":
+def _settings_in_use(loaded: "LoadedConfig | None", paths: "Paths") -> "Settings | None":
     """Return the settings that have the key of the running proxy, None if they cannot be read."""
     from cc_proxy.app.config import ConfigError, load  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.config.places import NAMED  # noqa: PLC0415 - as above

@@ -16,7 +16,7 @@ from cc_proxy.app.cli.output.result import Result
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from cc_proxy.app.config import ConfigSource, Loaded
+    from cc_proxy.app.config import ConfigSource, LoadedConfig
     from cc_proxy.app.daemon.paths import Paths
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -45,7 +45,7 @@ class Common:
         log_level: str | None = None,
         log_format: str | None = None,
         follow: bool = True,
-    ) -> "Loaded":
+    ) -> "LoadedConfig":
         """Return the effective settings; `follow` as in `sources`.
 
         Raises:

@@ -16,7 +16,7 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
-from cc_proxy.app.config import Loaded, load
+from cc_proxy.app.config import LoadedConfig, load
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
@@ -51,7 +51,7 @@ _PRACTICE_ONLY = (
 class DemoUpstream:
     """A real Ollama that answers: the configuration that leads there, and the model."""
 
-    loaded: Loaded
+    loaded: LoadedConfig
     target: Target
 
 
@@ -68,7 +68,7 @@ class DemoPlan:
     speed: PracticeSpeed
 
 
-async def find_upstream(loaded: Loaded) -> tuple[DemoUpstream | None, str]:
+async def find_upstream(loaded: LoadedConfig) -> tuple[DemoUpstream | None, str]:
     """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
     settings = loaded.settings
     try:
@@ -154,25 +154,25 @@ async def _through_proxy(
         display.write("")
         log = ProxyLog(paths.log_file, display) if plan.upstream else None
         display.header(practice=log is None)
-        said = ""
+        answer = ""
         async with aclosing(_events(plan, started, environ, base / "project")) as events:
             async for event in events:
                 if log is not None:
                     log.catch_up()
                 display.on_event(event)
-                said = event.text if isinstance(event, TextEvent) else said
+                answer = event.text if isinstance(event, TextEvent) else answer
     if log is not None:
         log.catch_up()
     if not (base / "project" / "greet.py").is_file():
         raise SessionError(
-            "The session ended without the file that it was to write.",
-            hint="What the model said instead stands above.",
+            "The session ended without writing its file, greet.py.",
+            hint="The model's answer is above.",
         )
     return {
         "practice": plan.upstream is None,
         "client": "claude" if plan.claude else "built-in",
         "client_version": version,
-        "said": said,
+        "answer": answer,
     }
 
 

@@ -16,7 +16,7 @@ from cc_proxy.app.cli.output.result import (
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.control.wire import LastReload
     from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -52,7 +52,7 @@ def command(common: Common) -> Result:
     return _outcome(now, done, (*known.problems, *left))
 
 
-def apply_written(common: Common, loaded: "Loaded") -> tuple[ErrorItem, ...]:
+def apply_written(common: Common, loaded: "LoadedConfig") -> tuple[ErrorItem, ...]:
     """Make the running proxy use a file that was just written; return the warnings about that.
 
     Does nothing if no proxy runs, or if the one that runs uses another file. `loaded` has the key.
@@ -74,7 +74,7 @@ def apply_written(common: Common, loaded: "Loaded") -> tuple[ErrorItem, ...]:
     return (*result.errors, *result.warnings)
 
 
-def _still_different(common: Common, loaded: "Loaded | None") -> tuple[ErrorItem, ...]:
+def _still_different(common: Common, loaded: "LoadedConfig | None") -> tuple[ErrorItem, ...]:
     """Return a warning if the proxy differs from this terminal's settings after a reload."""
     from cc_proxy.app.daemon.differences import OTHER_SETTINGS, differences  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common

@@ -38,11 +38,11 @@ def _install(common: Common, *, show: bool) -> Result:
         data: dict[str, object] = {**_data(plan), "unit": plan.text}
         return Result("service install", data, tuple(plan.text.splitlines()))
     before = running.inspect(paths).state
-    was_there = manager.standing_of_file(plan)[0]
+    was_there = manager.file_state(plan)[0]
     try:
         changed = manager.install(plan, manager.run)
     except CcProxyError as error:
-        written = manager.standing_of_file(plan)[1]
+        written = manager.file_state(plan)[1]
         return Result(
             "service install",
             {**_data(plan), "installed": written, "changed": written},
@@ -100,7 +100,7 @@ def _status(common: Common) -> Result:
 
     paths = common.paths()
     plan = _plan(common, paths)
-    found = manager.standing(plan, manager.run)
+    found = manager.service_state(plan, manager.run)
     now = running.inspect(paths).state
     pid = now.pid if now else None
     known = {True: "yes", False: "no", None: f"not known, {plan.manager} cannot be reached"}

@@ -15,7 +15,7 @@ from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned, show
 from cc_proxy.app.cli.value_types import WholeNumber
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.process.state import ProcessState
@@ -108,7 +108,7 @@ def outcome(name: str, started: "StartOutcome", more: list[ErrorItem] | None = N
     )
 
 
-def _loads_model(paths: "Paths", loaded: "Loaded") -> "Announce":
+def _loads_model(paths: "Paths", loaded: "LoadedConfig") -> "Announce":
     """Return what has the proxy of this terminal load its model once it listens."""
     from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - see common.Common
 

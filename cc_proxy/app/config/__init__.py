@@ -3,7 +3,7 @@
 from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.durations import OLLAMA_DEFAULT
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError
-from cc_proxy.app.config.load import Loaded, load, settings_digest
+from cc_proxy.app.config.load import LoadedConfig, load, settings_digest
 from cc_proxy.app.config.places import ConfigSource
 from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
@@ -34,7 +34,7 @@ __all__ = [
     "ConfigError",
     "ConfigSource",
     "ImageSettings",
-    "Loaded",
+    "LoadedConfig",
     "LogFormat",
     "LogLevel",
     "LoggingSettings",

@@ -16,7 +16,7 @@ from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
 
 
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The effective settings and how they came about.
 
     `path` is the active file; `origins` says for each dotted key where its value came from;
@@ -41,7 +41,7 @@ def load(  # noqa: PLR0913 - the flags
     log_format: str | None = None,
     environ: Mapping[str, str],
     home: Path | None = None,
-) -> Loaded:
+) -> LoadedConfig:
     """Return the effective settings: flag over environment over file over default.
 
     `config_file`, `host`, `port`, `log_level` and `log_format` are flags. `running_file` is the one
@@ -63,7 +63,7 @@ def load(  # noqa: PLR0913 - the flags
     settings, origins = _with_proxy(file | variables | flags, environ)
     if unusable := list(tls_files.problems(settings.ollama, origins)):
         raise ConfigError(unusable)
-    return Loaded(
+    return LoadedConfig(
         settings=settings,
         path=active.path,
         sources=sources,

@@ -25,7 +25,7 @@ class Probe:
     `nobody`: nothing listens.
     """
 
-    standing: ProbeOutcome
+    outcome: ProbeOutcome
     health: Health | None = None
 
 

@@ -122,7 +122,7 @@ class PreloadRequest(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     continues: bool = False
 
 
-class Preloaded(msgspec.Struct, frozen=True, kw_only=True):
+class PreloadResult(msgspec.Struct, frozen=True, kw_only=True):
     """A model that was loaded; `seconds` is null for a request that does not wait."""
 
     model: str

@@ -25,7 +25,7 @@ def confirm(now: ProcessState, key: str, *, timeout_seconds: float) -> Health | 
             return probe.health
         if not identity.is_alive(now.pid, now.process_start_time):
             return None
-        if probe.standing == "wrong key":
+        if probe.outcome == "wrong key":
             raise refused(now)
         if time.monotonic() > deadline or identity.is_suspended(now.pid):
             raise silent(now)

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from cc_proxy import __version__
 from cc_proxy.app.addresses import is_loopback
-from cc_proxy.app.config import Loaded, Settings
+from cc_proxy.app.config import LoadedConfig, Settings
 from cc_proxy.app.daemon import running_file
 from cc_proxy.app.daemon.errors import Notice
 from cc_proxy.app.daemon.process import state
@@ -13,7 +13,7 @@ from cc_proxy.app.daemon.process.state import ProcessState
 OTHER_SETTINGS = "other_settings"
 
 
-def differences(now: ProcessState, loaded: Loaded) -> list[Notice]:
+def differences(now: ProcessState, loaded: LoadedConfig) -> list[Notice]:
     """Return how what runs differs from what these settings would start."""
     server, origins = loaded.settings.server, loaded.origins
     who = f"The cc-proxy that runs (pid {now.pid})"
@@ -44,7 +44,7 @@ def differences(now: ProcessState, loaded: Loaded) -> list[Notice]:
     return notices
 
 
-def _as_asked(now: ProcessState, loaded: Loaded) -> Settings:
+def _as_asked(now: ProcessState, loaded: LoadedConfig) -> Settings:
     """Return the settings with what was asked for when the process was started."""
     logged, origins = loaded.settings.logging, loaded.origins
     if now.asked_log_level and not origins["logging.level"].startswith("flag"):

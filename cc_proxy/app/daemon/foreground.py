@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import lock, orphans
@@ -11,11 +11,11 @@ from cc_proxy.app.daemon.serve import Service, serve
 from cc_proxy.app.daemon.start import READY_SECONDS, StartOutcome, earlier
 
 Announce = Callable[[ProcessState], None]
-Load = Callable[[], Loaded]
+Load = Callable[[], LoadedConfig]
 
 
 def in_terminal(
-    paths: Paths, loaded: Loaded, load: Load, announce: Announce | None = None
+    paths: Paths, loaded: LoadedConfig, load: Load, announce: Announce | None = None
 ) -> StartOutcome | int:
     """Serve until Ctrl-C: the exit code when it is over, or Started if one runs already.
 

@@ -6,7 +6,7 @@ from http.client import HTTPException
 import msgspec
 
 from cc_proxy.app.control.http_exchange import exchange
-from cc_proxy.app.control.wire import Preloaded, PreloadRequest
+from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -43,7 +43,7 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
     wait: bool,
     timeout_seconds: float,
     session: Session = NO_SESSION,
-) -> Preloaded:
+) -> PreloadResult:
     """Have a model loaded, None for the one that answers for `claude-*`.
 
     `session` is what is known of the session that is about to begin.
@@ -67,7 +67,7 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
             now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds
         )
         if status in _DONE:
-            return msgspec.json.decode(answer, type=Preloaded)
+            return msgspec.json.decode(answer, type=PreloadResult)
         raise _failed(msgspec.json.decode(answer, type=_Refusal).error.message)
     except TimeoutError as error:
         raise _failed(f"it took more than {timeout_seconds:g} seconds.") from error

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon import auth_key, start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
@@ -24,7 +24,7 @@ class RestartOutcome:
 
 def restart(
     paths: Paths,
-    loaded: Loaded,
+    loaded: LoadedConfig,
     *,
     environ: Mapping[str, str],
     stop_seconds: float = stop.TIMEOUT_SECONDS,

@@ -4,12 +4,12 @@ import os
 import shlex
 from pathlib import Path
 
-from cc_proxy.app.config import Loaded, places
+from cc_proxy.app.config import LoadedConfig, places
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import ProcessState
 
 
-def is_other(now: ProcessState, loaded: Loaded) -> bool:
+def is_other(now: ProcessState, loaded: LoadedConfig) -> bool:
     """Return whether these settings are of another file than the one that the proxy uses.
 
     A proxy without a file takes one that appears in a usual place: that is no other file.
@@ -19,12 +19,12 @@ def is_other(now: ProcessState, loaded: Loaded) -> bool:
     return loaded.path is None or not _is_same(Path(now.config_path), loaded.path)
 
 
-def is_named(loaded: Loaded) -> bool:
+def is_named(loaded: LoadedConfig) -> bool:
     """Return whether the person has named the file, by flag or variable."""
     return places.active(loaded.sources).name in places.NAMED
 
 
-def refuse_other(now: ProcessState, loaded: Loaded, hint: str | None = None) -> None:
+def refuse_other(now: ProcessState, loaded: LoadedConfig, hint: str | None = None) -> None:
     """Refuse to go on with a proxy that does not use the file that the person has named.
 
     `hint` is the way out, if it is not to restart the proxy.
@@ -50,7 +50,7 @@ def in_use(now: ProcessState) -> str:
     return now.config_path or "no file"
 
 
-def restart(loaded: Loaded) -> str:
+def restart(loaded: LoadedConfig) -> str:
     """Return the command that makes the proxy use these settings."""
     if loaded.path is None:
         return "cc-proxy restart"

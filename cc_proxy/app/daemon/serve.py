@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
-from cc_proxy.app.config import Loaded, secrets_of
+from cc_proxy.app.config import LoadedConfig, secrets_of
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
@@ -47,8 +47,8 @@ class Service:
     """
 
     paths: Paths
-    loaded: Loaded
-    load: Callable[[], Loaded]
+    loaded: LoadedConfig
+    load: Callable[[], LoadedConfig]
     auth_key: str
     background: bool
     notices: tuple[Notice, ...] = ()
@@ -197,7 +197,7 @@ class _Server:
         self._announce(written)
         garbage.restore_gc()
 
-    def _on_reloaded(self, loaded: Loaded) -> None:
+    def _on_reloaded(self, loaded: LoadedConfig) -> None:
         service = self._service
         settings = loaded.settings
         self._log.use(settings.logging, (service.auth_key, *secrets_of(settings)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.paths import Paths
@@ -30,7 +30,7 @@ class StartOutcome:
 
 def in_background(
     paths: Paths,
-    loaded: Loaded,
+    loaded: LoadedConfig,
     *,
     environ: Mapping[str, str],
     timeout_seconds: float = READY_SECONDS,
@@ -49,7 +49,7 @@ def in_background(
 
 
 def locked(
-    paths: Paths, loaded: Loaded, *, environ: Mapping[str, str], timeout_seconds: float
+    paths: Paths, loaded: LoadedConfig, *, environ: Mapping[str, str], timeout_seconds: float
 ) -> StartOutcome:
     """Do the same for one who holds the lock and has made the folders.
 
@@ -78,7 +78,7 @@ def locked(
 
 
 def earlier(
-    paths: Paths, loaded: Loaded, key: str, timeout_seconds: float
+    paths: Paths, loaded: LoadedConfig, key: str, timeout_seconds: float
 ) -> StartOutcome | tuple[Notice, ...]:
     """Return the process that runs, or what there is to say once nothing of one is left.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from cc_proxy.app.chat.upstream import Upstream
-from cc_proxy.app.config import Loaded, Settings
+from cc_proxy.app.config import LoadedConfig, Settings
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
@@ -98,7 +98,7 @@ class Shared:
         self.read_ahead = ReadAhead(self.upstream, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
-    def use(self, loaded: Loaded) -> None:
+    def use(self, loaded: LoadedConfig) -> None:
         """Go on with other settings: the next request sees them, one that runs keeps its own."""
         settings = loaded.settings
         self.context = replace(

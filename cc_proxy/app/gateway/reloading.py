@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from cc_proxy.app.config import ConfigError, Loaded, Settings, settings_digest
+from cc_proxy.app.config import ConfigError, LoadedConfig, Settings, settings_digest
 from cc_proxy.app.config.file_form import file_key
 from cc_proxy.app.config.layers import leaves
 from cc_proxy.app.control.wire import LastReload
@@ -25,14 +25,17 @@ class Reloader:
     """
 
     def __init__(
-        self, loaded: Loaded, load: Callable[[], Loaded], applied: Callable[[Loaded], None]
+        self,
+        loaded: LoadedConfig,
+        load: Callable[[], LoadedConfig],
+        applied: Callable[[LoadedConfig], None],
     ) -> None:
         self.last: LastReload | None = None
         self._loaded = loaded
         self._load = load
         self._applied = [applied]
 
-    def also(self, applied: Callable[[Loaded], None]) -> None:
+    def also(self, applied: Callable[[LoadedConfig], None]) -> None:
         """Call this one, too, with what holds from now on."""
         self._applied.append(applied)
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from cc_proxy.app.cli.logs.log_filter import LogQuery, Since, request_id
-from cc_proxy.app.cli.logs.log_lines import Log
+from cc_proxy.app.cli.logs.log_lines import LogReader
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def append(path: Path, text: str) -> Path:
 @pytest.mark.parametrize(("count", "first"), [(0, None), (1, 9999), (3, 9997), (20000, 0)])
 def test_the_last_lines_are_read_from_the_end(path: Path, count: int, first: int | None) -> None:
     path.write_text("".join(f"line {number}\n" for number in range(10000)))
-    lines = Log(path).last(count)
+    lines = LogReader(path).last(count)
     assert lines[:1] == ([] if first is None else [f"line {first}"])
     assert len(lines) == min(count, 10000)
 
@@ -46,7 +46,7 @@ def test_a_line_that_is_not_whole_yet_is_followed_instead(
     path: Path, meanwhile: list[Callable[[], object]]
 ) -> None:
     path.write_text("one\ntw")
-    log = Log(path)
+    log = LogReader(path)
     assert log.last(5) == ["one"]
     meanwhile.append(lambda: append(path, "o\nthree\n"))
     assert take(log.follow(), 2) == ["two", "three"]
@@ -54,15 +54,15 @@ def test_a_line_that_is_not_whole_yet_is_followed_instead(
 
 def test_an_empty_file_has_no_lines_and_a_missing_one_is_an_error(path: Path) -> None:
     path.touch()
-    assert Log(path).last(5) == []
+    assert LogReader(path).last(5) == []
     path.unlink()
     with pytest.raises(FileNotFoundError):
-        Log(path).last(5)
+        LogReader(path).last(5)
 
 
 def test_secrets_are_hidden_and_what_is_no_text_replaced(path: Path) -> None:
     path.write_bytes(b"key=s3cret \xff\n")
-    assert Log(path, ["s3cret"]).last(1) == ["key=******** \ufffd"]
+    assert LogReader(path, ["s3cret"]).last(1) == ["key=******** \ufffd"]
 
 
 @pytest.mark.posix_only("an open file that can be moved")
@@ -70,7 +70,7 @@ def test_following_survives_cutting_replacing_and_removing(
     path: Path, meanwhile: list[Callable[[], object]]
 ) -> None:
     path.write_text("a long first line\n")
-    log = Log(path)
+    log = LogReader(path)
     log.last(0)
     meanwhile += [
         lambda: append(path, "one\n"),
@@ -87,7 +87,7 @@ def test_a_log_that_is_not_there_yet_is_waited_for(
     path: Path, meanwhile: list[Callable[[], object]]
 ) -> None:
     meanwhile.append(lambda: path.write_text("begun\n"))
-    assert take(Log(path).follow(), 1) == ["begun"]
+    assert take(LogReader(path).follow(), 1) == ["begun"]
 
 
 def entry(minute: int, level: str, message: str) -> str:
@@ -122,14 +122,14 @@ def test_an_entry_is_wanted_or_not_with_all_its_lines(
     path: Path, wanted: LogQuery, words: list[str]
 ) -> None:
     path.write_text(LINES)
-    shown = Log(path, wanted=wanted).last(None)
+    shown = LogReader(path, wanted=wanted).last(None)
     assert len(shown) == len(words)
     assert all(word in line for word, line in zip(words, shown, strict=True))
 
 
 def test_what_is_followed_is_sifted_too(path: Path, meanwhile: list[Callable[[], object]]) -> None:
     path.write_text(LINES)
-    log = Log(path, wanted=LogQuery(request_id="req_b"))
+    log = LogReader(path, wanted=LogQuery(request_id="req_b"))
     assert "another" in log.last(1)[0]
     meanwhile.append(lambda: append(path, entry(6, "INFO", "req_c") + entry(6, "INFO", "req_b x")))
     assert take(log.follow(), 1) == [entry(6, "INFO", "req_b x").strip()]
@@ -139,16 +139,16 @@ def test_files_that_were_full_are_read_too_oldest_first(path: Path) -> None:
     for number, name in enumerate(["log.3", "log.2", "log.1", "log"]):
         path.with_name(name).write_text(entry(number, "INFO", f"req_a {name}"))
     path.with_name("log.old").write_text(entry(9, "INFO", "req_a of somebody else"))
-    assert [line.split()[-1] for line in Log(path).last(3)] == ["log.2", "log.1", "log"]
-    shown = Log(path, wanted=LogQuery(request_id="req_a")).last(None)
+    assert [line.split()[-1] for line in LogReader(path).last(3)] == ["log.2", "log.1", "log"]
+    shown = LogReader(path, wanted=LogQuery(request_id="req_a")).last(None)
     assert [line.split()[-1] for line in shown] == ["log.3", "log.2", "log.1", "log"]
     path.unlink()
-    assert len(Log(path).last(9)) == 3
+    assert len(LogReader(path).last(9)) == 3
 
 
 def test_a_secret_is_hidden_as_json_writes_it(path: Path) -> None:
     path.write_text(json.dumps({"message": 'a"secret'}) + "\n")
-    assert Log(path, ['a"secret']).last(1) == ['{"message": "********"}']
+    assert LogReader(path, ['a"secret']).last(1) == ['{"message": "********"}']
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import Loaded, load, places
+from cc_proxy.app.config import LoadedConfig, load, places
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,10 @@ def write(tmp_path: Path) -> Callable[[str | bytes], Path]:
 
 
 @pytest.fixture
-def load_file(write: Callable[[str | bytes], Path]) -> Callable[..., Loaded]:
-    def load_content(content: str | bytes, environ: Mapping[str, str] | None = None) -> Loaded:
+def load_file(write: Callable[[str | bytes], Path]) -> Callable[..., LoadedConfig]:
+    def load_content(
+        content: str | bytes, environ: Mapping[str, str] | None = None
+    ) -> LoadedConfig:
         return load(config_file=write(content), environ=environ or {})
 
     return load_content

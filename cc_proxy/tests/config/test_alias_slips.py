@@ -26,7 +26,7 @@ from cc_proxy.app.config.validation.alias_slips import slips
 )
 def test_an_alias_that_nobody_asks_for_is_told_with_what_was_meant(alias: str, meant: str) -> None:
     (found,) = slips([alias])
-    assert (found.alias, found.meant) == (alias, meant)
+    assert (found.alias, found.suggestion) == (alias, meant)
 
 
 @pytest.mark.parametrize(

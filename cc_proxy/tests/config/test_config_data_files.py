@@ -9,10 +9,10 @@ import msgspec
 import pytest
 import yaml
 
-from cc_proxy.app.config import ConfigError, Loaded, Settings
+from cc_proxy.app.config import ConfigError, LoadedConfig, Settings
 from cc_proxy.app.config.validation.schema import paths
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 DEFAULT_FILE = (files("cc_proxy") / "data" / "cc-proxy.user.yaml").read_text(encoding="utf-8")
 SCHEMA = json.loads((files("cc_proxy") / "data" / "config.schema.json").read_text(encoding="utf-8"))
 COMMENTED_SETTING = re.compile(r"^( *)#(?=\S)", re.MULTILINE)

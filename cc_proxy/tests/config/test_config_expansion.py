@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, Loaded
+from cc_proxy.app.config import ConfigError, LoadedConfig
 from cc_proxy.app.config.validation.expansion import BadReferenceError, expand
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 ENVIRON = {"A": "one", "B_2": "two", "EMPTY": "", "NESTED": "${A}"}
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, Loaded, load
+from cc_proxy.app.config import ConfigError, LoadedConfig, load
 from cc_proxy.app.config.yaml_file.reading import LARGEST_FILE
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 
 
 def problems(load_file: LoadFile, content: str | bytes, **environ: str) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from cc_proxy.app.config import ConfigError, Loaded, redacted, secrets_of
+from cc_proxy.app.config import ConfigError, LoadedConfig, redacted, secrets_of
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, Loaded, load
+from cc_proxy.app.config import ConfigError, LoadedConfig, load
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 PROXY = "http://proxy.example.com:3128"
 
 

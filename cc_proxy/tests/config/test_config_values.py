@@ -8,7 +8,7 @@ from cc_proxy.app.config import (
     ClaudeSettings,
     ConfigError,
     ImageSettings,
-    Loaded,
+    LoadedConfig,
     LoggingSettings,
     ModelSettings,
     Ollama,
@@ -50,7 +50,7 @@ logging: {level: debug, format: json}
 """
 
 
-def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Loaded]) -> None:
+def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., LoadedConfig]) -> None:
     assert load_file(EVERYTHING).settings == Settings(
         server=Server(
             host="::1",
@@ -104,7 +104,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
     ],
 )
 def test_a_file_that_says_nothing_means_the_defaults(
-    load_file: Callable[..., Loaded], content: str
+    load_file: Callable[..., LoadedConfig], content: str
 ) -> None:
     assert load_file(content).settings == Settings()
 
@@ -192,7 +192,9 @@ def test_each_variable_sets_its_value(variable: str, text: str, key: str, value:
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_an_empty_variable_counts_as_unset(load_file: Callable[..., Loaded], empty: str) -> None:
+def test_an_empty_variable_counts_as_unset(
+    load_file: Callable[..., LoadedConfig], empty: str
+) -> None:
     environ = {"CC_PROXY_PORT": empty, "OLLAMA_BASE_URL": empty, "OLLAMA_HOST": "gpu"}
     settings = load_file("server: {port: 5}\n", environ).settings
     assert settings.server.port == 5
@@ -205,7 +207,7 @@ def test_ollama_base_url_wins_and_ollama_host_is_then_not_even_read() -> None:
     assert loaded.origins["ollama.base_url"] == "environment OLLAMA_BASE_URL"
 
 
-def test_ollama_host_wins_over_the_file(load_file: Callable[..., Loaded]) -> None:
+def test_ollama_host_wins_over_the_file(load_file: Callable[..., LoadedConfig]) -> None:
     loaded = load_file("ollama: {base_url: http://file}\n", {"OLLAMA_HOST": "gpu"})
     assert loaded.settings.ollama.base_url == "http://gpu:11434"
 
@@ -272,7 +274,9 @@ def test_problems_of_file_environment_and_flags_come_together(write: Callable[[s
     assert caught.value.hint is not None
 
 
-def test_the_digest_follows_the_effective_settings_alone(load_file: Callable[..., Loaded]) -> None:
+def test_the_digest_follows_the_effective_settings_alone(
+    load_file: Callable[..., LoadedConfig],
+) -> None:
     defaults = load(environ={})
     assert len(defaults.digest) == 64
     assert load_file("server: {port: 3456}\n").digest == defaults.digest

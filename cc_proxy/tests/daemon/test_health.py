@@ -41,7 +41,7 @@ def server(status: int, body: bytes) -> Iterator[tuple[int, list[str]]]:
 def test_a_healthy_answer_says_who_it_is() -> None:
     with server(200, HEALTHY) as (port, asked):
         probe = health.ask("127.0.0.1", port, "the-key")
-        assert probe.standing == "ok"
+        assert probe.outcome == "ok"
         assert probe.health is not None
         assert probe.health.instance_id == "i"
         assert asked == ["/health?upstream=0 Bearer the-key"]
@@ -56,33 +56,33 @@ def test_ollamas_part_is_asked_for_on_demand() -> None:
 
 def test_what_is_bound_to_every_address_is_asked_on_loopback() -> None:
     with server(200, HEALTHY) as (port, _):
-        assert health.ask("0.0.0.0", port, "k").standing == "ok"  # noqa: S104
+        assert health.ask("0.0.0.0", port, "k").outcome == "ok"  # noqa: S104
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_is_told_apart(status: int) -> None:
     with server(status, b"{}") as (port, _):
-        assert health.ask("127.0.0.1", port, "k").standing == "wrong key"
+        assert health.ask("127.0.0.1", port, "k").outcome == "wrong key"
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1]", b"\xff", b"{}"])
 def test_another_program_is_a_stranger(body: bytes) -> None:
     with server(200, body) as (port, _):
-        assert health.ask("127.0.0.1", port, "k").standing == "stranger"
+        assert health.ask("127.0.0.1", port, "k").outcome == "stranger"
 
 
 def test_nobody_and_silence_are_told_apart() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        assert health.ask("127.0.0.1", port, "k", timeout_seconds=0.05).standing == "silent"
-    assert health.ask("127.0.0.1", port, "k").standing == "nobody"
+        assert health.ask("127.0.0.1", port, "k", timeout_seconds=0.05).outcome == "silent"
+    assert health.ask("127.0.0.1", port, "k").outcome == "nobody"
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with server(200, HEALTHY) as (port, _):
-        assert health.ask("127.0.0.1", port, "k").standing == "ok"
+        assert health.ask("127.0.0.1", port, "k").outcome == "ok"
 
 
 def test_a_cc_proxy_is_known_by_its_greeting_without_being_shown_a_key() -> None:

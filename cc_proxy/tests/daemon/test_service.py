@@ -73,7 +73,7 @@ def test_a_second_install_writes_nothing_and_restarts_nothing(plan: Plan, manage
 def test_a_file_that_has_changed_is_written_anew(plan: Plan, manager: Manager) -> None:
     service_manager.install(plan, manager)
     plan.path.write_text("by hand")
-    assert service_manager.standing(plan, manager).up_to_date is False
+    assert service_manager.service_state(plan, manager).up_to_date is False
     manager.asked.clear()
     assert service_manager.install(plan, manager)
     assert plan.path.read_bytes() == plan.content
@@ -110,7 +110,7 @@ def test_an_uninstall_leaves_nothing_and_once_more_is_fine(plan: Plan, manager: 
         ("is-enabled", "print", "/Query"), ProcessOutcome(1, "no such service")
     )
     assert service_manager.uninstall(plan, manager) == (False, ())
-    assert service_manager.standing(plan, manager).registered is False
+    assert service_manager.service_state(plan, manager).registered is False
 
 
 def test_a_command_that_fails_is_named_with_what_it_said(plan: Plan, manager: Manager) -> None:
@@ -138,7 +138,7 @@ def test_without_a_session_the_file_stays_and_the_commands_are_told(
         "Without one: cc-proxy start. Where there is one: systemctl --user daemon-reload"
         " && systemctl --user enable cc-proxy.service && systemctl --user restart cc-proxy.service"
     )
-    assert service_manager.standing(plan, manager).registered is None
+    assert service_manager.service_state(plan, manager).registered is None
     was, notices = service_manager.uninstall(plan, manager)
     assert (was, [notice.code for notice in notices]) == (True, ["manager_unreachable"])
     assert not plan.path.exists()

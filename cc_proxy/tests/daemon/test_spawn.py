@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.config import Loaded, load
+from cc_proxy.app.config import LoadedConfig, load
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import handshake, identity, spawn
@@ -19,7 +19,7 @@ def play(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setattr(spawn, "command", lambda *_: [sys.executable, "-c", script])
 
 
-def start(paths: Paths, loaded: Loaded, seconds: float = 20) -> handshake.Ready:
+def start(paths: Paths, loaded: LoadedConfig, seconds: float = 20) -> handshake.Ready:
     return spawn.spawn(paths, loaded, environ=os.environ, timeout_seconds=seconds)
 
 
@@ -41,7 +41,7 @@ def test_the_command_carries_what_could_change_and_never_the_key(tmp_path: Path)
 
 @pytest.mark.posix_only("sessions of processes")
 def test_a_ready_child_runs_on_in_a_session_of_its_own(
-    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = (
         "import os, sys; from cc_proxy.app.daemon.process import handshake as h;"
@@ -60,7 +60,7 @@ def test_a_ready_child_runs_on_in_a_session_of_its_own(
 
 
 def test_a_child_that_says_why_it_failed_is_quoted(
-    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = DaemonError("the reason", hint="the way out", code="port_in_use", exit_code=1)
     play(monkeypatch, f"import os; os.write(1, {handshake.encode(error)!r})")
@@ -71,7 +71,7 @@ def test_a_child_that_says_why_it_failed_is_quoted(
 
 
 def test_a_child_that_dies_leaves_its_exit_code_and_its_last_words(
-    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths.log_file.write_text("an older line\n")
     play(monkeypatch, "import sys; sys.exit('the last words')")
@@ -83,7 +83,7 @@ def test_a_child_that_dies_leaves_its_exit_code_and_its_last_words(
 
 
 def test_a_child_that_says_nothing_in_time_is_killed(
-    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = paths.state_dir / "pid"
     script = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
@@ -95,7 +95,7 @@ def test_a_child_that_says_nothing_in_time_is_killed(
 
 
 def test_ctrl_c_while_the_child_is_made_ends_the_child(
-    paths: Paths, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen

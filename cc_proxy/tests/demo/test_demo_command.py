@@ -101,7 +101,7 @@ def test_the_real_claude_code_plays_the_whole_session(
     contract.check(["demo", "--json"], output)
     data = json.loads(output)["data"]
     assert data["client"] == "claude"
-    assert "practice model" in data["said"]
+    assert "practice model" in data["answer"]
     assert data["totals"]["requests"] == 6
     first, *later = data["requests"]
     assert first["prompt_tokens"] > 3_000

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cc_proxy.app.anthropic import events as ev
-from cc_proxy.app.anthropic.contract import CONTRACT, Fate, Kind
+from cc_proxy.app.anthropic.contract import CONTRACT, NameKind, Treatment
 
 from .conftest import Chat, Gateway, Upstream, body, done, line, says
 from .contract_samples import BLOCKS, FIELDS, MARK, READ, TURNS, Json, tool
@@ -53,18 +53,20 @@ class Player:
         asked = [sent for sent in self._upstream.bodies if "_debug_render_only" not in sent]
         return Played(response.status, answer, asked[-1] if asked else None, self._log.text)
 
-    async def compare(self, fate: Fate, name: str, without: Json, with_it: Json) -> str | None:
+    async def compare(
+        self, treatment: Treatment, name: str, without: Json, with_it: Json
+    ) -> str | None:
         """Return how two requests fare otherwise than the table says, None when it is true."""
         before, after = await self.play(without), await self.play(with_it)
         is_same = (before.sent, before.answer) == (after.sent, after.answer)
-        match fate:
-            case Fate.CARRIED if after.status != 200 or is_same:
+        match treatment:
+            case Treatment.CARRIED if after.status != 200 or is_same:
                 return f"{name} is said to be carried: {after.status}, same: {is_same}"
-            case Fate.REFUSED if not 400 <= after.status < 500:
+            case Treatment.REFUSED if not 400 <= after.status < 500:
                 return f"{name} is said to be refused: {after.status}"
-            case Fate.DROPPED if after.status != 200 or not is_same:
+            case Treatment.DROPPED if after.status != 200 or not is_same:
                 return f"{name} is said to be dropped: {after.status}, same: {is_same}"
-            case Fate.DROPPED if not _is_named(name, after.log):
+            case Treatment.DROPPED if not _is_named(name, after.log):
                 return f"{name} is said to be dropped, and no line of the log names it"
         return None
 
@@ -94,42 +96,42 @@ def _is_named(name: str, log: str) -> bool:
     return any(name in line for line in lines)
 
 
-def rows(kind: Kind) -> dict[str, Fate]:
-    return {row.name: row.fate for row in CONTRACT if row.kind is kind}
+def rows(kind: NameKind) -> dict[str, Treatment]:
+    return {row.name: row.treatment for row in CONTRACT if row.kind is kind}
 
 
 async def test_each_field_of_a_request_fares_as_the_table_says(player: Player) -> None:
-    assert FIELDS.keys() == rows(Kind.FIELD).keys()
+    assert FIELDS.keys() == rows(NameKind.FIELD).keys()
     wrong = []
-    for name, fate in rows(Kind.FIELD).items():
+    for name, treatment in rows(NameKind.FIELD).items():
         value, beside = FIELDS[name]
-        wrong.append(await player.compare(fate, name, beside, beside | {name: value}))
+        wrong.append(await player.compare(treatment, name, beside, beside | {name: value}))
     assert not list(filter(None, wrong))
 
 
 async def test_each_field_of_a_turn_fares_as_the_table_says(player: Player) -> None:
-    assert TURNS.keys() == rows(Kind.TURN).keys()
+    assert TURNS.keys() == rows(NameKind.TURN).keys()
     wrong = []
-    for name, fate in rows(Kind.TURN).items():
+    for name, treatment in rows(NameKind.TURN).items():
         without, with_it = TURNS[name]
         # An effort is one of thinking.
         thinks = {"thinking": {"type": "adaptive"}}
         fields = ({"messages": messages} | thinks for messages in (without, with_it))
-        wrong.append(await player.compare(fate, name, *fields))
+        wrong.append(await player.compare(treatment, name, *fields))
     assert not list(filter(None, wrong))
 
 
 async def test_each_block_of_a_request_fares_as_the_table_says(player: Player) -> None:
-    assert BLOCKS.keys() == rows(Kind.BLOCK).keys()
+    assert BLOCKS.keys() == rows(NameKind.BLOCK).keys()
     wrong = []
-    for name, fate in rows(Kind.BLOCK).items():
+    for name, treatment in rows(NameKind.BLOCK).items():
         without, with_it = BLOCKS[name]
         wrong.append(
             await player.compare(
-                fate, f"{name} block", {"messages": without}, {"messages": with_it}
+                treatment, f"{name} block", {"messages": without}, {"messages": with_it}
             )
         )
-        if fate is Fate.CARRIED:
+        if treatment is Treatment.CARRIED:
             played = await player.play({"messages": with_it})
             if MARK.strip("=") not in json.dumps(played.sent):
                 wrong.append(f"{name} is said to be carried, and the model does not get it")
@@ -138,10 +140,10 @@ async def test_each_block_of_a_request_fares_as_the_table_says(player: Player) -
 
 async def test_each_type_of_tool_fares_as_the_table_says(player: Player) -> None:
     wrong = []
-    for kind, fate in rows(Kind.TOOL).items():
+    for kind, treatment in rows(NameKind.TOOL).items():
         declared = tool(kind)
         name = f"tool {declared.get('name') or kind} ("
-        wrong.append(await player.compare(fate, name, {}, {"tools": [declared]}))
+        wrong.append(await player.compare(treatment, name, {}, {"tools": [declared]}))
     assert not list(filter(None, wrong))
 
 
@@ -152,14 +154,16 @@ def _tags(union: Any) -> set[str]:
 @pytest.mark.parametrize(
     ("kind", "union"),
     [
-        (Kind.EVENT, ev.Event),
-        (Kind.DELTA, ev.Delta),
-        (Kind.ANSWER_BLOCK, ev.ContentBlock),
+        (NameKind.EVENT, ev.Event),
+        (NameKind.DELTA, ev.Delta),
+        (NameKind.ANSWER_BLOCK, ev.ContentBlock),
     ],
-    ids=lambda value: value.name if isinstance(value, Kind) else "",
+    ids=lambda value: value.name if isinstance(value, NameKind) else "",
 )
-def test_what_an_answer_can_have_is_what_the_table_says(kind: Kind, union: Any) -> None:
-    assert _tags(union) == {name for name, fate in rows(kind).items() if fate is Fate.CARRIED}
+def test_what_an_answer_can_have_is_what_the_table_says(kind: NameKind, union: Any) -> None:
+    assert _tags(union) == {
+        name for name, treatment in rows(kind).items() if treatment is Treatment.CARRIED
+    }
 
 
 async def test_each_part_of_an_answer_comes_and_no_other(
@@ -185,10 +189,12 @@ async def test_each_part_of_an_answer_comes_and_no_other(
     starts = [event for event in events if event["type"] == "content_block_start"]
     ends = [event["delta"]["stop_reason"] for event in events if event["type"] == "message_delta"]
     seen = {
-        Kind.EVENT: {event["type"] for event in events},
-        Kind.DELTA: {delta["type"] for delta in deltas},
-        Kind.ANSWER_BLOCK: {event["content_block"]["type"] for event in starts},
-        Kind.STOP_REASON: {*ends} - {None},
+        NameKind.EVENT: {event["type"] for event in events},
+        NameKind.DELTA: {delta["type"] for delta in deltas},
+        NameKind.ANSWER_BLOCK: {event["content_block"]["type"] for event in starts},
+        NameKind.STOP_REASON: {*ends} - {None},
     }
     for kind, names in seen.items():
-        assert names == {name for name, fate in rows(kind).items() if fate is Fate.CARRIED}, kind
+        assert names == {
+            name for name, treatment in rows(kind).items() if treatment is Treatment.CARRIED
+        }, kind

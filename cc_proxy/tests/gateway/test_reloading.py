@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.config import Loaded, Settings, load
+from cc_proxy.app.config import LoadedConfig, Settings, load
 from cc_proxy.app.control.wire import LastReload
 from cc_proxy.app.gateway.reloading import Reloader
 
@@ -20,8 +20,8 @@ def settings_of(gateway: Gateway, **changed: Any) -> Settings:
     return msgspec.structs.replace(gateway.shared.context.settings, **changed)
 
 
-def loaded(settings: Settings) -> Loaded:
-    return Loaded(settings=settings, path=None, sources=(), origins={}, digest="new")
+def loaded(settings: Settings) -> LoadedConfig:
+    return LoadedConfig(settings=settings, path=None, sources=(), origins={}, digest="new")
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_what_is_bound_stays_and_is_named(gateway: Gateway) -> None:
         before.server, port=1, auth_key="another-key", keep_on_disk=False, hold_seconds=3
     )
     fresh = msgspec.structs.replace(before, server=server, aliases={"a": "b"})
-    seen: list[Loaded] = []
+    seen: list[LoadedConfig] = []
     reloader = Reloader(loaded(before), lambda: loaded(fresh), seen.append)
     outcome = reloader.reload()
     assert outcome.changed == ("server.hold", "aliases.a")
@@ -109,10 +109,10 @@ async def test_a_broken_file_changes_nothing_and_is_told(
     path = tmp_path / "c.yaml"
     path.write_text("aliases: {a: b}\n")
 
-    def read() -> Loaded:
+    def read() -> LoadedConfig:
         return load(config_file=path, environ={})
 
-    seen: list[Loaded] = []
+    seen: list[LoadedConfig] = []
     reloader = Reloader(read(), read, seen.append)
     path.write_text("alaises: {a: c}\n")
     outcome = reloader.reload()

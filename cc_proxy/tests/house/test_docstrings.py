@@ -8,11 +8,11 @@ from cc_proxy.tests.house.program import MODULES
 QUESTION = re.compile(r"(What|Whatever|Who|Whoever|Whose|Which|How|Whether|Where|When|Why)\b")
 # How many there are still in each room; these may only fall.
 OLD_LINES = {
-    "config": 2,
+    "config": 1,
     "fitness": 13,
-    "gateway": 38,
+    "gateway": 36,
     "translate": 87,
-    "upstreams": 21,
+    "upstreams": 19,
 }
 
 

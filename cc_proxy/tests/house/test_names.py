@@ -22,20 +22,15 @@ PARTICIPLES = {
 PLAIN = {"seconds_left"}
 # Names that are there still; this list may only shrink.
 OLD_NAMES = {
-    "Bound", "Declared", "Detached", "FRONTS_FILE", "Failed", "Fate", "FrontFile", "Kept",
-    "LEFT_OUT", "LOOK_SECONDS", "Loaded", "Looks", "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES",
-    "Preloaded", "Running", "Shared", "Spent", "Standing", "ToldConversation", "Translated",
-    "WONDERS", "Wakers", "Written", "beat_seconds", "crowd", "fate", "front", "front_file",
-    "front_request", "go_straight", "goes_on", "is_meant", "is_told", "is_told_apart", "left",
-    "left_by", "left_out", "let_go", "let_go_by", "let_go_if_large", "meant", "mended",
-    "mended_call", "quiet", "quietly", "said", "settle", "standing", "standing_of_file",
-    "told_apart", "took", "wakers",
+    "Bound", "Declared", "FRONTS_FILE", "FrontFile", "Kept", "LOOK_SECONDS", "Looks",
+    "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES", "Shared", "Spent", "ToldConversation", "Translated",
+    "WONDERS", "Wakers", "beat_seconds", "crowd", "front", "front_file", "front_request",
+    "go_straight", "goes_on", "is_meant", "is_told", "is_told_apart", "left", "left_by",
+    "left_out", "let_go", "let_go_by", "let_go_if_large", "mended", "mended_call", "quiet", "said",
+    "settle", "told_apart", "took", "wakers",
 }  # fmt: skip
 OLD_DUPLICATES = {
-    "Alias", "Call", "ChatRequest", "Check", "Completion", "Delta", "Engine", "KeptTest", "Kind",
-    "LoadedModel", "Log", "Message", "Model", "Models", "Plan", "Problem", "Reader", "Reading",
-    "Reason", "Row", "Server", "Service", "Source", "Speed", "State", "Totals", "Upstream",
-    "Usage",
+    "Engine", "LoadedModel", "Model", "Reader", "Reason", "Source", "Upstream", "Usage",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ LARGE_TABLES = {
     "conformance/test_python_answers.py": 150,
     "translate/test_think_tags.py": 140,
     "demo/test_practice_recordings.py": 99,
-    "config/test_config_data_files.py": 75,
+    "config/test_config_data_files.py": 84,
     "config/test_config_file_errors.py": 72,
     "gateway/test_token_counter.py": 60,
     "gateway/test_recordings.py": 54,

@@ -17,7 +17,6 @@ LEAST_LINES, MOST_LINES = 30, 350
 SHORT = {
     "claude_needs.py": "figures, each with the trial behind it",
     "cli/output/amounts.py": "amounts as text",
-    "cli/statusline/command.py": "a command a file",
     "control_characters.py": "one function for any foreign text",
     "daemon/errors.py": "errors that many modules raise",
     "fitness/advice.py": "one question about a verdict",

@@ -8,7 +8,7 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import FAILED, NO_UPSTREAM, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.preload import Session
     from cc_proxy.app.daemon.process.state import ProcessState
     from cc_proxy.app.daemon.start import StartOutcome
@@ -19,7 +19,9 @@ _BACKGROUND_SECONDS = 15.0
 _MORE_SECONDS = 30.0
 
 
-def wait_for_default_model(result: Result, started: "StartOutcome", loaded: "Loaded") -> Result:
+def wait_for_default_model(
+    result: Result, started: "StartOutcome", loaded: "LoadedConfig"
+) -> Result:
     """Return the result of a start, with the default model loaded, or the error it met.
 
     cc-proxy runs in either case.

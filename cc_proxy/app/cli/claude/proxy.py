@@ -9,13 +9,13 @@ from cc_proxy.app.cli.output.result import NOT_RUNNING
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.start import StartOutcome
 
 _ANSWER_SECONDS = 15.0
 
 
-def refuse_other_file(shared: "Common", loaded: "Loaded") -> None:
+def refuse_other_file(shared: "Common", loaded: "LoadedConfig") -> None:
     """Refuse a session through a proxy that uses another configuration file than the named one.
 
     Raises:
@@ -30,7 +30,7 @@ def refuse_other_file(shared: "Common", loaded: "Loaded") -> None:
         running_file.refuse_other(now, loaded)
 
 
-def start(shared: "Common", loaded: "Loaded") -> "StartOutcome":
+def start(shared: "Common", loaded: "LoadedConfig") -> "StartOutcome":
     """Return the proxy that runs, started now if need be.
 
     Where another program has the default port, it gets any free one: Claude Code is told which.
@@ -60,7 +60,7 @@ def start(shared: "Common", loaded: "Loaded") -> "StartOutcome":
     return dataclasses.replace(started, notices=(notice, *started.notices))
 
 
-def running(shared: "Common", loaded: "Loaded") -> "StartOutcome":
+def running(shared: "Common", loaded: "LoadedConfig") -> "StartOutcome":
     """Return the proxy that runs.
 
     Raises:

@@ -15,7 +15,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.json_data import setup as json_data
-    from cc_proxy.app.config import ConfigError, ConfigSource, Loaded
+    from cc_proxy.app.config import ConfigError, ConfigSource, LoadedConfig
     from cc_proxy.app.config.errors import Problem
 
 _UNSET = {
@@ -135,7 +135,7 @@ def command(_common: Common) -> Result:
     raise click.UsageError("Expected init, show, check, path or schema, found none.", context)
 
 
-def _comments(loaded: "Loaded", origins: dict[str, str]) -> dict[str, str]:
+def _comments(loaded: "LoadedConfig", origins: dict[str, str]) -> dict[str, str]:
     """Return where each value comes from; of the file, which is named above, only the line."""
     in_file = f"file {loaded.path}:"
     notes = {}
@@ -180,7 +180,7 @@ def _source(source: "ConfigSource") -> "json_data.SourceData":
     return {"name": source.name, "path": report.shown(source.path), "status": source.status}
 
 
-def _readable_secrets(loaded: "Loaded") -> Iterator[ErrorItem]:
+def _readable_secrets(loaded: "LoadedConfig") -> Iterator[ErrorItem]:
     if loaded.path is not None and init.shows_secrets(loaded):
         text = f"{loaded.path} has a key in it, and other users can read it."
         yield ErrorItem("config_readable", text, f"chmod 600 {loaded.path}")

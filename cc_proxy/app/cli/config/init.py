@@ -20,7 +20,7 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.models.survey import Survey
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
 
 _NAME = "config init"
 # The line of the default file that a chosen model takes the place of.
@@ -101,7 +101,7 @@ def data_file(name: str) -> str:
     return (files("cc_proxy") / "data" / name).read_text(encoding="utf-8")
 
 
-def shows_secrets(loaded: "Loaded") -> bool:
+def shows_secrets(loaded: "LoadedConfig") -> bool:
     """Tell whether the active file has a key in it that other users can read."""
     if loaded.path is None or os.name == "nt":
         return False

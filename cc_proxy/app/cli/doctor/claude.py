@@ -99,7 +99,7 @@ def login(environ: Mapping[str, str]) -> Check:
     if config is None:
         return ok(name, "no home, so no saved login")
     state = settings_files.state(environ)
-    kept = settings_files.quietly(config / ".credentials.json")
+    kept = settings_files.read_or_empty(config / ".credentials.json")
     if kept.get("claudeAiOauth"):
         where = str(config / ".credentials.json")
     elif state.get("oauthAccount") or state.get("primaryApiKey"):

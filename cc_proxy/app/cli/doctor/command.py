@@ -18,7 +18,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import Target
     from cc_proxy.app.cli.doctor.check import Check
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.control.wire import ModelSessions
     from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
@@ -120,7 +120,7 @@ def _one_by_one(checks: AsyncGenerator["Check | None", None]) -> Iterator["Check
 
 async def _upstream(
     common: Common,
-    loaded: "Loaded",
+    loaded: "LoadedConfig",
     container: str | None,
     seen: "tuple[ModelSessions, ...]",
     *,
@@ -150,7 +150,7 @@ async def _upstream(
 
 
 async def _asked(
-    loaded: "Loaded", target: "Target", ollama: "OllamaUpstream"
+    loaded: "LoadedConfig", target: "Target", ollama: "OllamaUpstream"
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import model  # noqa: PLC0415 - it brings aiohttp
 

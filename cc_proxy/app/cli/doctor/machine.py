@@ -14,7 +14,7 @@ from cc_proxy.app.cli.common import Common
 from cc_proxy.app.cli.config.init import shows_secrets
 from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
 from cc_proxy.app.cli.output import report
-from cc_proxy.app.config import ConfigError, Loaded
+from cc_proxy.app.config import ConfigError, LoadedConfig
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.daemon import auth_key, confirm, running_file
 from cc_proxy.app.daemon.differences import differences
@@ -59,7 +59,7 @@ def _pdfs() -> str:
         )
 
 
-def configuration(common: Common) -> tuple[Loaded | None, Check]:
+def configuration(common: Common) -> tuple[LoadedConfig | None, Check]:
     """Check that the settings can be used; return them too."""
     name = "configuration"
     try:
@@ -81,7 +81,7 @@ def configuration(common: Common) -> tuple[Loaded | None, Check]:
     return loaded, ok(name, str(path) if path else "no file, and the defaults hold")
 
 
-def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
+def files(common: Common, loaded: LoadedConfig | None) -> Iterator[Check]:
     """Check the folders and the key."""
     try:
         paths = common.paths()
@@ -108,7 +108,7 @@ def files(common: Common, loaded: Loaded | None) -> Iterator[Check]:
         yield warn("key", short.message, short.hint) if short else ok("key", f"from {origin}")
 
 
-def proxy(common: Common, loaded: Loaded) -> Check:
+def proxy(common: Common, loaded: LoadedConfig) -> Check:
     """Check the process that runs, or that one could."""
     name = "proxy"
     try:
@@ -124,7 +124,7 @@ def proxy(common: Common, loaded: Loaded) -> Check:
     return _could_bind(loaded)
 
 
-def model_sessions(common: Common, loaded: Loaded) -> tuple[ModelSessions, ...]:
+def model_sessions(common: Common, loaded: LoadedConfig) -> tuple[ModelSessions, ...]:
     """Return what the proxy that runs has seen of the sessions of each model; none if it cannot."""
     try:
         paths = common.paths()
@@ -183,7 +183,7 @@ def _not_private(paths: Paths) -> private_files.NotPrivateError | None:
     return None
 
 
-def _running(now: state.ProcessState, paths: Paths, loaded: Loaded) -> Check:
+def _running(now: state.ProcessState, paths: Paths, loaded: LoadedConfig) -> Check:
     text = f"running at {now.url} (pid {now.pid})"
     if running_file.is_other(now, loaded):
         # It may have another key as well, so it is not asked.
@@ -199,7 +199,7 @@ def _running(now: state.ProcessState, paths: Paths, loaded: Loaded) -> Check:
     return ok("proxy", text)
 
 
-def _could_bind(loaded: Loaded) -> Check:
+def _could_bind(loaded: LoadedConfig) -> Check:
     server = loaded.settings.server
     where = f"{server.host}:{server.port}"
     try:

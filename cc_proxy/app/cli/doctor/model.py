@@ -21,7 +21,7 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.cli.output.amounts import duration
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.listening import Bound
@@ -126,7 +126,7 @@ def _on_cpu(text: str, reading: Check | None) -> Check:
     return warn("memory", text, fix)
 
 
-async def tool_call(loaded: Loaded) -> Check:
+async def tool_call(loaded: LoadedConfig) -> Check:
     """Have the model call a tool, through a proxy of this moment's own: the whole way."""
     name = "tool_call"
     body = _message(
@@ -277,7 +277,7 @@ def _message(text: str, **fields: object) -> bytes:
 
 
 @asynccontextmanager
-async def _gateway(loaded: Loaded) -> AsyncIterator[tuple[str, str]]:
+async def _gateway(loaded: LoadedConfig) -> AsyncIterator[tuple[str, str]]:
     """Give the address and the key of a proxy that serves for as long as the block takes."""
     server = msgspec.structs.replace(loaded.settings.server, host="127.0.0.1", port=0)
     context = GatewayContext(

@@ -7,7 +7,7 @@ import sys
 from cc_proxy.app.addresses import is_loopback, to_connect
 from cc_proxy.app.cli.common import Common
 from cc_proxy.app.cli.doctor.check import Check, warn
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon.process import running
 from cc_proxy.app.errors import CcProxyError
 
@@ -18,7 +18,7 @@ _SIOCGIFADDR = 0x8915
 _ADDRESS = slice(20, 24)
 
 
-def exposure(common: Common, loaded: Loaded, bridge: str | None) -> Check | None:
+def exposure(common: Common, loaded: LoadedConfig, bridge: str | None) -> Check | None:
     """Warn of a proxy that others reach, None if it is this machine alone.
 
     `bridge` is Docker's address on this machine, as `docker_bridge` has it.

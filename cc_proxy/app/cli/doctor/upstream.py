@@ -25,7 +25,7 @@ from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.models.verdicts import KeptTest, is_unfit
 from cc_proxy.app.cli.output.amounts import size
-from cc_proxy.app.config import Loaded, Settings, resolve_model
+from cc_proxy.app.config import LoadedConfig, Settings, resolve_model
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
@@ -53,7 +53,7 @@ class Address:
     listens: bool
 
 
-async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> list[Check]:
+async def reach(loaded: LoadedConfig, ollama: OllamaClient, container: str | None) -> list[Check]:
     """Check that Ollama answers, and which one; if it does not, find out where it may be."""
     if ollama.route.proxy:
         return await _through_proxy(loaded, ollama)
@@ -75,7 +75,7 @@ async def reach(loaded: Loaded, ollama: OllamaClient, container: str | None) -> 
     return [ok("ollama", detail), _version(version)]
 
 
-async def _through_proxy(loaded: Loaded, ollama: OllamaClient) -> list[Check]:
+async def _through_proxy(loaded: LoadedConfig, ollama: OllamaClient) -> list[Check]:
     """Check that Ollama answers through an HTTP proxy, which alone need know its name."""
     way = f"through the HTTP proxy {ollama.route.shown_proxy} ({loaded.origins['ollama.proxy']})"
     try:

@@ -8,7 +8,7 @@ from cc_proxy.app.control.wire import (
     LastError,
     LastReload,
     LoadedModel,
-    Preloaded,
+    PreloadResult,
     Seconds,
     Time,
     Upstream,
@@ -50,7 +50,7 @@ class Start(RunningData):
     """The process that runs now; `preloaded` with --preload only."""
 
     already_running: bool
-    preloaded: NotRequired[Preloaded]
+    preloaded: NotRequired[PreloadResult]
 
 
 class Restart(Start):

@@ -129,6 +129,6 @@ class Demo(TypedDict):
     practice: bool
     client: Literal["claude", "built-in"]
     client_version: str | None
-    said: str
+    answer: str
     requests: NotRequired[list[DemoRequest]]
     totals: NotRequired[DemoTotals]

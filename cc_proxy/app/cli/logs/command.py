@@ -9,7 +9,7 @@ import click
 
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.logs.log_filter import LEVELS, LogQuery, Since, request_id
-from cc_proxy.app.cli.logs.log_lines import Log
+from cc_proxy.app.cli.logs.log_lines import LogReader
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned
 from cc_proxy.app.cli.value_types import OneOf, WholeNumberFrom
@@ -18,7 +18,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     import datetime as dt
 
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -79,14 +79,14 @@ def command(  # noqa: PLR0913 - the flags
 
     paths = common.paths()
     now = running.inspect(paths).state
-    loaded: Loaded | None = None
+    loaded: LoadedConfig | None = None
     errors: list[CcProxyError] = []
     try:
         loaded = common.load()
     except ConfigError as error:  # the log may tell more, so it is shown all the same
         errors.append(error)
     file = Path(now.log_file) if now else paths.log_file
-    log = Log(file, _secrets(loaded, paths), wanted)
+    log = LogReader(file, _secrets(loaded, paths), wanted)
     last, found = _last(log, file, lines)
     if not (last or found or wanted.everything or follow):
         text = f"No entry in {file} matches."
@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913 - the flags
 
 
 def _above(
-    loaded: "Loaded | None", configuration: dict[str, object] | None, file: Path
+    loaded: "LoadedConfig | None", configuration: dict[str, object] | None, file: Path
 ) -> Iterator[str]:
     yield "Configuration sources (the first that exists is used)"
     yield from _source_lines(loaded)
@@ -125,7 +125,7 @@ def _above(
     yield ""
 
 
-def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[ErrorItem]]:
+def _last(log: LogReader, file: Path, count: int | None) -> tuple[list[str], list[ErrorItem]]:
     try:
         return log.last(count), []
     except FileNotFoundError:
@@ -136,7 +136,7 @@ def _last(log: Log, file: Path, count: int | None) -> tuple[list[str], list[Erro
         return [], [ErrorItem("log_unreadable", text, "Run it as the user who started cc-proxy.")]
 
 
-def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
+def _secrets(loaded: "LoadedConfig | None", paths: "Paths") -> list[str]:
     from cc_proxy.app.config import secrets_of  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon import auth_key  # noqa: PLC0415 - as above
 
@@ -149,26 +149,28 @@ def _secrets(loaded: "Loaded | None", paths: "Paths") -> list[str]:
     return [secret for secret in (key, *others) if secret]
 
 
-def _other_settings(now: "ProcessState | None", loaded: "Loaded | None") -> Iterable[ErrorItem]:
+def _other_settings(
+    now: "ProcessState | None", loaded: "LoadedConfig | None"
+) -> Iterable[ErrorItem]:
     from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - see common.Common
 
     return map(ErrorItem.of, differences(now, loaded)) if now and loaded else ()
 
 
-def _configuration(loaded: "Loaded | None") -> dict[str, object] | None:
+def _configuration(loaded: "LoadedConfig | None") -> dict[str, object] | None:
     from cc_proxy.app.config import redacted  # noqa: PLC0415 - see common.Common
 
     return redacted(loaded.settings) if loaded else None
 
 
-def _sources(loaded: "Loaded | None") -> list[dict[str, object]]:
+def _sources(loaded: "LoadedConfig | None") -> list[dict[str, object]]:
     return [
         {"name": source.name, "path": report.shown(source.path), "status": source.status}
         for source in (loaded.sources if loaded else ())
     ]
 
 
-def _source_lines(loaded: "Loaded | None") -> Iterator[str]:
+def _source_lines(loaded: "LoadedConfig | None") -> Iterator[str]:
     sources = loaded.sources if loaded else ()
     names = max((len(source.name) for source in sources), default=0)
     states = max((len(source.status) for source in sources), default=0)

@@ -16,7 +16,7 @@ _BLOCK = 64 * 1024
 _PAUSE_SECONDS = 0.2
 
 
-class Log:
+class LogReader:
     """A log as it is shown: secrets hidden, bytes that are no text replaced, only what is wanted.
 
     The full files beside it (`NAME.1` is the newest) belong to it.

@@ -15,14 +15,14 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.models.survey import Row, Survey
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
 
 _NAME = "claude"
 _USUAL = "qwen3-coder:30b"
 UNFIT_MARK = "unfit in your test"
 
 
-def choose_model(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | None:
+def choose_model(common: "Common", loaded: "LoadedConfig", *, may_ask: bool) -> str | None:
     """Return the model that is chosen; None where there is nothing to choose.
 
     That is so with a default in the configuration, and with one able model. With none, one is
@@ -69,7 +69,7 @@ def choose_model(common: "Common", loaded: "Loaded", *, may_ask: bool) -> str | 
     return name
 
 
-def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | None:
+def unfit_default(common: "Common", loaded: "LoadedConfig", name: str) -> ErrorItem | None:
     """Return a warning if `models test` found the default model `name` unfit, in this version.
 
     It names the command that chooses another model: one that passed its test, if there is one.
@@ -95,7 +95,7 @@ def unfit_default(common: "Common", loaded: "Loaded", name: str) -> ErrorItem | 
     return ErrorItem("model_unfit", f"{text}; to use another model: {hint}")
 
 
-def _pulled(loaded: "Loaded") -> str:
+def _pulled(loaded: "LoadedConfig") -> str:
     from cc_proxy.app.cli.models import pull  # noqa: PLC0415 - see common.Common
 
     note("Ollama can pull one, which takes a while.")
@@ -105,7 +105,7 @@ def _pulled(loaded: "Loaded") -> str:
     return name
 
 
-def _only_unfit(loaded: "Loaded", name: str) -> str:
+def _only_unfit(loaded: "LoadedConfig", name: str) -> str:
     note(f"{name} is the only model that can use tools, and it was {UNFIT_MARK}.")
     if click.confirm("Use it all the same?", default=False, err=True):
         return name
@@ -152,7 +152,7 @@ def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
     return able[number - 1].name
 
 
-def _remember(common: "Common", loaded: "Loaded", model: str) -> None:
+def _remember(common: "Common", loaded: "LoadedConfig", model: str) -> None:
     from cc_proxy.app.cli import reload  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.cli.config import edit  # noqa: PLC0415 - as above
     from cc_proxy.app.config import places  # noqa: PLC0415 - as above

@@ -13,7 +13,7 @@ from cc_proxy.app.errors import CcProxyError
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import RunningData
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel
     from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -177,7 +177,7 @@ def _slow(tokens_per_second: float, profile: str) -> ErrorItem:
     return ErrorItem("reads_slowly", text, f"cc-proxy claude --profile {profile}")
 
 
-def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
+def other_settings(common: "Common", loaded: "LoadedConfig") -> tuple[ErrorItem, ...]:
     """Return how what runs differs from what these settings would start, if anything runs."""
     from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - as above
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
@@ -189,7 +189,7 @@ def other_settings(common: "Common", loaded: "Loaded") -> tuple[ErrorItem, ...]:
     return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()
 
 
-def alias_slips(loaded: "Loaded") -> tuple[ErrorItem, ...]:
+def alias_slips(loaded: "LoadedConfig") -> tuple[ErrorItem, ...]:
     """Return the aliases that look misspelt: a name that is none of theirs goes to Ollama as it is.
 
     It would say then that there is no such model, or another one would answer.
@@ -203,7 +203,7 @@ def alias_slips(loaded: "Loaded") -> tuple[ErrorItem, ...]:
             "alias_slip",
             f"aliases.{slip.alias} ({loaded.origins[f'aliases.{slip.alias}']}) answers for nothing"
             f" that Claude Code asks for: {slip.why}.",
-            f"If you meant it for Claude Code, write: {slip.meant}",
+            f"If you meant it for Claude Code, write: {slip.suggestion}",
         )
         for slip in slips(loaded.settings.aliases)
     )

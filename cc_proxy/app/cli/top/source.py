@@ -9,7 +9,7 @@ from cc_proxy.app.control import activity_client
 from cc_proxy.app.control.activity import Activity
 from cc_proxy.app.daemon import confirm
 from cc_proxy.app.daemon.process import running
-from cc_proxy.app.daemon.process.state import State
+from cc_proxy.app.daemon.process.state import ProcessState
 from cc_proxy.app.errors import CcProxyError
 
 _FIRST_SECONDS = 5.0
@@ -25,7 +25,7 @@ class Source:
     """A proxy that answers."""
 
     common: Common
-    state: State
+    state: ProcessState
     key: str
 
     @property
@@ -75,7 +75,7 @@ def connect(common: Common) -> tuple[Source, Activity]:
     return source, found
 
 
-def _running(common: Common) -> State:
+def _running(common: Common) -> ProcessState:
     state = running.inspect(common.paths()).state
     if state is None:
         raise NotShownError(

@@ -23,7 +23,7 @@ class Slip:
 
     alias: str
     why: str
-    meant: str
+    suggestion: str
 
 
 def slips(aliases: Iterable[str]) -> Iterator[Slip]:

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cc_proxy.app import private_files
-from cc_proxy.app.config import Loaded
+from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
@@ -45,7 +45,7 @@ def detached() -> DetachOptions:
     return DetachOptions(start_new_session=True, umask=0o077)
 
 
-def command(paths: Paths, loaded: Loaded) -> list[str]:
+def command(paths: Paths, loaded: LoadedConfig) -> list[str]:
     """Return the command of the background process.
 
     It carries what its own folder or a later edit could change: the configuration file and the
@@ -70,7 +70,7 @@ def command(paths: Paths, loaded: Loaded) -> list[str]:
 
 
 def spawn(
-    paths: Paths, loaded: Loaded, *, environ: Mapping[str, str], timeout_seconds: float
+    paths: Paths, loaded: LoadedConfig, *, environ: Mapping[str, str], timeout_seconds: float
 ) -> Ready:
     """Start the background process and return once it says that it listens.
 

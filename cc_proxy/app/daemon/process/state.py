@@ -63,7 +63,7 @@ def options_digest(settings: Settings) -> str:
 def has_variables(origins: Mapping[str, str]) -> bool:
     """Return whether a setting that `options_digest` covers comes from the environment.
 
-    `origins` are those of `Loaded`.
+    `origins` are those of `LoadedConfig`.
     """
     return any(
         origin.startswith("environment")

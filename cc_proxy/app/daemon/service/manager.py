@@ -27,7 +27,7 @@ class ProcessOutcome:
     """The exit code of a manager's command, and its output on both streams."""
 
     code: int
-    said: str
+    output: str
 
 
 Run = Callable[[Command], ProcessOutcome]
@@ -62,8 +62,8 @@ def run(command: Command) -> ProcessOutcome:
         )
     except (FileNotFoundError, subprocess.TimeoutExpired, PermissionError) as error:
         raise _unreachable(f"{command[0]} {_why(error)}") from error
-    said = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
-    return ProcessOutcome(done.returncode, said)
+    output = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
+    return ProcessOutcome(done.returncode, output)
 
 
 def install(plan: Plan, run: Run) -> bool:
@@ -73,7 +73,7 @@ def install(plan: Plan, run: Run) -> bool:
         DaemonError: the file cannot be written, or the manager cannot do it; the file stays.
 
     """
-    changed = not standing_of_file(plan)[1]
+    changed = not file_state(plan)[1]
     if changed:
         with explained(plan.path, "HOME"):
             private_files.make_folder(plan.path.parent)
@@ -125,9 +125,9 @@ def uninstall(plan: Plan, run: Run) -> tuple[bool, tuple[Notice, ...]]:
     return was, tuple(Notice(one.code, one.message) for one in trouble[:1] if was)
 
 
-def standing(plan: Plan, run: Run) -> ServiceState:
+def service_state(plan: Plan, run: Run) -> ServiceState:
     """Return how things are; nothing is changed."""
-    installed, up_to_date = standing_of_file(plan)
+    installed, up_to_date = file_state(plan)
     try:
         answer = run(plan.query)
         _refuse_no_session(answer)
@@ -136,7 +136,7 @@ def standing(plan: Plan, run: Run) -> ServiceState:
     return ServiceState(installed, up_to_date, registered=answer.code == 0)
 
 
-def standing_of_file(plan: Plan) -> tuple[bool, bool]:
+def file_state(plan: Plan) -> tuple[bool, bool]:
     """Tell whether the file is there, and whether it is as the plan has it."""
     try:
         return True, plan.path.read_bytes() == plan.content
@@ -174,9 +174,9 @@ def _all(commands: Sequence[Command], run: Run) -> None:
         answer = run(command)
         _refuse_no_session(answer)
         if answer.code != 0:
-            said = answer.said or f"exit code {answer.code}"
+            output = answer.output or f"exit code {answer.code}"
             raise DaemonError(
-                f"Expected `{by_hand([command])}` to succeed, found: {said}",
+                f"Expected `{by_hand([command])}` to succeed, found: {output}",
                 code="manager_failed",
                 hint="Run it yourself to see more, then: cc-proxy service install",
             )
@@ -184,8 +184,8 @@ def _all(commands: Sequence[Command], run: Run) -> None:
 
 def _refuse_no_session(answer: ProcessOutcome) -> None:
     # systemctl(1) says so in these words, which are not translated: sd-bus error texts.
-    if answer.code != 0 and "connect to" in answer.said and "bus" in answer.said:
-        raise _unreachable(answer.said)
+    if answer.code != 0 and "connect to" in answer.output and "bus" in answer.output:
+        raise _unreachable(answer.output)
 
 
 def _unreachable(why: str) -> DaemonError:

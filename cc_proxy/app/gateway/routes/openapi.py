@@ -15,7 +15,7 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.control.activity import Activity
-from cc_proxy.app.control.wire import Health, LastReload, Preloaded, PreloadRequest
+from cc_proxy.app.control.wire import Health, LastReload, PreloadRequest, PreloadResult
 from cc_proxy.app.gateway.routes import catalogue
 
 Json = dict[str, Any]
@@ -113,7 +113,7 @@ def document() -> Json:
         "/preload": {
             "post": _operation(
                 "Load a model",
-                answer(Preloaded),
+                answer(PreloadResult),
                 body=_schema(types.type_info(PreloadRequest), schemas),
                 also="202",
             )

@@ -16,7 +16,7 @@ from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.config.aliases import ANY_CLAUDE
-from cc_proxy.app.control.wire import Preloaded, PreloadRequest
+from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
@@ -81,7 +81,7 @@ async def handle(request: web.Request) -> web.Response:
     name = asked.model or ANY_CLAUDE
     with api_error_for(name):
         target = await shared.models.target(name)
-        answer = Preloaded(model=target.model.name, context_window=target.window)
+        answer = PreloadResult(model=target.model.name, context_window=target.window)
         task = request.app[PRELOADS].start(shared, target)
         task.add_done_callback(lambda done: _then_read(shared, target, asked, done))
         if not asked.wait:
@@ -98,7 +98,7 @@ def _then_read(
         shared.read_ahead.start(target, asked.folder, prints=asked.prints)
 
 
-def _json(answer: Preloaded, status: int = 200) -> web.Response:
+def _json(answer: PreloadResult, status: int = 200) -> web.Response:
     body = msgspec.json.encode(answer)
     return web.Response(body=body, status=status, content_type="application/json")
 

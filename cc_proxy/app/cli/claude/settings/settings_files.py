@@ -137,7 +137,7 @@ def person(environ: Mapping[str, str]) -> dict[str, Any]:
     to strong.
     """
     config = config_folder(environ)
-    own = None if config is None else quietly(config / "settings.json")
+    own = None if config is None else read_or_empty(config / "settings.json")
     content = own or {}
     variables = [dict(environ), texts(state(environ).get("env")), texts(content.get("env"))]
     return content | {"env": {name: value for part in variables for name, value in part.items()}}
@@ -173,10 +173,10 @@ def state_file(environ: Mapping[str, str]) -> Path | None:
 def state(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return what Claude Code keeps about logins and projects."""
     path = state_file(environ)
-    return {} if path is None else quietly(path)
+    return {} if path is None else read_or_empty(path)
 
 
-def quietly(path: Path) -> dict[str, Any]:
+def read_or_empty(path: Path) -> dict[str, Any]:
     """Return the content of one of Claude Code's own files; it repairs a broken one itself."""
     try:
         found = read(path, "person")
