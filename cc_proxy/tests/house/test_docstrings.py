@@ -11,7 +11,7 @@ OLD_LINES = {
     "config": 1,
     "fitness": 13,
     "gateway": 36,
-    "translate": 87,
+    "translate": 88,
     "upstreams": 19,
 }
 

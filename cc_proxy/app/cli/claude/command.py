@@ -21,7 +21,7 @@ from cc_proxy.app.cli.claude import (
     resuming,
     version,
 )
-from cc_proxy.app.cli.claude.environment import Models
+from cc_proxy.app.cli.claude.environment import SessionModels
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, Profile, for_window, in_window
 from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
@@ -35,7 +35,7 @@ from cc_proxy.app.cli.value_types import OneOf
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import Loaded
+    from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.control.listing import ListedModel
     from cc_proxy.app.daemon.start import StartOutcome
 
@@ -213,8 +213,8 @@ def _version(named: str) -> version.Version | None:
 
 
 def _models(
-    shared: common.Common, loaded: "Loaded", started: "StartOutcome", model: str | None
-) -> Models:
+    shared: common.Common, loaded: "LoadedConfig", started: "StartOutcome", model: str | None
+) -> SessionModels:
     try:
         return _asked(loaded, started, model)
     except ClaudeError:
@@ -224,7 +224,7 @@ def _models(
         raise
 
 
-def _asked(loaded: "Loaded", started: "StartOutcome", model: str | None) -> Models:
+def _asked(loaded: "LoadedConfig", started: "StartOutcome", model: str | None) -> SessionModels:
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.control import health  # noqa: PLC0415 - as above
 
@@ -241,7 +241,7 @@ def _asked(loaded: "Loaded", started: "StartOutcome", model: str | None) -> Mode
     answer = probe.health
     if answer is None or answer.upstream is None or answer.default_model is None:
         raise ClaudeError(
-            f"The proxy at {state.url} does not say how it is ({probe.standing}).",
+            f"The proxy at {state.url} does not say how it is ({probe.outcome}).",
             code="not_answering",
             hint="Look at its log: cc-proxy logs",
         )
@@ -261,7 +261,7 @@ def _asked(loaded: "Loaded", started: "StartOutcome", model: str | None) -> Mode
             hint="See what is pulled, and what it can do: cc-proxy models",
         )
     haiku = main.name if model else resolve_model(loaded.settings.aliases, "claude-haiku-4-5")
-    return Models(
+    return SessionModels(
         main=main.name,
         haiku=haiku or main.name,
         window=main.context_window,
@@ -281,7 +281,7 @@ def _notices(started: "StartOutcome") -> tuple[ErrorItem, ...]:
     return tuple(ErrorItem.of(notice) for notice in started.notices)
 
 
-def _warnings(started: "StartOutcome", models: Models) -> Iterator[ErrorItem]:
+def _warnings(started: "StartOutcome", models: SessionModels) -> Iterator[ErrorItem]:
     yield from _notices(started)
     if not models.can_use_tools:
         yield report.no_tools(models.main)
@@ -289,7 +289,7 @@ def _warnings(started: "StartOutcome", models: Models) -> Iterator[ErrorItem]:
         yield _small_window(models.main, models.window)
 
 
-def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
+def _refuse_without_tools(models: SessionModels, arguments: tuple[str, ...]) -> None:
     """Say now what Claude Code would say only after the first prompt has been typed."""
     # With `--tools ""` there is a session that takes none.
     if not models.can_use_tools and not client_options.has(arguments, "--tools"):
@@ -298,7 +298,7 @@ def _refuse_without_tools(models: Models, arguments: tuple[str, ...]) -> None:
 
 
 def _greeting(
-    started: "StartOutcome", models: Models, profile: Profile, arguments: Sequence[str]
+    started: "StartOutcome", models: SessionModels, profile: Profile, arguments: Sequence[str]
 ) -> tuple[str, ...]:
     if not sys.stdout.isatty():
         return ()

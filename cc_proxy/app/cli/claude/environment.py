@@ -41,7 +41,7 @@ _THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
 @dataclass(frozen=True)
-class Models:
+class SessionModels:
     """The names that Claude Code asks for, and of the main one the window and what it can do.
 
     `read_speed` is how many tokens it reads in a second, None until it has read a prompt.
@@ -72,7 +72,7 @@ def changes(
     *,
     url: str,
     key: str,
-    models: Models,
+    models: SessionModels,
     version: Version | None = None,
 ) -> Changes:
     """Return what must change in `environ` for Claude Code to talk to the proxy at `url`.

@@ -4,7 +4,7 @@ The one source of it: commands are checked against these types, and the JSON Sch
 `data/schemas.json` are made from them (`python -m tools.generate`). Imported for types only.
 """
 
-from cc_proxy.app.cli.json_data.models import Models, ModelsPull, ModelsShow, ModelsTest
+from cc_proxy.app.cli.json_data.models import ModelsData, ModelsPull, ModelsShow, ModelsTest
 from cc_proxy.app.cli.json_data.process import (
     Logs,
     NotRunning,
@@ -20,7 +20,7 @@ from cc_proxy.app.cli.json_data.process import (
     Stop,
 )
 from cc_proxy.app.cli.json_data.setup import (
-    Completion,
+    CompletionData,
     ConfigCheck,
     ConfigInit,
     ConfigPath,
@@ -45,7 +45,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "claude": (PrintEnv,),
     "top": (Activity,),
     "statusline": (StatusLine,),
-    "models": (Models,),
+    "models": (ModelsData,),
     "models pull": (ModelsPull,),
     "models show": (ModelsShow,),
     "models test": (ModelsTest,),
@@ -59,7 +59,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "service uninstall": (ServiceUninstalled,),
     "service status": (ServiceStatus,),
     "demo": (Demo,),
-    "completion": (Completion,),
+    "completion": (CompletionData,),
     "schema": (Schema,),
     "version": (Version,),
     # These only have commands of their own, and an error for whoever names none.

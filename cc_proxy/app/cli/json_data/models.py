@@ -7,14 +7,14 @@ from msgspec import Meta
 from cc_proxy.app.control.wire import Bytes, Seconds, Time, Tokens, TokensPerSecond
 
 
-class Server(TypedDict):
+class ServerData(TypedDict):
     """The Ollama that was asked."""
 
     url: str
     version: str
 
 
-class Alias(TypedDict):
+class AliasData(TypedDict):
     """A name that clients may ask for, and the model that answers."""
 
     name: str
@@ -40,7 +40,7 @@ class Calls(TypedDict):
     missing: int
 
 
-class KeptTest(TypedDict):
+class KeptTestData(TypedDict):
     """The latest test of a model; perhaps of an earlier version of it."""
 
     verdict: str
@@ -54,7 +54,7 @@ class KeptTest(TypedDict):
     context_window: Tokens
 
 
-class Model(TypedDict):
+class ModelData(TypedDict):
     """A pulled model; null where Ollama will not say, and `trouble` tells why."""
 
     name: str
@@ -65,16 +65,16 @@ class Model(TypedDict):
     is_default: bool
     loaded: InMemory | None
     trouble: str | None
-    test: KeptTest | None
+    test: KeptTestData | None
 
 
-class Models(TypedDict):
+class ModelsData(TypedDict):
     """The models, and the names that point to them."""
 
-    upstream: Server
+    upstream: ServerData
     default_model: str | None
-    aliases: list[Alias]
-    models: list[Model]
+    aliases: list[AliasData]
+    models: list[ModelData]
 
 
 class ModelsPull(TypedDict):
@@ -104,7 +104,7 @@ class ModelsShow(TypedDict):
     ]
 
 
-class Reason(TypedDict):
+class ReasonData(TypedDict):
     """The reason why a verdict is not better; `allows` is the best one that it permits."""
 
     code: str
@@ -124,7 +124,7 @@ class TaskTest(TypedDict):
     trouble: str | None
 
 
-class Speed(TypedDict):
+class SpeedData(TypedDict):
     """The speed of a model, by Ollama's own clock."""
 
     read_tokens_per_second: TokensPerSecond | None
@@ -136,7 +136,7 @@ class ModelsTest(TypedDict):
 
     model: str
     verdict: Literal["fit", "usable", "unfit"]
-    reasons: list[Reason]
+    reasons: list[ReasonData]
     possible_verdicts: Annotated[
         list[Literal["fit", "usable", "unfit"]],
         Meta(description="the verdicts within the confidence interval; one alone is sure"),
@@ -152,6 +152,6 @@ class ModelsTest(TypedDict):
     too_large_tasks: Annotated[
         list[str] | None, Meta(description="tasks that were not run: the window is too small")
     ]
-    speed: Speed | None
+    speed: SpeedData | None
     context_window: Tokens | None
     gpu_share: float | None
