@@ -8,11 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cc_proxy.app.config import ConfigError, Loaded, ModelSettings, redacted
+from cc_proxy.app.config import ConfigError, LoadedConfig, ModelSettings, redacted
 from cc_proxy.app.config.validation import model_options
 from cc_proxy.app.practice.requests.options import read_options
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 SCHEMA = json.loads((files("cc_proxy") / "data" / "config.schema.json").read_text(encoding="utf-8"))
 
 

@@ -11,7 +11,7 @@ from cc_proxy.app.config.validation import model_options, network, rules
 KeyPath = tuple[str, ...]
 
 
-class Kind(Enum):
+class ScalarKind(Enum):
     """The type of a scalar in YAML; the enum's value is its word in errors."""
 
     TEXT = "text"
@@ -34,7 +34,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     rule: Callable[[str], object]
     expected: str
-    takes: tuple[Kind, ...] = (Kind.TEXT,)
+    takes: tuple[ScalarKind, ...] = (ScalarKind.TEXT,)
     secret: bool = False
     optional: bool = False
     many: bool = False
@@ -55,24 +55,24 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     value: Field | Section
 
 
-_NUMBERS = (Kind.WHOLE, Kind.DECIMAL)
+_NUMBERS = (ScalarKind.WHOLE, ScalarKind.DECIMAL)
 _MODEL = "the name of an Ollama model, such as qwen3:4b"
 _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
 
 _CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
-_SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(Kind.BOOLEAN,))
+_SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(ScalarKind.BOOLEAN,))
 
 _KEEP_ALIVE = Field(
     rule=durations.keep_alive,
     expected="a duration such as 30m, a whole number of seconds, -1 (for ever), or default",
-    takes=(Kind.TEXT, Kind.WHOLE),
+    takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
 )
 _MODEL_OPTIONS = {
     **{
         name: Field(
             rule=model_options.decimal(name),
             expected=f"a number from {least:g} to {most:g}",
-            takes=(Kind.TEXT, *_NUMBERS),
+            takes=(ScalarKind.TEXT, *_NUMBERS),
         )
         for name, (least, most) in model_options.DECIMAL.items()
     },
@@ -80,7 +80,7 @@ _MODEL_OPTIONS = {
         name: Field(
             rule=model_options.whole(name),
             expected=f"a whole number from {least}",
-            takes=(Kind.TEXT, Kind.WHOLE),
+            takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
         )
         for name, (least, _) in model_options.WHOLE.items()
     },
@@ -98,7 +98,7 @@ FILE = Section(
                 "port": Field(
                     rule=rules.port,
                     expected=f"a whole number from 0 (any free port) to {rules.LARGEST_PORT}",
-                    takes=(Kind.WHOLE,),
+                    takes=(ScalarKind.WHOLE,),
                 ),
                 "auth_key": Field(
                     rule=rules.header_token,
@@ -109,7 +109,7 @@ FILE = Section(
                 "hold": Field(
                     rule=durations.timeout,
                     expected="a duration such as 10s, or a number of seconds",
-                    takes=(Kind.TEXT, *_NUMBERS),
+                    takes=(ScalarKind.TEXT, *_NUMBERS),
                     setting="hold_seconds",
                 ),
                 "keep_on_disk": _SWITCH,
@@ -143,7 +143,7 @@ FILE = Section(
                     value=Field(
                         rule=network.header_value,
                         expected="printable ASCII characters",
-                        takes=(Kind.TEXT, *_NUMBERS),
+                        takes=(ScalarKind.TEXT, *_NUMBERS),
                         secret=True,
                     ),
                 ),
@@ -153,7 +153,7 @@ FILE = Section(
                 "timeout": Field(
                     rule=durations.timeout,
                     expected="a duration such as 120s, 15m or 1h, or a number of seconds",
-                    takes=(Kind.TEXT, *_NUMBERS),
+                    takes=(ScalarKind.TEXT, *_NUMBERS),
                     setting="timeout_seconds",
                 ),
                 "keep_alive": _KEEP_ALIVE,
@@ -168,7 +168,7 @@ FILE = Section(
         "context_window": Field(
             rule=rules.window_or_auto,
             expected=f"auto, or {_WINDOW}",
-            takes=(Kind.TEXT, Kind.WHOLE),
+            takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
         ),
         "models": Names(
             rule=rules.model_name,
@@ -176,12 +176,14 @@ FILE = Section(
             value=Section(
                 {
                     "context_window": Field(
-                        rule=rules.window, expected=_WINDOW, takes=(Kind.TEXT, Kind.WHOLE)
+                        rule=rules.window,
+                        expected=_WINDOW,
+                        takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
                     ),
                     "think": Field(
                         rule=model_options.think,
                         expected="true, false, low, medium, high or max",
-                        takes=(Kind.TEXT, Kind.BOOLEAN),
+                        takes=(ScalarKind.TEXT, ScalarKind.BOOLEAN),
                     ),
                     "keep_alive": _KEEP_ALIVE,
                     **_MODEL_OPTIONS,
@@ -199,12 +201,12 @@ FILE = Section(
                 "max_results": Field(
                     rule=rules.search_results,
                     expected=f"a whole number from 1 to {rules.MOST_SEARCH_RESULTS}",
-                    takes=(Kind.WHOLE,),
+                    takes=(ScalarKind.WHOLE,),
                 ),
                 "timeout": Field(
                     rule=durations.timeout,
                     expected="a duration such as 20s or 1m, or a number of seconds",
-                    takes=(Kind.TEXT, *_NUMBERS),
+                    takes=(ScalarKind.TEXT, *_NUMBERS),
                     setting="timeout_seconds",
                 ),
             }
@@ -215,7 +217,7 @@ FILE = Section(
                 "max_bytes": Field(
                     rule=rules.image_limit,
                     expected="bytes from 1024 to 100MiB, such as 10MiB",
-                    takes=(Kind.TEXT, Kind.WHOLE),
+                    takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
                 ),
             }
         ),
