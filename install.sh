@@ -42,7 +42,9 @@ case "${1-}" in
     *[!0-9A-Za-z.]*) fail "expected a version such as 1.2.3, found: $1" ;;
     *) package="cc-proxy[pdf]==$1" ;;
 esac
-[ "$(id -u)" -ne 0 ] || fail "it is for your own account, not for root. Run it as yourself, without sudo."
+[ "$(id -u)" -ne 0 ] || fail "it is for your own account, not for root. Run it as yourself, without sudo.
+  -> If root is the only account, as in a container: python3 -m venv /opt/cc-proxy
+     and then: /opt/cc-proxy/bin/pip install cc-proxy"
 [ -n "${HOME-}" ] || fail "HOME is not set, so there is no place to install to."
 
 python=

@@ -44,6 +44,7 @@ def test_root_is_refused(tools: Path) -> None:
     done = install(tools, HOME="/nonexistent")
     assert done.returncode == 1
     assert "not for root. Run it as yourself, without sudo." in done.stderr
+    assert "If root is the only account, as in a container: python3 -m venv" in done.stderr
 
 
 @pytest.mark.parametrize("version", ["1.2; rm -rf ~", "--index-url=x", "$(id)", "latest release"])
