@@ -207,7 +207,7 @@ async def test_an_error_after_the_hold_is_an_error_event(
 ) -> None:
     async def chat(_request: web.Request) -> web.StreamResponse:
         await heard.until(bool)
-        return web.json_response({"error": "out of memory"}, status=500)
+        return web.json_response({"error": "the runner died"}, status=500)
 
     heard = Heard()
     gateway.shared.pace = SOON
@@ -216,7 +216,7 @@ async def test_an_error_after_the_hold_is_an_error_event(
     assert events[0]["type"] == "message_start"
     assert events[-1] == {
         "type": "error",
-        "error": {"type": "api_error", "message": "Ollama failed: out of memory"},
+        "error": {"type": "api_error", "message": "Ollama failed: the runner died"},
     }
 
 

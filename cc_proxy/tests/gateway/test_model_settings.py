@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
 
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
@@ -88,3 +89,21 @@ def test_another_try_of_a_repeated_answer_keeps_its_own_penalty() -> None:
         "num_gpu": 1,
         "repeat_penalty": 1.3,
     }
+
+
+async def test_too_little_memory_says_which_window_was_asked_for(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    text = "model requires more system memory (11.6 GiB) than is available (7.6 GiB)"
+
+    async def refuses(_request: web.Request) -> web.Response:
+        return web.json_response({"error": text}, status=500)
+
+    upstream.chat = refuses
+    status, answer, headers = await gateway.ask()
+    message = answer["error"]["message"]
+    assert (status, headers["x-should-retry"]) == (500, "false")
+    assert message.startswith(
+        f"Ollama failed: {text}. cc-proxy asked for a window of 65,536 tokens."
+    )
+    assert 'models: {"m": {context_window: ' in message

@@ -11,7 +11,7 @@ import msgspec
 
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
-from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamRefusedError
+from cc_proxy.app.chat.errors import Refusal, UpstreamBrokeError, UpstreamRefusedError
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
@@ -19,6 +19,7 @@ from cc_proxy.app.chat.upstream import Features, Kind
 from cc_proxy.app.config import Settings
 from cc_proxy.app.upstreams.ollama import listing, rendering, wire
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.kv_cache import memory_advice
 from cc_proxy.app.upstreams.ollama.refusals import SERVER
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class OllamaUpstream:
                 answer = await stack.enter_async_context(self.client.chat(self._body(request)))
             except UpstreamRefusedError as error:
                 if not _LEVEL_REFUSED.match(error.text):
-                    raise
+                    raise _with_memory_advice(error, request.target) from error
                 model = request.target.model.name
                 log.warning("Ollama takes no level of thinking for %s: it thinks without", model)
                 self._without_levels.add(model)
@@ -129,7 +130,7 @@ class OllamaUpstream:
 
         A question that is given up while Ollama loads a model would end the loading.
         """
-        async with self.client.chat(wire.load_request(target).body) as batches:
+        async with self.chat(wire.load_request(target)) as batches:
             async for batch in batches:
                 if batch[-1].done:
                     return
@@ -142,3 +143,12 @@ class OllamaUpstream:
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the template makes it, None where this Ollama does not show it."""
         return await rendering.rendered_prompt(self.client, request.body)
+
+
+def _with_memory_advice(error: UpstreamRefusedError, target: Target) -> UpstreamRefusedError:
+    """Return an error with what helps against too little memory, or as it is."""
+    advice = memory_advice(error.text, target)
+    if advice is None:
+        return error
+    text = f"{error.text.rstrip('.')}. {advice}"
+    return UpstreamRefusedError(Refusal(error.server, error.status, text, quotes=error.quotes))
