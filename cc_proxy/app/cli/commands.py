@@ -24,6 +24,7 @@ COMMANDS = {
     "logs": "Show the active configuration and the log.",
     "claude": "Run Claude Code on your own models.",
     "top": "Show the sessions and requests as they go on.",
+    "usage": "Show the totals of usage: tokens read, reused and written.",
     "statusline": "Print the status line of a session of Claude Code.",
     "models": "Show the models, pull one, or test whether one is fit.",
     "doctor": "Check everything between Claude Code and the model.",

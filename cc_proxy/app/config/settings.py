@@ -16,9 +16,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     The host `localhost` is 127.0.0.1, and ::1 where there is IPv6.
 
     `hold_seconds` is how long an answer waits for Ollama's first word, so that an error can still
-    be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote and
-    how sessions began is kept in the state folder, for after a restart. `allowed_hosts` are more
-    names that clients may reach cc-proxy by, in lower case; `*.example.com` is each name below one.
+    be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote,
+    how sessions began and the totals of usage are kept in the state folder. `allowed_hosts` are
+    more names that clients may reach cc-proxy by, in lower case; `*.example.com` is each name below
+    one.
     """
 
     host: str = "localhost"

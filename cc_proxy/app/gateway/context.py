@@ -27,6 +27,8 @@ from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
+from cc_proxy.app.gateway.storage.usage_store import UsageStore
+from cc_proxy.app.gateway.storage.usage_table import USAGE_FILE
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.gateway.unread import IgnoredFieldsLog
 from cc_proxy.app.search.client import SearchClient
@@ -89,12 +91,13 @@ class Shared:
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         if folder and not settings.server.keep_on_disk:
-            for name in (TURNS_FILE, FRONTS_FILE):
+            for name in (TURNS_FILE, FRONTS_FILE, USAGE_FILE):
                 KeptFile(folder / name, name).remove()
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
         self.slots = SlotKeeper(self.upstream, self.tokens)
-        self.activity = ActivityTracker(self.slots.slots)
+        usage = UsageStore(folder / USAGE_FILE if folder else None, self.tokens.prefill_seconds)
+        self.activity = ActivityTracker(self.slots.slots, usage=usage)
         self.read_ahead = ReadAhead(self.upstream, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
@@ -120,6 +123,7 @@ class Shared:
         await self.attachments.close()
         await self.search.close()
         await self.turns.close()
+        await self.activity.close()
         self.tokens.save()
 
 

@@ -30,6 +30,7 @@ ASKED: dict[str, list[str]] = {
     "restart": ["restart"],
     "logs": ["logs"],
     "top": ["top", "--once"],
+    "usage": ["usage"],
     "statusline": ["statusline"],
     "models": ["models"],
     "models pull": ["models", "pull", "practice-more"],

@@ -137,7 +137,9 @@ async def test_a_file_that_is_not_ours_alone_is_neither_read_nor_written(
         assert path.read_bytes() == b"planted"
 
 
-@pytest.mark.parametrize("name", ["turns.jsonl", "fronts.json", "token-counts.json"])
+@pytest.mark.parametrize(
+    "name", ["turns.jsonl", "fronts.json", "token-counts.json", "usage.sqlite3"]
+)
 @pytest.mark.posix_only("modes of files")
 async def test_a_file_that_others_could_read_is_ours_alone_from_then_on(
     upstream: Upstream, tmp_path: Path, name: str
@@ -156,7 +158,7 @@ async def test_nothing_that_was_written_stays_on_disk_when_that_is_switched_off(
     upstream.chat = says(line(message={"tool_calls": [CALL]}), done())
     async with proxy(upstream, tmp_path) as gateway:
         await session(gateway, "first words")
-    assert kept(tmp_path) == {"turns.jsonl", "fronts.json"}
+    assert kept(tmp_path) == {"turns.jsonl", "fronts.json", "usage.sqlite3"}
     async with proxy(upstream, tmp_path, keep_on_disk=False) as gateway:
         assert not kept(tmp_path)
         await session(gateway, "first words")

@@ -18,6 +18,7 @@ from cc_proxy.app.cli.json_data.process import (
     Status,
     StatusLine,
     Stop,
+    Usage,
 )
 from cc_proxy.app.cli.json_data.setup import (
     CompletionData,
@@ -44,6 +45,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "logs": (Logs,),
     "claude": (PrintEnv,),
     "top": (Activity,),
+    "usage": (Usage,),
     "statusline": (StatusLine,),
     "models": (ModelsData,),
     "models pull": (ModelsPull,),

@@ -11,6 +11,7 @@ from cc_proxy.app.control.wire import (
     PreloadResult,
     Seconds,
     Time,
+    Tokens,
     Upstream,
 )
 
@@ -70,6 +71,38 @@ class NotRunning(TypedDict):
 
     running: bool
     log_file: str
+
+
+class Amounts(TypedDict):
+    """Totals; `seconds_saved` is about what reading the reused tokens would have taken."""
+
+    requests: int
+    failed: int
+    read: Tokens
+    reused: Tokens
+    written: Tokens
+    seconds_saved: Seconds
+    calls: int
+    rescued: int
+    repaired: int
+
+
+class UsageRow(TypedDict):
+    """The totals of one day, session, model or class; `folder` is that of a session."""
+
+    name: str
+    folder: str
+    last_day: str
+    amounts: Amounts
+
+
+class Usage(TypedDict):
+    """The totals since a day, null for all that is kept."""
+
+    by: str
+    since: str | None
+    rows: list[UsageRow]
+    total: Amounts
 
 
 class StatusLine(TypedDict):

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.gateway.activity.sessions import TrackedSessions
@@ -23,6 +24,16 @@ Clock = Callable[[], float]
 Slots = Callable[[str], int]
 
 
+class UsageSink(Protocol):
+    """Adds up requests that ended."""
+
+    def add(self, request: TrackedRequest, folder: str) -> None:
+        """Take in a request, and the folder of its session."""
+
+    async def close(self) -> None:
+        """Return once all is written."""
+
+
 def _one_slot(_model: str) -> int:
     return 1
 
@@ -30,14 +41,21 @@ def _one_slot(_model: str) -> int:
 class ActivityTracker:
     """Follows each request by the calls of its path.
 
-    `slots` returns how many requests the engine of a model works at side by side.
+    `slots` returns how many requests the engine of a model works at side by side. `usage` adds up
+    the requests that ended.
     """
 
-    def __init__(self, slots: Slots = _one_slot, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: Slots = _one_slot,
+        clock: Clock = time.monotonic,
+        usage: UsageSink | None = None,
+    ) -> None:
         self.totals = Totals()
         self.sessions = TrackedSessions()
         self.clock = clock
         self._slots = slots
+        self._usage = usage
         self._running: dict[TrackedRequest, None] = {}
         self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -116,6 +134,14 @@ class ActivityTracker:
         self._ended.append(request)
         self.sessions.ended(request, now)
         self.totals.add(request)
+        if self._usage is not None:
+            session = self.sessions.of(request, now)
+            self._usage.add(request, session.folder if session else "")
+
+    async def close(self) -> None:
+        """Return once the usage is written."""
+        if self._usage is not None:
+            await self._usage.close()
 
     @contextmanager
     def loading(self, model: str) -> Iterator[None]:

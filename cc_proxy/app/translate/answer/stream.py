@@ -93,12 +93,12 @@ class AnswerStream:
 
     @property
     def chunks(self) -> int:
-        """How many chunks the model has sent: about as many tokens."""
+        """The chunks that the model has sent: about as many tokens."""
         return self._writer.chunks
 
     @property
     def call_counts(self) -> tuple[int, int, int]:
-        """How many calls there are, how many of them were read from text, and how many changed."""
+        """The number of calls, of those read from text, and of those that were changed."""
         return len(self._writer.calls), self._writer.rescued, self._writer.repaired
 
     @property

@@ -96,12 +96,12 @@ class MultiRoundAnswer:
 
     @property
     def chunks(self) -> int:
-        """How many chunks the model has sent in all rounds: about as many tokens."""
+        """The chunks that the model has sent in all rounds: about as many tokens."""
         return self._chunks_before + self._round.chunks
 
     @property
     def call_counts(self) -> tuple[int, int, int]:
-        """How many calls there are, how many were read from text, and how many changed."""
+        """The number of calls, of those read from text, and of those that were changed."""
         calls, rescued, repaired = self._calls_before
         of_all, of_rescued, of_repaired = self._round.call_counts
         return calls + of_all, rescued + of_rescued, repaired + of_repaired
