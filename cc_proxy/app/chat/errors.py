@@ -89,6 +89,10 @@ class ModelNotFoundError(UpstreamRefusedError):
         self.remedy = remedy
 
 
+class UsageLimitError(UpstreamRefusedError):
+    """The person has used up what the server gives for some time; it says when there is more."""
+
+
 class UpstreamBusyError(UpstreamRefusedError):
     """The server's queue is full; the request was not begun."""
 

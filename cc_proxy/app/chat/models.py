@@ -14,7 +14,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     each comma and colon (0), or COMPACT. `cache_bytes_per_token` is the memory that a token of the
     window takes at most. `call_formats` are those of its own tool calls, as its template or parser
     says; `parser` is the server's parser for them by name, and `template` the language of its chat
-    template ("go", "jinja"): empty where the server does not say.
+    template ("go", "jinja"): empty where the server does not say. Not
+    `is_local`: it runs elsewhere than the server does, which then loads nothing and has no cache.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     tokenizer: str = ""
     json_indent: int = COMPACT
     cache_bytes_per_token: int | None = None
+    is_local: bool = True
     call_formats: frozenset[str] = frozenset()
     parser: str = ""
     template: str = ""

@@ -104,6 +104,8 @@ def _json(answer: PreloadResult, status: int = 200) -> web.Response:
 
 
 async def _load(shared: Shared, target: Target) -> float:
+    if not target.model.is_local:
+        return 0.0
     with shared.activity.loading(target.model.name):
         return await _seconds_to_load(shared.upstream, target, shared.slots)
 

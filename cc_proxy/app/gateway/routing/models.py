@@ -143,7 +143,8 @@ class Models:
         Ollama loads the model for that, so this is for a request that it is about to answer.
         `emptied` is called with the name of a model that was not loaded before.
         """
-        if not target.model.can("thinking"):
+        # A prompt to a cloud model is paid for, and its server shows none.
+        if not target.model.can("thinking") or not target.model.is_local:
             return target
         name = full_name(target.model.name)
         forms = self._forms.get(name) or {}
@@ -183,6 +184,9 @@ class Models:
 
     def _window(self, info: ModelInfo, configured: int | None, loaded: list[LoadedModel]) -> int:
         wanted = configured or self._settings.context_window
+        if wanted is None and not info.is_local and info.max_context:
+            # It takes no memory here.
+            return info.max_context
         if wanted is None:
             running = next((m for m in loaded if same_model(m.name, info.name)), None)
             wanted = max(
@@ -202,6 +206,8 @@ class Models:
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
         able = [model.name for model in local if "tools" in (model.capabilities or ())]
+        if not able and not local and pulled:
+            raise _only_cloud([model.name for model in pulled])
         if not able:
             raise _no_model(len(local))
         in_memory = {full_name(model.name) for model in loaded}
@@ -233,6 +239,17 @@ def _spelled(target: Target, name: str) -> Target:
     if target.model.name == name:
         return target
     return replace(target, model=msgspec.structs.replace(target.model, name=name))
+
+
+def _only_cloud(names: list[str]) -> ApiError:
+    return ApiError(
+        404,
+        "not_found_error",
+        "No model is configured, and Ollama has only cloud models, which send what they read to"
+        f" another company. To use one, set `aliases: {{default: {names[0]}}}` in"
+        " cc-proxy.user.yaml. For a model of this machine: `ollama pull qwen3-coder:30b`.",
+        retry=False,
+    )
 
 
 def _no_model(pulled: int) -> ApiError:

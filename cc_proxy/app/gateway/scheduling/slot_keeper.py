@@ -200,7 +200,7 @@ class SlotKeeper:
         text = self._text(prompt)
         conversation = self._conversation(known, asker.caller, text)
         slot = 0
-        if not self._knows_rules:
+        if not self._knows_rules or not asker.target.model.is_local:
             prompt.kept = None
         elif known.cache is None:
             prompt.kept = None

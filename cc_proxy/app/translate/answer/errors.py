@@ -12,6 +12,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamRefusedError,
     UpstreamStalledError,
     UpstreamUnreachableError,
+    UsageLimitError,
     WrongServerError,
     missing_model,
 )
@@ -61,12 +62,16 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
             return ApiError(
                 403,
                 "permission_error",
-                f"{server} refused access: {text or 'no reason given'}",
+                " ".join(
+                    filter(
+                        None, [f"{server} refused access: {text or 'no reason given'}", error.hint]
+                    )
+                ),
                 retry=False,
                 quotes=quotes,
             )
         case 429 | 503:
-            return overloaded(f"{server} is busy: {text}", quotes=quotes)
+            return _busy(error)
         case 502 | 504:
             # In its own words: of a cloud model that it cannot reach now.
             return ApiError(502, "api_error", f"{server} cannot be reached: {text}", quotes=quotes)
@@ -74,6 +79,13 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
             return ApiError(
                 500, "api_error", f"{server} failed: {text}", retry=False, quotes=quotes
             )
+
+
+def _busy(error: UpstreamRefusedError) -> ApiError:
+    if isinstance(error, UsageLimitError):
+        text = f"{error.server} refused the request: {error.text}"
+        return ApiError(429, "rate_limit_error", text, retry=False, quotes=error.quotes)
+    return overloaded(f"{error.server} is busy: {error.text}", quotes=error.quotes)
 
 
 def _of_gateway(error: GatewayError) -> ApiError:

@@ -40,6 +40,9 @@ class _Show(msgspec.Struct):
     # The parser that Ollama has built in for the model's family, if it uses one.
     parser: str = ""
     details: _Details | None = None
+    # Of a cloud model.
+    remote_host: str = ""
+    remote_model: str = ""
 
 
 class _Ps(msgspec.Struct):
@@ -76,6 +79,7 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         tokenizer=_tokenizer(show.model_info or {}),
         json_indent=max((int(n or 0) for n in _TO_JSON.findall(show.template)), default=COMPACT),
         cache_bytes_per_token=bytes_per_token(show.model_info or {}),
+        is_local=not (show.remote_host or show.remote_model or name.endswith(_CLOUD)),
         call_formats=call_formats(show.template, parser),
         parser=parser,
         template=_language(show.template),

@@ -14,6 +14,7 @@ from cc_proxy.app.chat.errors import (
     Refusal,
     UpstreamBusyError,
     UpstreamRefusedError,
+    UsageLimitError,
 )
 from cc_proxy.app.upstreams.http.error_words import quoted_in
 from cc_proxy.app.upstreams.http.gateways import gateway_error
@@ -28,7 +29,10 @@ _CHECK_PATH = (
 
 
 class _Body(msgspec.Struct):
+    """An error. `signin_url` is where a person allows this Ollama to use cloud models."""
+
     error: str
+    signin_url: str = ""
 
 
 class _Nested(msgspec.Struct):
@@ -43,6 +47,10 @@ class _NestedBody(msgspec.Struct):
 
 
 _UNAVAILABLE = 503
+_UNAUTHORIZED = 401
+_TOO_MANY = 429
+# Of a cloud model: "you have reached your hourly usage limit, upgrade for higher limits".
+_USAGE_LIMIT = re.compile(r"usage limit|quota|upgrade", re.IGNORECASE)
 _NOT_FOUND = 404
 # Ollama names the model as it was asked for: an alias has been resolved by then.
 _NO_MODEL = re.compile(r"model '([^']+)' not found")
@@ -60,11 +68,15 @@ def refused(status: int, body: bytes, software: str = "") -> UpstreamRefusedErro
     `Server` header, which Ollama does not send.
     """
     try:
-        text = msgspec.json.decode(body, type=_Body).error
+        found = msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         refusal = _refusal(status, plain_words(body, SERVER), CHECK_ADDRESS)
         return gateway_error(refusal, software, body) or UpstreamRefusedError(refusal)
-    return from_text(status, text)
+    if status == _UNAUTHORIZED:
+        where = f", or open {found.signin_url}" if found.signin_url else ""
+        hint = f"For a cloud model, run `ollama signin` on the machine of Ollama{where}."
+        return UpstreamRefusedError(_refusal(status, found.error, hint))
+    return from_text(status, found.error)
 
 
 def from_text(status: int, text: str) -> UpstreamRefusedError:
@@ -78,6 +90,8 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
         return ContextOverflowError(refusal, nested.n_prompt_tokens, nested.n_ctx)
     if overflow := _OVERFLOW.search(nested.message):
         return ContextOverflowError(refusal, int(overflow[1]), int(overflow[2]))
+    if status == _TOO_MANY and _USAGE_LIMIT.search(nested.message):
+        return UsageLimitError(refusal)
     if status == _UNAVAILABLE and _BUSY in nested.message:
         return UpstreamBusyError(refusal)
     if status == _NOT_FOUND and (missing := _NO_MODEL.search(nested.message)):

@@ -128,8 +128,11 @@ class OllamaUpstream:
     async def load(self, target: Target) -> None:
         """Wait until a model is loaded, as long as for an answer.
 
-        A question that is given up while Ollama loads a model would end the loading.
+        A question that is given up while Ollama loads a model would end the loading. A cloud model
+        is never loaded.
         """
+        if not target.model.is_local:
+            return
         async with self.chat(wire.load_request(target)) as batches:
             async for batch in batches:
                 if batch[-1].done:
