@@ -6,12 +6,15 @@ from turn to turn, so a reader can cache its result by their bytes.
 """
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request
 
+# "There is a limit of 100,000 messages in a single request", says the API's reference.
+MAX_MESSAGES = 100_000
+_SMALLEST_MESSAGE = len('{"role":""}')
 _EMPTY = msgspec.Raw(b"null")
 
 
@@ -112,7 +115,7 @@ class MessagesRequest(msgspec.Struct):
     """
 
     model: str
-    messages: list[Message]
+    messages: Annotated[list[Message], msgspec.Meta(max_length=MAX_MESSAGES)]
     max_tokens: int | float | None = None
     system: msgspec.Raw = _EMPTY
     tools: msgspec.Raw = _EMPTY
@@ -160,7 +163,12 @@ def _whole(name: str, found: float | None) -> int | None:
     return None if found is None else int(found)
 
 
+class _Messages(msgspec.Struct):
+    messages: list[msgspec.Raw]
+
+
 _decoder = msgspec.json.Decoder(MessagesRequest)
+_messages_decoder = msgspec.json.Decoder(_Messages)
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KNOWN = frozenset(MessagesRequest.__struct_fields__)
 
@@ -185,6 +193,7 @@ def decode(body: bytes) -> MessagesRequest:
         ApiError: 400 when the body is not JSON or a field has the wrong type.
 
     """
+    _check_count(body)
     try:
         return _read(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -195,6 +204,20 @@ def decode(body: bytes) -> MessagesRequest:
         return _read(repaired)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _wrong(error) from error
+
+
+def _check_count(body: bytes) -> None:
+    """Refuse a body with too many messages, which would take a second to decode."""
+    if len(body) <= MAX_MESSAGES * _SMALLEST_MESSAGE or body.count(b'"role"') <= MAX_MESSAGES:
+        return
+    try:
+        count = len(_messages_decoder.decode(body).messages)
+    except msgspec.DecodeError:
+        return
+    if count > MAX_MESSAGES:
+        raise invalid_request(
+            f"messages: expected at most {MAX_MESSAGES}, found {count}. Begin a new conversation."
+        )
 
 
 def _without_lone_surrogates(body: bytes) -> bytearray | None:

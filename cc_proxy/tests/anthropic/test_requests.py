@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.anthropic.requests import Block, decode
+from cc_proxy.app.anthropic.requests import MAX_MESSAGES, Block, decode
 
 MINIMAL = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -70,3 +70,15 @@ def test_a_wrong_body_is_a_400_that_names_the_place(body: bytes, words: str) -> 
         decode(body)
     assert raised.value.status == 400
     assert raised.value.headers() == {"x-should-retry": "false"}
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("role", "messages: expected at most 100000, found 100001"), ("r\\u006fle", "100000")],
+)
+def test_more_messages_than_the_api_takes_are_refused(role: str, words: str) -> None:
+    message = f'{{"{role}": "user", "content": "a"}}'
+    most = ",".join([message] * MAX_MESSAGES)
+    assert len(decode(f'{{"model": "m", "messages": [{most}]}}'.encode()).messages) == MAX_MESSAGES
+    with pytest.raises(ApiError, match=words):
+        decode(f'{{"model": "m", "messages": [{most},{message}]}}'.encode())

@@ -394,6 +394,16 @@ async def test_a_prompt_that_cannot_fit_is_refused_before_the_model_is_bothered(
     assert upstream.bodies == []
 
 
+async def test_more_messages_than_the_window_has_tokens_are_refused_at_once(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    turns = [{"role": role, "content": "a"} for role in ("user", "assistant")]
+    empty = {"role": "user", "content": ""}
+    _, answer, _ = await gateway.ask(messages=[*turns * 33_000, empty])
+    assert answer["error"]["message"] == "prompt is too long: 66000 tokens > 65536 maximum"
+    assert upstream.bodies == []
+
+
 async def test_what_ollama_has_refused_is_refused_here_the_next_time(
     gateway: Gateway, upstream: Upstream
 ) -> None:

@@ -43,6 +43,7 @@ from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
 from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.conversation import least_tokens
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer
@@ -116,6 +117,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         record.asked_by(who)
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model, who)
+        _refuse_long(asked.messages, target.window)
         if any(message.role == "assistant" for message in asked.messages):
             emptied = shared.slots.emptied
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
@@ -152,6 +154,12 @@ async def handle(request: web.Request) -> web.StreamResponse:
         bodies.let_go(request)
         with gives_way, shared.context.crowd.track():
             return await respond(request, exchange)
+
+
+def _refuse_long(messages: list[requests.Message], window: int) -> None:
+    """Refuse more messages than the window has tokens: to translate them would take a second."""
+    if len(messages) > window and (least := least_tokens(messages)) > window:
+        raise prompt_too_long(least, window)
 
 
 def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:

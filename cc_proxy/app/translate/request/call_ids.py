@@ -42,6 +42,8 @@ def short_id(client_id: str) -> str:
 
 def _short_id(client_id: str) -> str:
     number = int.from_bytes(hashlib.sha256(client_id.encode("utf-8", "replace")).digest())
+    # The same digits, of a number that is quick to divide.
+    number %= len(_LETTERS) ** LENGTH
     digits = []
     for _ in range(LENGTH):
         number, place = divmod(number, len(_LETTERS))

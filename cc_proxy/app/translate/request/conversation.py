@@ -54,6 +54,11 @@ def conversation(
     return turns.settled()
 
 
+def least_tokens(messages: list[Message]) -> int:
+    """Return a number of tokens that messages have at least: one for each with content."""
+    return sum(bool(message.content) for message in since_compaction(messages))
+
+
 def append_text(turns: list[ChatMessage], text: str) -> None:
     """Let `text` join the last turn if that is the user's or a tool's, else be a user turn."""
     if turns and turns[-1].role in ("user", "tool"):
