@@ -28,8 +28,7 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import MAX_CHUNKS_A_TOKEN
-from cc_proxy.app.upstreams.ollama.connection_errors import without_end
+from cc_proxy.app.upstreams.ollama.client import MAX_CHUNKS_A_TOKEN, without_end
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _MOST_TURNS = 8

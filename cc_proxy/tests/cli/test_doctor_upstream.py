@@ -22,6 +22,7 @@ from cc_proxy.app.config import Settings, load
 from cc_proxy.app.config.settings import ModelSettings
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.upstreams.http.reasons import How
 from cc_proxy.app.upstreams.ollama import absence
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
@@ -114,7 +115,7 @@ async def test_an_answer_that_is_not_as_it_should_be_has_its_own_fix(
     ],
 )
 def test_silence_has_a_fix_for_each_place(
-    host: str, address: str | None, how: absence.How, outside: str | None, fix: str
+    host: str, address: str | None, how: How, outside: str | None, fix: str
 ) -> None:
     _, hint = absence.explained(f"http://{host}:11434", how)
     assert upstream.silence(host, address, hint, outside).startswith(fix)

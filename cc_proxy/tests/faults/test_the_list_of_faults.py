@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from cc_proxy.app.gateway.scheduling.queue import QueueLimits
-from cc_proxy.app.upstreams.ollama.client import MAX_ANSWER_BYTES
+from cc_proxy.app.upstreams.http.client import MAX_ANSWER_BYTES
+from cc_proxy.app.upstreams.http.transfer import ERROR_SECONDS
 from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES
-from cc_proxy.app.upstreams.ollama.transfer import ERROR_SECONDS
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parents[1] / "docs/reference/faults.md").read_text(encoding="utf-8")

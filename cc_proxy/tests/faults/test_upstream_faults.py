@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
-from cc_proxy.app.upstreams.ollama import transfer
-from cc_proxy.app.upstreams.ollama.client import MAX_ANSWER_BYTES
+from cc_proxy.app.upstreams.http import transfer
+from cc_proxy.app.upstreams.http.client import MAX_ANSWER_BYTES
 from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES
 
 from .plays import (

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cc_proxy.app.upstreams.http.reasons import How
 from cc_proxy.app.upstreams.ollama import absence
 
 HOST = "http://host.docker.internal:11434"
@@ -23,7 +24,7 @@ HOST = "http://host.docker.internal:11434"
     ],
 )
 def test_the_address_says_what_is_likely_and_what_helps(
-    url: str, how: absence.How, what: str, helps: str
+    url: str, how: How, what: str, helps: str
 ) -> None:
     said, hint = absence.explained(url, how)
     assert what in said

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.upstreams.ollama.framing import whole_lines
-from cc_proxy.app.upstreams.ollama.incoming import Incoming
+from cc_proxy.app.upstreams.http.framing import whole_lines
+from cc_proxy.app.upstreams.http.incoming import Incoming
+from cc_proxy.app.upstreams.ollama.reading import LineReader
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -76,7 +77,7 @@ async def answering() -> tuple[Transport, Incoming]:
     protocol.data_received(HEAD)
     _, content = await protocol.read()
     response = SimpleNamespace(content=content, connection=SimpleNamespace(protocol=protocol))
-    return transport, Incoming(response, silence_seconds=60)  # type: ignore[arg-type] # all it asks
+    return transport, Incoming(response, LineReader(), "Ollama", 60)  # type: ignore[arg-type] # all it asks
 
 
 async def heard(packets: list[bytes]) -> tuple[str, int]:

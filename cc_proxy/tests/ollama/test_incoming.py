@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.chat.answer import ChatAnswer
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamStalledError
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.upstreams.ollama import incoming
+from cc_proxy.app.upstreams.http import incoming
+from cc_proxy.app.upstreams.http.incoming import Incoming
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
-from cc_proxy.app.upstreams.ollama.incoming import Incoming
 
 SECONDS = 0.3
 DONE = b'{"done": true, "done_reason": "stop"}\n'

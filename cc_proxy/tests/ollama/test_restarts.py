@@ -10,9 +10,9 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from cc_proxy.app.chat.errors import UpstreamUnreachableError
 from cc_proxy.app.config import Ollama
+from cc_proxy.app.upstreams.http.restarts import PATIENCE_SECONDS, PAUSE_SECONDS, Restarts
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
-from cc_proxy.app.upstreams.ollama.restarts import PATIENCE_SECONDS, PAUSE_SECONDS, Restarts
 
 _KEY = ConnectionKey("127.0.0.1", 11434, False, True, None, None, None)  # noqa: FBT003 - its order
 REFUSED = aiohttp.ClientConnectorError(_KEY, ConnectionRefusedError())
@@ -57,7 +57,7 @@ async def test_an_ollama_that_was_never_there_is_reported_at_once() -> None:
         raise REFUSED
 
     with pytest.raises(aiohttp.ClientConnectorError):
-        await Restarts().send(send)
+        await Restarts("Ollama").send(send)
     assert sent == 1
 
 
@@ -68,7 +68,7 @@ async def test_one_that_stays_away_is_waited_for_once() -> None:
         tries.append(1)
         raise REFUSED
 
-    restarts = Restarts(patience_seconds=PAUSE_SECONDS)
+    restarts = Restarts("Ollama", patience_seconds=PAUSE_SECONDS)
     restarts.answered()
     with pytest.raises(aiohttp.ClientConnectorError):
         await restarts.send(send)

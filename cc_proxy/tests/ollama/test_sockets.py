@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.upstreams.ollama import client as module
-from cc_proxy.app.upstreams.ollama import reasons
+from cc_proxy.app.upstreams.http import client as module
+from cc_proxy.app.upstreams.http import reasons
+from cc_proxy.app.upstreams.http.sockets import GONE_SECONDS, watched
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
-from cc_proxy.app.upstreams.ollama.sockets import GONE_SECONDS, watched
 
 TCP = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 1))
 

@@ -20,7 +20,8 @@ from cc_proxy.app.gateway.storage import turn_store
 from cc_proxy.app.translate.prompt import prefix, turns
 from cc_proxy.app.translate.request import call_ids, system, tools
 from cc_proxy.app.translate.web_search import offer
-from cc_proxy.app.upstreams.ollama import incoming, lines
+from cc_proxy.app.upstreams.http import incoming
+from cc_proxy.app.upstreams.ollama import lines
 
 ROOT = Path(__file__).parents[3]
 TESTS = ROOT / "cc_proxy/tests"

@@ -1,14 +1,12 @@
 """Why nothing answers at Ollama's address, as far as the address tells."""
 
-from typing import Literal
 from urllib.parse import urlsplit
 
 from cc_proxy.app.redaction import without_user_info
+from cc_proxy.app.upstreams.http.reasons import How
 
 # What Docker and Podman call the machine that a container runs on, in the container.
 HOST_NAMES = ("host.docker.internal", "host.containers.internal")
-
-How = Literal["unknown name", "refused", "silent", "not trusted", "not https"]
 
 _USUAL = "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs."
 _OTHER_CONTAINER = (

@@ -4,7 +4,9 @@ import msgspec
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.upstreams.http.decoder import ReadBatch
 from cc_proxy.app.upstreams.http.web_pages import is_web_page
+from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, from_text
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk, decode_chunks
 
@@ -14,7 +16,39 @@ _ENDED_EARLY = "Ollama ended its answer in the middle of a line"
 _WEB_PAGE = "What answers for Ollama sent a web page."
 
 
-def complete(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
+class LineReader:
+    """Reads the lines of one answer as they come, cut anywhere.
+
+    The last one, with `done`, ends the answer; nothing is whole before it.
+    """
+
+    is_whole = False
+
+    def __init__(self) -> None:
+        self._lines = LineSplitter()
+
+    def feed(self, piece: bytes) -> ReadBatch:
+        """Return the chunks that `piece` completes, and what is wrong behind them."""
+        try:
+            return complete(self._lines.feed(piece))
+        except LineTooLongError:
+            return [], UpstreamBrokeError("Ollama sent a line without an end.")
+
+    def finish(self) -> ReadBatch:
+        """Return the chunk of what stands behind the last newline, and what is wrong with it."""
+        rest = self._lines.rest().strip()
+        try:
+            return ([last(rest)] if rest else []), None
+        except UpstreamError as error:
+            return [], error
+
+    def plain_words(self, piece: bytes) -> list[ChatChunk] | None:
+        """Return the chunks of whole lines, None if one is an error or cannot be read."""
+        chunks, trouble = complete(piece)
+        return None if trouble is not None else chunks
+
+
+def complete(lines: bytes) -> ReadBatch:
     """Return the chunks of whole lines, up to the first that is an error or cannot be read."""
     try:
         chunks = decode_chunks(lines)
@@ -26,7 +60,7 @@ def complete(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
     return chunks, None
 
 
-def _apart(lines: bytes) -> tuple[list[ChatChunk], UpstreamError | None]:
+def _apart(lines: bytes) -> ReadBatch:
     chunks = []
     for line in lines.split(b"\n"):
         if not line or line.isspace():

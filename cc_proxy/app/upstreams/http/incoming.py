@@ -9,12 +9,10 @@ import asyncio
 import aiohttp
 
 from cc_proxy.app.chat.answer import Shortcut
-from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
-from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.upstreams.ollama import framing, reading, reasons
-from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
+from cc_proxy.app.chat.errors import UpstreamBrokeError
+from cc_proxy.app.upstreams.http import framing, reasons
+from cc_proxy.app.upstreams.http.decoder import AnswerDecoder, ReadBatch
 
-ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
 # An answer of a million tokens is about 150 MB, as each has a line of its own; what was said is
 # kept until its end.
 MAX_CHAT_BYTES = 256 * 1024 * 1024
@@ -25,14 +23,22 @@ class Incoming(asyncio.Protocol):
 
     It stands between the connection and aiohttp until the answer is complete, and hears what
     comes when aiohttp has understood it. Only waiting counts as silence: while nobody asks, as a
-    slow client holds everything up, it is not Ollama that is silent. One timer looks, when it
+    slow client holds everything up, it is not the server that is silent. One timer looks, when it
     would be time, how long the wait has been; aiohttp's own sets a new one for every word.
+    `decoder` understands what comes, and `server` is the name of who sends it.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, silence_seconds: float) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        decoder: AnswerDecoder,
+        server: str,
+        silence_seconds: float,
+    ) -> None:
         self.shortcut: Shortcut | None = None
         self._content = response.content
-        self._lines = LineSplitter()
+        self._decoder = decoder
+        self._server = server
         self._found: ReadBatch | None = None
         self._read_bytes = 0
         # Whether aiohttp's parser waits for a chunk to begin, and a line does too: one chunk of
@@ -72,16 +78,12 @@ class Incoming(asyncio.Protocol):
                 raise self._gone
             if piece := self._content.read_nowait():
                 self._read_bytes += len(piece)
-                return self._understood(piece)
+                return self._decoder.feed(piece)
             if self._content.at_eof():
                 return None
             if self._is_lost:
                 raise ConnectionResetError("it ended before the answer did")
             await self._more()
-
-    def rest(self) -> bytes:
-        """Return what came behind the last newline."""
-        return self._lines.rest()
 
     def end(self) -> None:
         """Leave the connection to aiohttp, and count no silence any more."""
@@ -94,7 +96,7 @@ class Incoming(asyncio.Protocol):
         self._heard_bytes += len(data)
         if self._heard_bytes > MAX_CHAT_BYTES:
             most = MAX_CHAT_BYTES // 2**20
-            self._gone = UpstreamBrokeError(f"Ollama's answer is larger than {most} MiB.")
+            self._gone = UpstreamBrokeError(f"{self._server}'s answer is larger than {most} MiB.")
             self._wake()
             return
         if self._is_between and self._passes_by(data):
@@ -148,9 +150,9 @@ class Incoming(asyncio.Protocol):
         lines, waiter = framing.whole_lines(data), self._waiter
         if lines is None or self.shortcut is None or waiter is None or waiter.done():
             return False
-        batch, trouble = reading.complete(lines)
+        batch = self._decoder.plain_words(lines)
         try:
-            if trouble is not None or not self.shortcut(batch):
+            if batch is None or not self.shortcut(batch):
                 return False
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
             waiter.set_exception(error)
@@ -163,17 +165,11 @@ class Incoming(asyncio.Protocol):
         while content.total_bytes > self._read_bytes:
             piece = content.read_nowait()
             self._read_bytes += len(piece)
-            batch, trouble = found = self._understood(piece)
+            batch, trouble = found = self._decoder.feed(piece)
             if trouble is not None or (batch and not shortcut(batch)):
                 self._found = found
                 return False
         return True
-
-    def _understood(self, piece: bytes) -> ReadBatch:
-        try:
-            return reading.complete(self._lines.feed(piece))
-        except LineTooLongError:
-            return [], UpstreamBrokeError("Ollama sent a line without an end.")
 
     async def _more(self) -> None:
         self._heard_at = self._loop.time()

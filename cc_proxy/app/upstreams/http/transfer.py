@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from cc_proxy.app.upstreams.ollama import reasons
+from cc_proxy.app.upstreams.http import reasons
 
 log = logging.getLogger(__name__)
 
@@ -44,4 +44,4 @@ async def drain(response: aiohttp.ClientResponse) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await response.content.read(1)
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        log.debug("the connection to Ollama is not used again: %s", reasons.reason(error))
+        log.debug("a connection is not used again: %s", reasons.reason(error))

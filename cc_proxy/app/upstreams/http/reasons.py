@@ -1,13 +1,14 @@
-"""Why a connection to Ollama failed, in a few words."""
+"""Why a connection to a server failed, in a few words."""
 
 import errno
 import os
 import re
 import ssl
+from typing import Literal
 
 import aiohttp
 
-from cc_proxy.app.upstreams.ollama import absence
+How = Literal["unknown name", "refused", "silent", "not trusted", "not https"]
 
 # What the system has found by asking after the other side (sockets.py), and not we by waiting.
 _GONE = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN})
@@ -41,7 +42,7 @@ def compressed_as(error: Exception) -> str | None:
     return found[1] if found else None
 
 
-def how(error: Exception) -> absence.How:
+def how(error: Exception) -> How:
     """Return in which way no connection came about."""
     match error:
         case aiohttp.ClientConnectorDNSError():
@@ -58,7 +59,7 @@ def how(error: Exception) -> absence.How:
 
 
 def reason(error: Exception) -> str:  # noqa: PLR0911 - a table
-    """Return what a person is told of an error on the way to Ollama."""
+    """Return what a person is told of an error on the way to a server."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return error.os_error.strerror or "unknown name"

@@ -1,4 +1,4 @@
-"""Waiting for an Ollama that was killed a moment ago and is being started again."""
+"""Waiting for a server that was killed a moment ago and is being started again."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import aiohttp
 
-from cc_proxy.app.upstreams.ollama import reasons
+from cc_proxy.app.upstreams.http import reasons
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +23,11 @@ class Restarts:
     """Sends a request again while a server that has answered before refuses connections.
 
     It waits up to `patience_seconds`, and once: a server that is still down after that is reported
-    at once until it answers again.
+    at once until it answers again. `server` is its name for people.
     """
 
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, server: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._server = server
         self._patience_seconds = patience_seconds
         self._has_answered = False
 
@@ -50,7 +51,9 @@ class Restarts:
         except aiohttp.ClientConnectorError as error:
             if not self._may_start(error):
                 raise
-        log.warning("Ollama was there and refuses connections now: waiting for it to start again")
+        log.warning(
+            "%s was there and refuses connections now: waiting for it to start again", self._server
+        )
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._patience_seconds
         while True:

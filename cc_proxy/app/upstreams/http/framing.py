@@ -1,4 +1,4 @@
-"""One HTTP chunk that came by itself: Ollama sends each word so."""
+"""One HTTP chunk that came by itself: servers send each word so."""
 
 _LONGEST_HEAD = 10
 

@@ -1,4 +1,4 @@
-"""The sockets towards Ollama, which notice that the other machine has gone.
+"""The sockets towards a server, which notice that the other machine has gone.
 
 A model may be silent for minutes while it reads, and so may a cable that was pulled, a machine that
 sleeps, or a router that has forgotten the connection: only the system can tell them apart.
