@@ -36,7 +36,8 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     """A question to a model; a field that is UNSET is left to the server.
 
     `max_tokens` limits the answer. `think` is a level where the model takes one, `format` a JSON
-    schema for the answer. Not `stream`: the answer comes in one piece.
+    schema for the answer. `tool_choice` is auto, none, required or the name of a tool, where the
+    server takes a choice. Not `stream`: the answer comes in one piece.
     """
 
     model: str
@@ -50,6 +51,7 @@ class ChatRequest(msgspec.Struct, omit_defaults=True):
     top_p: float | UnsetType = UNSET
     top_k: int | UnsetType = UNSET
     repeat_penalty: float | UnsetType = UNSET
+    tool_choice: str | UnsetType = UNSET
 
 
 class ChunkMessage(msgspec.Struct, gc=False):

@@ -124,11 +124,18 @@ def told(events: list[ev.Event]) -> grammar.Told:
 
 
 def expected(chunks: list[Chunk]) -> list[tuple[str, Any]]:
-    """Return the blocks of an answer: neighbours of one kind are one, each call is its own."""
+    """Return the blocks of an answer: neighbours of one kind are one, each call is its own.
+
+    Blanks between the thinking and the first word are left out.
+    """
     parts: list[tuple[str, Any]] = []
+    thought = spoke = False
     for chunk in chunks:
+        thought = thought or bool(chunk.thinking)
+        text = chunk.text.lstrip() if thought and not spoke else chunk.text
+        spoke = spoke or bool(text.strip())
         parts += [("thinking", chunk.thinking)] if chunk.thinking else []
-        parts += [("text", chunk.text)] if chunk.text else []
+        parts += [("text", text)] if text else []
         parts += [("tool_use", call) for call in chunk.calls]
     blocks: list[tuple[str, Any]] = []
     for kind, group in groupby(parts, key=lambda part: part[0]):
@@ -343,7 +350,7 @@ def test_calls_that_are_not_wanted_are_left_out_and_nothing_else(
     )
     thought = "".join(chunk.thinking for chunk in chunks)
     assert "".join(v for k, v in found(answer) if k == "thinking") == thought
-    said = "".join(chunk.text for chunk in chunks)
+    said = "".join(value for kind, value in expected(chunks) if kind == "text")
     assert "".join(v for k, v in found(answer) if k == "text").startswith(said)
 
 

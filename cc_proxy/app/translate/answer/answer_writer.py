@@ -67,7 +67,10 @@ class AnswerWriter:
         if self.calls_only:
             return
         self.text.append(text)
-        if text := self._echo.new(text):
+        if self.thinking and not self.shown:
+            # A template ends thinking with blank lines, which vLLM 0.32 hands on as text.
+            text = text.lstrip()
+        if text and (text := self._echo.new(text)):
             self.shown = self.shown or not text.isspace()
             self._blocks.text(text, out)
 

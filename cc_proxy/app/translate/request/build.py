@@ -76,10 +76,11 @@ def chat_request(
     reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
+    takes_choice = target.takes_tool_choice
     use = (
-        summary_use(request.compaction, tools, target.model)
+        summary_use(request.compaction, tools, target.model, takes_choice=takes_choice)
         if request.compaction
-        else tool_use(request, tools, target.model, assist=target.assist)
+        else tool_use(request, tools, target.model, assist=target.assist, takes_choice=takes_choice)
     )
     if use.dropped:
         reader.drop(use.dropped)
@@ -112,6 +113,7 @@ def chat_request(
         temperature=_or_unset(request.temperature),
         top_p=_or_unset(request.top_p),
         top_k=UNSET if request.top_k is None else int(request.top_k),
+        tool_choice=use.choice or UNSET,
     )
     rules = AnswerRules(
         tools=tools.schemas if use.body else {},

@@ -16,6 +16,8 @@ from cc_proxy.app.translate.request.tools import ToolSet
 # (2.1.197, 2.1.330).
 STRUCTURED_OUTPUT = "StructuredOutput"
 _REMINDER = re.compile(r"^\[structured-output-enforce\]|^You MUST call the StructuredOutput tool")
+# The choices of OpenAI's API; another is the name of a tool.
+_ANY, _NONE = "required", "none"
 _NO_CALLS = "Answer in words now, without calling a tool."
 
 
@@ -23,10 +25,12 @@ _NO_CALLS = "Answer in words now, without calling a tool."
 class ToolUse:
     """How a request uses its tools: what goes to Ollama, and what the answer must keep to.
 
+    `choice` is the demand, where the server takes one; else `format` and `instruction` are.
     `dropped` names, for the log, a demand that nobody can meet.
     """
 
     body: bytes = b""
+    choice: str = ""
     format: dict[str, Any] = field(default_factory=dict)
     instruction: str = ""
     must_call: frozenset[str] = frozenset()
@@ -36,10 +40,16 @@ class ToolUse:
 
 
 def tool_use(
-    request: MessagesRequest, tools: ToolSet, model: ModelInfo, *, assist: Assist = EVERY_ASSIST
+    request: MessagesRequest,
+    tools: ToolSet,
+    model: ModelInfo,
+    *,
+    assist: Assist = EVERY_ASSIST,
+    takes_choice: bool = False,
 ) -> ToolUse:
     """Decide how the tools of a request are used.
 
+    `takes_choice`: the server takes a demand for a call as such, and needs no format for it.
     A reminder of Claude Code's that demands the structured output counts as a demand for that tool.
 
     Raises:
@@ -74,21 +84,33 @@ def tool_use(
         )
     if choice == "none":
         # Tools stand at the front of the prompt: without them all of it would be read again.
-        return ToolUse(body=tools.body, instruction=_NO_CALLS, may_call=False)
+        no_calls = _NONE if takes_choice else ""
+        return ToolUse(body=tools.body, choice=no_calls, instruction=_NO_CALLS, may_call=False)
     reminded = choice == "auto" and assist.structured_output and _is_reminder(request, tools)
     if choice == "auto" and not reminded:
         return ToolUse(body=tools.body)
     names = [STRUCTURED_OUTPUT] if reminded else _demanded(request, tools)
+    return _demand(names, tools, is_reminded=reminded, takes_choice=takes_choice)
+
+
+def _demand(names: list[str], tools: ToolSet, *, is_reminded: bool, takes_choice: bool) -> ToolUse:
+    """Demand a call of one of the tools, in the way that the server understands."""
+    must_call = frozenset(names)
+    if takes_choice:
+        choice = names[0] if len(names) == 1 else _ANY
+        return ToolUse(body=tools.body, choice=choice, must_call=must_call, is_reminded=is_reminded)
     return ToolUse(
-        is_reminded=reminded,
+        is_reminded=is_reminded,
         body=tools.body,
         format=forced.schema((name, tools.schemas[name]) for name in names),
         instruction=forced.instruction(names),
-        must_call=frozenset(names),
+        must_call=must_call,
     )
 
 
-def summary_use(compaction: Compaction, tools: ToolSet, model: ModelInfo) -> ToolUse:
+def summary_use(
+    compaction: Compaction, tools: ToolSet, model: ModelInfo, *, takes_choice: bool = False
+) -> ToolUse:
     """Decide how the tools of a request are used that asks for a summary.
 
     They stay in front, where the model has read them, and none may be called.
@@ -100,6 +122,7 @@ def summary_use(compaction: Compaction, tools: ToolSet, model: ModelInfo) -> Too
     can_have_tools = model.can("tools") or not model.capabilities
     return ToolUse(
         body=tools.body if can_have_tools else b"",
+        choice=_NONE if takes_choice else "",
         instruction=summary_instruction(compaction),
         may_call=False,
     )
