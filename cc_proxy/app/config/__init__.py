@@ -21,6 +21,8 @@ from cc_proxy.app.config.settings import (
     RequestClasses,
     Server,
     Settings,
+    UpstreamModelSettings,
+    UpstreamSettings,
     WebSearchSettings,
 )
 
@@ -44,6 +46,8 @@ __all__ = [
     "RequestClasses",
     "Server",
     "Settings",
+    "UpstreamModelSettings",
+    "UpstreamSettings",
     "WebSearchSettings",
     "load",
     "proxy_for",

@@ -25,6 +25,12 @@ def redacted(settings: Settings) -> dict[str, object]:
             proxy=without_user_info(ollama.proxy),
             headers=dict.fromkeys(ollama.headers, HIDDEN),
         ),
+        upstreams={
+            name: msgspec.structs.replace(
+                each, api_key=_hidden(each.api_key), url=without_user_info(each.url)
+            )
+            for name, each in settings.upstreams.items()
+        },
         web_search=msgspec.structs.replace(
             search, url=None if search.url is None else without_user_info(search.url)
         ),
@@ -40,6 +46,9 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from login_secrets(settings.ollama.base_url)
     yield from login_secrets(settings.ollama.proxy)
     yield from login_secrets(settings.web_search.url or "")
+    for upstream in settings.upstreams.values():
+        yield from filter(None, (upstream.api_key,))
+        yield from login_secrets(upstream.url)
 
 
 def _hidden(secret: str | None) -> str | None:

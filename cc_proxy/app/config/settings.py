@@ -8,6 +8,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 ClaudeProfile = Literal["full", "lean", "bare"]
 SearchProvider = Literal["none", "ollama", "searxng"]
+UpstreamKind = Literal["openai"]
+ReasoningField = Literal["auto", "reasoning", "reasoning_content", "none"]
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,34 @@ _OWN_FIELDS = 3
 NO_MODEL_SETTINGS = ModelSettings()
 
 
+class UpstreamModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server does not say of one of its models; None: as it says, or as most are.
+
+    `context_window` is the server's own, in tokens; the others are whether the model can do that.
+    """
+
+    context_window: int | None = None
+    tools: bool | None = None
+    vision: bool | None = None
+    thinking: bool | None = None
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A server other than Ollama's that runs models.
+
+    `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. `timeout_seconds` is the
+    longest silence that is tolerated. `reasoning` is the field in which it reads the thinking of
+    earlier turns: `auto` as such servers do, `none`: nowhere, and it is not asked to think.
+    """
+
+    kind: UpstreamKind = "openai"
+    url: str = ""
+    api_key: str | None = None
+    timeout_seconds: float = 900.0
+    reasoning: ReasoningField = "auto"
+    models: dict[str, UpstreamModelSettings] = msgspec.field(default_factory=dict)
+
+
 class WebSearchSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The provider of web search, and its limits.
 
@@ -171,6 +201,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     server: Server = Server()
     ollama: Ollama = Ollama()
+    upstreams: dict[str, UpstreamSettings] = msgspec.field(default_factory=dict)
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
     request_classes: RequestClasses = RequestClasses()
     context_window: int | None = None

@@ -45,6 +45,14 @@ def service_url(text: str) -> str:
     return base_url(text)
 
 
+def openai_url(text: str) -> str:
+    """Return the address of a server with OpenAI's API: as `service_url`, but for `/v1` at its end.
+
+    Its clients are given the address with it, so that is how people know it.
+    """
+    return service_url(text.strip().strip("\"'").strip().rstrip("/").removesuffix("/v1"))
+
+
 def _split(text: str) -> tuple[SplitResult, bool]:
     # urlsplit drops tabs and line breaks in silence, so they are refused before it.
     if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
@@ -55,7 +63,7 @@ def _split(text: str) -> tuple[SplitResult, bool]:
             raise RefusedValueError(fix="write two slashes after http: or https:")
         scheme, rest = "http", text
     if scheme.lower() not in ("http", "https"):
-        raise RefusedValueError(fix="write http:// or https://, the schemes of Ollama")
+        raise RefusedValueError(fix="write http:// or https://")
     if rules.is_ipv6(rest.rstrip("/")):
         rest = f"[{rest.rstrip('/')}]"
     try:

@@ -1,6 +1,14 @@
 import json
 
-from cc_proxy.app.config import Ollama, Server, Settings, WebSearchSettings, load, redacted
+from cc_proxy.app.config import (
+    Ollama,
+    Server,
+    Settings,
+    UpstreamSettings,
+    WebSearchSettings,
+    load,
+    redacted,
+)
 
 
 def test_secrets_are_hidden_and_everything_else_is_there() -> None:
@@ -12,6 +20,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             proxy="http://user:hunter2@proxy:3128",
             headers={"X-Key": "hunter2"},
         ),
+        upstreams={"u": UpstreamSettings(url="http://user:hunter2@gpu", api_key="hunter2")},
         aliases={"default": "m"},
         web_search=WebSearchSettings(url="http://user:hunter2@search:8080"),
     )
@@ -35,6 +44,16 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "client_key": None,
             "timeout": "900s",
             "keep_alive": "30m",
+        },
+        "upstreams": {
+            "u": {
+                "kind": "openai",
+                "url": "http://********@gpu",
+                "api_key": "********",
+                "timeout": "900s",
+                "reasoning": "auto",
+                "models": {},
+            }
         },
         "aliases": {"default": "m"},
         "request_classes": {"subagent": None, "auxiliary": None},

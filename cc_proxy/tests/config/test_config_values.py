@@ -137,6 +137,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "ollama.client_key",
         "ollama.timeout_seconds",
         "ollama.keep_alive",
+        "upstreams",
         "aliases",
         "request_classes.subagent",
         "request_classes.auxiliary",

@@ -85,6 +85,7 @@ class _Decoder:
         """Read a mapping with known keys; nothing at all is the same as none of them."""
         known = ", ".join(section.keys)
         expected = f"a mapping with the keys {known}"
+        missing = list(section.required)
         for key, key_node, value in self._pairs(node, path, expected, section.keys):
             entry = section.keys.get(key)
             if entry is None:
@@ -98,7 +99,10 @@ class _Decoder:
                     fix=suggestions.for_key(key, section, path),
                 )
             else:
+                missing = [name for name in missing if name != key]
                 self._entry(value, entry, (*path, key))
+        for name in missing:
+            self.report(f"{'.'.join(path)} has no {name}", document.position(node), fix="add it")
 
     def _hide(self, key: str, value: Node) -> None:
         """Have nothing shown of the value of an unknown key but a number: it may be a secret."""
@@ -107,7 +111,15 @@ class _Decoder:
             self._source.hide(*document.extent(value))
 
     def _names(self, node: Node, names: Names, path: KeyPath) -> None:
-        for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
+        pairs = self._pairs(node, path, "a mapping from names to values")
+        for number, (key, key_node, value) in enumerate(pairs, 1):
+            if names.most and number > names.most:
+                self.report(
+                    f"{'.'.join(path)} has more than {names.most} name",
+                    document.position(key_node),
+                    fix="keep one",
+                )
+                return
             try:
                 names.rule(key)
             except RefusedValueError as refused:

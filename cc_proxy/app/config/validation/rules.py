@@ -5,7 +5,13 @@ import re
 from typing import get_args
 
 from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.settings import ClaudeProfile, LogFormat, LogLevel, SearchProvider
+from cc_proxy.app.config.settings import (
+    ClaudeProfile,
+    LogFormat,
+    LogLevel,
+    ReasoningField,
+    SearchProvider,
+)
 
 LARGEST_PORT = 65535
 SMALLEST_WINDOW = 2048
@@ -20,6 +26,7 @@ _SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB)")
 _SIZE_UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
+_UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HEADER_TOKEN = re.compile(r"[!-~]+")  # the characters of an HTTP header: printable, no space
 
 
@@ -164,6 +171,32 @@ def model_name(text: str) -> str:
     if "*" in text:
         raise RefusedValueError(fix="name one model; `ollama list` shows what is there")
     return alias_name(text)
+
+
+def upstream_name(text: str) -> str:
+    """Return a name for a server, the part before the slash in `vllm/qwen3`."""
+    if not _UPSTREAM_NAME.fullmatch(text):
+        raise RefusedValueError
+    if text == "ollama":
+        raise RefusedValueError(fix="that server has the section ollama; choose another name")
+    return text
+
+
+def upstream_kind(text: str) -> str:
+    """Return the one kind of server that has no section of its own, spelled exactly."""
+    if text == "ollama":
+        raise RefusedValueError(fix="set the address of Ollama in the section ollama: base_url")
+    if text != "openai":
+        raise RefusedValueError(fix="write openai" if text.lower() == "openai" else None)
+    return text
+
+
+def reasoning_field(text: str) -> str:
+    """Return one of the names of fields, spelled exactly."""
+    if text not in get_args(ReasoningField):
+        near = text.lower()
+        raise RefusedValueError(fix=f"write {near}" if near in get_args(ReasoningField) else None)
+    return text
 
 
 def command(text: str) -> str:

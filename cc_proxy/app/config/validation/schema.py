@@ -42,17 +42,19 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A mapping whose keys are known."""
+    """A mapping whose keys are known; those that are `required` must be there."""
 
     keys: dict[str, "Field | Section | Names"]
+    required: tuple[str, ...] = ()
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """A mapping whose keys are the user's own."""
+    """A mapping whose keys are the user's own, at most so many (0: any number)."""
 
     rule: Callable[[str], object]
     expected: str
     value: Field | Section
+    most: int = 0
 
 
 _NUMBERS = (ScalarKind.WHOLE, ScalarKind.DECIMAL)
@@ -89,6 +91,7 @@ _MODEL_OPTIONS = {
 _TLS_FILE = Field(
     rule=network.file_path, expected="the absolute path of a file in PEM", optional=True
 )
+_OPTIONAL_SWITCH = msgspec.structs.replace(_SWITCH, optional=True)
 
 FILE = Section(
     {
@@ -158,6 +161,54 @@ FILE = Section(
                 ),
                 "keep_alive": _KEEP_ALIVE,
             }
+        ),
+        "upstreams": Names(
+            most=1,
+            rule=rules.upstream_name,
+            expected="a name of letters, digits, - and _ for a server, such as vllm",
+            value=Section(
+                {
+                    "kind": Field(rule=rules.upstream_kind, expected="openai"),
+                    "url": Field(
+                        rule=upstream_url.openai_url,
+                        expected="the address of a server with OpenAI's API, such as"
+                        " http://gpu1:8000",
+                    ),
+                    "api_key": Field(
+                        rule=rules.header_token,
+                        expected="printable ASCII characters, no spaces",
+                        secret=True,
+                        optional=True,
+                    ),
+                    "timeout": Field(
+                        rule=durations.timeout,
+                        expected="a duration such as 120s, 15m or 1h, or a number of seconds",
+                        takes=(Kind.TEXT, *_NUMBERS),
+                        setting="timeout_seconds",
+                    ),
+                    "reasoning": Field(
+                        rule=rules.reasoning_field,
+                        expected="auto, reasoning, reasoning_content or none",
+                    ),
+                    "models": Names(
+                        rule=rules.model_name,
+                        expected="the name of a model as the server lists it",
+                        value=Section(
+                            {
+                                "context_window": Field(
+                                    rule=rules.window,
+                                    expected=_WINDOW,
+                                    takes=(Kind.TEXT, Kind.WHOLE),
+                                ),
+                                "tools": _OPTIONAL_SWITCH,
+                                "vision": _OPTIONAL_SWITCH,
+                                "thinking": _OPTIONAL_SWITCH,
+                            }
+                        ),
+                    ),
+                },
+                required=("url",),
+            ),
         ),
         "aliases": Names(
             rule=rules.alias_name,
