@@ -18,10 +18,12 @@ class Features:
     """The traits of a kind of server that decide what it is asked.
 
     `follows_engine_cache`: its engine keeps and evicts prompts by the rules of engine_cache.py, so
-    what is sent before a prompt can save another conversation's.
+    what is sent before a prompt can save another conversation's. `takes_tool_choice`: it can be
+    told that a tool must be called, and which.
     """
 
     follows_engine_cache: bool
+    takes_tool_choice: bool = False
 
 
 class Upstream(Protocol):
@@ -57,11 +59,14 @@ class Upstream(Protocol):
     def encode(self, request: ChatRequest, target: Target) -> EncodedRequest:
         """Return a request as it is sent; the same input always gives the same bytes."""
 
-    def chat(self, request: EncodedRequest, session: str = "") -> OpenAnswer:
+    def chat(
+        self, request: EncodedRequest, session: str = "", conversation: str = ""
+    ) -> OpenAnswer:
         """Send a request; give its answer as batches of chunks, one batch a read.
 
         Entering waits for the first token. Leaving, also by cancellation, stops the generation.
-        `session` names Claude Code's session, for servers that place requests by it.
+        `session` names Claude Code's session, for servers that place requests by it, and
+        `conversation` what the request goes on with, for engines that hold several.
         """
 
     async def models(self) -> list[ModelCard]:

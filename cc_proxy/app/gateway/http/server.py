@@ -28,7 +28,7 @@ from cc_proxy.app.gateway.routes import (
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
+from cc_proxy.app.upstreams.choice import configured
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     open_files.allow_many()
     spare_memory.keep_for_later()
     server = context.settings.server
-    async with OllamaUpstream.configured(context.settings) as upstream:
+    async with configured(context.settings) as upstream:
         pace = KeepAliveTiming(hold_seconds=server.hold_seconds)
         shared = Shared(context, upstream, Models(context.settings, upstream), pace=pace)
         if context.reloader is not None:

@@ -81,6 +81,8 @@ class Models:
         """
         name = self._of_class(who) or requested
         resolved = resolve_model(self._settings.aliases, name)
+        if resolved is not None:
+            resolved = resolved.removeprefix(f"{self._upstream.name}/")
         return await self.named(resolved or await self._choose())
 
     def _of_class(self, who: Caller | None) -> str | None:
@@ -173,8 +175,15 @@ class Models:
         if configured and configured > window:
             log.warning("model %s: context_window is %d, more than it can have", name, configured)
         settings = self._settings
-        keep_alive = own.keep_alive or settings.ollama.keep_alive
-        return Target(info, window, keep_alive, configured, settings.assist, own)
+        return Target(
+            info,
+            window,
+            own.keep_alive or settings.ollama.keep_alive,
+            configured,
+            settings.assist,
+            own,
+            takes_tool_choice=self._upstream.can.takes_tool_choice,
+        )
 
     def _settings_of(self, info: ModelInfo) -> ModelSettings:
         of_model = (

@@ -29,6 +29,7 @@ _CLASS = "x-claude-code-request-class"
 _WAITS = "x-claude-1p-request-class"
 # `claude-cli/2.1.332 (external, sdk-cli)` is `claude -p`; the interactive client says `cli`.
 _PRINTS = ", sdk-cli)"
+_ON_THE_SIDE = "on the side"
 _NO_TOOLS = (b"", b"null", b"[]")
 
 
@@ -81,6 +82,18 @@ class Caller:
     def side(self) -> bool:
         """Whether the request is no turn of the session's own conversation."""
         return self.kind not in (None, *_CONVERSATION)
+
+    @property
+    def conversation(self) -> str:
+        """What the request goes on with: the session, a subagent, or nothing that lasts.
+
+        Small tasks on the side are all one: each is new, and none needs what was read before.
+        """
+        if not self.session:
+            return ""
+        if self.agent or not self.side:
+            return f"{self.session}/{self.agent}"
+        return _ON_THE_SIDE
 
     @property
     def ends_with_answer(self) -> bool:

@@ -148,9 +148,12 @@ class Queue:
         if self._waiting:
             return None
         try:
-            return await stack.enter_async_context(self._upstream.chat(request, caller.session))
+            return await stack.enter_async_context(self._ask(request, caller))
         except UpstreamBusyError:
             return None
+
+    def _ask(self, request: EncodedRequest, caller: Caller) -> OpenAnswer:
+        return self._upstream.chat(request, caller.session, caller.conversation)
 
     async def _queued(
         self,
@@ -168,9 +171,7 @@ class Queue:
                 ended = self._ended
                 taken = loop.call_later(self._limits.taken_seconds, self._leave, waiter)
                 try:
-                    return await stack.enter_async_context(
-                        self._upstream.chat(request, caller.session)
-                    )
+                    return await stack.enter_async_context(self._ask(request, caller))
                 except UpstreamBusyError:
                     # It is no news if an answer ended here in the meantime.
                     self._refused(waiter, at_once=ended != self._ended)

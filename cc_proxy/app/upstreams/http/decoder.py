@@ -14,7 +14,7 @@ class AnswerDecoder(Protocol):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the answer is complete without what may still come."""
+        """True if the answer is complete without what may still come."""
 
     def feed(self, piece: bytes) -> ReadBatch:
         """Return the chunks that `piece` completes, and what is wrong behind them."""

@@ -1,4 +1,4 @@
-"""How errors name a server, and what they advise."""
+"""The words with which errors name a server, and what they advise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ class LineReader:
             return [], UpstreamBrokeError("Ollama sent a line without an end.")
 
     def finish(self) -> ReadBatch:
-        """Return the chunk of what stands behind the last newline, and what is wrong with it."""
+        """Return the chunk of the rest without a newline, and what is wrong with it."""
         rest = self._lines.rest().strip()
         try:
             return ([last(rest)] if rest else []), None

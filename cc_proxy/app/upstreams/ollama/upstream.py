@@ -73,8 +73,13 @@ class OllamaUpstream:
         """Return a request as the JSON for `/api/chat`."""
         return wire.encoded(request, target)
 
-    def chat(self, request: EncodedRequest, session: str = "") -> OpenAnswer:  # noqa: ARG002
-        """Send a request; Ollama places it without looking at the session.
+    def chat(
+        self,
+        request: EncodedRequest,
+        session: str = "",  # noqa: ARG002 - Ollama looks at the prompt alone
+        conversation: str = "",  # noqa: ARG002
+    ) -> OpenAnswer:
+        """Send a request.
 
         An older Ollama takes a level of thinking for gpt-oss models alone: it is asked again, for
         thinking without a level.

@@ -26,7 +26,7 @@ class _OpenCall:
             self.parts.append(delta.function.text)
 
     def is_other_than(self, delta: CallDelta) -> bool:
-        """Whether a part with the same index begins another call: it has another id."""
+        """Tell if a part with the same index begins another call: it has another id."""
         return bool(self.id and delta.id and self.id != delta.id)
 
 
@@ -42,7 +42,7 @@ class CallCollector:
 
     @property
     def is_open(self) -> bool:
-        """Whether a call has begun that was not given back."""
+        """True if a call has begun that was not given back."""
         return bool(self._open)
 
     def take(self, deltas: Iterable[CallDelta]) -> list[ToolCall]:

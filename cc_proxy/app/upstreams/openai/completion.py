@@ -34,7 +34,7 @@ class CallDelta(msgspec.Struct, gc=False):
 
     @property
     def adds_nothing(self) -> bool:
-        """Whether neither a name nor a piece of the arguments is in it."""
+        """True if neither a name nor a piece of the arguments is in it."""
         function = self.function
         return function is None or not (function.name or function.text)
 
@@ -108,7 +108,7 @@ class Completion(msgspec.Struct, gc=False):
 
     @property
     def is_error(self) -> bool:
-        """Whether it says that something went wrong."""
+        """True if it says that something went wrong."""
         return bytes(self.error) != b"null" or self.object == "error"
 
     @property

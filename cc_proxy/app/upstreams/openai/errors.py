@@ -6,18 +6,21 @@ vllm-router and sglang-router label the error for a stream as text/event-stream.
 """
 
 import re
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
 from cc_proxy.app.chat.errors import (
     ContextOverflowError,
+    GatewayError,
     ModelNotFoundError,
     Refusal,
     UpstreamBusyError,
     UpstreamRefusedError,
 )
 from cc_proxy.app.upstreams.http.error_words import quoted_in
+from cc_proxy.app.upstreams.http.gateways import gateway_error
 from cc_proxy.app.upstreams.http.web_pages import plain_words
 from cc_proxy.app.upstreams.openai.overflow import Overflow, overflow_in
 
@@ -74,17 +77,27 @@ class _Detail(msgspec.Struct):
     detail: str | list[msgspec.Raw]
 
 
-def refused(server: str, status: int, body: bytes) -> UpstreamRefusedError:
+def refused(
+    server: str, status: int, body: bytes, software: str = ""
+) -> UpstreamRefusedError | GatewayError:
     """Return the error for an answer with an error status, whatever its Content-Type says.
 
-    `server` is the name that a person knows it by.
+    `server` is the name that a person knows it by, `software` the header `Server`.
     """
-    text, overflow = _words(body, server)
-    if overflow is None:
-        overflow = overflow_in(text)
+    known = _words(body)
+    if known is None:
+        refusal = Refusal(server, status, plain_words(body, server), CHECK_ADDRESS)
+        return gateway_error(refusal, software, body) or _of_text(refusal)
+    text, overflow = known
+    overflow = overflow or overflow_in(text)
     if overflow is not None:
         return _too_long(Refusal(server, status, text), overflow)
-    refusal = Refusal(server, status, text, CHECK_ADDRESS, quotes=(quoted_in(text),))
+    return _of_text(Refusal(server, status, text, CHECK_ADDRESS))
+
+
+def _of_text(refusal: Refusal) -> UpstreamRefusedError:
+    server, status, text = refusal.server, refusal.status, refusal.text
+    refusal = replace(refusal, quotes=(quoted_in(text),))
     if status in _BUSY:
         return UpstreamBusyError(refusal)
     if status == _NOT_FOUND and (missing := _NO_MODEL.search(text)):
@@ -93,7 +106,7 @@ def refused(server: str, status: int, body: bytes) -> UpstreamRefusedError:
     return UpstreamRefusedError(refusal)
 
 
-def in_stream(server: str, event: bytes) -> UpstreamRefusedError:
+def in_stream(server: str, event: bytes) -> UpstreamRefusedError | GatewayError:
     """Return the error that an event reports, in a stream that began with a 200."""
     return refused(server, 200, event)
 
@@ -105,8 +118,11 @@ def _too_long(refusal: Refusal, overflow: Overflow) -> UpstreamRefusedError:
     return ContextOverflowError(refusal, prompt, window, is_exact=overflow.is_exact)
 
 
-def _words(body: bytes, server: str) -> tuple[str, Overflow | None]:
-    """Return the words of an error body, and the overflow that its fields report."""
+def _words(body: bytes) -> tuple[str, Overflow | None] | None:
+    """Return the words of an error body, and the overflow that its fields report.
+
+    None: it is in none of the shapes of such a server.
+    """
     nested = _decoded(body, _Nested)
     if nested is not None:
         error = nested.error
@@ -119,7 +135,7 @@ def _words(body: bytes, server: str) -> tuple[str, Overflow | None]:
         return flat.message, None
     if (detail := _decoded(body, _Detail)) is not None and isinstance(detail.detail, str):
         return detail.detail, None
-    return plain_words(body, server), None
+    return None
 
 
 def _decoded(body: bytes, shape: type[_Shape]) -> _Shape | None:

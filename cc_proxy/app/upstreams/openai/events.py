@@ -39,7 +39,7 @@ class EventSplitter:
 
     @property
     def is_between(self) -> bool:
-        """Whether nothing is held back: the next byte begins an event."""
+        """True if nothing is held back: the next byte begins an event."""
         return not (self._open_line or self._data or self._after_cr or self._is_first_line)
 
     def feed(self, piece: bytes) -> list[bytes]:

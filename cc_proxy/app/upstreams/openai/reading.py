@@ -21,7 +21,7 @@ ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
 
 _END = b"[DONE]"
 _NOT_CHAT = "sent an event that is not a chat completion"
-_CHECK_LOG = "Look at its own log: the engine, or a replica behind a router, may have died."
+CHECK_LOG = "Look at its own log: the engine, or a replica behind a router, may have died."
 # `abort` is SGLang's for a request that was thrown out, `error` that of routers to many services.
 _BROKEN = frozenset({"abort", "error"})
 _LENGTH = "length"
@@ -50,14 +50,20 @@ class AnswerReader:
         self._trusts_zero = trusts_zero
         self._deltas = 0
         self._has_ended = False
+        self._has_begun = False
+        # An answer in one piece: some servers send it to who asked for a stream.
+        self._document: list[bytes] = []
 
     @property
     def is_whole(self) -> bool:
-        """Whether the model has finished: what may still come is counts."""
+        """True if the model has finished: what may still come is counts."""
         return bool(self._finish_reason)
 
     def feed(self, piece: bytes) -> ReadBatch:
         """Return the chunks that `piece` completes, and what is wrong behind them."""
+        if self._is_document(piece):
+            self._document.append(piece)
+            return [], None
         try:
             return self._read(self._events.feed(piece))
         except EventTooLongError:
@@ -65,7 +71,11 @@ class AnswerReader:
 
     def finish(self) -> ReadBatch:
         """Return the chunks that the end of the stream completes, and what is wrong with it."""
-        chunks, trouble = self._read(self._events.finish())
+        if self._document:
+            text = b" ".join(b"".join(self._document).splitlines())
+            chunks, trouble = self._read(self._events.feed(b"data: %b\n\n" % text))
+        else:
+            chunks, trouble = self._read(self._events.finish())
         if trouble is not None or self._has_ended:
             return chunks, trouble
         if not self._finish_reason:
@@ -90,6 +100,13 @@ class AnswerReader:
             return None
         self._deltas += 1
         return [ChatChunk(ChunkMessage(delta.content or "", delta.thinking))]
+
+    def _is_document(self, piece: bytes) -> bool:
+        """Tell whether a piece belongs to an answer in one piece; a line of events has no brace."""
+        if not self._has_begun and (start := piece.lstrip()):
+            self._has_begun = True
+            return start.startswith(b"{")
+        return bool(self._document)
 
     def _read(self, events: list[bytes]) -> ReadBatch:
         chunks: list[ChatChunk] = []
@@ -171,28 +188,13 @@ class AnswerReader:
         )
 
     def _ended_early(self) -> UpstreamBrokeError:
-        return UpstreamBrokeError(
-            f"{self._server} ended its answer in the middle.", hint=_CHECK_LOG
-        )
+        return UpstreamBrokeError(f"{self._server} ended its answer in the middle.", hint=CHECK_LOG)
 
     def _decoded(self, data: bytes) -> Completion:
         try:
             return decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _not_chat(self._server, data, error) from error
-
-
-def whole_answer(server: str, body: bytes, *, trusts_zero: bool = False) -> ReadBatch:
-    """Return the chunks of an answer in one piece: some servers send it to who asked for a stream.
-
-    `body` is the whole answer; the rest is as for `AnswerReader`.
-    """
-    reader = AnswerReader(server, trusts_zero=trusts_zero)
-    chunks, trouble = reader.feed(b"data: %b\n\n" % b" ".join(body.splitlines()))
-    if trouble is not None:
-        return chunks, trouble
-    more, trouble = reader.finish()
-    return chunks + more, trouble
 
 
 def _add(chunks: list[ChatChunk], *, calls: list[ToolCall]) -> None:

@@ -1,6 +1,6 @@
 """What a server that speaks OpenAI's chat API is, and what it says of itself.
 
-Pure: bodies in, facts out. The window of a model stands in another field with each server, and
+Pure: bodies in, facts out. The window of a model is in another field of each server, and
 routers leave it out (SMG 1.13, sglang-router 0.3).
 """
 
@@ -196,7 +196,7 @@ def studio_models(models: bytes) -> list[ServedModel]:
     """Return the models that LM Studio 0.4 lists at `/api/v1/models`, those for chats.
 
     The window is that with which a model is loaded, else the largest that it can have. A loaded
-    model goes by its own name too.
+    model has its own name too.
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not LM Studio's answer.

@@ -6,6 +6,7 @@ import pytest
 
 from cc_proxy.app.chat.errors import (
     ContextOverflowError,
+    GatewayError,
     ModelNotFoundError,
     UpstreamBusyError,
     UpstreamRefusedError,
@@ -115,9 +116,14 @@ def test_a_missing_model_is_named(name: str) -> None:
     assert error.model == "no-such"
 
 
-@pytest.mark.parametrize("name", ["llama/loading_503", "envoy/after_worker_killed"])
-def test_a_server_that_is_not_ready_is_busy(name: str) -> None:
-    assert isinstance(recorded(name), UpstreamBusyError)
+def test_a_server_that_loads_its_model_is_busy() -> None:
+    assert isinstance(recorded("llama/loading_503"), UpstreamBusyError)
+
+
+def test_a_gateway_that_does_not_reach_the_server_is_no_answer_of_its_own() -> None:
+    error = recorded("envoy/after_worker_killed")
+    assert isinstance(error, GatewayError)
+    assert str(error).startswith("A gateway in front of gpu1 does not reach it (503): upstream")
 
 
 @pytest.mark.parametrize(

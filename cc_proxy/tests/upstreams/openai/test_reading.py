@@ -9,8 +9,8 @@ from cc_proxy.app.chat.errors import (
     UpstreamBrokeError,
     UpstreamRefusedError,
 )
-from cc_proxy.app.upstreams.openai.reading import AnswerReader, whole_answer
-from cc_proxy.tests.upstreams.openai.answers import DONE, SERVER, Answer, answer_of, data, event
+from cc_proxy.app.upstreams.openai.reading import AnswerReader
+from cc_proxy.tests.upstreams.openai.answers import DONE, SERVER, answer_of, data, event
 from cc_proxy.tests.upstreams.openai.recorded import Exchange, exchanges, named, streams
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 7}
@@ -299,13 +299,13 @@ def test_every_recorded_answer_in_one_piece_is_read() -> None:
     ]
     assert len(whole) >= 8
     for exchange in whole:
-        answer = Answer()
-        answer.add(*whole_answer(SERVER, exchange.body))
+        answer = answer_of(exchange.body)
         assert answer.trouble is None
         assert answer.text or answer.thinking or answer.calls
         assert answer.reason in ("stop", "length")
+        assert answer_of(*[bytes([byte]) for byte in exchange.body]) == answer
 
 
-@pytest.mark.parametrize("body", [b'{\n "error": {\n  "message": "no"}}', b"no", b""])
+@pytest.mark.parametrize("body", [b'{\n "error": {\n  "message": "no"}}', b"{", b"no", b""])
 def test_a_body_that_is_no_answer_is_an_error(body: bytes) -> None:
-    assert whole_answer(SERVER, body)[1] is not None
+    assert answer_of(body).trouble is not None

@@ -1,0 +1,77 @@
+"""The HTTP client towards a server with OpenAI's chat API."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+
+from cc_proxy.app.chat.answer import ChatAnswer
+from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.upstreams.http.client import HttpClient
+from cc_proxy.app.upstreams.http.words import ServerWords
+from cc_proxy.app.upstreams.openai.absence import explained
+from cc_proxy.app.upstreams.openai.errors import CHECK_ADDRESS, refused
+from cc_proxy.app.upstreams.openai.reading import CHECK_LOG, AnswerReader
+from cc_proxy.app.upstreams.openai.servers import Engine, ServedModel, engine_of, served_models
+from cc_proxy.app.upstreams.route import DIRECT
+
+_KIND = "a server with OpenAI's API"
+
+
+class OpenAIClient(HttpClient):
+    """Talks to one server, or one router, over pooled connections.
+
+    `name` is how the user calls it. `silence_seconds` is the longest wait for the next byte:
+    llama-server sends comments while it reads a prompt, vLLM nothing, and SGLang and Ray Serve not
+    even headers.
+    """
+
+    def __init__(
+        self, name: str, base_url: str, *, api_key: str | None, silence_seconds: float
+    ) -> None:
+        words = ServerWords(
+            name=name,
+            kind=_KIND,
+            section=f"upstreams.{name}",
+            check_address=CHECK_ADDRESS,
+            check_log=CHECK_LOG,
+            check_gateway=CHECK_LOG,
+            check_compression="Something in front of it compresses unasked: turn that off there.",
+            more_time=f"If the model needs longer, raise the timeout of {name}.",
+            absence=explained,
+        )
+        super().__init__(words, base_url, api_key=api_key, silence_seconds=silence_seconds)
+
+    def use(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
+        """Talk to this server from the next request on; answers that run are not touched."""
+        self._go_over(base_url, api_key, silence_seconds, DIRECT)
+
+    def chat(
+        self, body: bytes, headers: Mapping[str, str] | None = None, *, trusts_zero: bool = False
+    ) -> AbstractAsyncContextManager[ChatAnswer]:
+        """Send a chat request; give its answer as batches of chunks, one batch a read.
+
+        Entering waits for the headers, which come at once or with the first token. Leaving, also
+        by cancellation, closes the connection, which stops the generation.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled or broken, also while iterating.
+
+        """
+        decoder = AnswerReader(self._words.name, trusts_zero=trusts_zero)
+        return self._chat("/v1/chat/completions", body, decoder, headers)
+
+    async def served(self) -> tuple[list[ServedModel], Engine | None]:
+        """Return what `/v1/models` lists, and what has answered if that can be seen.
+
+        Raises:
+            UpstreamError: unreachable, refused, stalled, or not such a list.
+
+        """
+
+        def read(body: bytes) -> tuple[list[ServedModel], bytes]:
+            return served_models(body), body
+
+        (models, body), headers = await self._ask("/v1/models", read)
+        return models, engine_of(body, headers.get("Server", ""))
+
+    def _refused(self, status: int, body: bytes, software: str) -> UpstreamError:
+        return refused(self._words.name, status, body, software)

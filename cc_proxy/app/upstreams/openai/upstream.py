@@ -1,0 +1,188 @@
+"""A server with OpenAI's chat API as an upstream of the gateway."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
+from cc_proxy.app.chat.encoded import EncodedRequest
+from cc_proxy.app.chat.messages import ChatRequest
+from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Features, Kind
+from cc_proxy.app.config import Settings, UpstreamSettings
+from cc_proxy.app.upstreams.openai import body as wire
+from cc_proxy.app.upstreams.openai import catalogue
+from cc_proxy.app.upstreams.openai.client import OpenAIClient
+from cc_proxy.app.upstreams.openai.errors import AnswerTooLongError
+from cc_proxy.app.upstreams.openai.placing import placing_headers
+from cc_proxy.app.upstreams.openai.servers import TRAITS, Engine
+from cc_proxy.app.upstreams.openai.slots import SlotTable
+
+log = logging.getLogger(__name__)
+
+
+class OpenAIUpstream:
+    """One server, or one router, asked by its `client`; does as chat.upstream.Upstream says.
+
+    `name` is the one in the configuration, and the one in messages.
+    """
+
+    kind: Kind = "openai"
+    can = Features(follows_engine_cache=False, takes_tool_choice=True)
+
+    def __init__(self, name: str, settings: UpstreamSettings) -> None:
+        self.name = self.title = name
+        self._settings = settings
+        self.client = OpenAIClient(
+            name,
+            settings.url,
+            api_key=settings.api_key,
+            silence_seconds=settings.timeout_seconds,
+        )
+        self._engine = Engine.PLAIN
+        self._slots = SlotTable(1)
+
+    def use(self, settings: Settings) -> None:
+        """Use these settings from the next request on; answers that run are not touched."""
+        found = settings.upstreams.get(self.name)
+        if found is None:
+            # Another upstream is picked when the proxy starts again.
+            return
+        self._settings = found
+        self.client.use(found.url, api_key=found.api_key, silence_seconds=found.timeout_seconds)
+
+    async def __aenter__(self) -> Self:
+        """Enter; the connections are ready."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close every connection."""
+        await self.client.close()
+
+    @property
+    def shown_url(self) -> str:
+        """The address for people and logs, without secrets."""
+        return self.client.shown_url
+
+    def encode(self, request: ChatRequest, target: Target) -> EncodedRequest:
+        """Return a request as the JSON for `/v1/chat/completions`."""
+        body = wire.encode(request, self._reasoning_field)
+        return EncodedRequest(body, target, wire.decode, self.encode)
+
+    @asynccontextmanager
+    async def chat(
+        self, request: EncodedRequest, session: str = "", conversation: str = ""
+    ) -> AsyncIterator[ChatAnswer]:
+        """Send a request, to the slot of its conversation if the server has several.
+
+        A router in front of several servers places it by its session.
+
+        Where the answer that was asked for would be too long for the window together with the
+        prompt, it is asked for once more, as long as there is room.
+        """
+        async with AsyncExitStack() as stack:
+            fields: dict[str, Any] = {}
+            if conversation:
+                slot = stack.enter_context(self._slots.slot(conversation))
+                fields = {} if slot is None else {"id_slot": slot}
+            headers = placing_headers(session, self._settings.api_key or "")
+            try:
+                answer = await stack.enter_async_context(self._ask(request.body, fields, headers))
+            except AnswerTooLongError as error:
+                log.info("%s: max_tokens is %d for a prompt", self.title, error.room)
+                shorter = msgspec.structs.replace(request.request(), max_tokens=error.room)
+                body = wire.encode(shorter, self._reasoning_field)
+                answer = await stack.enter_async_context(self._ask(body, fields, headers))
+            del request
+            yield answer
+
+    def _ask(self, body: bytes, fields: dict[str, Any], headers: dict[str, str]) -> OpenAnswer:
+        trusts_zero = TRAITS[self._engine].counts_cached
+        return self.client.chat(wire.with_fields(body, fields), headers, trusts_zero=trusts_zero)
+
+    async def models(self) -> list[ModelCard]:
+        """Return the models that the server lists."""
+        found = await self._catalogue()
+        return [
+            ModelCard(name=model.name, capabilities=sorted(self._capabilities(found, model.name)))
+            for model in found.models
+        ]
+
+    async def loaded(self) -> list[LoadedModel]:
+        """Return the models in memory, with their windows: all, where the server loads none."""
+        found = await self._catalogue()
+        return [
+            LoadedModel(name=model.name, context_length=self._window(found, model.name) or 0)
+            for model in found.models
+            if model.is_loaded is not False
+        ]
+
+    async def model(self, name: str) -> ModelInfo:
+        """Return what a model can do, as the server and the configuration say."""
+        found = await self._catalogue()
+        found.check(self.title, name)
+        return ModelInfo(
+            name=name,
+            capabilities=self._capabilities(found, name),
+            max_context=self._window(found, name),
+            modelfile_context=None,
+            family=catalogue.family_of(name),
+        )
+
+    async def version(self) -> str:
+        """Return what the server is, with its version where it says that."""
+        found = await self._catalogue()
+        return f"{found.engine.value} {found.version}".rstrip()
+
+    async def load(self, target: Target) -> None:
+        """Do nothing: the server has loaded its models, or does so when they are asked."""
+
+    async def read_stranger(self, target: Target) -> None:
+        """Do nothing: nobody knows what the engine would forget for it."""
+
+    async def rendered_prompt(self, request: EncodedRequest) -> str | None:
+        """Return the prompt as the template makes it, where llama-server answers; else None."""
+        if self._engine is not Engine.LLAMA_SERVER:
+            return None
+        asked = msgspec.json.decode(request.body, type=dict[str, Any])
+        return await self.client.ask("/apply-template", catalogue.rendered, asked)
+
+    @property
+    def _reasoning_field(self) -> str:
+        match self._settings.reasoning:
+            case "auto":
+                return TRAITS[self._engine].reasoning_field
+            case "none":
+                return ""
+            case field:
+                return field
+
+    async def _catalogue(self) -> catalogue.ServerCatalogue:
+        found = await catalogue.read(self.client)
+        self._engine = found.engine
+        if found.slots != self._slots.total:
+            self._slots = SlotTable(found.slots)
+        return found
+
+    def _window(self, found: catalogue.ServerCatalogue, name: str) -> int | None:
+        settings = self._settings.models.get(name)
+        return (settings.context_window if settings else None) or found.window(name)
+
+    def _capabilities(self, found: catalogue.ServerCatalogue, name: str) -> frozenset[str]:
+        can = set(found.capabilities(name))
+        if settings := self._settings.models.get(name):
+            for capability in catalogue.CAPABILITIES:
+                told = getattr(settings, capability)
+                if told is not None:
+                    (can.add if told else can.discard)(capability)
+        return frozenset(can)

@@ -1,0 +1,243 @@
+"""Claude Code's requests through the gateway to a real llama-server, and to recorded servers."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from cc_proxy.app.config import UpstreamModelSettings, UpstreamSettings
+from cc_proxy.tests.upstreams.openai import gateway as gateways
+from cc_proxy.tests.upstreams.openai.gateway import Gateway, blocks
+from cc_proxy.tests.upstreams.openai.llama import WINDOW
+from cc_proxy.tests.upstreams.openai.llama import serving as llama_server
+from cc_proxy.tests.upstreams.openai.recorded import named
+
+BASH = {
+    "name": "Bash",
+    "input_schema": {
+        "type": "object",
+        "properties": {"command": {"type": "string"}},
+        "required": ["command"],
+    },
+}
+TIME = {
+    "name": "get_time",
+    "input_schema": {"type": "object", "properties": {"zone": {"type": "string"}}},
+}
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with (
+        llama_server(tmp_path, slots=2) as url,
+        gateways.serving(UpstreamSettings(url=url)) as found,
+    ):
+        yield found
+
+
+async def test_the_one_model_of_a_server_answers_claudes_names(gateway: Gateway) -> None:
+    status, message = await gateway.ask("[[hello]]")
+    assert (status, message["stop_reason"]) == (200, "end_turn")
+    assert blocks(message, "text")[0]["text"] == "Hello there, this is a steady answer."
+    health = await gateway.health()
+    assert health["default_model"]["name"] == "script"
+    assert health["default_model"]["context_window"] == WINDOW
+    assert health["upstream"]["version"].startswith("llama-server")
+
+
+async def test_calls_of_one_answer_come_each_in_a_block(gateway: Gateway) -> None:
+    status, message = await gateway.ask("[[two]]", tools=[BASH, TIME])
+    assert (status, message["stop_reason"]) == (200, "tool_use")
+    calls = [(block["name"], block["input"]) for block in blocks(message, "tool_use")]
+    assert calls == [("Bash", {"command": "date"}), ("get_time", {"zone": "UTC"})]
+
+
+async def test_a_call_that_leaks_into_the_text_is_made(gateway: Gateway) -> None:
+    _, message = await gateway.ask("[[bare]]", tools=[BASH])
+    assert [block["input"] for block in blocks(message, "tool_use")] == [{"command": "uname"}]
+
+
+async def test_thinking_comes_in_its_block(gateway: Gateway) -> None:
+    _, message = await gateway.ask("[[think]]", thinking={"type": "enabled", "budget_tokens": 1024})
+    assert blocks(message, "thinking")[0]["thinking"].startswith("The user wants a greeting.")
+    assert blocks(message, "text")[0]["text"] == "Good morning."
+
+
+async def test_a_prompt_that_is_too_long_is_said_in_the_words_of_the_api(
+    gateway: Gateway,
+) -> None:
+    status, error = await gateway.ask("y " * 3 * WINDOW)
+    assert status == 400
+    assert error["error"]["message"].startswith("prompt is too long: ")
+    assert error["error"]["message"].endswith(f"> {WINDOW} maximum")
+
+
+async def test_the_cached_part_of_a_prompt_is_the_servers_own_count(gateway: Gateway) -> None:
+    text = "[[hello]] " + "The same words again. " * 100
+    _, first = await gateway.ask(text)
+    assert first["usage"]["cache_read_input_tokens"] == 0
+    _, again = await gateway.ask(text)
+    used = again["usage"]
+    assert used["cache_read_input_tokens"] > 10 * used["input_tokens"]
+
+
+async def test_a_model_that_is_not_there_is_not_another_one(gateway: Gateway) -> None:
+    status, error = await gateway.ask("hi", model="gone")
+    assert (status, error["error"]["type"]) == (404, "not_found_error")
+    assert (
+        error["error"]["message"] == "local has no model gone. See what it serves: cc-proxy models"
+    )
+    status, _ = await gateway.ask("[[hello]]", model="local/script")
+    assert status == 200
+
+
+# Servers that are not here: their recorded answers.
+async def answers(request: web.Request) -> web.Response:
+    recorded = request.app[RECORDED]
+    if request.path == "/v1/models":
+        return web.Response(body=named("vllm/models").body, content_type="application/json")
+    if request.path != "/v1/chat/completions":
+        return web.Response(status=404, body=named("vllm/chat_unknown_path").body)
+    asked = await request.json()
+    request.app[ASKED].append(asked)
+    request.app[HEADERS].append(dict(request.headers))
+    answer = named(recorded.pop(0) if recorded else "vllm/script_hello")
+    headers = {"Content-Type": answer.content_type}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+RECORDED = web.AppKey("recorded", list[str])
+ASKED = web.AppKey("asked", list[dict[str, Any]])
+HEADERS = web.AppKey("headers", list[dict[str, str]])
+
+
+class Stand:
+    """A gateway over a server that gives recorded answers, one after the other."""
+
+    def __init__(self, gateway: Gateway, app: web.Application) -> None:
+        self.gateway = gateway
+        self.asked = app[ASKED]
+        self.headers = app[HEADERS]
+        self.recorded = app[RECORDED]
+
+
+@pytest.fixture
+async def vllm() -> AsyncIterator[Stand]:
+    app = web.Application()
+    app[RECORDED], app[ASKED], app[HEADERS] = [], [], []
+    app.router.add_route("*", "/{path:.*}", answers)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        models = {"script": UpstreamModelSettings(vision=True)}
+        async with gateways.serving(UpstreamSettings(url=url, models=models)) as gateway:
+            yield Stand(gateway, app)
+
+
+async def test_cut_arguments_never_become_an_empty_call(vllm: Stand) -> None:
+    vllm.recorded += ["vllm/script_cutargs", "vllm/script_cutargs"]
+    status, message = await vllm.gateway.ask("[[cutargs]]", tools=[BASH])
+    assert (status, message["stop_reason"]) == (200, "max_tokens")
+    assert blocks(message, "tool_use") == []
+    assert len(vllm.asked) == 2
+
+
+async def test_cut_arguments_are_asked_for_once_more(vllm: Stand) -> None:
+    vllm.recorded += ["vllm/script_cutargs", "vllm/script_bash"]
+    _, message = await vllm.gateway.ask("[[cutargs]]", tools=[BASH])
+    assert [b["input"] for b in blocks(message, "tool_use")] == [{"command": "echo one && ls -la"}]
+    assert vllm.asked[0] == vllm.asked[1]
+
+
+async def test_blank_text_behind_the_thinking_is_not_shown(vllm: Stand) -> None:
+    vllm.recorded += ["vllm/script_think", "vllm/script_tcall"]
+    _, words = await vllm.gateway.ask("[[think]]")
+    assert [block["text"] for block in blocks(words, "text")] == ["Good morning."]
+    _, call = await vllm.gateway.ask("[[tcall]]", tools=[BASH])
+    assert [block["type"] for block in call["content"]] == ["thinking", "tool_use"]
+
+
+async def test_a_count_that_is_not_exact_teaches_nothing(vllm: Stand) -> None:
+    text = "word " * 20
+    before = await count(vllm.gateway, text)
+    vllm.recorded += ["vllm/chat_overflow_prompt"]
+    status, error = await vllm.gateway.ask(text)
+    assert (status, error["error"]["message"]) == (
+        400,
+        "prompt is too long: 16385 tokens > 16384 maximum",
+    )
+    assert await count(vllm.gateway, text) == before
+
+
+async def count(gateway: Gateway, text: str) -> int:
+    asked = gateways.body(text)
+    del asked["max_tokens"]
+    async with gateway.client.post(gateway.url + "/v1/messages/count_tokens", json=asked) as found:
+        return int((await found.json())["input_tokens"])
+
+
+@pytest.mark.parametrize("router", ["vllmrouter", "sglrouter"])
+async def test_an_error_that_a_router_labels_as_a_stream_is_an_error(
+    vllm: Stand, router: str
+) -> None:
+    vllm.recorded += [f"{router}/overflow"]
+    assert named(f"{router}/overflow").content_type == "text/event-stream"
+    status, error = await vllm.gateway.ask("hi")
+    assert (status, error["error"]["message"]) == (
+        400,
+        "prompt is too long: 80017 tokens > 16384 maximum",
+    )
+
+
+async def test_a_replica_that_dies_in_mid_answer_ends_it_with_an_error(vllm: Stand) -> None:
+    vllm.recorded += ["rayserve/replica_killed_midstream"]
+    events = await vllm.gateway.stream("hi")
+    assert events[-1]["type"] == "error"
+    assert "local ended its answer in the middle." in events[-1]["error"]["message"]
+
+
+async def test_a_demanded_call_is_demanded_in_the_servers_own_way(vllm: Stand) -> None:
+    vllm.recorded += ["vllm/chat_tool_choice_named"]
+    choice = {"type": "tool", "name": "Bash"}
+    _, message = await vllm.gateway.ask("hi", tools=[BASH, TIME], tool_choice=choice)
+    assert message["stop_reason"] == "tool_use"
+    (asked,) = vllm.asked
+    assert asked["tool_choice"] == {"type": "function", "function": {"name": "Bash"}}
+    assert "response_format" not in asked
+
+
+async def test_a_leaked_call_counts_for_nothing_when_none_may_be_made(vllm: Stand) -> None:
+    vllm.recorded += ["vllm/chat_tool_choice_none"]
+    turns = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b"},
+        {"role": "user", "content": "c"},
+    ]
+    none = {"type": "none"}
+    _, message = await vllm.gateway.ask("", messages=turns, tools=[BASH], tool_choice=none)
+    assert (message["stop_reason"], blocks(message, "tool_use")) == ("end_turn", [])
+    assert vllm.asked[0]["tool_choice"] == "none"
+    assert vllm.asked[0]["tools"]
+
+
+async def test_the_session_is_named_to_a_router_and_its_id_stays_here(vllm: Stand) -> None:
+    session = {"X-Claude-Code-Session-Id": "0b5e6d2c-1111-4222-8333-444455556666"}
+    vllm.gateway.client.headers.update(session)
+    await vllm.gateway.ask("hi")
+    await vllm.gateway.ask("hi again")
+    first, second = vllm.headers
+    names = ("X-Session-ID", "X-SMG-Routing-Key", "X-Claude-Code-Session-Id")
+    keys = {first[name] for name in names} | {second[name] for name in names}
+    assert len(keys) == 1
+    assert "0b5e6d2c" not in str((first, second, vllm.asked))
+
+
+async def test_nothing_that_only_ollama_knows_is_sent(vllm: Stand) -> None:
+    await vllm.gateway.ask("hi", tools=[BASH])
+    (asked,) = vllm.asked
+    assert set(asked) == {
+        *("model", "messages", "stream", "stream_options", "tools", "parallel_tool_calls"),
+        *("max_tokens", "chat_template_kwargs"),
+    }
