@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, Loaded, UpstreamModelSettings, UpstreamSettings
+from cc_proxy.app.config import ConfigError, LoadedConfig, UpstreamModelSettings, UpstreamSettings
 from cc_proxy.tests.config.test_config_data_files import schema_accepts
 
-LoadFile = Callable[..., Loaded]
+LoadFile = Callable[..., LoadedConfig]
 
 ACCEPTED = [
     "upstreams: {vllm: {url: 'http://gpu1:8000'}}",

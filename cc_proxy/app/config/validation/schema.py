@@ -183,7 +183,7 @@ FILE = Section(
                     "timeout": Field(
                         rule=durations.timeout,
                         expected="a duration such as 120s, 15m or 1h, or a number of seconds",
-                        takes=(Kind.TEXT, *_NUMBERS),
+                        takes=(ScalarKind.TEXT, *_NUMBERS),
                         setting="timeout_seconds",
                     ),
                     "reasoning": Field(
@@ -198,7 +198,7 @@ FILE = Section(
                                 "context_window": Field(
                                     rule=rules.window,
                                     expected=_WINDOW,
-                                    takes=(Kind.TEXT, Kind.WHOLE),
+                                    takes=(ScalarKind.TEXT, ScalarKind.WHOLE),
                                 ),
                                 "tools": _OPTIONAL_SWITCH,
                                 "vision": _OPTIONAL_SWITCH,
