@@ -97,7 +97,9 @@ class Shared:
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
         self.slots = SlotKeeper(self.upstream, self.tokens)
         usage = UsageStore(folder / USAGE_FILE if folder else None, self.tokens.prefill_seconds)
-        self.activity = ActivityTracker(self.slots.slots, usage=usage)
+        # Ollama does; other servers hold what they were started with.
+        unloads = self.upstream.kind == "ollama"
+        self.activity = ActivityTracker(self.slots.slots, usage=usage, unloads=unloads)
         self.read_ahead = ReadAhead(self.upstream, self.tokens, fronts, self.slots)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 

@@ -153,6 +153,60 @@ def test_a_model_that_is_loaded_reads_afterwards(tracker: ActivityTracker, clock
     assert (shown.state, shown.tokens_read) == ("reading", 100)
 
 
+@pytest.fixture
+def unloading(clock: Clock) -> ActivityTracker:
+    """Give a tracker over an upstream that unloads what is idle; loading took 20 s before."""
+    tracker = ActivityTracker(clock=clock, unloads=True)
+    with tracker.loading("m"):
+        clock.now += 20.0
+    return tracker
+
+
+def kept(tracker: ActivityTracker, name: str, seconds: float | None) -> TrackedRequest:
+    request = begun(tracker, name)
+    request.keep_seconds = seconds
+    return request
+
+
+def test_a_model_that_was_idle_for_too_long_is_loaded_before_it_reads(
+    unloading: ActivityTracker, clock: Clock
+) -> None:
+    clock.now += 301.0
+    unloading.sent(kept(unloading, "a", 300.0), None)
+    clock.now += 19.0
+    assert states(unloading) == {"a": "loading"}
+    clock.now += 2.0
+    (shown,) = view(unloading).activity(0.0).requests
+    assert (shown.state, shown.tokens_read) == ("reading", 100)
+
+
+def test_the_first_token_says_that_it_is_loaded(unloading: ActivityTracker, clock: Clock) -> None:
+    clock.now += 301.0
+    first, second = kept(unloading, "a", 300.0), kept(unloading, "b", 300.0)
+    unloading.sent(first, None)
+    unloading.sent(second, None)
+    assert states(unloading) == {"a": "loading", "b": "loading"}
+    unloading.writes(first)
+    assert states(unloading) == {"a": "writing", "b": "waiting"}
+
+
+@pytest.mark.parametrize(("idle", "seconds"), [(299.0, 300.0), (9999.0, None)])
+def test_a_model_that_is_still_kept_reads_at_once(
+    unloading: ActivityTracker, clock: Clock, idle: float, seconds: float | None
+) -> None:
+    clock.now += idle
+    unloading.sent(kept(unloading, "a", seconds), None)
+    assert states(unloading) == {"a": "reading"}
+
+
+def test_an_answer_keeps_the_model_loaded(unloading: ActivityTracker, clock: Clock) -> None:
+    clock.now += 200.0
+    answer(kept(unloading, "a", 300.0), unloading, clock, "end_turn")
+    clock.now += 200.0
+    unloading.sent(kept(unloading, "b", 300.0), None)
+    assert states(unloading)["b"] == "reading"
+
+
 def test_words_are_counted_when_somebody_looks(tracker: ActivityTracker, clock: Clock) -> None:
     request = begun(tracker, "a")
     words = 1

@@ -3,15 +3,28 @@
 import asyncio
 import re
 import shutil
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 
-from .conftest import Gateway, Upstream, body, done, line, says
+from .conftest import KEY, Gateway, Upstream, body, done, line, says
 from .exposition_parser import Family, parse
 
-PROMTOOL = shutil.which("promtool")
+PROMTOOL, PROMETHEUS = shutil.which("promtool"), shutil.which("prometheus")
+IN_DEBIAN = "it is in Debian's package prometheus"
+# As docs/reference/metrics.md has it.
+SCRAPES = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: cc-proxy
+    authorization:
+      credentials_file: {key_file}
+    static_configs:
+      - targets: ["{target}"]
+"""
 ROOT = Path(__file__).parents[3]
 READ = {
     "name": "Read",
@@ -138,7 +151,7 @@ async def test_every_metric_is_on_its_page(gateway: Gateway) -> None:
     assert told == {name: family.kind for name, family in found.items()}
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is in Debian's prometheus")
+@pytest.mark.skipif(PROMTOOL is None, reason=IN_DEBIAN)
 async def test_promtool_finds_nothing_to_say(gateway: Gateway) -> None:
     await ask(gateway)
     text = await text_of(gateway)
@@ -152,6 +165,48 @@ async def test_promtool_finds_nothing_to_say(gateway: Gateway) -> None:
     )
     said, _ = await checking.communicate(text.encode())
     assert (checking.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(PROMETHEUS is None, reason=IN_DEBIAN)
+async def test_prometheus_scrapes_it_as_the_page_says(gateway: Gateway, tmp_path: Path) -> None:
+    await ask(gateway)
+    (tmp_path / "auth.key").write_text(KEY + "\n", encoding="utf-8")
+    target = gateway.url.removeprefix("http://")
+    config = tmp_path / "prometheus.yml"
+    config.write_text(SCRAPES.format(key_file=tmp_path / "auth.key", target=target), "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = await asyncio.create_subprocess_exec(
+        str(PROMETHEUS),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        found = await queried(gateway, port, 'cc_proxy_requests_total{class="main"}')
+    finally:
+        server.terminate()
+        await server.wait()
+    assert found["metric"]["outcome"] == "ok"
+    assert found["value"][1] == "1"
+
+
+async def queried(gateway: Gateway, port: int, query: str) -> dict[str, Any]:
+    """Return the first result of a query, as soon as there is one."""
+    url = f"http://127.0.0.1:{port}/api/v1/query"
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                async with gateway.client.get(url, params={"query": query}) as response:
+                    results = (await response.json())["data"]["result"]
+            except ClientError:  # it is about to start
+                results = []
+            if results:
+                first: dict[str, Any] = results[0]
+                return first
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ Names and units are those of OpenTelemetry's conventions for generative AI where
 as its exporter for Prometheus writes them: https://opentelemetry.io/docs/specs/semconv/gen-ai/
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,8 +11,8 @@ from cc_proxy import __version__
 from cc_proxy.app.control.activity import RequestState
 from cc_proxy.app.gateway.activity.exposition import Labels, histograms, samples
 from cc_proxy.app.gateway.activity.totals import Histogram, ModelTotals
-from cc_proxy.app.gateway.activity.tracked import state_of
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
+from cc_proxy.app.gateway.activity.view import running_states
 
 MODEL = "gen_ai_request_model"
 _RUNNING: tuple[RequestState, ...] = ("preparing", "waiting", "loading", "reading", "writing")
@@ -67,7 +66,7 @@ def _process(tracker: ActivityTracker, facts: ProcessFacts) -> Iterator[str]:
 
 def _requests(tracker: ActivityTracker) -> Iterator[str]:
     totals, running = tracker.totals, tracker.running
-    states = Counter(state_of(one, tracker.engine(one.model)) for one in running)
+    states = running_states(tracker)
     yield from samples(
         "cc_proxy_requests_total",
         "counter",
@@ -81,7 +80,7 @@ def _requests(tracker: ActivityTracker) -> Iterator[str]:
         "cc_proxy_requests",
         "gauge",
         "Messages requests that run, by state.",
-        (({"state": state}, states[state]) for state in _RUNNING),
+        (({"state": state}, states.get(state, 0)) for state in _RUNNING),
     )
     yield from samples(
         "cc_proxy_queued_requests",

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.config import durations
+from cc_proxy.app.config.errors import RefusedValueError
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.gateway.activity.folder import folder_name
 from cc_proxy.app.gateway.activity.tracked import CallCounts, Counts, Outcome
@@ -42,6 +44,7 @@ class RequestTracker:
         request = self._request
         request.model = target.model.name[:MAX_NAME]
         request.window = target.window
+        request.keep_seconds = _seconds(target.keep_alive)
         request.prompt_tokens = prompt_tokens
         session = self._activity.sessions.of(request, request.arrived)
         if session is None:
@@ -117,3 +120,10 @@ class RequestTracker:
     def end(self, outcome: Outcome) -> None:
         """Note the end of the request."""
         self._activity.end(self._request, outcome)
+
+
+def _seconds(keep_alive: str) -> float | None:
+    try:
+        return durations.seconds(keep_alive)
+    except RefusedValueError:  # for ever, or as Ollama's own configuration says
+        return None

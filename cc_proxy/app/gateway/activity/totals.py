@@ -21,7 +21,7 @@ TOKEN_BOUNDS = tuple(4.0**power for power in range(14))
 
 
 class Histogram:
-    """How many values were at most each of the bounds, and their sum."""
+    """Counts of values by their upper bounds, and the sum of the values."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds

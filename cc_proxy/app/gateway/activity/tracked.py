@@ -57,11 +57,12 @@ class CallCounts:
 class TrackedRequest:
     """A request and its moments, None for those that have not come.
 
-    `prompt_tokens` and `kept` are estimates: of the prompt, and of its part that the engine holds.
-    `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`: the first
-    token of this round came, `first_token` that of the first round. `read_seconds` is from `reads`
-    to `first_token`, by our clock; `worked_seconds` is what the engine says that it took to read
-    and to write. `count_words` returns how many tokens the model has written so far.
+    `keep_seconds` is how long the upstream keeps the model loaded after it, None if for ever or
+    unknown. `prompt_tokens` and `kept` are estimates: of the prompt, and of its part that the
+    engine has. `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`:
+    the first token of this round came, `first_token` that of the first round. `read_seconds` is
+    from `reads` to `first_token`, by our clock; `worked_seconds` is what the engine says that it
+    took to read and to write. `count_words` returns how many tokens the model has written so far.
     """
 
     id: str
@@ -72,6 +73,7 @@ class TrackedRequest:
     is_side: bool = False
     model: str = ""
     window: int = 0
+    keep_seconds: float | None = None
     prompt_tokens: int | None = None
     kept: int | None = None
     is_placed: bool = False
@@ -100,7 +102,7 @@ class TrackedRequest:
 
     @property
     def write_seconds(self) -> float | None:
-        """How long the model wrote, None if it did not."""
+        """The seconds in which the model wrote, None if it did not."""
         if self.writes is None or self.ended is None:
             return None
         return self.ended - self.writes
@@ -108,14 +110,43 @@ class TrackedRequest:
 
 @dataclass(eq=False, slots=True)
 class Engine:
-    """The requests that one model has been sent and has not answered, in their order."""
+    """The requests that one model has been sent and has not answered, in their order.
+
+    `loading` is how many preloads run, `used` when the model was seen to be loaded. `cold_since`:
+    it had been idle for longer than it is kept, so that a request loads it; `load_seconds` is the
+    time that this took before.
+    """
 
     sent: list[TrackedRequest] = field(default_factory=list)
     loading: int = 0
+    used: float | None = None
+    cold_since: float | None = None
+    load_seconds: float | None = None
+
+    @property
+    def is_loading(self) -> bool:
+        """True while the model is loaded by a preload or a request."""
+        return bool(self.loading) or self.cold_since is not None
+
+    def warm(self, now: float) -> None:
+        """Note that the model is loaded."""
+        self.used, self.cold_since = now, None
+
+    def note_idle(self, keep_seconds: float | None, now: float) -> None:
+        """Note that a request comes: it loads the model if that has been idle for too long."""
+        if self.sent or self.loading or self.used is None or keep_seconds is None:
+            return
+        if now - self.used > keep_seconds:
+            self.cold_since = now
 
     def advance(self, slots: int, now: float) -> None:
         """Note that the engine works at the first requests, if the model is loaded."""
-        if self.loading:
+        if self.cold_since is not None and self.load_seconds is not None:
+            loaded = self.cold_since + self.load_seconds
+            if now >= loaded:
+                self.warm(loaded)
+                now = loaded
+        if self.is_loading:
             return
         for request in self.sent[: max(1, slots)]:
             if request.reads is None:
@@ -134,7 +165,7 @@ def state_of(request: TrackedRequest, engine: Engine | None) -> RequestState:
         return _ENDED[request.outcome]
     if request.writes is not None:
         return "writing"
-    if engine is not None and engine.loading and (request.sent is not None or request.is_placed):
+    if engine is not None and engine.is_loading and (request.sent is not None or request.is_placed):
         return "loading"
     if request.is_queued:
         return "waiting"
@@ -145,7 +176,7 @@ def state_of(request: TrackedRequest, engine: Engine | None) -> RequestState:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an engine is with a prompt; None where its speed is not known."""
+    """The progress of an engine in a prompt; None where its speed is not known."""
 
     read: int | None
     seconds_left: float | None

@@ -19,6 +19,8 @@ MAX_ENDED = 50
 MAX_ENGINES = 64
 # Names and ids come from clients.
 MAX_NAME = 200
+# One that took less was loaded before.
+_LOADED_SECONDS = 0.5
 
 Clock = Callable[[], float]
 Slots = Callable[[str], int]
@@ -42,7 +44,7 @@ class ActivityTracker:
     """Follows each request by the calls of its path.
 
     `slots` returns how many requests the engine of a model works at side by side. `usage` adds up
-    the requests that ended.
+    the requests that ended. `unloads`: the upstream unloads a model that has been idle for long.
     """
 
     def __init__(
@@ -50,12 +52,15 @@ class ActivityTracker:
         slots: Slots = _one_slot,
         clock: Clock = time.monotonic,
         usage: UsageSink | None = None,
+        *,
+        unloads: bool = False,
     ) -> None:
         self.totals = Totals()
         self.sessions = TrackedSessions()
         self.clock = clock
         self._slots = slots
         self._usage = usage
+        self._unloads = unloads
         self._running: dict[TrackedRequest, None] = {}
         self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -74,6 +79,13 @@ class ActivityTracker:
         """Return the engine of a model, None if nothing was sent to it of late."""
         return self._engines.get(full_name(model)) if model else None
 
+    def refresh(self) -> None:
+        """Let pass what only takes time, such as loading; whoever looks calls it first."""
+        now = self.clock()
+        for model, engine in self._engines.items():
+            if engine.cold_since is not None:
+                engine.advance(self._slots(model), now)
+
     def begin(self, request_id: str) -> TrackedRequest:
         """Return a request that has come."""
         request = TrackedRequest(request_id, self.clock())
@@ -91,6 +103,8 @@ class ActivityTracker:
         request.kept = kept
         request.sent, request.reads, request.writes = now, None, None
         engine = self._engine(request.model)
+        if self._unloads:
+            engine.note_idle(request.keep_seconds, now)
         if request not in engine.sent:
             engine.sent.append(request)
         engine.advance(self._slots(request.model), now)
@@ -99,8 +113,11 @@ class ActivityTracker:
         """Note that the upstream is done with a request, at least for this round."""
         engine = self.engine(request.model)
         if engine is not None and request in engine.sent:
+            now = self.clock()
             engine.sent.remove(request)
-            engine.advance(self._slots(request.model), self.clock())
+            if request.writes is not None:
+                engine.warm(now)
+            engine.advance(self._slots(request.model), now)
 
     def queued(self, request: TrackedRequest) -> None:
         """Note that the upstream takes no more requests, so that this one waits here."""
@@ -120,6 +137,9 @@ class ActivityTracker:
         request.is_queued = False
         began = request.reads if request.reads is not None else request.sent
         request.writes = now
+        if (engine := self.engine(request.model)) is not None:
+            engine.warm(now)
+            engine.advance(self._slots(request.model), now)
         if request.first_token is None:
             request.first_token = now
             request.read_seconds = now - began if began is not None else None
@@ -148,8 +168,13 @@ class ActivityTracker:
         """Note that a model is loaded while the block runs."""
         engine = self._engine(model)
         engine.loading += 1
+        began = self.clock()
         try:
             yield
+            now = self.clock()
+            engine.warm(now)
+            if now - began >= _LOADED_SECONDS:
+                engine.load_seconds = now - began
         finally:
             engine.loading -= 1
             engine.advance(self._slots(model), self.clock())

@@ -41,6 +41,7 @@ SecondsToRead = Callable[[str, int], float | None]
 
 def running_states(tracker: ActivityTracker) -> dict[str, int]:
     """Return how many requests run in each state."""
+    tracker.refresh()
     states = Counter(state_of(one, tracker.engine(one.model)) for one in tracker.running)
     return {str(state): count for state, count in states.items()}
 
@@ -52,6 +53,7 @@ class ActivityView:
         self._tracker = tracker
         self._seconds_to_read = seconds_to_read
         self._now = tracker.clock()
+        tracker.refresh()
 
     def activity(
         self,
