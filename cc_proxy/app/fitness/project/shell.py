@@ -14,8 +14,8 @@ _TEST_RUN = """\
 F                                                                        [100%]
 FAILED tests/test_prices.py::test_discount - assert 0.0 == 90
 1 failed in 0.02s"""
-_CHAIN = re.compile(r"\s*(?:&&|;|\|\||\n)\s*")
-_NO_ERRORS = re.compile(r"\s*2>\s*(?:/dev/null|&1)")
+_CHAIN = re.compile(r"&&|;|\|\||\n")
+_NO_ERRORS = re.compile(r"\s?2>\s*(?:/dev/null|&1)")
 _WORDS = re.compile(r"[\w @.-]{2,}")
 _SUBSTITUTION = re.compile(r"s(?P<sign>[/|#,])(?P<old>.*?)(?P=sign)(?P<new>.*?)(?P=sign)g?")
 _SEARCHES = frozenset({"grep", "egrep", "fgrep", "rg", "ag"})

@@ -35,7 +35,7 @@ _NOT_FOUND = 404
 _BUSY = frozenset({429, 503})
 
 # Ray Serve wraps the engine's words: "Message: … (Request ID: …), Internal exception: …".
-_WRAPPED = re.compile(r"\AMessage: (.*?) \(Request ID: [^)]*\), Internal exception: ", re.DOTALL)
+_BEFORE, _ID, _BEHIND = "Message: ", " (Request ID: ", "), Internal exception: "
 _NO_MODEL = re.compile(
     r"[Tt]he model [`'\"](?P<vllm>[^`'\"]+)[`'\"] (?:does not exist|not found)"
     r"|Got request for model \"(?P<ray>[^\"]+)\""
@@ -146,5 +146,6 @@ def _decoded(body: bytes, shape: type[_Shape]) -> _Shape | None:
 
 
 def _unwrapped(text: str) -> str:
-    found = _WRAPPED.match(text)
-    return found[1] if found else text
+    message, wrapped, rest = text.removeprefix(_BEFORE).partition(_ID)
+    is_wrapped = text.startswith(_BEFORE) and wrapped and _BEHIND in rest
+    return message if is_wrapped else text
