@@ -1,4 +1,4 @@
-# `make run`: see it work, from nothing.  `make test`: set-up and every test.
+# `make run`: see it work, from nothing.  `make quick`: while you edit.  `make test`: set-up and every test.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ NPM_FLAGS := --loglevel=error --no-audit --no-fund --no-update-notifier
 # Tests start hundreds of programs out of .venv; without bytecode each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test soak lint unit fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
+.PHONY: run test quick soak lint unit fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 # A Claude Code on PATH plays the session; without one it comes from npm, without npm the built-in client plays.
@@ -27,6 +27,16 @@ test: .make/dev
 	$(MAKE) --no-print-directory -j 3 wheel clients lint
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
 		$(BIN)/pytest -n 4 --dist loadgroup -q
+
+# The inner loop, in half a minute of one processor: pure tests that start no program, and the house
+# rules. A test (tests/house/test_quick.py) holds the selection to that.
+QUICK := $(addprefix cc_proxy/tests/,house anthropic config search translate upstreams test_byte_cache.py test_redaction.py)
+NOT_QUICK := rescue test_answer_work.py test_config_file_errors.py test_config_network.py test_config_places.py \
+	test_odd_schemas.py test_properties.py test_request_properties.py test_think_tags.py
+quick: .make/dev
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/pytest -q -n 0 $(QUICK) $(foreach name,$(NOT_QUICK),--ignore-glob='*/$(name)')
 
 # About a quarter of an hour; `make soak SOAK="--minutes 60 --seed 7"` is one for a night.
 soak: .make/dev

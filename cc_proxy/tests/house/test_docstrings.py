@@ -12,7 +12,7 @@ OLD_LINES = {
     "fitness": 13,
     "gateway": 36,
     "translate": 88,
-    "upstreams": 19,
+    "upstreams": 18,
 }
 
 

@@ -26,11 +26,11 @@ OLD_NAMES = {
     "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES", "Shared", "Spent", "ToldConversation", "Translated",
     "WONDERS", "Wakers", "beat_seconds", "crowd", "front", "front_file", "front_request",
     "go_straight", "goes_on", "is_meant", "is_told", "is_told_apart", "left", "left_by",
-    "left_out", "let_go", "let_go_by", "let_go_if_large", "mended", "mended_call", "quiet", "said",
-    "settle", "told_apart", "took", "wakers",
+    "left_out", "let_go", "let_go_by", "let_go_if_large", "look", "mended", "mended_call", "quiet",
+    "said", "settle", "settle_in_steps", "told_apart", "took", "wakers",
 }  # fmt: skip
 OLD_DUPLICATES = {
-    "Engine", "LoadedModel", "Model", "Reader", "Reason", "Source", "Upstream", "Usage",
+    "Engine", "LoadedModel", "Model", "Pieces", "Reader", "Reason", "Source", "Upstream", "Usage",
 }  # fmt: skip
 
 

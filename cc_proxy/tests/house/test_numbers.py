@@ -1,4 +1,4 @@
-"""Numbers that may only fall, and caches that must be bounded."""
+"""Numbers that may only fall."""
 
 import ast
 from collections import Counter
@@ -23,19 +23,6 @@ LARGE_TABLES = {
     "gateway/test_token_counter.py": 60,
     "gateway/test_recordings.py": 54,
 }
-# Functions with a cache of their own, and why it cannot grow. Request data belongs into a
-# ByteCache, whose bound is in bytes.
-BOUNDED_CACHES = {
-    "certificates.py: default_context": "the files of the settings, forgotten with a reload",
-    "config/file_form.py: _renamed": "no argument",
-    "fitness/session.py: _handbook": "no argument",
-    "fitness/long_texts.py: _journals": "no argument",
-    "fitness/tools.py: declared": "no argument",
-    "gateway/routes/openapi.py: _encoded": "no argument",
-    "gateway/spare_memory.py: _trim": "no argument",
-    "translate/rescue/formats/tags.py: _tokens": "32 namespaces of at most 26 characters",
-    "translate/answer/quiet.py: finder": "32 sets of a few marks that the program defines",
-}
 # Commands that print before they return, since they go on for long.
 PRINTS = {
     "cli/claude/command.py": 4,
@@ -44,7 +31,6 @@ PRINTS = {
     "cli/models/choice.py": 3,
     "cli/start.py": 1,
 }
-CACHES = {"cache", "lru_cache"}
 
 
 def test_imports_are_at_the_top_but_for_the_slow_ones() -> None:
@@ -67,17 +53,6 @@ def test_what_all_handlers_share_stays_small() -> None:
     )
     fields = [node for node in shared.body if isinstance(node, ast.AnnAssign)]
     assert len(fields) <= MOST_FIELDS_OF_SHARED
-
-
-def test_a_cache_has_a_bound_in_bytes() -> None:
-    cached = {
-        f"{module.name}: {function.name}"
-        for module in MODULES
-        for function in _functions(module)
-        if {_name(decorator) for decorator in function.decorator_list} & CACHES
-    }
-    assert sorted(cached - set(BOUNDED_CACHES)) == []
-    assert sorted(set(BOUNDED_CACHES) - cached) == []
 
 
 def test_a_command_returns_its_result_and_prints_nothing() -> None:

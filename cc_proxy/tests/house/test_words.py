@@ -32,7 +32,7 @@ OLD_WORDS = {
     "fitness": 17,
     "gateway": 18,
     "redaction": 2,
-    "translate": 93,
+    "translate": 91,
     "upstreams": 8,
 }
 OLD_DOCUMENT_WORDS = 4

@@ -9,6 +9,7 @@ whose backslash was not doubled. A quote that is not escaped has several, and is
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -81,10 +82,8 @@ def reading_json(text: str, work: Source) -> Steps[Any]:
     """
     text = yield from escaping_paths(text, work)
     if len(text) <= _AT_ONCE:
-        try:
+        with suppress(msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             return _strict(text)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass
     return (yield from _sloppy(text, work))
 
 
