@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from bench.toolcalls import cases
+from bench.toolcalls import engine as llama
 from bench.toolcalls.cases import Case, Tools
 from bench.toolcalls.judge import Verdict, judge
 from cc_proxy.app.chat.call_formats import KNOWN_FORMATS
 
 _RESULTS = Path(__file__).parent / "RESULTS.md"
 _NOTES = Path(__file__).parent / "notes.md"
-_COLUMNS = ("exact", "missed", "wrong", "litter", "kept", "executed")
+_COLUMNS = ("exact", "missed", "wrong", "litter", "kept", "executed", "bent")
 _CORPORA: dict[str, tuple[Callable[[], list[Case]], Callable[[], Tools]]] = {
     "sample": (cases.sample, cases.tools),
     "fresh": (cases.fresh, cases.tools),
@@ -27,9 +28,18 @@ _CORPORA: dict[str, tuple[Callable[[], list[Case]], Callable[[], Tools]]] = {
 @click.option("--tier", default="", help="Only this tier: main, wish, look or maimed.")
 @click.option("--half", type=click.IntRange(0, 1), help="Only this half, in the list of failures.")
 @click.option("--write", is_flag=True, help=f"Write {_RESULTS.name} beside this program.")
+@click.option(
+    "--engine", is_flag=True, help="Rows of the sample with a real llama.cpp too; takes minutes."
+)
 @click.argument("corpora", nargs=-1, type=click.Choice([*_CORPORA]))
-def main(
-    *, failures: bool, tier: str, half: int | None, write: bool, corpora: tuple[str, ...]
+def main(  # noqa: PLR0913 - the options
+    *,
+    failures: bool,
+    tier: str,
+    half: int | None,
+    write: bool,
+    engine: bool,
+    corpora: tuple[str, ...],
 ) -> None:
     """Judge the sample of fresh outputs, the cases written after it, and the own corpus."""
     lines = [
@@ -43,6 +53,13 @@ def main(
         for label, formats in ((corpus, frozenset()), (f"{corpus}, own marks", KNOWN_FORMATS)):
             judged = [(case, judge(case, tools, formats)) for case in chosen]
             lines += _rows(label, judged)
+            if failures:
+                _list(judged, half)
+        if engine and corpus == "sample":
+            part = [case for case in chosen if llama.takes_part(case)]
+            part = [case for case in part if case.tier in {"main", "look"}]
+            judged = list(llama.verdicts(part, tools))
+            lines += _rows(f"{corpus}, llama.cpp", judged)
             if failures:
                 _list(judged, half)
     table = "\n".join(lines)
@@ -61,7 +78,8 @@ def _rows(corpus: str, judged: list[tuple[Case, Verdict]]) -> list[str]:
                 continue
             counts = Counter(outcomes)
             good = {"look": ("kept",), "maimed": ("kept", "exact")}.get(tier, ("exact",))
-            wanted = 100 * sum(counts[outcome] for outcome in good) / len(outcomes)
+            said = len(outcomes) - counts["bent"]
+            wanted = 100 * sum(counts[outcome] for outcome in good) / max(said, 1)
             figures = " | ".join(str(counts[name] or "") for name in _COLUMNS)
             rows.append(
                 f"| {corpus} | {tier} | {half} | {len(outcomes)} | {figures} | {wanted:.1f} % |"

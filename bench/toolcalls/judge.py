@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,19 +36,26 @@ _NO_HELP = Assist(
 class Verdict:
     """What a case came to: `exact`, `missed`, `wrong` or `litter`; for a text `kept` or `executed`.
 
-    `maimed` cases are `exact`, `kept` or `wrong`. `seen` is what came out.
+    `maimed` cases are `exact`, `kept` or `wrong`. `bent`: a server did not say the text as it is.
+    `seen` is what came out.
     """
 
     outcome: str
     seen: str
 
 
-def judge(case: Case, tools: Tools, formats: frozenset[str] = frozenset()) -> Verdict:
-    """Run a case, cut into small pieces, and compare.
+def judge(
+    case: Case,
+    tools: Tools,
+    formats: frozenset[str] = frozenset(),
+    chunks: Iterable[ChatChunk] | None = None,
+) -> Verdict:
+    """Run a case and compare.
 
-    `formats` are those of the model's own calls, as far as they are known.
+    `formats` are those of the model's own calls, as far as they are known. `chunks` are the answer
+    of a server; without one the text comes cut into small pieces.
     """
-    text, calls = _run(case, tools, formats)
+    text, calls = _run(case, tools, formats, _chunks(case) if chunks is None else chunks)
     seen = json.dumps([text, calls], ensure_ascii=False)
     return Verdict(_outcome(case, text, calls), seen)
 
@@ -64,7 +72,9 @@ def _outcome(case: Case, text: str, calls: list[Call]) -> str:
     return "litter" if _LITTER.search(text) else "exact"
 
 
-def _run(case: Case, tools: Tools, formats: frozenset[str]) -> tuple[str, list[Call]]:
+def _run(
+    case: Case, tools: Tools, formats: frozenset[str], chunks: Iterable[ChatChunk]
+) -> tuple[str, list[Call]]:
     ids = itertools.count()
     stream = AnswerStream(
         message_id="msg",
@@ -79,7 +89,7 @@ def _run(case: Case, tools: Tools, formats: frozenset[str]) -> tuple[str, list[C
         ),
     )
     collector = AnswerCollector()
-    for chunk in _chunks(case):
+    for chunk in chunks:
         for event in stream.feed(chunk):
             collector.add(event)
     answer: dict[str, Any] = json.loads(collector.encode())
