@@ -30,6 +30,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    version: str = ""
 
     @property
     def error(self) -> dict[str, Any]:
@@ -130,7 +131,8 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
             await reader.readline()
         else:
             content = b""
-    return Answer(int(first.split()[1]), headers, content)
+    version, status, *_ = first.split()
+    return Answer(int(status), headers, content, version)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ _LOOKS = 10
 # How long the rest of a body is read that nobody wants, so that its sender gets to the answer.
 _LINGERING_SECONDS = 10.0
 _KEYLESS_LINGERING_SECONDS = 1.0
+# So much of a header is shown in an error.
+_SHOWN = 50
 # From connecting to showing the key, before a connection may have to make room.
 _GRACE_SECONDS = 1.0
 
@@ -174,6 +176,29 @@ class Connection(web.RequestHandler):
             self._unheard.cancel()
             self._unheard = None
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Write a response in HTTP/1.1, and in the API's form if none of ours has made it."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            # aiohttp raises it before any handler runs.
+            found = request.headers.get("Expect", "")[:_SHOWN]
+            error = ApiError(
+                resp.status,
+                "invalid_request_error",
+                f"Expect: expected 100-continue or no such header, found {found!r}.",
+                retry=False,
+                quotes=(repr(found),),
+            )
+            log.warning("a request is refused: %s", error.log_text)
+            resp = error_response(error, new_request_id())
+            resp.headers["Server"] = NAME
+            resp.force_close()
+        if request.version not in (HttpVersion10, HttpVersion11):
+            # aiohttp would answer in a version that neither side speaks.
+            request._version = HttpVersion11  # noqa: SLF001 - it has no other way
+        return await super().finish_response(request, resp, start_time)
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -186,6 +211,8 @@ class Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun and cannot become another one")
         if status == web.HTTPBadRequest.status_code:
+            # That of a request that could not be read is not known.
+            request._version = HttpVersion11  # noqa: SLF001 - it has no other way
             error = _unreadable(exc, message, self._limits)
             log.warning("a request that cannot be read: %s", error.message)
         else:
