@@ -23,7 +23,8 @@ class Target:
     `configured` is the window that was set for this model: more than it can have, maybe. `assist`
     is the help that the model gets where it stumbles. `settings` are the user's for this model.
     `forms` has how old thinking is sent, where the model is asked to think and where it is not.
-    `takes_tool_choice`: the server can be told that a tool must be called, and which.
+    `takes_tool_choice`: the server can be told that a tool must be called, and which. `upstream`
+    names the server that has the model.
     """
 
     model: ModelInfo
@@ -34,3 +35,4 @@ class Target:
     settings: ModelSettings = NO_MODEL_SETTINGS
     forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)
     takes_tool_choice: bool = False
+    upstream: str = ""

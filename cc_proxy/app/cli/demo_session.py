@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.config import LoadedConfig, load
@@ -73,7 +74,7 @@ async def find_upstream(loaded: LoadedConfig) -> tuple[DemoUpstream | None, str]
     settings = loaded.settings
     try:
         async with OllamaUpstream.configured(settings) as ollama:
-            target = await Models(settings, ollama).target(ANY_CLAUDE)
+            target = await Models(settings, Upstreams(ollama)).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message
     return DemoUpstream(loaded, target), ""

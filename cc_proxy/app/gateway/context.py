@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from cc_proxy.app.chat.upstream import Upstream
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import LoadedConfig, Settings
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
@@ -20,9 +20,8 @@ from cc_proxy.app.gateway.reloading import Reloader
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.scheduling.active_streams import ActiveStreams
 from cc_proxy.app.gateway.scheduling.gate import CooperativeGate
-from cc_proxy.app.gateway.scheduling.queue import Queue
+from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
-from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.spare_memory import SpareMemory
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
@@ -61,8 +60,7 @@ class Shared:
     """What lives as long as the server does."""
 
     context: GatewayContext
-    upstream: Upstream
-    models: Models
+    upstreams: Upstreams
     unread: IgnoredFieldsLog = field(default_factory=IgnoredFieldsLog)
     pace: KeepAliveTiming = field(default_factory=KeepAliveTiming)
     limits: Limits = field(default_factory=Limits)
@@ -74,20 +72,20 @@ class Shared:
     held_body_bytes: int = 0
     errors: ErrorRecorder = field(default_factory=ErrorRecorder)
     answers: ActiveAnswers = field(default_factory=ActiveAnswers)
+    models: Models = field(init=False)
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
     read_ahead: ReadAhead = field(init=False)
-    queue: Queue = field(init=False)
-    slots: SlotKeeper = field(init=False)
+    lanes: Lanes = field(init=False)
     tokens: TokenCounter = field(init=False)
     turns: TurnStore = field(init=False)
     activity: ActivityTracker = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.context.settings
+        self.models = Models(settings, self.upstreams)
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
-        self.queue = Queue(self.upstream)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         if folder and not settings.server.keep_on_disk:
@@ -95,12 +93,12 @@ class Shared:
                 KeptFile(folder / name, name).remove()
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
-        self.slots = SlotKeeper(self.upstream, self.tokens)
+        self.lanes = Lanes(self.upstreams, self.tokens)
         usage = UsageStore(folder / USAGE_FILE if folder else None, self.tokens.prefill_seconds)
         # Ollama does; other servers hold what they were started with.
-        unloads = self.upstream.kind == "ollama"
-        self.activity = ActivityTracker(self.slots.slots, usage=usage, unloads=unloads)
-        self.read_ahead = ReadAhead(self.upstream, self.tokens, fronts, self.slots)
+        unloads = self.upstreams.first.kind == "ollama"
+        self.activity = ActivityTracker(self.lanes.parallel, usage=usage, unloads=unloads)
+        self.read_ahead = ReadAhead(self.lanes, self.tokens, fronts)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 
     def use(self, loaded: LoadedConfig) -> None:
@@ -112,7 +110,7 @@ class Shared:
             config_path=loaded.path,
             config_digest=loaded.digest,
         )
-        self.upstream.use(settings)
+        self.upstreams.use(settings)
         self.models.use(settings)
         self.attachments.use(settings.images)
         self.search.use(settings)

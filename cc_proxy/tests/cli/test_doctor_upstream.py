@@ -16,6 +16,7 @@ from msgspec import structs
 
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.doctor import machine, model, upstream
 from cc_proxy.app.cli.doctor.check import Check
 from cc_proxy.app.config import Settings, load
@@ -252,7 +253,7 @@ async def test_a_window_over_the_model_s_maximum_is_told_of() -> None:
     )
     async with ollama({"/api/show": show, "/api/ps": {"models": []}}) as client:
         _, found = await upstream.default_model(
-            settings, Models(settings, OllamaUpstream(client)), {}
+            settings, Models(settings, Upstreams(OllamaUpstream(client))), {}
         )
     (window,) = [check for check in found if check.name == "window"]
     assert window.status == "warn"

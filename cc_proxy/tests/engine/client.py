@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -41,7 +41,7 @@ async def proxy(practice: PracticeServer, state_dir: Path) -> AsyncIterator[str]
     asked = OllamaClient(practice.url, api_key=None, silence_seconds=SECONDS)
     async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "instance-1", None, "digest", state_dir)
-        shared = Shared(context, ollama, Models(settings, ollama))
+        shared = Shared(context, Upstreams(ollama))
         async with TestServer(application(shared), handler_cancellation=True) as server:
             yield str(server.make_url("")).rstrip("/")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import ClientSession, TCPConnector, web
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext, Shared
@@ -17,7 +18,6 @@ from cc_proxy.app.gateway.http import connections
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import listening
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
@@ -129,7 +129,7 @@ class Stage:
         """Check that nothing is left of what happened, and that the next request is answered."""
         await until(lambda: self.shared.requests_in_flight == 0)
         await until(lambda: self.upstream.working == 0)
-        assert self.shared.queue.waiting == 0
+        assert self.shared.lanes.first.queue.waiting == 0
         self.upstream.play = hello
         await self.unharmed()
         assert self.busy_connections == 0
@@ -172,8 +172,7 @@ async def on_stage(
     async with OllamaUpstream(asked) as ollama:
         shared = Shared(
             GatewayContext(settings, KEY, "instance-1", None, "digest"),
-            ollama,
-            Models(settings, ollama),
+            Upstreams(ollama),
             pace=KeepAliveTiming(hold_seconds=hold_seconds, beat_seconds=0.1),
             limits=limits or Limits(),
         )

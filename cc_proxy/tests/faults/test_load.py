@@ -63,7 +63,7 @@ async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
         on_stage(practice, silence_seconds=PATIENCE, hold_seconds=PATIENCE) as stage,
     ):
         limits = QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
-        stage.shared.queue = Queue(stage.shared.upstream, limits)
+        stage.shared.lanes.first.queue = Queue(stage.shared.upstreams.first, limits)
         model = "practice"
         answers = await asyncio.gather(
             *((stage.streamed if n % 2 else stage.whole)(model=model) for n in range(20))
@@ -71,7 +71,7 @@ async def test_more_requests_than_ollama_takes_are_all_answered() -> None:
         assert [seen.text for seen in answers] == ["Hello"] * 20
         refused = [chat for chat in practice.chats() if chat.status == 503]
         assert refused
-        assert stage.shared.queue.waiting == 0
+        assert stage.shared.lanes.first.queue.waiting == 0
 
 
 @pytest.mark.posix_only("an asyncio that keeps a port open when a client leaves too soon")
@@ -80,8 +80,8 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
 ) -> None:
     async with RawUpstream(storm.playing()) as upstream:
         async with on_stage(upstream, silence_seconds=10.0) as stage:
-            stage.shared.queue = Queue(
-                stage.shared.upstream, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
+            stage.shared.lanes.first.queue = Queue(
+                stage.shared.upstreams.first, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
             )
             before = len(asyncio.all_tasks())
             storming = storm.Storm(stage.port, seed=6)
@@ -91,7 +91,7 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
             assert storming.outcomes["error"] > 50
             await until(lambda: stage.shared.requests_in_flight == 0)
             await until(lambda: upstream.working == 0)
-            assert stage.shared.queue.waiting == 0
+            assert stage.shared.lanes.first.queue.waiting == 0
             assert stage.busy_connections == 0
             # The upstream's own idle connections are a task each here.
             await until(lambda: len(asyncio.all_tasks()) <= before + upstream.open)

@@ -183,7 +183,7 @@ async def test_it_sends_numbers_of_thousands_of_digits(stage: Stage) -> None:
         assert seen.error["message"].startswith("Ollama failed: request (999")
     show = {"parameters": f"num_ctx {digits}", "template": f"tojson(indent={digits})"}
     stage.upstream.questions["/api/show"] = {"capabilities": ["completion"]} | show
-    stage.shared.models.forget("m")
+    stage.shared.models.forget(await stage.shared.models.target("m"))
     stage.upstream.play = hello
     await stage.unharmed()
 
@@ -233,7 +233,9 @@ async def test_its_model_writes_a_call_that_is_too_deep(
 
 @pytest.mark.parametrize("cut", [1, 20])
 async def test_it_sends_an_error_in_pieces(stage: Stage, cut: int) -> None:
-    stage.shared.queue = Queue(stage.shared.upstream, QueueLimits(patience_seconds=0.3))
+    stage.shared.lanes.first.queue = Queue(
+        stage.shared.upstreams.first, QueueLimits(patience_seconds=0.3)
+    )
     for status, text, seen, kind, words in (
         (404, "model 'm' not found", 404, "not_found_error", "ollama pull m"),
         (500, "out of memory", 500, "api_error", "Ollama failed: out of memory"),

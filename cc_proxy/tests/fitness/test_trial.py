@@ -11,6 +11,7 @@ import pytest
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config import Settings
 from cc_proxy.app.fitness.attempt import helped
@@ -59,7 +60,7 @@ async def trial(
         PracticeServer(models=[model], script=dict(script), speed=speed) as practice,
         OllamaUpstream(OllamaClient(practice.url, api_key=None, silence_seconds=20)) as ollama,
     ):
-        target = await Models(Settings(), ollama).named("played:latest")
+        target = await Models(Settings(), Upstreams(ollama)).named("played:latest")
         seen = Seen()
         passes = how.get("passes", 1)
         report = await run(target, ollama, tasks=tasks, passes=passes, watcher=seen.watcher())

@@ -22,12 +22,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.listening import Bound
 from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.conformance.stack import Background
@@ -105,7 +105,7 @@ async def test_the_document_names_every_route_and_only_those() -> None:
     asked = OllamaClient("http://127.0.0.1:9", api_key=None, silence_seconds=1)
     async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(Settings(), KEY, "i", None, "d")
-        app = application(Shared(context, ollama, Models(Settings(), ollama)))
+        app = application(Shared(context, Upstreams(ollama)))
     served = {
         (route.method.lower(), route.resource.canonical)
         for route in app.router.routes()

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
@@ -188,8 +188,7 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
             context = GatewayContext(everything, KEY, "instance-1", None, "digest")
             shared = Shared(
                 context,
-                ollama,
-                Models(everything, ollama),
+                Upstreams(ollama),
                 pace=KeepAliveTiming(hold_seconds=PATIENCE, beat_seconds=PATIENCE),
             )
             async with (

@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.config.settings import Server
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
@@ -40,7 +40,7 @@ async def proxy(
         context = GatewayContext(settings, KEY, "i", None, "d", folder)
         asked = OllamaClient(url, api_key=None, silence_seconds=30)
         async with OllamaUpstream(asked) as ollama:
-            shared = Shared(context, ollama, Models(settings, ollama))
+            shared = Shared(context, Upstreams(ollama))
             async with (
                 TestServer(application(shared)) as face,
                 ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as client,

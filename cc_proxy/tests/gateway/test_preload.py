@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import ModelSettings, Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.translate.request.build import chat_request
@@ -47,7 +47,7 @@ async def front(practice: PracticeServer) -> AsyncIterator[Gateway]:
     asked = OllamaClient(practice.url, api_key=None, silence_seconds=5)
     async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "instance-1", None, "digest")
-        shared = Shared(context, ollama, Models(settings, ollama))
+        shared = Shared(context, Upstreams(ollama))
         async with (
             TestServer(application(shared)) as server,
             ClientSession(headers={"x-api-key": KEY}) as client,

@@ -57,7 +57,7 @@ def quick(gateway: Gateway) -> None:
 
 
 def limit(gateway: Gateway, limits: QueueLimits) -> None:
-    gateway.shared.queue = Queue(gateway.shared.upstream, limits)
+    gateway.shared.lanes.first.queue = Queue(gateway.shared.upstreams.first, limits)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -88,9 +88,9 @@ class Asked:
             headers["x-claude-code-agent-id"] = "a1"
         if waits:
             headers["x-claude-1p-request-class"] = waits
-        before = self.gateway.shared.queue.waiting
+        before = self.gateway.shared.lanes.first.queue.waiting
         self.tasks[words] = asyncio.create_task(self._post(words, headers, fields))
-        await until(lambda: self.gateway.shared.queue.waiting > before)
+        await until(lambda: self.gateway.shared.lanes.first.queue.waiting > before)
 
     async def first(self, ollama: OneAtATime) -> None:
         """Ask what Ollama takes at once."""
@@ -221,7 +221,7 @@ async def test_patience_has_an_end(
         status, answer, headers = await gateway.ask(stream=True)
         assert (status, answer["error"]["type"]) == (529, "overloaded_error")
         assert headers["Retry-After"] == "5"
-    assert gateway.shared.queue.waiting == 0
+    assert gateway.shared.lanes.first.queue.waiting == 0
     assert "Ollama was busy for" in caplog.text
 
 
@@ -232,7 +232,7 @@ async def test_a_client_that_leaves_leaves_the_queue_at_once(
     await asked.ask("second")
     await asked.ask("third")
     asked.tasks.pop("second").cancel()
-    await until(lambda: gateway.shared.queue.waiting == 1)
+    await until(lambda: gateway.shared.lanes.first.queue.waiting == 1)
     await asked.all_answered(ollama)
     assert ollama.served == ["first", "third"]
 
@@ -245,7 +245,7 @@ async def test_a_request_that_waits_is_kept_alive_and_then_answered(
     gateway.shared.pace = SOON
     streaming = asyncio.create_task(gateway.stream(None, heard))
     await heard.until(beats(2))
-    assert gateway.shared.queue.waiting == 1
+    assert gateway.shared.lanes.first.queue.waiting == 1
     ollama.taken = False
     ollama.finish.release()
     kinds = [event["type"] for event in await streaming]
@@ -296,7 +296,7 @@ async def test_one_that_is_taken_slowly_does_not_keep_the_next_from_asking(
     await asked.ask("two")
     busy = False
     await until(lambda: room == 0)
-    assert gateway.shared.queue.waiting <= 1
+    assert gateway.shared.lanes.first.queue.waiting <= 1
     release.set()
     for task in asked.tasks.values():
         assert (await task)[0] == 200

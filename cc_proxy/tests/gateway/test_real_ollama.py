@@ -15,10 +15,10 @@ from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.translate.answer.second_try import in_one_piece
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -52,7 +52,7 @@ async def real() -> AsyncIterator[Gateway]:
     asked = OllamaClient(URL, api_key=None, silence_seconds=900)
     async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "real", None, "digest")
-        shared = Shared(context, ollama, Models(settings, ollama))
+        shared = Shared(context, Upstreams(ollama))
         async with (
             TestServer(application(shared), handler_cancellation=True) as front,
             ClientSession(headers={"x-api-key": KEY}) as client,

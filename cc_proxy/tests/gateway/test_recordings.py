@@ -18,10 +18,10 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.conformance.grammar import check, parse
@@ -96,7 +96,7 @@ async def gateway_on(**answers: str) -> AsyncIterator[Gateway]:
     asked = OllamaClient(url, api_key=None, silence_seconds=5.0)
     async with OllamaUpstream(asked) as ollama:
         context = GatewayContext(settings, KEY, "i", None, "d")
-        shared = Shared(context, ollama, Models(settings, ollama))
+        shared = Shared(context, Upstreams(ollama))
         async with (
             TestServer(application(shared), handler_cancellation=True) as front,
             ClientSession(headers={"x-api-key": KEY}) as client,

@@ -91,7 +91,7 @@ async def test_an_engine_of_other_rules_is_sent_the_prompts_alone(
 ) -> None:
     other = OllamaUpstream(gateway.ollama)
     other.can = Features(follows_engine_cache=False)
-    gateway.shared.slots = SlotKeeper(other, gateway.shared.tokens)
+    gateway.shared.lanes.first.slots = SlotKeeper(other, gateway.shared.tokens)
     first = begun("a")
     for _ in range(4):
         await turn(gateway, "a", first)

@@ -9,6 +9,7 @@ import pytest
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.target import Target, ThinkingForm
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.routing.thinking_forms import kept_thinking
@@ -33,7 +34,7 @@ async def ollama() -> AsyncIterator[OllamaUpstream]:
 
 
 async def target_of(ollama: OllamaUpstream, name: str, *, thinks: bool) -> Target:
-    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), ollama)
+    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), Upstreams(ollama))
     loaded: list[str] = []
     return await models.with_forms(await models.target(name), loaded.append, thinks=thinks)
 
@@ -102,7 +103,7 @@ async def test_where_no_form_helps_thinking_is_sent_as_it_is(
 
 
 async def test_what_a_template_forgets_is_measured(ollama: OllamaUpstream) -> None:
-    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), ollama)
+    models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), Upstreams(ollama))
     nemotron = await kept_thinking(ollama, await models.target("nemotron-3-nano"), thinks=True)
     qwen = await kept_thinking(ollama, await models.target("qwen3.5"), thinks=True)
     assert nemotron is not None
@@ -117,7 +118,7 @@ async def test_a_model_is_loaded_before_its_prompts_are_looked_at() -> None:
         PracticeServer(models=MODELS) as server,
         OllamaUpstream(OllamaClient(server.url, api_key=None, silence_seconds=5)) as client,
     ):
-        models = Models(Settings(ollama=Ollama(base_url=client.client.base_url)), client)
+        models = Models(Settings(ollama=Ollama(base_url=client.client.base_url)), Upstreams(client))
         target = await models.target("qwen3.5")
         for thinks in (True, False, True):
             await models.with_forms(target, loaded.append, thinks=thinks)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.progress import waiting
@@ -137,7 +138,7 @@ async def _upstream(
             yield check
         if any(check is not None and check.status == "fail" for check in found):
             return
-        models = Models(loaded.settings, ollama)
+        models = Models(loaded.settings, Upstreams(ollama))
         tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
         target, about = await upstream.default_model(loaded.settings, models, tests)
         for check in about:

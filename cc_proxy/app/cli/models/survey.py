@@ -7,6 +7,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, full_name
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
@@ -99,7 +100,7 @@ async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
 
     """
     async with upstream(settings) as ollama:
-        target = await Models(settings, ollama).target(name)
+        target = await Models(settings, Upstreams(ollama)).target(name)
         return target, await ollama.models()
 
 
@@ -107,7 +108,7 @@ async def _survey(settings: Settings, ollama: OllamaUpstream) -> Survey:
     version = await ollama.version()
     on_disk = await ollama.models()
     loaded = {full_name(m.name): m for m in await ollama.loaded()}
-    models = Models(settings, ollama)
+    models = Models(settings, Upstreams(ollama))
     rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in on_disk]
     names = {full_name(model.name) for model in on_disk}
     default, trouble = await _default(models)

@@ -10,6 +10,7 @@ import click
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
@@ -104,7 +105,7 @@ async def _tested(
 
     async with survey.upstream(settings) as ollama:
         try:
-            target = await Models(settings, ollama).target(name or ANY_CLAUDE)
+            target = await Models(settings, Upstreams(ollama)).target(name or ANY_CLAUDE)
             pulled = await ollama.models()
         except UpstreamRefusedError as error:
             hint = error.hint or "cc-proxy models"

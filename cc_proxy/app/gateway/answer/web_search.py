@@ -81,7 +81,8 @@ class WebSearch:
     async def _round(self, translated: Translated) -> Events:
         self._last_chance = self._refused
         asking = UpstreamRequest(
-            self.shared.upstream.encode(translated.request, self.target), translated.prompt
+            self.shared.lanes.of(self.target).upstream.encode(translated.request, self.target),
+            translated.prompt,
         )
         async with aclosing(
             stream_round(self.ask, asking, self.answer, self.record, self.shared.tokens)

@@ -8,6 +8,7 @@ from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.gateway import spare_memory
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
@@ -25,7 +26,6 @@ from cc_proxy.app.gateway.routes import (
     preload,
     reload,
 )
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.upstreams.choice import configured
@@ -63,7 +63,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     server = context.settings.server
     async with configured(context.settings) as upstream:
         pace = KeepAliveTiming(hold_seconds=server.hold_seconds)
-        shared = Shared(context, upstream, Models(context.settings, upstream), pace=pace)
+        shared = Shared(context, Upstreams(upstream), pace=pace)
         if context.reloader is not None:
             context.reloader.also(shared.use)
         if limits is not None:

@@ -34,13 +34,13 @@ async def handle(request: web.Request) -> web.Response:
         config_path=str(context.config_path) if context.config_path else None,
         config_digest=context.config_digest,
         requests_in_flight=shared.requests_in_flight - 1,  # without this one
-        queued=shared.queue.waiting,
+        queued=shared.lanes.waiting,
         states=running_states(shared.activity),
         assists=dict(shared.assists),
         last_error=shared.errors.last,
         model_sessions=tuple(
             ModelSessions(model=model, sessions=sessions, parallel=slots)
-            for model, (sessions, slots) in shared.slots.seen().items()
+            for model, sessions, slots in shared.lanes.seen()
         ),
         last_reload=context.reloader.last if context.reloader else None,
     )
@@ -55,9 +55,9 @@ async def handle(request: web.Request) -> web.Response:
 
 
 async def _upstream(shared: Shared) -> Upstream:
-    url = shared.upstream.shown_url
+    url = shared.upstreams.first.shown_url
     try:
-        version = await shared.upstream.version()
+        version = await shared.upstreams.first.version()
     except UpstreamError as error:
         return Upstream(url=url, reachable=False, error=error.message, hint=error.hint)
     return Upstream(url=url, reachable=True, version=version)
@@ -66,7 +66,7 @@ async def _upstream(shared: Shared) -> Upstream:
 async def loaded_models(shared: Shared) -> tuple[LoadedModel, ...] | None:
     """Return the models in Ollama's memory, None if it does not answer."""
     try:
-        loaded = await shared.upstream.loaded()
+        loaded = await shared.upstreams.first.loaded()
     except UpstreamError:  # `upstream` has the error
         return None
     return tuple(

@@ -36,7 +36,8 @@ from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
 from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
-from cc_proxy.app.gateway.scheduling.slot_keeper import Asker
+from cc_proxy.app.gateway.scheduling.lanes import Lane
+from cc_proxy.app.gateway.scheduling.slot_keeper import Asker, PromptAsk
 from cc_proxy.app.gateway.tokens.counter import certainly_too_long
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.errors import api_error, api_error_for
@@ -119,7 +120,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
             target = await shared.models.target(asked.model, who)
         _refuse_long(asked.messages, target.window)
         if any(message.role == "assistant" for message in asked.messages):
-            emptied = shared.slots.emptied
+            emptied = shared.lanes.of(target).slots.emptied
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
         search, translated = await _translated(shared, asked, target, betas)
@@ -128,8 +129,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         asker = Asker(target, who, front_request(translated.request))
-        to_ollama = record.tracker.sending(shared.queue.asking(who, record))
-        ask = record.tracker.placing(shared.slots.asking(to_ollama, asker))
+        lane = shared.lanes.of(target)
+        ask = _asking(lane, asker, record)
         answer: Answer
         shortcut = None
         if search and translated.rules.purpose is Purpose.ANSWER:
@@ -139,7 +140,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
             shortcut = Shortcut(answer)
             asking = UpstreamRequest(
-                shared.upstream.encode(translated.request, target), translated.prompt, shortcut.took
+                lane.upstream.encode(translated.request, target), translated.prompt, shortcut.took
             )
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)
@@ -160,6 +161,11 @@ def _refuse_long(messages: list[requests.Message], window: int) -> None:
     """Refuse more messages than the window has tokens: to translate them would take a second."""
     if len(messages) > window and (least := least_tokens(messages)) > window:
         raise prompt_too_long(least, window)
+
+
+def _asking(lane: Lane, asker: Asker, record: RequestLog) -> PromptAsk:
+    sending = record.tracker.sending(lane.queue.asking(asker.caller, record))
+    return record.tracker.placing(lane.slots.asking(sending, asker))
 
 
 def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:
@@ -282,7 +288,9 @@ def _answered(exchange: _Exchange) -> None:
     if written:
         exchange.shared.turns.remember(written)
     model = exchange.target.model.name
-    exchange.shared.slots.answered(model, exchange.caller, calls=bool(written))
+    exchange.shared.lanes.of(exchange.target).slots.answered(
+        model, exchange.caller, calls=bool(written)
+    )
 
 
 def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
@@ -297,5 +305,5 @@ def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
 def _noted(exchange: _Exchange, error: UpstreamError) -> UpstreamError:
     exchange.record.upstream_failed(error)
     if isinstance(error, UpstreamRefusedError) and error.status == web.HTTPNotFound.status_code:
-        exchange.shared.models.forget(exchange.target.model.name)
+        exchange.shared.models.forget(exchange.target)
     return error

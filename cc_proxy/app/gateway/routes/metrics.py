@@ -14,7 +14,7 @@ async def handle(request: web.Request) -> web.Response:
     shared = request.app[SHARED]
     facts = ProcessFacts(
         started=round(time.time() - (time.monotonic() - shared.started), 3),
-        provider=shared.upstream.kind,
+        provider=shared.upstreams.first.kind,
         assists=shared.assists,
         open_requests=shared.requests_in_flight - 1,  # without this one
     )

@@ -14,13 +14,12 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
-from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
+from cc_proxy.app.gateway.scheduling.lanes import Lane
 from cc_proxy.app.translate.answer.errors import api_error_for
 
 log = logging.getLogger(__name__)
@@ -30,16 +29,16 @@ log = logging.getLogger(__name__)
 class Preloads:
     """What is being loaded: each model once, however many ask for it."""
 
-    _running: dict[str, asyncio.Task[float]] = field(default_factory=dict)
+    _running: dict[tuple[str, str], asyncio.Task[float]] = field(default_factory=dict)
 
     def start(self, shared: Shared, target: Target) -> asyncio.Task[float]:
         """Return the task that loads a model; its result is how many seconds that took."""
         name = target.model.name
-        task = self._running.get(name)
+        task = self._running.get((target.upstream, name))
         if task is None:
             task = asyncio.create_task(_load(shared, target))
-            self._running[name] = task
-            task.add_done_callback(lambda done: self._ended(name, done))
+            self._running[target.upstream, name] = task
+            task.add_done_callback(lambda done: self._ended(target, done))
         return task
 
     async def close(self) -> None:
@@ -49,8 +48,9 @@ class Preloads:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, name: str, task: asyncio.Task[float]) -> None:
-        del self._running[name]
+    def _ended(self, target: Target, task: asyncio.Task[float]) -> None:
+        name = target.model.name
+        del self._running[target.upstream, name]
         if task.cancelled():
             return
         if (error := task.exception()) is not None:
@@ -107,16 +107,16 @@ async def _load(shared: Shared, target: Target) -> float:
     if not target.model.is_local:
         return 0.0
     with shared.activity.loading(target.model.name):
-        return await _seconds_to_load(shared.upstream, target, shared.slots)
+        return await _seconds_to_load(shared.lanes.of(target), target)
 
 
-async def _seconds_to_load(upstream: Upstream, target: Target, slots: SlotKeeper) -> float:
+async def _seconds_to_load(lane: Lane, target: Target) -> float:
     began = time.monotonic()
-    loaded = await upstream.loaded()
+    loaded = await lane.upstream.loaded()
     is_new = not any(same_model(one.name, target.model.name) for one in loaded)
-    await upstream.load(target)
+    await lane.upstream.load(target)
     if is_new:
-        slots.emptied(target.model.name)
+        lane.slots.emptied(target.model.name)
     return time.monotonic() - began
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
-from cc_proxy.app.chat.errors import UpstreamRefusedError
+from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo, full_name, same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import NO_MODEL_SETTINGS, ModelSettings, Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
@@ -49,15 +50,15 @@ def _forms() -> ByteCache[str, dict[bool, "ThinkingForm"]]:
 
 
 class Models:
-    """Knows the models of one Ollama; asks once for each and remembers.
+    """Knows the models of the upstreams; asks once for each and remembers.
 
     A model's window must stay the same for as long as it is loaded: Ollama loads it again, and
     forgets what it has read, when `num_ctx` changes.
     """
 
-    def __init__(self, settings: Settings, upstream: Upstream) -> None:
+    def __init__(self, settings: Settings, upstreams: Upstreams) -> None:
         self._settings = settings
-        self._upstream = upstream
+        self._upstreams = upstreams
         self._targets = _targets()
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._capabilities = _capabilities()
@@ -82,7 +83,7 @@ class Models:
         name = self._of_class(who) or requested
         resolved = resolve_model(self._settings.aliases, name)
         if resolved is not None:
-            resolved = resolved.removeprefix(f"{self._upstream.name}/")
+            resolved = resolved.removeprefix(f"{self._upstreams.first.name}/")
         return await self.named(resolved or await self._choose())
 
     def _of_class(self, who: Caller | None) -> str | None:
@@ -103,13 +104,14 @@ class Models:
 
         """
         # `m` and `m:latest` are one model: two windows would have it loaded again and again.
-        key = full_name(name)
+        upstream, model = self._upstreams.pick(name)
+        key = _key(upstream.name, model)
         known = self._targets.get(key)
         if known is not None:
-            return _spelled(known, name)
+            return _spelled(known, model)
         task = self._asking.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask(name))
+            task = asyncio.create_task(self._ask(upstream, model))
             asking, targets = self._asking, self._targets
             asking[key] = task
 
@@ -120,23 +122,37 @@ class Models:
 
             task.add_done_callback(asked)
         # All who wait get the one answer; one that leaves does not take it from the others.
-        return _spelled(await asyncio.shield(task), name)
+        return _spelled(await asyncio.shield(task), model)
 
     async def pulled(self) -> list[ModelCard]:
-        """Return the models on Ollama's disk, newest first, with what each can do.
+        """Return the models of each upstream, newest first, with what each can do.
 
         `/api/tags` says of a GGUF with its own Jinja template that it cannot use tools, where
         `/api/show` says that it can (Ollama 0.33), and an older server says nothing. So each such
         model is asked about, once for each version of it.
 
         Raises:
-            UpstreamError: Ollama cannot be asked.
+            UpstreamError: the first upstream cannot be asked; another is left out.
 
         """
-        listed = await self._upstream.models()
+        found: list[ModelCard] = []
+        for upstream in self._upstreams:
+            try:
+                found += await self._listed(upstream)
+            except UpstreamError as error:
+                if upstream is self._upstreams.first:
+                    raise
+                log.warning("models of %s are not listed: %s", upstream.name, error.log_text)
+        return found
+
+    async def _listed(self, upstream: Upstream) -> list[ModelCard]:
         return [
-            msgspec.structs.replace(model, capabilities=await self._can_do(model))
-            for model in listed
+            msgspec.structs.replace(
+                model,
+                name=self._upstreams.listed(upstream, model.name),
+                capabilities=await self._can_do(upstream, model),
+            )
+            for model in await upstream.models()
         ]
 
     async def with_forms(self, target: Target, emptied: Emptied, *, thinks: bool) -> Target:
@@ -148,28 +164,31 @@ class Models:
         # A prompt to a cloud model is paid for, and its server shows none.
         if not target.model.can("thinking") or not target.model.is_local:
             return target
-        name = full_name(target.model.name)
-        forms = self._forms.get(name) or {}
+        key = _key(target.upstream, target.model.name)
+        forms = self._forms.get(key) or {}
         if thinks not in forms:
-            form = await form_of(self._upstream, target, emptied, thinks=thinks)
+            upstream = self._upstreams.named(target.upstream)
+            form = await form_of(upstream, target, emptied, thinks=thinks)
             if form is None:
                 return target
             forms[thinks] = form
-            self._forms.put(name, forms)
+            self._forms.put(key, forms)
         return replace(target, forms=forms)
 
-    def forget(self, name: str) -> None:
-        """Ask again next time: Ollama no longer has the model, or has a new one."""
-        self._targets.drop(full_name(name))
-        self._forms.drop(full_name(name))
-        if self._chosen == name:
+    def forget(self, target: Target) -> None:
+        """Ask again next time: the upstream no longer has the model, or has a new one."""
+        key = _key(target.upstream, target.model.name)
+        self._targets.drop(key)
+        self._forms.drop(key)
+        upstream = self._upstreams.named(target.upstream)
+        if self._chosen == self._upstreams.listed(upstream, target.model.name):
             self._chosen = None
 
-    async def _ask(self, name: str) -> Target:
-        info = await self._upstream.model(name)
+    async def _ask(self, upstream: Upstream, name: str) -> Target:
+        info = await upstream.model(name)
         own = self._settings_of(info)
         configured = own.context_window
-        loaded = await self._upstream.loaded()
+        loaded = await upstream.loaded()
         window = self._window(info, configured, loaded)
         log.info("model %s window=%d can=%s", name, window, ",".join(sorted(info.capabilities)))
         if configured and configured > window:
@@ -182,7 +201,8 @@ class Models:
             configured,
             settings.assist,
             own,
-            takes_tool_choice=self._upstream.can.takes_tool_choice,
+            takes_tool_choice=upstream.can.takes_tool_choice,
+            upstream=upstream.name,
         )
 
     def _settings_of(self, info: ModelInfo) -> ModelSettings:
@@ -211,7 +231,7 @@ class Models:
         if self._chosen is not None:
             return self._chosen
         pulled = await self.pulled()
-        loaded = await self._upstream.loaded()
+        loaded = await self._upstreams.first.loaded()
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
         able = [model.name for model in local if "tools" in (model.capabilities or ())]
@@ -224,15 +244,15 @@ class Models:
         log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
         return self._chosen
 
-    async def _can_do(self, model: ModelCard) -> list[str] | None:
+    async def _can_do(self, upstream: Upstream, model: ModelCard) -> list[str] | None:
         listed = model.capabilities
         if not model.is_local or (listed and ("tools" in listed or "completion" not in listed)):
             return listed
-        key = f"{full_name(model.name)} {model.digest}"
+        key = f"{_key(upstream.name, model.name)} {model.digest}"
         known = self._capabilities.get(key)
         if known is None:
             try:
-                shown = await self._upstream.model(model.name)
+                shown = await upstream.model(model.name)
             except UpstreamRefusedError as error:
                 log.warning(
                     "model %s cannot be asked what it can do: %s", model.name, error.log_text
@@ -241,6 +261,10 @@ class Models:
             known = sorted(shown.capabilities)
             self._capabilities.put(key, known)
         return known
+
+
+def _key(upstream: str, model: str) -> str:
+    return f"{upstream} {full_name(model)}"
 
 
 def _spelled(target: Target, name: str) -> Target:

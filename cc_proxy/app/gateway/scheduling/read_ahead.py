@@ -11,8 +11,7 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import full_name
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.chat.upstream import Upstream
-from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
+from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
@@ -36,13 +35,10 @@ class ReadAhead:
     It gives way at once to every real request, and never runs beside one.
     """
 
-    def __init__(
-        self, upstream: Upstream, tokens: TokenCounter, file: FrontFile, slots: SlotKeeper
-    ) -> None:
-        self._upstream = upstream
+    def __init__(self, lanes: Lanes, tokens: TokenCounter, file: FrontFile) -> None:
+        self._lanes = lanes
         self._tokens = tokens
         self._file = file
-        self._slots = slots
         # Of each model; those used last come last, of the models and of the fronts of one.
         self._fronts: ByteCache[str, list[SessionPrefix]] = ByteCache(MAX_FRONTS_BYTES, _held_by)
         for model, fronts in file.load().items():
@@ -91,7 +87,7 @@ class ReadAhead:
             return False
         here = [front for front in known if folder and front.names(folder)]
         front = (here or known)[-1]
-        if not self._slots.costs_nobody(front.prompt(target)):
+        if not self._lanes.of(target).slots.costs_nobody(front.prompt(target)):
             log.info("nothing is read ahead for %s: it is read, or would cost", target.model.name)
             return False
         self._reading = asyncio.create_task(self._read(target, front))
@@ -115,10 +111,11 @@ class ReadAhead:
         began = time.monotonic()
         last = ChatChunk()
         prompt = front.prompt(target)
-        self._slots.read_ahead(prompt)
+        lane = self._lanes.of(target)
+        lane.slots.read_ahead(prompt)
         try:
-            asks = self._upstream.encode(front.asks(), target)
-            async with self._upstream.chat(asks) as batches:
+            asks = lane.upstream.encode(front.asks(), target)
+            async with lane.upstream.chat(asks) as batches:
                 async for batch in batches:
                     last = batch[-1]
         except asyncio.CancelledError:

@@ -9,10 +9,10 @@ from typing import Any
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings, UpstreamSettings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.choice import configured
 
 KEY = "a-key-of-the-tests"
@@ -60,7 +60,7 @@ async def serving(upstream: UpstreamSettings, **more: Any) -> AsyncIterator[Gate
     settings = Settings(upstreams={"local": upstream}, **more)
     async with configured(settings) as found:
         context = GatewayContext(settings, KEY, "instance-1", None, "digest")
-        shared = Shared(context, found, Models(settings, found))
+        shared = Shared(context, Upstreams(found))
         async with (
             TestServer(application(shared), handler_cancellation=True) as front,
             ClientSession(headers={"x-api-key": KEY}) as client,
