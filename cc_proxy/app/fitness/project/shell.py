@@ -17,7 +17,7 @@ FAILED tests/test_prices.py::test_discount - assert 0.0 == 90
 _CHAIN = re.compile(r"&&|;|\|\||\n")
 _NO_ERRORS = re.compile(r"\s?2>\s*(?:/dev/null|&1)")
 _WORDS = re.compile(r"[\w @.-]{2,}")
-_SUBSTITUTION = re.compile(r"s(?P<sign>[/|#,])(?P<old>.*?)(?P=sign)(?P<new>.*?)(?P=sign)g?")
+_SIGNS = "/|#,"
 _SEARCHES = frozenset({"grep", "egrep", "fgrep", "rg", "ag"})
 _READERS = frozenset({"cat", "head", "tail", "less", "more", "nl"})
 _LISTS = frozenset({"ls", "find", "tree", "fd"})
@@ -138,10 +138,20 @@ def _echo(words: list[str], files: dict[str, str]) -> str:
 def _sed(words: list[str], files: dict[str, str]) -> str:
     script = next((word for word in words if not word.startswith("-")), "")
     names = [word for word in words if not word.startswith("-")][1:]
-    substitution = _SUBSTITUTION.fullmatch(script)
+    substitution = _substitution(script)
     if substitution is None or not any(word.startswith("-i") for word in words):
         return _read(names, files)
     for name in names:
         text = _file(name, files)
-        files[absolute(name)] = text.replace(substitution["old"], substitution["new"])
+        files[absolute(name)] = text.replace(*substitution)
     return ""
+
+
+def _substitution(script: str) -> tuple[str, str] | None:
+    """Return the old and the new text of a script such as `s/old/new/g`; None for any other."""
+    if script[:1] != "s" or script[1:2] not in set(_SIGNS):
+        return None
+    match script.split(script[1]):
+        case [_, old, new, "" | "g"]:
+            return old, new
+    return None
