@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def message(self) -> str:
-        """What was expected and what was found, and the line of the file; not the fix."""
+        """The expected and the found value, and the line of the file, without the fix."""
         if self.excerpt is None and self.expected is not None:
             found = self.found or f"that {self.what}"
             return f"Expected {self.where} to be {self.expected}, found {found}."

@@ -96,7 +96,7 @@ NO_MODEL_SETTINGS = ModelSettings()
 
 
 class UpstreamModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server does not say of one of its models; None: as it says, or as most are.
+    """Facts about a model that its server does not report; None: the server's word, or the default.
 
     `context_window` is the server's own, in tokens; the others are whether the model can do that.
     """

@@ -1,1 +1,1 @@
-"""Whether a model is fit for Claude Code: small tasks in a workspace that is only pretended."""
+"""Tests of a model's fitness for Claude Code: small tasks in a simulated workspace."""

@@ -147,7 +147,7 @@ def _start(task: Task) -> list[dict[str, Any]]:
 
 
 class _Trial:
-    """What a task has come to so far."""
+    """The state of a running task."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

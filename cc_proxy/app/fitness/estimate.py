@@ -1,4 +1,4 @@
-"""How long a test takes, by the speeds that were measured before it begins."""
+"""The estimated duration of a test, from the speeds that were measured before it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a share of runs says about the share that one would see in many more."""
+"""The confidence interval of the share of passed runs."""
 
 from math import sqrt
 

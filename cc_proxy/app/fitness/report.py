@@ -32,7 +32,7 @@ class TaskReport:
 
     @property
     def passed(self) -> int:
-        """How many runs reached the goal."""
+        """The number of runs that reached the goal."""
         return sum(run.reached for run in self.runs)
 
     @property
@@ -42,7 +42,7 @@ class TaskReport:
 
     @property
     def trouble(self) -> str | None:
-        """What went wrong in the first run that missed the goal, None if none did."""
+        """The fault of the first run that missed the goal, None if none did."""
         return next((run.trouble for run in self.runs if not run.reached), None)
 
 
@@ -80,12 +80,12 @@ class Report:
 
     @property
     def runs(self) -> int:
-        """How many runs were made."""
+        """The number of runs."""
         return sum(len(task.runs) for task in self.tasks)
 
     @property
     def passed(self) -> int:
-        """How many runs reached their goal."""
+        """The number of runs that reached their goal."""
         return sum(task.passed for task in self.tasks)
 
     def count(self, outcome: Outcome) -> int:

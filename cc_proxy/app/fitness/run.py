@@ -20,7 +20,7 @@ _PATIENCE_RUNS = 6
 
 @dataclass(frozen=True)
 class Watcher:
-    """What is called as a test goes on.
+    """Callbacks for the progress of a test.
 
     `planned` is called once, with the number of runs, about how many seconds they take (None: not
     known), and how many seconds one run of each task would take. `begins` is called before each

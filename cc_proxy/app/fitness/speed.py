@@ -1,4 +1,4 @@
-"""How fast a model reads and writes, and the window that it really has."""
+"""A model's speed of reading and writing, and its real window."""
 
 import secrets
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ _TOKENS = 20_000
 
 @dataclass
 class Attempt:
-    """What a model has done of a task: the workspace, its calls that fitted, its words."""
+    """A model's work on a task: the workspace, its valid calls, its text."""
 
     workspace: Workspace = field(default_factory=Workspace)
     calls: list[Call] = field(default_factory=list)

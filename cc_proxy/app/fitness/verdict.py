@@ -52,7 +52,7 @@ class Verdict:
 
     @property
     def is_sure(self) -> bool:
-        """Whether chance in the runs could not have changed the verdict."""
+        """Return whether chance in the runs could not have changed the verdict."""
         return len(self.possible) <= 1
 
 

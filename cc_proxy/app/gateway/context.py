@@ -1,4 +1,4 @@
-"""What the gateway is told when it starts, and what its handlers share."""
+"""The gateway's parameters at its start, and the objects that its handlers share."""
 
 import time
 from collections import Counter
@@ -57,7 +57,7 @@ class GatewayContext:
 
 @dataclass
 class Shared:
-    """What lives as long as the server does."""
+    """The objects that live as long as the server."""
 
     context: GatewayContext
     upstreams: Upstreams

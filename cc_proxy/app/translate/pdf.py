@@ -15,7 +15,7 @@ class UnreadablePdfError(Exception):
 
 
 class NoReaderError(UnreadablePdfError):
-    """What reads PDFs is not installed."""
+    """The package that reads PDFs is not installed."""
 
     def __init__(self) -> None:
         super().__init__(

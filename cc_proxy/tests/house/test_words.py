@@ -30,9 +30,9 @@ ANY = re.compile("|".join(REFUSED), re.IGNORECASE)
 OLD_WORDS = {
     "cli": 4,
     "fitness": 17,
-    "gateway": 18,
+    "gateway": 17,
     "redaction": 2,
-    "translate": 91,
+    "translate": 85,
     "upstreams": 6,
 }
 OLD_DOCUMENT_WORDS = 4

@@ -2,7 +2,7 @@
 
 
 class ToolError(Exception):
-    """What a tool says to the model when it cannot do what it was asked.
+    """The error of a simulated tool, as the model gets it.
 
     `is_slip`: it was asked for something that the model could have known to be impossible.
     """

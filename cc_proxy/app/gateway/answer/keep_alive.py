@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeepAliveTiming:
-    """How long headers wait for a true status, and the longest silence after that.
+    """The wait of headers for a true status, and the longest silence after that.
 
     Those of an answer in one piece wait longer, since an error after them has no words. The
     shortest timeout in common use is the 30 s of HAProxy's examples.

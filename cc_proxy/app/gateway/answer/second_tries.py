@@ -48,7 +48,7 @@ class SecondTries:
 
     @property
     def is_first(self) -> bool:
-        """Whether the request was asked as it came, and not once more."""
+        """Return whether the request was asked as it came, and not once more."""
         return self._asked == 1
 
     def take(self) -> EncodedRequest | None:

@@ -40,7 +40,7 @@ _PDF = "application/pdf"
 
 @dataclass(frozen=True)
 class _Fetched:
-    """What a URL gave: a source of type base64, or None until the moment it may be tried again."""
+    """The content of a URL: a source of type base64, or None until the next try is due."""
 
     source: dict[str, str] | None
     expires: float = 0.0

@@ -1,4 +1,4 @@
-"""Which addresses a URL from a conversation may lead to: those of the public internet.
+"""The check that a URL from a conversation points to the public internet.
 
 Such a URL may have been written by anyone. Fetching it must not reach what only this machine
 or its network can reach: a router, a cloud's metadata service, a database on loopback.

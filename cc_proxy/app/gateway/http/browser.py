@@ -1,4 +1,4 @@
-"""What a web page must not do: reach the proxy through the browser that shows it.
+"""Refusal of requests that a web page sends through the user's browser.
 
 A page knows no key. But it may send what it likes to an address of the user's own machine, and
 by DNS rebinding (a name of its own that is made to lead here) it could read the answer as well.

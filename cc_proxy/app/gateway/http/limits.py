@@ -1,4 +1,4 @@
-"""How much one client may take, so that there is something left for the others."""
+"""Limits for each client, so that one cannot use up the resources of all."""
 
 from dataclasses import dataclass
 

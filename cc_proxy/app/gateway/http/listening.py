@@ -38,10 +38,10 @@ log = logging.getLogger(__name__)
 
 
 class Bound(NamedTuple):
-    """Where a server listens.
+    """The address of a listening server.
 
     `shadowed`: it was to listen on `localhost`, and another program has the port on ::1, where
-    that name may lead.
+    that name may point.
     """
 
     host: str

@@ -1,1 +1,1 @@
-"""What clients can ask for: one route, or one family of them, a file."""
+"""The routes for clients: one route, or one family of routes, in each file."""

@@ -39,13 +39,13 @@ _UPSTREAM_ERRORS = {
 
 
 class ErrorDetails(msgspec.Struct):
-    """What the SDKs act on."""
+    """The code that the SDKs act on."""
 
     error_code: str
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
-    """What went wrong, and what to do about it."""
+    """An error and its fix."""
 
     type: str
     message: str

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Preloads:
-    """What is being loaded: each model once, however many ask for it."""
+    """The models being loaded; each is loaded once for all requests."""
 
     _running: dict[tuple[str, str], asyncio.Task[float]] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Which model answers, what it can do, and the window it runs with."""
+"""The model for a request, with its capabilities and its window."""
 
 import asyncio
 import logging

@@ -28,7 +28,7 @@ _EARLIER = 3
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """How many characters of an earlier prompt of `of` the next one keeps, with the best form.
+    """The best form, and how many of an earlier prompt's `of` characters the next one keeps.
 
     `plain` is how many it keeps when thinking is sent in its field.
     """

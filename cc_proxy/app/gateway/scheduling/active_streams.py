@@ -17,7 +17,7 @@ REST_SECONDS = 0.002
 
 
 class ActiveStreams:
-    """How many answers are streamed at this moment."""
+    """The count of answers that are being streamed."""
 
     def __init__(self) -> None:
         self._streams = 0
@@ -33,7 +33,7 @@ class ActiveStreams:
 
     @property
     def rests(self) -> bool:
-        """Whether there are so many that words are worth waiting for."""
+        """Return whether there are so many that words are worth waiting for."""
         return self._streams >= MANY_STREAMS
 
     def new_loop(self) -> asyncio.AbstractEventLoop:

@@ -1,4 +1,4 @@
-"""Who asks, and for what: what Claude Code says of a request beside its body.
+"""The caller of a request and its purpose, from Claude Code's headers.
 
 With `CLAUDE_CODE_GATEWAY_HINT_HEADERS=1` Claude Code 2.1.332 says it in headers. Seen on the wire,
 the class and what it waits for (2.1.197 sends none of the two):
@@ -80,12 +80,12 @@ class Caller:
 
     @property
     def side(self) -> bool:
-        """Whether the request is no turn of the session's own conversation."""
+        """Return whether the request is no turn of the session's own conversation."""
         return self.kind not in (None, *_CONVERSATION)
 
     @property
     def conversation(self) -> str:
-        """What the request goes on with: the session, a subagent, or nothing that lasts.
+        """The conversation that the request continues: the session's, a subagent's, or none.
 
         Small tasks on the side are all one: each is new, and none needs what was read before.
         """
@@ -97,7 +97,7 @@ class Caller:
 
     @property
     def ends_with_answer(self) -> bool:
-        """Whether nothing follows an answer without a tool call."""
+        """Return whether nothing follows an answer without a tool call."""
         return self.prints or bool(self.agent)
 
 

@@ -1,4 +1,4 @@
-"""What is sent before a prompt (translate/prompt/placement.py), as requests."""
+"""The requests sent before a prompt (translate/prompt/placement.py)."""
 
 from itertools import takewhile
 

@@ -46,7 +46,7 @@ class QueueListener(Protocol):
 
 @dataclass(frozen=True)
 class QueueLimits:
-    """How many may wait, how long, and how the first of them finds out that there is room.
+    """Limits of the queue: its length, the wait, and the pauses between tries of the first.
 
     `most_bytes`: of all requests that Ollama has not begun to answer. `patience_seconds` is below
     the 300 seconds after which Claude Code gives up on an answer that has not begun (2.1.197), so
@@ -98,7 +98,7 @@ class Queue:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait."""
+        """The number of requests that wait."""
         return len(self._waiting)
 
     def asking(self, caller: Caller, listener: QueueListener) -> Ask:

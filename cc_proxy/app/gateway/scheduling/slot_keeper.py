@@ -1,4 +1,4 @@
-"""What each model's engine holds, and what is sent before a prompt so that nobody loses by it.
+"""The cache of each model's engine, and the requests before a prompt that protect it.
 
 The engine is only ever seen through what was sent to it. Others may use the same Ollama, and then
 this is wrong: a prompt reads what it would have read anyway, and the next answers put it right.
@@ -50,7 +50,7 @@ PromptAsk = Callable[[EncodedRequest, Prompt], OpenAnswer]
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks which model; `front` is the request without its turns."""
+    """The caller and the model of a request; `front` is the request without its turns."""
 
     target: Target
     caller: Caller

@@ -1,1 +1,1 @@
-"""What the proxy has learned and keeps in files; each can be learned again."""
+"""Files with facts that the proxy has learned and can learn again."""

@@ -1,4 +1,4 @@
-"""What is known of each model, in a JSON file of its own."""
+"""Facts about each model, in a JSON file for each."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What was learned about the tokens of each model, and the file that keeps it."""
+"""The calibration of token estimates for each model, and its file."""
 
 from operator import mul
 from pathlib import Path
@@ -68,7 +68,7 @@ class Calibration(msgspec.Struct, omit_defaults=True):
 
     @property
     def learned(self) -> bool:
-        """Whether any prompt was counted yet."""
+        """Return whether any prompt was counted yet."""
         return bool(self.whole.weight or self.growth)
 
     @property

@@ -1,4 +1,4 @@
-"""How many tokens a prompt is: what its prefixes were counted as, and an estimate of the rest."""
+"""The token count of a prompt: counted prefixes, and an estimate of the rest."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ _NOT_LEARNED = 0.6
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a prompt will be counted as, in tokens.
+    """The estimated tokens of a prompt.
 
     `known` of them were counted before; it is at least `least`, whatever the estimate is worth.
     """
@@ -67,7 +67,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class _Count:
-    """What Ollama counted: the tokens of a prompt and of its answer."""
+    """Ollama's count of the tokens of a prompt and of its answer."""
 
     prompt: int
     answer: int
@@ -91,7 +91,7 @@ class _Model:
 
 @dataclass
 class _Gap:
-    """What follows the longest known prefix: the tokens and the keys of each part of it."""
+    """The part after the longest known prefix: the tokens and the keys of each piece."""
 
     known: _Known | None = None
     answered: bool = False

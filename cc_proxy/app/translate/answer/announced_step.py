@@ -1,4 +1,4 @@
-"""Whether a text ends by announcing a step, and not with a result or a question.
+"""Detection of a text that ends by announcing a step, not with a result or a question.
 
 A model that says "I will now read the file." and stops has forgotten its call. A wrong guess costs
 one more short answer, which nobody sees.

@@ -1,4 +1,4 @@
-"""What a client is shown when the model has shown nothing.
+"""The text for a client whose model wrote nothing visible.
 
 An empty answer, or thinking alone, makes Claude Code ask for the same again at once; words about
 what happened let the person decide.

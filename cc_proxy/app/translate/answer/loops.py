@@ -23,7 +23,7 @@ class LoopWatch:
 
     @property
     def is_due(self) -> bool:
-        """Whether enough has come for another look."""
+        """Return whether enough has come for another look."""
         return self._size >= _STEP
 
     def note(self, text: str) -> None:

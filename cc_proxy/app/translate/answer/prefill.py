@@ -16,7 +16,7 @@ class PrefillAnswer(AnswerStream):
 
     @property
     def may_vanish(self) -> bool:
-        """Whether the answer can be asked for once more: never, as nothing of it counts."""
+        """Return whether the answer can be asked for once more: never, as nothing of it counts."""
         return False
 
     def _take(self, chunk: ChatChunk, out: list[ev.Event]) -> Steps[None]:

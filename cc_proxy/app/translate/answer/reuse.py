@@ -1,4 +1,4 @@
-"""How much of a prompt came from Ollama's cache, and where the API counts it.
+"""The tokens of a prompt that came from Ollama's cache, in the API's usage fields.
 
 Ollama counts those tokens like all others (`prompt_eval_count`). Ollama 0.34 and later may report
 how many they were (`prompt_eval_cached_count`). Where it does not, the rules of its cache say what

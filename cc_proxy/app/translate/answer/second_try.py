@@ -18,7 +18,7 @@ _REPEAT_PENALTY = 1.1
 
 
 class Reason(Enum):
-    """Why an answer is asked for once more; the value names it in the log and the figures."""
+    """The reason to ask for an answer again; the value names it in the log and the figures."""
 
     VANISHED = "vanished"
     UNREADABLE = "unreadable_call"

@@ -71,24 +71,24 @@ class AnswerStream:
 
     @property
     def stopped_early(self) -> bool:
-        """Whether the answer ended before the model did: nothing more need be read."""
+        """Return whether the answer ended before the model did: nothing more need be read."""
         return self._parser.stopped_by is not None
 
     @property
     def may_vanish(self) -> bool:
-        """Whether nothing has come yet that a client could be shown or told of."""
+        """Return whether nothing has come yet that a client could be shown or told of."""
         writer = self._writer
         shown = writer.shown or writer.calls or writer.thinking
         return not (shown or self._tried or self.notes)
 
     @property
     def is_extra_try(self) -> bool:
-        """Whether the turn was whole, and only the step that it announced is asked for."""
+        """Return whether the turn was whole, and only the step that it announced is asked for."""
         return self._announced is not None
 
     @property
     def has_calls(self) -> bool:
-        """Whether the client was given a call."""
+        """Return whether the client was given a call."""
         return bool(self._writer.calls)
 
     @property

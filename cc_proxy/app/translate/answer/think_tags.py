@@ -112,7 +112,7 @@ class ThinkTags:
 
     @property
     def wakers(self) -> Wakers:
-        """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
+        """The characters that need processing in the next text; the rest may pass, noted later."""
         if self._place is _Place.PLAIN:
             return ""
         return "<[" if self._place is _Place.TEXT and not self._held else None
@@ -129,7 +129,7 @@ class ThinkTags:
 
     @property
     def is_told_apart(self) -> bool:
-        """Whether no marks are looked for any more, and nothing is held back."""
+        """Return whether no marks are looked for any more, and nothing is held back."""
         return self._place is _Place.PLAIN
 
     def told_apart(self) -> tuple[str, str]:
@@ -201,7 +201,7 @@ class ThinkTags:
         return last if newline else self._line + last
 
     def _is_word(self, text: str, line: str) -> bool:
-        """Whether a mark after this line is spoken of: in code, in the middle of words."""
+        """Return whether a mark after this line is spoken of: in code, in the middle of words."""
         kept = (self._line, self._fenced)
         self.note(text)
         fenced = self._fenced

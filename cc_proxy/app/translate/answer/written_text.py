@@ -1,4 +1,4 @@
-"""What the model's text comes to: text for the client, and calls that were written in it."""
+"""The model's text, split into text for the client and calls that were written in it."""
 
 from collections.abc import Iterator
 
@@ -32,12 +32,12 @@ class WrittenText:
 
     @property
     def invented(self) -> bool:
-        """Whether text was left out that the model wrote in the name of a tool or of the person."""
+        """Return whether text was dropped that the model wrote in the name of a tool or user."""
         return self._rescue.invented
 
     @property
     def wakers(self) -> Wakers:
-        """What needs a look in the text that comes next; the rest can go by, noted afterwards."""
+        """The characters that need processing in the next text; the rest may pass, noted later."""
         return None if self._looks_for_more else self._rescue.wakers
 
     def note(self, text: str) -> None:
@@ -53,7 +53,7 @@ class WrittenText:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is certain without more text: `go_on` returns it."""
+        """Return whether more is certain without more text: `go_on` returns it."""
         return self._rescue.is_behind
 
     def go_on(self) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""What is sent before a prompt, so that it costs no other conversation what that has read.
+"""The choice of requests before a prompt that keep other conversations in the cache.
 
 The engine (engine_cache.py) throws a text away when another that shares more than half of it takes
 its slot: two sessions in one folder do, and a subagent and its neighbour. Three things help:
@@ -38,7 +38,7 @@ class Conversation(Generic[Text]):
 
 @dataclass(frozen=True)
 class Fillers(Generic[Text]):
-    """What can be sent before a prompt.
+    """The texts that can be sent before a prompt.
 
     `half` returns the beginning of the prompt in at most so many tokens, None if it has none.
     """
@@ -49,7 +49,7 @@ class Fillers(Generic[Text]):
 
 @dataclass(frozen=True)
 class Placement(Generic[Text]):
-    """What to send before a prompt, the cache after both, and the tokens that all of it reads."""
+    """The texts to send before a prompt, the cache after both, and the tokens that all read."""
 
     before: tuple[Text, ...]
     cache: EngineCache[Text]

@@ -64,7 +64,7 @@ class Part(msgspec.Struct, gc=False):
 
 
 class Prompt:
-    """What a model is given to read: the tools as JSON, and the turns.
+    """A prompt for a model: the tools as JSON, and the turns.
 
     `digits` and `json_indent` are how the model's tokenizer and its template write them. Keys are
     hashes of Python's own: cheap, keyed by process, and of no use outside of it. `kept` is how many

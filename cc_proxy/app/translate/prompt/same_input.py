@@ -1,4 +1,4 @@
-"""Whether the input of a call that comes back from the client is the one that the model wrote.
+"""The comparison of a call's input from the client with the one that the model wrote.
 
 On the way it was put right (other keys, numbers for strings, JSON out of strings), and the client
 adds defaults. None of that invents a word or a number, and a change by a person or a hook does.

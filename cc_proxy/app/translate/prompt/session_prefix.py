@@ -20,7 +20,7 @@ _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DO
 
 
 class SessionPrefix(msgspec.Struct, frozen=True):
-    """What a session began with: of its messages the system prompt, and what came before words.
+    """The beginning of a session: the system prompt, and the text before the user's words.
 
     `shared` is what the client itself said in the first user turn; `prints`: it was `claude -p`,
     whose system prompt is another one than the interactive client's.

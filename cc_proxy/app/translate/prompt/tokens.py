@@ -1,4 +1,4 @@
-"""How many tokens a text will be, before anyone has counted them.
+"""An estimate of the tokens of a text.
 
 A tokenizer over a whole request costs more than all the rest of the proxy. What a byte-pair
 tokenizer makes of a text can be told from how its letters, digits and signs follow each other;
@@ -123,7 +123,7 @@ _IN_GROUPS = (
 
 
 class Digits(Enum):
-    """How a vocabulary cuts numbers."""
+    """The way a vocabulary cuts numbers."""
 
     ONE_BY_ONE = _ONE_BY_ONE
     IN_GROUPS = _IN_GROUPS

@@ -1,4 +1,4 @@
-"""What a content block says to a model that takes text, and images if it can see."""
+"""Content blocks as text, and as images for a model with vision."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a request demands of its answer, beyond what Ollama can be asked for."""
+"""A request's demands on its answer that Ollama cannot enforce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from cc_proxy.app.translate.rescue import NOTHING_READ, ReadText
 
 
 class Purpose(Enum):
-    """What the model is asked for: an answer, a summary of the conversation, or only to read."""
+    """The purpose of a request: an answer, a summary of the conversation, or only to read."""
 
     ANSWER = auto()
     COMPACTION = auto()
@@ -19,7 +19,7 @@ class Purpose(Enum):
 
 
 class ThinkingCounts(Enum):
-    """What deltas of thinking tell of their tokens: nothing, null, or a number."""
+    """The token count in deltas of thinking: none, null, or a number."""
 
     ABSENT = auto()
     NULL = auto()

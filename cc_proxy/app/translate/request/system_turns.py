@@ -1,4 +1,4 @@
-"""Where the client's own words to the model stand: before the person's, and never behind them.
+"""The place of the client's own words to the model: before the user's, never after them.
 
 A small model answers what it reads last. Claude Code puts 8 KB about the folder, the agents and the
 skills behind the person's first words (2.1.330). They are the same in every session in a folder: so

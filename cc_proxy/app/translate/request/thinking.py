@@ -1,4 +1,4 @@
-"""How much a model should think, said in what the model can be told."""
+"""The thinking effort of a request, in terms that the model understands."""
 
 from msgspec import UNSET, UnsetType
 

@@ -23,7 +23,7 @@ _NO_CALLS = "Answer in words now, without calling a tool."
 
 @dataclass(frozen=True)
 class ToolUse:
-    """How a request uses its tools: what goes to Ollama, and what the answer must keep to.
+    """A request's use of tools: the part for Ollama, and the constraints on the answer.
 
     `choice` is the demand, where the server takes one; else `format` and `instruction` are.
     `dropped` names, for the log, a demand that nobody can meet.

@@ -1,4 +1,4 @@
-"""What a reader finds, and the tools that were declared."""
+"""The result of a reader, and the tools that were declared."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class RescuedCall:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read up to `end`. No calls: it has the form of a call, and stays text.
+    """The calls that were read up to `end`; without calls, text that only has their form.
 
     `weak`: nothing but its shape marks it as a call. `open`: the answer ended before the call did.
     """
@@ -76,7 +76,7 @@ class Declared:
         return RescuedCall(name or bare, encoded, form, unknown=name is None)
 
     def fits(self, name: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether these may be this tool's: one that it knows, or none where none is needed."""
+        """Return whether these may be this tool's: a known one, or none if none is needed."""
         known = {key.casefold() for key in self.properties(name)}
         if not known:
             return True
@@ -84,16 +84,16 @@ class Declared:
         return bool(given & known) if given else self.complete(name, arguments)
 
     def fitting(self, call: RescuedCall) -> bool:
-        """Whether a call's arguments are its tool's."""
+        """Return whether a call's arguments are its tool's."""
         return self.fits(call.name, msgspec.json.decode(call.arguments))
 
     def complete(self, name: str | None, arguments: Mapping[str, Any]) -> bool:
-        """Whether every required argument is there."""
+        """Return whether every required argument is there."""
         required = self._tools.get(name or "", {}).get("required")
         return not isinstance(required, list) or all(key in arguments for key in required)
 
     def requires(self, name: str | None, key: str) -> bool:
-        """Whether no call of the tool is whole without this argument."""
+        """Return whether no call of the tool is whole without this argument."""
         required = self._tools.get(name or "", {}).get("required")
         return isinstance(required, list) and key in required
 

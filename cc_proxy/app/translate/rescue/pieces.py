@@ -1,4 +1,4 @@
-"""What a text comes to: pieces of text and calls, given out in parts that take a moment each."""
+"""Pieces of text and calls, returned in portions that take a moment each."""
 
 from collections import deque
 from collections.abc import Iterable

@@ -85,7 +85,7 @@ class Rescue:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is decided without more text: `go_on` returns it."""
+        """Return whether more is decided without more text: `go_on` returns it."""
         return bool(self._out) or self._src.is_paused
 
     def go_on(self) -> list[Piece]:
@@ -258,7 +258,7 @@ class Rescue:
         return end if (yield from self._src.char(after)) else after
 
     def _accepted(self, at: int, group: _Group, end: int, *, line_start: bool) -> Steps[bool]:
-        """Whether the calls are meant: not quoted, not an example, not taken back afterwards."""
+        """Return whether the calls are real: not quoted, no example, not retracted afterwards."""
         src = self._src
         calls_end = group[-1][1].end
         closing = src.text[calls_end:end]
@@ -296,7 +296,7 @@ class Rescue:
         return spaced and survives(candidate, following)
 
     def _is_turn(self, pos: int) -> Steps[bool]:
-        """Whether the model goes on in the name of the tool or of the person."""
+        """Return whether the model goes on in the name of the tool or of the person."""
         if (yield from self._src.char(pos)) != "<":
             return False
         mark = yield from mark_at(self._src, pos)
@@ -364,7 +364,7 @@ class Rescue:
         return found is not None
 
     def _fence_ends(self, char: str, size: int) -> Steps[bool]:
-        """Whether this line closes the fence; passes it on when it does."""
+        """Return whether this line closes the fence; passes it on when it does."""
         src = self._src
         start = yield from src.skip(self._at, BLANKS)
         end = yield from src.skip(start, _TICKS[char])

@@ -61,37 +61,37 @@ class MultiRoundAnswer:
 
     @property
     def state(self) -> State:
-        """Where the current round stands."""
+        """The state of the current round."""
         return self._round.state
 
     @property
     def stopped_early(self) -> bool:
-        """Whether the round ended before the model did."""
+        """Return whether the round ended before the model did."""
         return self._round.stopped_early
 
     @property
     def rules(self) -> AnswerRules:
-        """What the request demands of the round."""
+        """The request's demands on the round."""
         return self._round.rules
 
     @property
     def is_extra_try(self) -> bool:
-        """Whether the round was whole, and only the step that it announced is asked for."""
+        """Return whether the round was whole, and only the step that it announced is asked for."""
         return self._round.is_extra_try
 
     @property
     def wants(self) -> Reason | None:
-        """Why the round is to be asked for once more."""
+        """The reason to ask for the round again."""
         return self._round.wants
 
     @property
     def may_vanish(self) -> bool:
-        """Whether nothing of the round has come yet that could be shown."""
+        """Return whether nothing of the round has come yet that could be shown."""
         return self._round.may_vanish
 
     @property
     def has_calls(self) -> bool:
-        """Whether the round has made a call."""
+        """Return whether the round has made a call."""
         return self._round.has_calls
 
     @property
@@ -113,7 +113,7 @@ class MultiRoundAnswer:
 
     @property
     def reused(self) -> int | None:
-        """How many tokens of the last prompt came from the cache; None if that is not known."""
+        """The number of tokens of the last prompt from the cache; None if unknown."""
         return self._round.reused
 
     @property
@@ -132,17 +132,17 @@ class MultiRoundAnswer:
 
     @property
     def notes(self) -> list[str]:
-        """What was changed in the answer on the way, for the log."""
+        """The changes made to the answer, for the log."""
         return self._notes + self._round.notes
 
     @property
     def empty(self) -> bool:
-        """Whether the last round had nothing to show."""
+        """Return whether the last round had nothing to show."""
         return self._round.empty
 
     @property
     def goes_on(self) -> bool:
-        """Whether another round follows once the searches of this one are done."""
+        """Return whether another round follows once the searches of this one are done."""
         # A call of the client's own tool ends the answer, and so does a limit.
         ends = self._calls_client or self._round.stop_reason not in (None, "tool_use")
         return bool(self.calls) and not ends

@@ -26,7 +26,7 @@ _DOMAIN = re.compile(r"[^\s/:?#*]+(/[^\s?#*]*(?:\*[^\s?#*]*)?)?")
 
 
 class UserLocation(msgspec.Struct, frozen=True):
-    """Where the user is, about; `type` is approximate."""
+    """The user's approximate location; `type` is approximate."""
 
     type: str = "approximate"
     city: str | None = None
@@ -47,7 +47,7 @@ class WebSearchTool(msgspec.Struct, frozen=True):
 
     @property
     def most_searches(self) -> int:
-        """How many searches one request may have."""
+        """The number of searches one request may have."""
         return DEFAULT_MAX_USES if self.max_uses is None else self.max_uses
 
 

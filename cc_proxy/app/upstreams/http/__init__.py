@@ -1,1 +1,1 @@
-"""What every kind of server over HTTP has in common: the connection, and reading its errors."""
+"""The connection and the errors that all HTTP servers share."""

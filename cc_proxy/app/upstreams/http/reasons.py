@@ -1,4 +1,4 @@
-"""Why a connection to a server failed, in a few words."""
+"""The reason why a connection to a server failed, in a few words."""
 
 import errno
 import os

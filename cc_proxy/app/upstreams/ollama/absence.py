@@ -1,4 +1,4 @@
-"""Why nothing answers at Ollama's address, as far as the address tells."""
+"""The likely reason why nothing answers at Ollama's address."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""What a model can do and what is loaded, as `/api/show`, `/api/ps` and `/api/tags` tell it."""
+"""Capabilities and loaded models, from `/api/show`, `/api/ps` and `/api/tags`."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""How to get a model that Ollama does not have."""
+"""The command that gets a model that Ollama does not have."""
 
 from cc_proxy.app.chat.models import short_name
 

@@ -40,7 +40,7 @@ class CallDelta(msgspec.Struct, gc=False):
 
 
 class Delta(msgspec.Struct, gc=False):
-    """What an event adds.
+    """The part of the message that an event adds.
 
     llama-server and SGLang write thinking into `reasoning_content`, vLLM 0.32 and Ray into
     `reasoning`; some routers into both.
@@ -82,7 +82,7 @@ class Usage(msgspec.Struct, gc=False):
 
     @property
     def cached_tokens(self) -> int | None:
-        """How many tokens of the prompt came from the cache; None if the server does not say.
+        """The number of tokens of the prompt from the cache; None if the server does not say.
 
         vLLM says it with --enable-prompt-tokens-details, SGLang with --enable-cache-report.
         """
@@ -113,7 +113,7 @@ class Completion(msgspec.Struct, gc=False):
 
     @property
     def words(self) -> Delta | None:
-        """What is added, if it is words and there is nothing else to be read; None otherwise."""
+        """The added text, if the event adds only text; None otherwise."""
         if not self.choices or self.usage is not None or self.is_error:
             return None
         choice = self.choices[0]

@@ -1,4 +1,4 @@
-"""How servers say that a prompt does not fit the window, and whether their count is exact."""
+"""Server errors for a prompt that does not fit the window, and whether their count is exact."""
 
 import re
 from dataclasses import dataclass

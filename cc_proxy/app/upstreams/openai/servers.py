@@ -1,4 +1,4 @@
-"""What a server that speaks OpenAI's chat API is, and what it says of itself.
+"""Servers that speak OpenAI's chat API, by their own words.
 
 Pure: bodies in, facts out. The window of a model is in another field of each server, and
 routers leave it out (SMG 1.13, sglang-router 0.3).
@@ -25,7 +25,7 @@ class Engine(Enum):
 
 @dataclass(frozen=True)
 class Traits:
-    """How an engine differs on the wire.
+    """The differences of an engine on the wire.
 
     `reasoning_field` is where it reads the thinking of earlier turns. `counts_cached`: no cached
     tokens is a count of it, and not a field that it leaves at 0. `version_path` is where it says
@@ -67,7 +67,7 @@ class ServedModel(msgspec.Struct, frozen=True):
 
 
 class Props(msgspec.Struct, frozen=True):
-    """What llama-server says of itself: its slots, and what its one model can do.
+    """The properties of a llama-server: its slots, and the capabilities of its one model.
 
     `window` is that of one slot, in tokens.
     """

@@ -60,7 +60,7 @@ _LIMITS = {
 
 
 class Room:
-    """How many bytes may still be put in the place of references, in all schemas of a request."""
+    """The bytes that may still replace references, in all schemas of a request."""
 
     def __init__(self) -> None:
         self._left = MAX_INLINED_BYTES

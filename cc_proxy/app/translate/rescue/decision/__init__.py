@@ -1,1 +1,1 @@
-"""Whether a call that was written is meant: its provenance, form, place, will and stakes."""
+"""The decision whether a written call is real, by provenance, form, place, will and stakes."""

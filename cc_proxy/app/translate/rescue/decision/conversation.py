@@ -54,7 +54,7 @@ class ToldConversation:
 
     @property
     def is_told(self) -> bool:
-        """Whether what stands here is said by somebody in a conversation."""
+        """Return whether what stands here is said by somebody in a conversation."""
         return self._told or self._hears(self._pending)
 
     def _hears(self, text: str) -> bool:

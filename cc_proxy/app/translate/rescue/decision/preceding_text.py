@@ -1,4 +1,4 @@
-"""What was written before a call, and the place in which the call stands.
+"""The text before a call, and the place of the call in it.
 
 In some places text is quoted, whatever the words say: code, quotation marks, a list, a table,
 the middle of a sentence, a document that is open, a conversation that is told.

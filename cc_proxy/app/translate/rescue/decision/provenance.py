@@ -1,4 +1,4 @@
-"""Where the text of a call comes from: what the model has read, or itself.
+"""The provenance of a call's text: copied from what the model has read, or its own.
 
 A model that makes a call writes it for the first time. One that quotes a page, a file or the person
 writes what stands there.
@@ -15,7 +15,7 @@ _NUMBERED = re.compile(r"^[ \t]*\d+(?:→|\t)", re.MULTILINE)
 
 
 class ReadText:
-    """What the model has read in this conversation: the person's words, files, results of tools.
+    """The text that the model has read in this conversation: user, files, results of tools.
 
     `texts` gives it; it is asked for once, when a call has to be judged, so that an answer without
     one costs nothing. The work is linear in what was read, a second time for the first call that

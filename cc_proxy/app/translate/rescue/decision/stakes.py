@@ -1,4 +1,4 @@
-"""What a call would do if it ran: read, change files, or run anything at all."""
+"""The effect of a call if it ran: reads, changes files, or runs anything at all."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from cc_proxy.app.translate.rescue.declared import RescuedCall
 
 
 class Stakes(IntEnum):
-    """How much harm a call can do that nobody meant."""
+    """The harm of a call that was not intended."""
 
     READS = 0
     CHANGES = 1
@@ -251,5 +251,5 @@ def _of_part(part: str) -> Stakes:
 
 
 def _clears(program: str, rest: list[str]) -> bool:
-    """Whether an everyday command is told to do something else: `make clean`, `python -c …`."""
+    """Return whether an everyday command does something else: `make clean`, `python -c …`."""
     return (program == "make" and bool(rest)) or "-c" in rest or "-e" in rest

@@ -23,7 +23,7 @@ from cc_proxy.app.translate.rescue.decision.will import Tone, is_of_text, is_tak
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What was read as a call, or several in a row, and how it stands there.
+    """Text that was read as a call, or several in a row, with its form and place.
 
     `bare`: nothing but its shape marks it. `line_start`: it begins a line. `gap` are the blanks
     before it. `certain`: no such tool was declared, so it needs more than that nothing speaks
@@ -39,7 +39,7 @@ class Candidate:
 
     @property
     def is_own(self) -> bool:
-        """Whether the model's template or parser says that this is how it makes calls."""
+        """Return whether the model's template or parser says that this is how it makes calls."""
         return self.own and not self.bare
 
 

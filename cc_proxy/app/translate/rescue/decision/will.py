@@ -1,6 +1,6 @@
-"""What the words around a call say about it: that it is done, that it is not, or nothing.
+"""The will in the words around a call: for it, against it, or neither.
 
-The last sentence before a call counts most. Evidence against the call beats evidence for it, unless
+The last sentence before a call weighs most. Evidence against the call beats evidence for it, unless
 the sentence goes on: "I can't see the folder, so I'll list it".
 """
 
@@ -38,7 +38,7 @@ _RETRACTS = re.compile(
 
 
 class Tone(Enum):
-    """What the words before a call make of it."""
+    """The tone of the words before a call."""
 
     INTENDED = auto()
     """Something is done now."""
@@ -175,7 +175,7 @@ class _Words:
         return bool(english.COLON.search(self._text)) or not self._goes_on(report.end())
 
     def _goes_on(self, pos: int) -> bool:
-        """Whether the sentence turns after `pos` to what is done."""
+        """Return whether the sentence turns after `pos` to what is done."""
         pivot = _PIVOT.search(self._text, pos)
         if pivot is None:
             return False

@@ -1,1 +1,1 @@
-"""How models write their calls: one reader a kind, and what opens each."""
+"""Readers for the formats in which models write calls, and their opening marks."""

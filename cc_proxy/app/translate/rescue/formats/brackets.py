@@ -1,4 +1,4 @@
-"""Where a value ends that is written between brackets, before anybody knows what it says."""
+"""The end of a value between brackets, found before the value is parsed."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _COMMENTS = {"//": "\n", "/*": "*/"}
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where a bracketed value ends, and the closing brackets that are missing there.
+    """The end of a bracketed value, and the closing brackets that are missing there.
 
     `bad`: it is none, since it ends inside a string, or its brackets do not match.
     """

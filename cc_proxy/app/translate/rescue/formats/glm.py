@@ -205,7 +205,7 @@ class _Pairs:
         return (token, False) if token in _GOES_ON else ("text", False)
 
     def _opens_awaited(self, key: str) -> Steps[bool]:
-        """Whether the key that opens here is one that the tool has, and the call has not."""
+        """Return whether the key that opens here is one that the tool has, and the call has not."""
         kept = self._pos
         token, text = yield from self._token()
         self._pos = kept
@@ -234,7 +234,7 @@ class _Pairs:
 
 
 def _is_torn(value: str, work: Source) -> Steps[bool]:
-    """Whether tags of pairs in a value do not match each other: one of the call's own was lost."""
+    """Return whether paired tags in a value do not match: one of the call's own was lost."""
     depth: dict[str, int] = {}
     for token in _TOKEN.finditer(value):
         yield from work.look()

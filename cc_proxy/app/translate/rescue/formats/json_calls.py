@@ -32,7 +32,7 @@ _QUOTES = frozenset("\"'")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every reader needs: the text, and the tools."""
+    """The input of every reader: the text, and the tools."""
 
     src: Source
     declared: Declared
@@ -202,7 +202,7 @@ def _extra(src: Source, pos: int) -> Steps[int]:
 
 
 def _may_be_call(reading: Context, pos: int) -> Steps[bool]:
-    """Whether the JSON at `pos` begins as a call does, so that it is worth holding back."""
+    """Return whether the JSON at `pos` begins as a call does, so that it is worth holding back."""
     src = reading.src
     if (yield from src.char(pos)) == "[":
         pos = yield from src.skip(pos + 1)

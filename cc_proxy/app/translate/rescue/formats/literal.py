@@ -210,7 +210,7 @@ class Reader:
         return out
 
     def _key_follows(self) -> bool:
-        """Whether a key and its colon come next, so that only the comma before them is missing."""
+        """Return whether a key and its colon come next, so only the comma is missing."""
         self.peek()
         return bool(_QUOTED_KEY.match(self.text, self.pos))
 

@@ -123,12 +123,12 @@ class Mark:
 
     @property
     def is_closer(self) -> bool:
-        """Whether it closes a call, or the turn in which one was made."""
+        """Return whether it closes a call, or the turn in which one was made."""
         return self.closes or self.name in _CLOSERS
 
     @property
     def is_turn(self) -> bool:
-        """Whether it begins what somebody else would say."""
+        """Return whether it begins what somebody else would say."""
         return not self.closes and self.name in _TURNS
 
 

@@ -135,7 +135,7 @@ def _is_tool(context: Context, written: str) -> bool:
 
 
 def _is_glm(mark: Mark, context: Context, written: str, *, wrapped: bool) -> bool:
-    """Whether what stands after a name is one of GLM's keys, or the end of a call without any."""
+    """Return whether a name is followed by one of GLM's keys, or by the end of the call."""
     if mark.name.endswith("argkey") and not mark.closes:
         return True
     if not wrapped:
@@ -156,7 +156,7 @@ def _bare(context: Context, found: Reading | None) -> Reading | None:
 
 
 def _has_key(src: Source, pos: int) -> Steps[bool]:
-    """Whether an object begins at `pos`: with a key and a colon, or it is empty."""
+    """Return whether an object begins at `pos`: with a key and a colon, or it is empty."""
     start = yield from src.skip(pos + 1)
     end = yield from src.skip(start, _KEY)
     after = yield from src.skip(end)

@@ -1,4 +1,4 @@
-"""What may begin a call, and who reads it."""
+"""The marks that may begin a call, and the reader for each."""
 
 import re
 

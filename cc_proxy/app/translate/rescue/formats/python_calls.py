@@ -56,7 +56,7 @@ def python_lines(
 
 
 def _call_starts(reading: Context, pos: int) -> Steps[bool]:
-    """Whether the name of a declared tool and `(` stand at `pos`."""
+    """Return whether the name of a declared tool and `(` stand at `pos`."""
     end = yield from reading.src.skip(pos, NAME)
     if not 0 < end - pos < _LONGEST_NAME or (yield from reading.src.char(end)) != "(":
         return False

@@ -276,7 +276,7 @@ class _Body:
         return _GOES_ON
 
     def _expects(self, token: re.Match[str]) -> bool:
-        """Whether a tag opens an argument that the tool has and the call has not."""
+        """Return whether a tag opens an argument that the tool has and the call has not."""
         key = token["open"].strip(" \"'")
         return key in self._known and key not in self._values and key != self._key
 
@@ -301,7 +301,7 @@ class _Body:
         self._inline.clear()
 
     def _is_torn(self, value: str) -> Steps[bool]:
-        """Whether a value has half a pair of tags in it, so that one of the call's own was lost."""
+        """Return whether a value has half a pair of tags: one of the call's own was lost."""
         depth = 0
         for tag in _PARAMETERS.finditer(value):
             yield from self._src.look()

@@ -162,7 +162,7 @@ class _Repair:
         return out
 
     def _is_absent(self, value: object, schema: object) -> bool:
-        """Whether a value says that there is none, and the schema does not take that for one."""
+        """Return whether a value means "none", and the schema does not accept it as a value."""
         if not isinstance(schema, Mapping) or not is_nothing(value):
             return False
         schema = inlined(schema, self._root)
