@@ -151,7 +151,7 @@ def test_a_client_that_runs_out_of_patience_stops_the_model(
     proxy_url: str, practice: Practice, mark: int
 ) -> None:
     with (
-        sync_client(proxy_url, timeout=0.3) as client,
+        sync_client(proxy_url, timeout=3) as client,
         pytest.raises(anthropic.APITimeoutError),
     ):
         client.messages.create(**asked({"stall": True}))

@@ -19,7 +19,7 @@ def play(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     monkeypatch.setattr(spawn, "command", lambda *_: [sys.executable, "-c", script])
 
 
-def start(paths: Paths, loaded: LoadedConfig, seconds: float = 20) -> handshake.Ready:
+def start(paths: Paths, loaded: LoadedConfig, seconds: float = 120) -> handshake.Ready:
     return spawn.spawn(paths, loaded, environ=os.environ, timeout_seconds=seconds)
 
 
@@ -85,13 +85,19 @@ def test_a_child_that_dies_leaves_its_exit_code_and_its_last_words(
 def test_a_child_that_says_nothing_in_time_is_killed(
     paths: Paths, loaded: LoadedConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    note = paths.state_dir / "pid"
-    script = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    play(monkeypatch, script)
+    made: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def noted(*arguments: Any, **more: Any) -> "subprocess.Popen[bytes]":
+        made.append(popen(*arguments, **more))
+        return made[0]
+
+    play(monkeypatch, "import time; time.sleep(600)")
+    monkeypatch.setattr(subprocess, "Popen", noted)
     with pytest.raises(DaemonError, match="did not listen within 1 seconds") as caught:
         start(paths, loaded, seconds=1)
     assert caught.value.code == "start_timeout"
-    assert identity.start_time(int(note.read_text())) is None
+    assert identity.start_time(made[0].pid) is None
 
 
 def test_ctrl_c_while_the_child_is_made_ends_the_child(
