@@ -29,7 +29,7 @@ KEPT = Path(__file__).parent / "screens"
 # Wide enough for a path of the tests not to be broken.
 ROWS, COLUMNS = 80, 300
 # Enough for what is longer than a screen, and what is kept of that.
-LONG, HEAD = 800, 12
+LONG, HEAD = 4000, 12
 # What differs from run to run, and what stands for it.
 MASKS = (
     (r"\(pid \d+\)", "(pid N)"),
@@ -214,7 +214,7 @@ def test_a_model_is_tried_with_progress(home: Home) -> None:
     with practice_server(models=[PracticeModel("played")], script=good()) as practice:
         screen = Screen(home, "models", "test", "--tasks", "3", OLLAMA_BASE_URL=practice.url)
         compare("models-test", screen.end())
-    assert b" 3 of 3  " in screen.written
+    assert b" 9 of 9  " in screen.written, screen.written
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a script plays systemctl")
