@@ -1,5 +1,6 @@
 """What `cc-proxy top` draws, at the widths and heights of terminals."""
 
+import msgspec
 import pytest
 
 from cc_proxy.app.cli.output import colour
@@ -90,7 +91,7 @@ def test_it_fills_the_screen_and_no_more(columns: int, rows: int) -> None:
 def test_each_session_has_its_state_window_and_reuse(columns: int, rows: int) -> None:
     shop, api, other = (
         next(line for line in drawn(columns, rows) if line.startswith(name))
-        for name in ("shop", "api", "s3")
+        for name in ("shop", "api", "session s3")
     )
     assert "reading 8,100 of 13,300, 12 s left" in shop
     assert "24k/66k  37%" in shop
@@ -121,6 +122,21 @@ def test_more_sessions_than_rows_leave_the_keys_on_the_screen() -> None:
     found = Activity(at="", uptime_seconds=0.0, sessions=many)
     lines = drawn(80, 24, found)
     assert (len(lines), lines[-1]) == (24, "q quit")
+    assert sum(line.startswith("folder") for line in lines) == 8
+    assert "and 56 more that are idle" in lines
+
+
+def test_sessions_in_one_folder_are_told_apart() -> None:
+    first = session("01b4-x", "shop", state="reading", request=READING.id)
+    second = session("5885-y", "shop", state="waiting", request=WAITING.id)
+    requests = (
+        msgspec.structs.replace(READING, session="01b4-x"),
+        msgspec.structs.replace(WAITING, session="5885-y"),
+    )
+    found = Activity(at="", uptime_seconds=0.0, requests=requests, sessions=(first, second))
+    text = "\n".join(drawn(120, 40, found))
+    assert "shop 5885" in text
+    assert "waiting behind shop 01b4" in text
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(20, 5), (1, 1), (40, 2)])

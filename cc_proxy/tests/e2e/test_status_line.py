@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.claude, pytest.mark.timeout(180)]
 
 
 async def test_claude_code_shows_the_line_with_what_the_proxy_knows(stage: Stage) -> None:
-    async with claude_at_its_prompt(stage, shows="practice") as terminal:
+    async with claude_at_its_prompt(stage) as terminal:
         script = json.dumps([{"text": "Good morning."}])
         await terminal.enter(f"hello [practice: {script}]")
         await terminal.until(f"{ANSWER} Good morning.")

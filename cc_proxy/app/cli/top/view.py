@@ -1,5 +1,6 @@
 """The screen of `cc-proxy top`: the lines for what goes on, at a width and a height."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,13 @@ from cc_proxy.app.control_characters import one_line
 _WIDE, _WIDEST = 110, 140
 _SHORT_ID, _WHOLE_ID = 8, 28
 _SHOWN_ERRORS = 3
+# Of those that wait for nothing; the requests below them must stay on the screen.
+_SHOWN_IDLE = 8
+_TELLING_APART = 4
 _SHOWN_ENDED = 5
 
 _SESSIONS = (
-    Column("SESSION", 12),
+    Column("SESSION", 16),
     Column("MODEL", 14, from_width=_WIDE),
     Column("STATE", 20, stretches=True),
     Column("WINDOW", 16, right=True),
@@ -32,7 +36,7 @@ _SESSIONS = (
 _REQUESTS = (
     Column("REQUEST", _SHORT_ID),
     Column("CLASS", 10),
-    Column("SESSION", 12, from_width=_WIDE),
+    Column("SESSION", 16, from_width=_WIDE),
     Column("STATE", 20, stretches=True),
     Column("PROMPT", 6, right=True),
     Column("REUSED", 6, right=True, from_width=_WIDE),
@@ -71,7 +75,7 @@ def lines(found: Activity, frame: Frame, columns: int, rows: int | None = None) 
 
 
 def state_text(request: ActivityRequest, names: dict[str, str]) -> str:
-    """Return the state of a request in words; `names` has sessions' folders by their requests."""
+    """Return the state of a request in words; `names` has sessions' names by their requests."""
     match request.state:
         case "waiting" if request.waiting_behind:
             first, *others = reversed(request.waiting_behind)
@@ -113,11 +117,19 @@ def _loaded(model: LoadedModel) -> str:
 
 
 def _tables(found: Activity, columns: int) -> Iterator[str]:
-    names = _names(found)
+    sessions = _session_names(found.sessions)
+    names = {one.id: sessions.get(one.session, "") for one in found.requests}
     running = {one.id: one for one in found.requests}
+    busy = [one for one in found.sessions if one.request or one.subagents]
+    idle = [one for one in found.sessions if one not in busy]
+    rows = [
+        _session(one, sessions[one.id], running.get(one.request), names)
+        for one in (*busy, *idle[:_SHOWN_IDLE])
+    ]
     yield ""
-    sessions = [_session(one, running.get(one.request), names) for one in found.sessions]
-    yield from table(_SESSIONS, sessions or [_none(_SESSIONS, "none yet")], columns)
+    yield from table(_SESSIONS, rows or [_none(_SESSIONS, "none yet")], columns)
+    if len(idle) > _SHOWN_IDLE:
+        yield f"and {len(idle) - _SHOWN_IDLE} more that are idle"
     live = [one for one in found.requests if one.state not in ("done", "failed", "cancelled")]
     ended = [one for one in found.requests if one not in live][:_SHOWN_ENDED]
     if live or ended:
@@ -126,14 +138,19 @@ def _tables(found: Activity, columns: int) -> Iterator[str]:
         yield from table(_request_columns(columns), rows, columns)
 
 
-def _names(found: Activity) -> dict[str, str]:
-    """Return the folder of each request's session, by the request's id."""
-    folders = {one.id: one.folder or short_id(one.id) for one in found.sessions}
-    return {one.id: folders.get(one.session, "") for one in found.requests}
+def _session_names(sessions: Sequence[ActivitySession]) -> dict[str, str]:
+    """Return a name for each session by its id: its folder, and a part of the id if need be."""
+    folders = Counter(one.folder for one in sessions)
+    return {
+        one.id: one.folder
+        if folders[one.folder] == 1 and one.folder
+        else f"{one.folder or 'session'} {one.id[:_TELLING_APART]}"
+        for one in sessions
+    }
 
 
 def _session(
-    session: ActivitySession, request: ActivityRequest | None, names: dict[str, str]
+    session: ActivitySession, name: str, request: ActivityRequest | None, names: dict[str, str]
 ) -> Sequence[Cell]:
     state = state_text(request, names) if request else _idle(session)
     if session.subagents:
@@ -142,7 +159,7 @@ def _session(
     if session.window and session.window_used:
         window += f" {100 * session.window_used / session.window:3.0f}%"
     return (
-        Cell(session.folder or short_id(session.id)),
+        Cell(name),
         Cell(session.model),
         Cell(state, _STYLES.get(session.state)),
         Cell(window),
