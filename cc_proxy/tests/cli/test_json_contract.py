@@ -37,6 +37,7 @@ ASKED: dict[str, list[str]] = {
     "models show": ["models", "show", "practice"],
     "models test": ["models", "test", "practice"],
     "claude": ["claude", "--print-env"],
+    "env": ["env", "--for", "vscode"],
     "doctor": ["doctor", "--no-model"],
     "stop": ["stop"],
     "service install": ["service", "install", "--print"],

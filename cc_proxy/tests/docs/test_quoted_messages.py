@@ -10,8 +10,8 @@ from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
 
 HEADER = "| what you see |"
-# What others show: Claude Code 2.1.330 of a 400 that says `prompt is too long`, and a model.
-OF_OTHERS = {"Prompt is too long", "<tool_call>"}
+# What others show: Claude Code 2.1.330 of a 400 that says `prompt is too long`, a model, and httpx.
+OF_OTHERS = {"Prompt is too long", "<tool_call>", "Invalid port: ':1]'"}
 VALUE = "…"
 
 

@@ -36,8 +36,7 @@ _ANSWER_SHARE = 5
 _MILLION = 1_000_000
 _MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
 _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
-# 2.1.197 knows an address of IPv6 in its brackets only.
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "[::1]")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,8 @@ def _no_proxy(environ: Mapping[str, str], host: str) -> dict[str, str]:
     given = [part.strip() for name in _NO_PROXY_NAMES for part in environ.get(name, "").split(",")]
     if "*" in given:
         return dict.fromkeys(_NO_PROXY_NAMES, "*")
+    # 2.1.197 knows an address of IPv6 in its brackets only. httpx, which the Python SDK and many
+    # tools use, fails over brackets: they are there only where Claude Code needs them.
     hosts = [host, f"[{host}]"] if ":" in host else [host]
     direct = dict.fromkeys(part for part in (*given, *_THIS_MACHINE, *hosts) if part)
     return dict.fromkeys(_NO_PROXY_NAMES, ",".join(direct))

@@ -22,6 +22,15 @@ class PrintEnv(TypedDict):
     arguments: list[str]
 
 
+class Env(TypedDict):
+    """The settings for a program, and the lines that say where they go."""
+
+    target: Literal["vscode", "jetbrains", "sdk", "desktop"]
+    set: dict[str, str]
+    unset: list[str]
+    lines: list[str]
+
+
 class CheckData(TypedDict):
     """One finding; `fix` is the repair."""
 

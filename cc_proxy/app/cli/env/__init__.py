@@ -1,0 +1,1 @@
+"""`cc-proxy env`: the settings that other programs need."""
