@@ -22,11 +22,12 @@ class Upstreams:
     def pick(self, model: str) -> tuple[Upstream, str]:
         """Return the upstream of a model, and the model's name there.
 
-        `UPSTREAM/MODEL` names both. With one upstream nothing is taken off: Ollama's names have
-        slashes too.
+        `UPSTREAM/MODEL` names both. With Ollama alone nothing is taken off: its names have slashes
+        too.
         """
         name, _, rest = model.partition(_BETWEEN)
-        if rest and len(self._by_name) > 1 and name in self._by_name:
+        is_ollama_alone = len(self._by_name) == 1 and self.first.kind == "ollama"
+        if rest and name in self._by_name and not is_ollama_alone:
             return self._by_name[name], rest
         return self.first, model
 

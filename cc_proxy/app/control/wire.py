@@ -18,10 +18,14 @@ Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of Ollama as the proxy sees it; `hint` helps against `error`."""
+    """The state of the server that runs the models as the proxy sees it.
+
+    `title` is its name for people, and `hint` helps against `error`.
+    """
 
     url: str
     reachable: bool
+    title: str = "Ollama"
     version: str | None = None
     error: str | None = None
     hint: str | None = None

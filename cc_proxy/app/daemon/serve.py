@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
-from cc_proxy.app.config import LoadedConfig, secrets_of
+from cc_proxy.app.config import LoadedConfig, Settings, secrets_of
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
@@ -190,7 +190,7 @@ class _Server:
             written.pid,
             written.version,
             written.config_path or "built-in",
-            without_user_info(self._service.loaded.settings.ollama.base_url),
+            without_user_info(_upstream_url(self._service.loaded.settings)),
         )
         for notice in ports.shadowed(written):
             log.warning("%s", notice.message)
@@ -294,3 +294,8 @@ def _state(service: Service, bound: "Bound") -> ProcessState:
 
 def _asked(origin: str) -> bool:
     return origin.startswith(("flag", "environment"))
+
+
+def _upstream_url(settings: Settings) -> str:
+    first = next(iter(settings.upstreams.values()), None)
+    return first.url if first is not None else settings.ollama.base_url

@@ -11,8 +11,10 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.answer import OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamRefusedError
+from cc_proxy.app.chat.last_chunk import MAX_CHUNKS_A_TOKEN, without_end
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.fitness.project.errors import ToolError
 from cc_proxy.app.fitness.project.workspace import Call
 from cc_proxy.app.fitness.report import Outcome, Run
@@ -28,8 +30,6 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.turns import TurnMemory
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.client import MAX_CHUNKS_A_TOKEN, without_end
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _MOST_TURNS = 8
 # Thinking counts too; a model that goes on for longer than this has lost its way.
@@ -45,7 +45,7 @@ class Model:
     """A model under test, and what its answers have told so far."""
 
     target: Target
-    ollama: OllamaUpstream
+    ollama: Upstream
     last_chunks: list[ChatChunk] = field(default_factory=list)
     _turns: TurnMemory = field(default_factory=TurnMemory)
     _counter: TokenCounter = field(default_factory=lambda: TokenCounter(None))
@@ -92,7 +92,7 @@ class Model:
             async for batch in batches:
                 count += len(batch)
                 if count > MAX_CHUNKS_A_TOKEN * _MOST_TOKENS:
-                    raise without_end(_MOST_TOKENS)
+                    raise without_end(_MOST_TOKENS, self.ollama.title)
                 for event in batch:
                     whole.add(event)
         if written := answer.written():

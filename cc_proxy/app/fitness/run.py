@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.fitness import estimate
 from cc_proxy.app.fitness.attempt import Model, attempt
 from cc_proxy.app.fitness.report import Report, Run, TaskReport
 from cc_proxy.app.fitness.speed import first_answer, measured, memory
 from cc_proxy.app.fitness.task import Task
 from cc_proxy.app.fitness.tasks import TASKS
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 # How often each task is run: chance decides a single run.
 PASSES = 3
@@ -33,7 +33,7 @@ class Watcher:
 
 async def run(
     target: Target,
-    ollama: OllamaUpstream,
+    ollama: Upstream,
     *,
     watcher: Watcher,
     tasks: Sequence[Task] = TASKS,

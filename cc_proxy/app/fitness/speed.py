@@ -6,12 +6,13 @@ from collections.abc import Iterable
 import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
+from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.fitness.report import Memory, Speed
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 # Enough for a steady pace, and read in half a minute by a machine that is just bearable.
 _WORDS = 1_200
@@ -19,7 +20,7 @@ _MAX_TOKENS = 64
 _NANOSECONDS = 1e9
 
 
-async def first_answer(target: Target, ollama: OllamaUpstream) -> ChatChunk:
+async def first_answer(target: Target, ollama: Upstream) -> ChatChunk:
     """Have the model loaded, and read a prompt that it cannot know; return the last chunk.
 
     Raises:
@@ -34,10 +35,10 @@ async def first_answer(target: Target, ollama: OllamaUpstream) -> ChatChunk:
         "messages": [{"role": "user", "content": prompt}],
     }
     request = chat_request(decode(msgspec.json.encode(asked)), target).request
-    return await ollama.client.last_chunk(ollama.encode(request, target).body, _MAX_TOKENS)
+    return await last_chunk(ollama.chat(ollama.encode(request, target)), _MAX_TOKENS, ollama.title)
 
 
-async def memory(target: Target, ollama: OllamaUpstream) -> Memory | None:
+async def memory(target: Target, ollama: Upstream) -> Memory | None:
     """Return how the model is loaded now, None if Ollama does not say.
 
     Raises:

@@ -11,6 +11,7 @@ import trustme
 from aiohttp import web
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, UpstreamUnreachableError
+from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.cli.doctor import upstream
 from cc_proxy.app.config import Ollama, Settings, WebSearchSettings, load
 from cc_proxy.app.practice.server import PracticeServer
@@ -182,8 +183,9 @@ async def test_own_headers_go_with_every_request(practice: PracticeServer) -> No
     async with OllamaClient.configured(settings) as client:
         await client.ask("/api/version", from_version)
         await client.generate(b'{"model": "practice", "stream": false}')
+        body = b'{"model": "no-such-model", "messages": []}'
         with pytest.raises(UpstreamError):
-            await client.last_chunk(b'{"model": "no-such-model", "messages": []}', 1)
+            await last_chunk(client.chat(body), 1, "Ollama")
         async for _ in client.pull("qwen3:4b"):
             break
     records = practice.journal

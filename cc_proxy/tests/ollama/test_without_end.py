@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness import attempt as fitness
@@ -76,7 +77,7 @@ async def test_an_answer_that_goes_on_after_what_was_asked_for_is_given_up() -> 
         OllamaClient(upstream.url, api_key=None, silence_seconds=5) as ollama,
     ):
         with pytest.raises(UpstreamBrokeError, match="at most 8 tokens, and its answer does not"):
-            await ollama.last_chunk(b'{"model": "m", "messages": []}', 8)
+            await last_chunk(ollama.chat(b'{"model": "m", "messages": []}'), 8, "Ollama")
 
 
 async def test_a_model_under_test_that_goes_on_and_on_is_given_up(

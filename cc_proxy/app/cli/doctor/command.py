@@ -18,16 +18,18 @@ from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import Target
+    from cc_proxy.app.chat.upstream import Upstream
     from cc_proxy.app.cli.doctor.check import Check
     from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.control.wire import ModelSessions
-    from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _NAME = "doctor"
 # The longest name of a check: each is shown as soon as it is done, so none can be measured before.
 _NAME_COLUMNS = len("claude_environment")
 # What cannot be looked at without what comes before it.
 _NEEDS_SETTINGS = ("proxy", "ollama")
+# The check in place of Ollama's where another server answers, and those that it leaves out.
+_SERVER, _OLLAMA_ONLY = "server", ("ollama", "ollama_version", "memory")
 _NEEDS_OLLAMA = ("ollama_version", "default_model")
 _NEEDS_MODEL = ("tools", "window")
 _ASKS_MODEL = ("answer", "reading_speed", "memory", "tool_call", "prefix")
@@ -71,7 +73,9 @@ def _checked(
             checks.append(check)
             yield from _lines(check)
     names = {check.name for check in checks}
-    expected = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
+    expected: tuple[str, ...] = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
+    if _SERVER in names:
+        expected = tuple(name for name in expected if name not in _OLLAMA_ONLY)
     left_out = [name for name in expected if name not in names]
     failed = [check for check in checks if check.status == "fail"]
     return Result(
@@ -127,13 +131,18 @@ async def _upstream(
     *,
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
-    from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.doctor import server, upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
+    from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream  # noqa: PLC0415
 
     async with survey.upstream(loaded.settings) as ollama:
-        with waiting("Looking for Ollama"):
-            found: list[Check | None] = [*await upstream.reach(loaded, ollama.client, container)]
+        found: list[Check | None]
+        with waiting(f"Looking for {ollama.title}"):
+            if isinstance(ollama, OpenAIUpstream):
+                found = [*await server.reach(ollama)]
+            else:
+                found = [*await upstream.reach(loaded, ollama.client, container)]
         for check in found:
             yield check
         if any(check is not None and check.status == "fail" for check in found):
@@ -142,16 +151,16 @@ async def _upstream(
         tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
         target, about = await upstream.default_model(loaded.settings, models, tests)
         for check in about:
-            yield check
+            yield check if ollama.kind == "ollama" else _without_pull(check)
         if target is not None:
             yield upstream.parallel(target, seen)
         if target is not None and ask_model:
             async for check in _asked(loaded, target, ollama):
-                yield check
+                yield check if ollama.kind == "ollama" else _without_pull(check)
 
 
 async def _asked(
-    loaded: "LoadedConfig", target: "Target", ollama: "OllamaUpstream"
+    loaded: "LoadedConfig", target: "Target", ollama: "Upstream"
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.cli.doctor import model  # noqa: PLC0415 - it brings aiohttp
 
@@ -163,12 +172,20 @@ async def _asked(
     if any(check is not None and check.status == "fail" for check in found):
         return
     reading = next((check for check in found if check and check.name == "reading_speed"), None)
-    yield await model.memory(target, ollama, reading)
+    if ollama.kind == "ollama":
+        yield await model.memory(target, ollama, reading)
     if target.model.can("tools"):
         with waiting(f"Having {name} call a tool"):
             yield await model.tool_call(loaded)
     with waiting(f"Comparing the prompts of two turns of {name}"):
         yield await model.prefix(target, ollama)
+
+
+def _without_pull(check: "Check | None") -> "Check | None":
+    """Return a check of another server's model: cc-proxy cannot pull a better one there."""
+    if check is None or check.fix is None or "models pull" not in check.fix:
+        return check
+    return replace(check, fix="Serve a model that can call tools, with the server's tool parser.")
 
 
 def _repaired(check: "Check", *, ask: bool) -> "Check":

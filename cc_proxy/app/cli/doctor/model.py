@@ -14,9 +14,11 @@ import msgspec
 from cc_proxy.app.addresses import url
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.chat.models import same_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
@@ -29,7 +31,6 @@ from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.app.gateway.routing.thinking_forms import Kept, common_length, kept_thinking
 from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 
 _NANOSECONDS = 1e9
 # What is asked for: a word, and a call with some thinking before it.
@@ -59,7 +60,7 @@ _TOOL = {
 _FILE = "/tmp/notes.txt"  # noqa: S108 - only a model reads it; no file is touched
 
 
-async def answer(target: Target, ollama: OllamaUpstream) -> list[Check]:
+async def answer(target: Target, ollama: Upstream) -> list[Check]:
     """Have the model loaded and say a few words; report how long each part took."""
     began = time.monotonic()
     try:
@@ -75,7 +76,7 @@ async def answer(target: Target, ollama: OllamaUpstream) -> list[Check]:
     return [ok("answer", text + speed), *_reading(longest, target.window)]
 
 
-async def _read_more(target: Target, ollama: OllamaUpstream, last: ChatChunk) -> ChatChunk:
+async def _read_more(target: Target, ollama: Upstream, last: ChatChunk) -> ChatChunk:
     """Return the end of the longest answer that was needed to measure how fast the model reads."""
     for words in _READ_WORDS[1:]:
         seconds = last.prompt_eval_duration / _NANOSECONDS
@@ -85,15 +86,15 @@ async def _read_more(target: Target, ollama: OllamaUpstream, last: ChatChunk) ->
     return last
 
 
-async def _read_words(target: Target, ollama: OllamaUpstream, count: int) -> ChatChunk:
+async def _read_words(target: Target, ollama: Upstream, count: int) -> ChatChunk:
     # A beginning that the model cannot know already: all of it is read.
     words = " ".join(["word"] * count)
     asked = _message(f"{secrets.token_hex(8)} {words} Reply with the word yes.", max_tokens=_SHORT)
     request = chat_request(decode(asked), target).request
-    return await ollama.client.last_chunk(ollama.encode(request, target).body, _SHORT)
+    return await last_chunk(ollama.chat(ollama.encode(request, target)), _SHORT, ollama.title)
 
 
-async def memory(target: Target, ollama: OllamaUpstream, reading: Check | None = None) -> Check:
+async def memory(target: Target, ollama: Upstream, reading: Check | None = None) -> Check:
     """Check where the model that is loaded now has found room.
 
     `reading` is what was found about its speed, and names the profile if that is slow.
@@ -152,7 +153,7 @@ async def tool_call(loaded: LoadedConfig) -> Check:
     return _judged(reply, took)
 
 
-async def prefix(target: Target, ollama: OllamaUpstream) -> Check | None:
+async def prefix(target: Target, ollama: Upstream) -> Check | None:
     """Check that a turn's prompt begins with that of the turn before; None if it cannot be seen."""
     name = "prefix"
     try:
@@ -173,7 +174,7 @@ async def prefix(target: Target, ollama: OllamaUpstream) -> Check | None:
     return warn(name, text, "cc-proxy models pull another model, or a newer version of this one")
 
 
-async def _forgets_thinking(target: Target, ollama: OllamaUpstream) -> Check | None:
+async def _forgets_thinking(target: Target, ollama: Upstream) -> Check | None:
     """Return a warning where each new message of the person's has the last turn read again."""
     if not target.model.can("thinking"):
         return None
@@ -254,9 +255,7 @@ def _judged(reply: dict[str, Any], took: float) -> Check:
     return ok(name, f"called as asked, in {took:.1f} s")
 
 
-async def _rendered(
-    target: Target, ollama: OllamaUpstream, turns: list[dict[str, Any]]
-) -> str | None:
+async def _rendered(target: Target, ollama: Upstream, turns: list[dict[str, Any]]) -> str | None:
     """Return the prompt of a conversation as the model's template makes it, None if not told."""
     tools = [_TOOL] if target.model.can("tools") else []
     # An Ollama that does not know the question answers the conversation instead: briefly.

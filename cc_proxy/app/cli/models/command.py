@@ -98,7 +98,7 @@ def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "ModelData":
 
 
 def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
-    yield f"Ollama {one_line(found.version)} at {found.url}"
+    yield f"{found.title} {one_line(found.version)} at {found.url}"
     yield ""
     if found.rows:
         cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
@@ -123,13 +123,13 @@ def _cells(found: "Survey", row: "Row", test: "KeptTest | None") -> tuple[str, .
     target, tested = row.target, _tested(row, test)
     mark = "*" if found.is_default(row) else ""
     if target is None:
-        return mark, row.name, size(row.pulled.size), "?", "?", _memory(row.loaded), tested
+        return mark, row.name, _size(row), "?", "?", _memory(row.loaded), tested
     most = target.model.max_context
     window = f"{target.window:,}"
     if most is not None and most != target.window:
         window += f" of {most:,}"
     able = ", ".join(sorted(target.model.capabilities - {"completion"})) or "text"
-    return mark, row.name, size(row.pulled.size), window, able, _memory(row.loaded), tested
+    return mark, row.name, _size(row), window, able, _memory(row.loaded), tested
 
 
 def _tested(row: "Row", test: "KeptTest | None") -> str:
@@ -139,9 +139,15 @@ def _tested(row: "Row", test: "KeptTest | None") -> str:
     return told if test.digest == row.pulled.digest else f"{told} (an older version)"
 
 
+def _size(row: "Row") -> str:
+    return size(row.pulled.size) if row.pulled.size else ""
+
+
 def _memory(loaded: "LoadedModel | None") -> str:
     if loaded is None:
         return "no"
+    if not loaded.size:
+        return "yes"
     if loaded.size_vram <= 0:
         return f"{size(loaded.size)}, CPU"
     if loaded.size_vram >= loaded.size:

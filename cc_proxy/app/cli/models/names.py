@@ -28,7 +28,9 @@ def starting_with(context: click.Context, incomplete: str) -> list[CompletionIte
         settings = context.ensure_object(Common).load().settings
     except ConfigError:
         return []
-    names: dict[str, str | None] = dict.fromkeys(_pulled(settings.ollama))
+    # Another server than Ollama is not asked: its models are few, and known by their aliases.
+    pulled = [] if settings.upstreams else _pulled(settings.ollama)
+    names: dict[str, str | None] = dict.fromkeys(pulled)
     for alias, model in settings.aliases.items():
         if "*" not in alias:
             names[alias] = f"alias of {model}"

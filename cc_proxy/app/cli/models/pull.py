@@ -83,14 +83,14 @@ def pull(settings: "Settings", model: str) -> int:
 
 async def _pull(settings: "Settings", model: str, shown: "Download") -> int:
     from cc_proxy.app.chat.errors import UpstreamRefusedError  # noqa: PLC0415
-    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.upstreams.ollama.client import OllamaClient  # noqa: PLC0415 - aiohttp
     from cc_proxy.app.upstreams.ollama.pull import PullLine, summed  # noqa: PLC0415
 
     layers: dict[str, PullLine] = {}
     try:
         async with (
-            survey.upstream(settings) as ollama,
-            aclosing(ollama.client.pull(model)) as lines,
+            OllamaClient.configured(settings.ollama) as ollama,
+            aclosing(ollama.pull(model)) as lines,
         ):
             async for line in lines:
                 if line.digest:

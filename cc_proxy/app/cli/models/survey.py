@@ -11,7 +11,7 @@ from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
+from cc_proxy.app.upstreams.choice import ConfiguredUpstream, configured
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
 logging.getLogger("cc_proxy").addHandler(logging.NullHandler())
@@ -46,12 +46,13 @@ class Alias:
 
 @dataclass(frozen=True)
 class Survey:
-    """One look at an Ollama.
+    """One look at a server, whose name for people is `title`.
 
     `default` answers for `claude-*`. None: the one that is configured is not there, or, with
     `trouble`, none is configured and none of those that are there can.
     """
 
+    title: str
     url: str
     version: str
     rows: tuple[Row, ...]
@@ -64,9 +65,9 @@ class Survey:
         return self.default is not None and full_name(self.default) == full_name(row.name)
 
 
-def upstream(settings: Settings) -> OllamaUpstream:
-    """Return the configured Ollama, as the proxy asks it."""
-    return OllamaUpstream.configured(settings)
+def upstream(settings: Settings) -> ConfiguredUpstream:
+    """Return the configured server, as the proxy asks it."""
+    return configured(settings)
 
 
 async def survey(settings: Settings) -> Survey:
@@ -104,7 +105,7 @@ async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
         return target, await ollama.models()
 
 
-async def _survey(settings: Settings, ollama: OllamaUpstream) -> Survey:
+async def _survey(settings: Settings, ollama: ConfiguredUpstream) -> Survey:
     version = await ollama.version()
     on_disk = await ollama.models()
     loaded = {full_name(m.name): m for m in await ollama.loaded()}
@@ -113,6 +114,7 @@ async def _survey(settings: Settings, ollama: OllamaUpstream) -> Survey:
     names = {full_name(model.name) for model in on_disk}
     default, trouble = await _default(models)
     return Survey(
+        title=ollama.title,
         url=ollama.shown_url,
         version=version,
         rows=tuple(rows),

@@ -24,7 +24,7 @@ def with_upstream(now: "ProcessState", health: "Health", key: str) -> "Health":
     """Return the health with Ollama's part, or as it is if that takes too long."""
     from cc_proxy.app.control.health import ask  # noqa: PLC0415 - see common.Common
 
-    with waiting("Asking Ollama"):
+    with waiting("Asking about the models"):
         probe = ask(now.host, now.port, key, upstream=True, timeout_seconds=_UPSTREAM_SECONDS)
     return probe.health or health
 
@@ -67,12 +67,12 @@ def location_rows(now: "ProcessState") -> list[tuple[str, str]]:
 
 
 def upstream_rows(health: "Health") -> list[tuple[str, str]]:
-    """Return the rows about Ollama and the model that answers for Claude's names."""
+    """Return the rows about the server and the model that answers for Claude's names."""
     upstream, model = health.upstream, health.default_model
     if upstream is None:
         return [("Ollama", "not known, it has not answered yet")]
     found = f"version {upstream.version}" if upstream.reachable else "not reachable"
-    rows = [("Ollama", f"{upstream.url} ({found})")]
+    rows = [(upstream.title, f"{upstream.url} ({found})")]
     if model is not None and model.name is not None:
         window = f" ({model.context_window:,} tokens)" if model.context_window else ""
         rows.append(("Default model", model.name + window))
@@ -128,7 +128,7 @@ def warnings(health: "Health") -> list[ErrorItem]:
         text = f"Ollama has not answered within {_UPSTREAM_SECONDS:g} seconds."
         return [ErrorItem("upstream_silent", text, "Ask again: cc-proxy status")]
     if not upstream.reachable:
-        text = upstream.error or f"Ollama cannot be reached at {upstream.url}."
+        text = upstream.error or f"{upstream.title} cannot be reached at {upstream.url}."
         hint = "cc-proxy serves and will find it when it comes."
         hint += f" {upstream.hint}" if upstream.hint else " To start it: ollama serve"
         return [ErrorItem("upstream_unreachable", text, hint)]

@@ -55,12 +55,14 @@ async def handle(request: web.Request) -> web.Response:
 
 
 async def _upstream(shared: Shared) -> Upstream:
-    url = shared.upstreams.first.shown_url
+    first = shared.upstreams.first
+    url, title = first.shown_url, first.title
     try:
-        version = await shared.upstreams.first.version()
+        version = await first.version()
     except UpstreamError as error:
-        return Upstream(url=url, reachable=False, error=error.message, hint=error.hint)
-    return Upstream(url=url, reachable=True, version=version)
+        text, hint = error.message, error.hint
+        return Upstream(url=url, reachable=False, title=title, error=text, hint=hint)
+    return Upstream(url=url, reachable=True, title=title, version=version)
 
 
 async def loaded_models(shared: Shared) -> tuple[LoadedModel, ...] | None:

@@ -8,8 +8,7 @@ from typing import Self
 import aiohttp
 
 from cc_proxy.app.chat.answer import ChatAnswer
-from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
-from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.config import Ollama as OllamaSettings
 from cc_proxy.app.upstreams.http import transfer
 from cc_proxy.app.upstreams.http.client import CONNECT_SECONDS, HttpClient
@@ -20,9 +19,6 @@ from cc_proxy.app.upstreams.ollama.reading import LineReader
 from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, SERVER, refused
 from cc_proxy.app.upstreams.route import DIRECT, Route
 
-# A line has a token, or a part of one. To load a model takes none.
-MAX_CHUNKS_A_TOKEN = 4
-MIN_CHUNKS = 1000
 _CHECK_COMPRESSION = (
     "Ollama does not compress: something in front of it does. Turn that off there for this address."
 )
@@ -90,23 +86,6 @@ class OllamaClient(HttpClient):
         """
         return self._chat("/api/chat", body, LineReader())
 
-    async def last_chunk(self, body: bytes, max_tokens: int) -> ChatChunk:
-        """Send a chat request for at most `max_tokens` tokens; return the end of its answer.
-
-        Raises:
-            UpstreamError: as chat(), or the answer has no end.
-
-        """
-        chunks = 0
-        async with self.chat(body) as batches:
-            async for batch in batches:
-                if batch[-1].done:
-                    return batch[-1]
-                chunks += len(batch)
-                if chunks > MAX_CHUNKS_A_TOKEN * max_tokens + MIN_CHUNKS:
-                    raise without_end(max_tokens)
-        raise UpstreamBrokeError("Ollama ended its answer in the middle.")
-
     async def generate(self, body: bytes) -> None:
         """Send a request for `/api/generate`, and wait for its end; what it says is left.
 
@@ -149,11 +128,3 @@ class OllamaClient(HttpClient):
 
     def _refused(self, status: int, body: bytes, software: str) -> UpstreamError:
         return refused(status, body, software)
-
-
-def without_end(max_tokens: int) -> UpstreamBrokeError:
-    """Return the error for an answer that is longer than what was asked for."""
-    return UpstreamBrokeError(
-        f"Ollama was asked for at most {max_tokens} tokens, and its answer does not end.",
-        hint=CHECK_ADDRESS,
-    )

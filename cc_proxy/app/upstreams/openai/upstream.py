@@ -70,6 +70,16 @@ class OpenAIUpstream:
         await self.client.close()
 
     @property
+    def engine(self) -> Engine:
+        """The kind of server that answered last."""
+        return self._engine
+
+    @property
+    def slots(self) -> int:
+        """The number of slots that a llama-server has, 0 for any other server."""
+        return self._slots.total if self._engine is Engine.LLAMA_SERVER else 0
+
+    @property
     def shown_url(self) -> str:
         """The address for people and logs, without secrets."""
         return self.client.shown_url

@@ -2,18 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from cc_proxy.app.config import UpstreamModelSettings, UpstreamSettings
+from cc_proxy.app.config import UpstreamSettings
 from cc_proxy.tests.upstreams.openai import gateway as gateways
 from cc_proxy.tests.upstreams.openai.gateway import Gateway, blocks
 from cc_proxy.tests.upstreams.openai.llama import WINDOW
 from cc_proxy.tests.upstreams.openai.llama import serving as llama_server
 from cc_proxy.tests.upstreams.openai.recorded import named
+from cc_proxy.tests.upstreams.openai.stand import Stand, over_vllm
 
 BASH = {
     "name": "Bash",
@@ -95,45 +93,10 @@ async def test_a_model_that_is_not_there_is_not_another_one(gateway: Gateway) ->
 
 
 # Servers that are not here: their recorded answers.
-async def answers(request: web.Request) -> web.Response:
-    recorded = request.app[RECORDED]
-    if request.path == "/v1/models":
-        return web.Response(body=named("vllm/models").body, content_type="application/json")
-    if request.path != "/v1/chat/completions":
-        return web.Response(status=404, body=named("vllm/chat_unknown_path").body)
-    asked = await request.json()
-    request.app[ASKED].append(asked)
-    request.app[HEADERS].append(dict(request.headers))
-    answer = named(recorded.pop(0) if recorded else "vllm/script_hello")
-    headers = {"Content-Type": answer.content_type}
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
-
-
-RECORDED = web.AppKey("recorded", list[str])
-ASKED = web.AppKey("asked", list[dict[str, Any]])
-HEADERS = web.AppKey("headers", list[dict[str, str]])
-
-
-class Stand:
-    """A gateway over a server that gives recorded answers, one after the other."""
-
-    def __init__(self, gateway: Gateway, app: web.Application) -> None:
-        self.gateway = gateway
-        self.asked = app[ASKED]
-        self.headers = app[HEADERS]
-        self.recorded = app[RECORDED]
-
-
 @pytest.fixture
 async def vllm() -> AsyncIterator[Stand]:
-    app = web.Application()
-    app[RECORDED], app[ASKED], app[HEADERS] = [], [], []
-    app.router.add_route("*", "/{path:.*}", answers)
-    async with TestServer(app) as server:
-        url = str(server.make_url("")).rstrip("/")
-        models = {"script": UpstreamModelSettings(vision=True)}
-        async with gateways.serving(UpstreamSettings(url=url, models=models)) as gateway:
-            yield Stand(gateway, app)
+    async with over_vllm() as stand:
+        yield stand
 
 
 async def test_cut_arguments_never_become_an_empty_call(vllm: Stand) -> None:

@@ -1,0 +1,32 @@
+"""Checks of a server with OpenAI's chat API: that it answers, what it is, what it serves."""
+
+from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
+from cc_proxy.app.upstreams.openai.servers import Engine
+from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
+
+NAME = "server"
+_FLAGS = {
+    Engine.VLLM: "--enable-prompt-tokens-details",
+    Engine.SGLANG: "--enable-cache-report",
+}
+
+
+async def reach(upstream: OpenAIUpstream) -> list[Check]:
+    """Check that the server answers; report what it is, and its models."""
+    try:
+        version = await upstream.version()
+        names = [model.name for model in await upstream.models()]
+    except UpstreamError as error:
+        return [fail(NAME, error.message, error.hint)]
+    where = f"{upstream.name} at {upstream.shown_url}: {version}"
+    if not names:
+        return [warn(NAME, f"{where}, which serves no model", "Load a model in it.")]
+    checks = [ok(NAME, f"{where}, serves {', '.join(names)}")]
+    if slots := upstream.slots:
+        each = "each conversation has its own" if slots > 1 else "conversations share it"
+        checks.append(ok("slots", f"{slots}; {each}"))
+    if flag := _FLAGS.get(upstream.engine):
+        text = "a count of cached tokens comes only from a server that was started to give one"
+        checks.append(ok("cache_report", f"{text}: {flag}"))
+    return checks
