@@ -66,7 +66,7 @@ class Models:
         self._chosen: str | None = None
 
     def use(self, settings: Settings) -> None:
-        """Go by these settings from now on, and ask about every model again."""
+        """Use these settings from now on, and ask about every model again."""
         self._settings = settings
         self._targets, self._asking = _targets(), {}
         self._capabilities, self._forms = _capabilities(), _forms()

@@ -1,4 +1,4 @@
-"""One queue for each upstream: a busy one keeps nobody from another."""
+"""A queue for each upstream: a busy one keeps nobody from another."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Lanes:
         return self._by_name[self._upstreams.first.name]
 
     def of(self, target: Target) -> Lane:
-        """Return the lane that leads to a target."""
+        """Return the lane of a target."""
         return self._by_name[self._upstreams.named(target.upstream).name]
 
     @property
