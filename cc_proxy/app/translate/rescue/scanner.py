@@ -3,18 +3,19 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from cc_proxy.app.translate.answer.quiet import Wakers, finder
 from cc_proxy.app.translate.rescue.decision.preceding_text import PrecedingText
 from cc_proxy.app.translate.rescue.decision.provenance import NOTHING_READ, ReadText
 from cc_proxy.app.translate.rescue.decision.stakes import Stakes, stakes_of
 from cc_proxy.app.translate.rescue.decision.verdict import Candidate, is_meant, survives
-from cc_proxy.app.translate.rescue.declared import Declared, Reading
+from cc_proxy.app.translate.rescue.declared import Declared
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
-from cc_proxy.app.translate.rescue.formats.marks import Mark, mark_at
+from cc_proxy.app.translate.rescue.formats.marks import mark_at
 from cc_proxy.app.translate.rescue.formats.openers import Openers
 from cc_proxy.app.translate.rescue.formats.source import BLANKS, SPACE, Source, Steps
+from cc_proxy.app.translate.rescue.groups import Group, complete
 from cc_proxy.app.translate.rescue.pieces import Piece, Pieces, joined
 
 # Within a line only these can begin a call; a new line, or one of the rest.
@@ -34,9 +35,6 @@ _AFTERWORD = 400
 _AFTERWORD_OF_RUNS = 2_000
 # An answer with so many calls that are quoted is a text about calls, and all of it is text.
 _MOST_REFUSED = 48
-
-# Calls that follow one another: where each starts, and what was read there.
-_Group: TypeAlias = deque[tuple[int, Reading]]
 
 
 class Rescue:
@@ -208,7 +206,7 @@ class Rescue:
             self._pass_on(max(found.end, at + 1))
             return False
         group = deque([(at if line_start else self._at, found)])
-        end = yield from self._more(group)
+        end = yield from complete(group, self._src, self._openers)
         if (yield from self._accepted(at, group, end, line_start=line_start)):
             self._at = end
             yield from self._emit(group, end)
@@ -219,45 +217,7 @@ class Rescue:
         self._pass_on(group[-1][1].end)
         return False
 
-    def _more(self, group: _Group) -> Steps[int]:
-        """Collect the calls that follow one another; return where other text follows them."""
-        src = self._src
-        end = group[0][1].end
-        while True:
-            end = yield from self._closers(end)
-            start = end
-            if (yield from src.char(end)) in {";", ","}:
-                start = yield from src.skip(end + 1)
-            if not (yield from src.char(start)):
-                return start
-            found = yield from self._openers.recognise(start, line_start=True)
-            if found is None or (found.weak and not found.calls):
-                return (yield from self._trailing(end))
-            group.append((start, found))
-            end = max(found.end, start + 1)
-
-    def _closers(self, end: int) -> Steps[int]:
-        """Step over what closes a call, wherever it comes from."""
-        src = self._src
-        end = yield from src.skip(end)
-        while (yield from src.char(end)) in {"<", "]"}:
-            mark: Mark | None = yield from mark_at(src, end)
-            if mark is None or not mark.is_closer or mark.is_turn:
-                break
-            end = yield from src.skip(mark.end)
-        return end
-
-    def _trailing(self, end: int) -> Steps[int]:
-        """Step over an opener that nothing follows: some models close a call with it."""
-        if (yield from self._src.char(end)) != "<":
-            return end
-        opener = yield from mark_at(self._src, end)
-        if opener is None or opener.name != "toolcall":
-            return end
-        after = yield from self._src.skip(opener.end)
-        return end if (yield from self._src.char(after)) else after
-
-    def _accepted(self, at: int, group: _Group, end: int, *, line_start: bool) -> Steps[bool]:
+    def _accepted(self, at: int, group: Group, end: int, *, line_start: bool) -> Steps[bool]:
         """Return whether the calls are real: not quoted, no example, not retracted afterwards."""
         src = self._src
         calls_end = group[-1][1].end
@@ -317,7 +277,7 @@ class Rescue:
                 return text
             yield
 
-    def _emit(self, group: _Group, end: int) -> Steps[None]:
+    def _emit(self, group: Group, end: int) -> Steps[None]:
         """Give out the calls; what has the form of a call and is none stays text."""
         while group:
             start, found = group.popleft()

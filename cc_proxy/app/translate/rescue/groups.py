@@ -1,0 +1,51 @@
+"""Calls that follow one another: with nothing, closing marks, `;` or `,` between them."""
+
+from collections import deque
+from typing import TypeAlias
+
+from cc_proxy.app.translate.rescue.declared import Reading
+from cc_proxy.app.translate.rescue.formats.marks import mark_at
+from cc_proxy.app.translate.rescue.formats.openers import Openers
+from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+
+# Where each call starts, and what was read there.
+Group: TypeAlias = deque[tuple[int, Reading]]
+
+
+def complete(group: Group, src: Source, openers: Openers) -> Steps[int]:
+    """Add the calls that follow the one in `group`; return where other text follows them."""
+    end = group[0][1].end
+    while True:
+        end = yield from _closers(src, end)
+        start = end
+        if (yield from src.char(end)) in {";", ","}:
+            start = yield from src.skip(end + 1)
+        if not (yield from src.char(start)):
+            return start
+        found = yield from openers.recognise(start, line_start=True)
+        if found is None or (found.weak and not found.calls):
+            return (yield from _trailing(src, end))
+        group.append((start, found))
+        end = max(found.end, start + 1)
+
+
+def _closers(src: Source, end: int) -> Steps[int]:
+    """Step over what closes a call, wherever it comes from."""
+    end = yield from src.skip(end)
+    while (yield from src.char(end)) in {"<", "]"}:
+        mark = yield from mark_at(src, end)
+        if mark is None or not mark.is_closer or mark.is_turn:
+            break
+        end = yield from src.skip(mark.end)
+    return end
+
+
+def _trailing(src: Source, end: int) -> Steps[int]:
+    """Step over an opener that nothing follows: some models close a call with it."""
+    if (yield from src.char(end)) != "<":
+        return end
+    opener = yield from mark_at(src, end)
+    if opener is None or opener.name != "toolcall":
+        return end
+    after = yield from src.skip(opener.end)
+    return end if (yield from src.char(after)) else after
