@@ -7,19 +7,21 @@ from typing import Protocol
 from cc_proxy.app.chat.messages import ChatChunk
 
 # Takes a batch at once and says so, or leaves it to the task that waits.
-Shortcut = Callable[[list[ChatChunk]], bool]
+InlineConsumer = Callable[[list[ChatChunk]], bool]
 
 
-class TakesShortcut(Protocol):
+class TakesInlineConsumer(Protocol):
     """The reading side of a connection: it offers each batch to `shortcut` first."""
 
-    shortcut: Shortcut | None
+    shortcut: InlineConsumer | None
 
 
 class ChatAnswer:
     """The batches of an answer, to be iterated over once."""
 
-    def __init__(self, batches: AsyncIterator[list[ChatChunk]], incoming: TakesShortcut) -> None:
+    def __init__(
+        self, batches: AsyncIterator[list[ChatChunk]], incoming: TakesInlineConsumer
+    ) -> None:
         self._batches = batches
         self._incoming = incoming
 
@@ -27,7 +29,7 @@ class ChatAnswer:
         """Return the batches, but for those that go straight."""
         return self._batches
 
-    def go_straight(self, shortcut: Shortcut) -> None:
+    def set_inline_consumer(self, shortcut: InlineConsumer) -> None:
         """Offer `shortcut` each batch that is waited for, the moment it comes."""
         self._incoming.shortcut = shortcut
 

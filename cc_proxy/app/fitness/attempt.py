@@ -57,7 +57,7 @@ class Model:
         self.target = replace(self.target, assist=assist)
 
     async def answer(self, messages: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-        """Return the next message of a conversation, and what was mended in it.
+        """Return the next message of a conversation, and what was repaired in it.
 
         Raises:
             UpstreamError: Ollama cannot be asked, or breaks off.
@@ -166,10 +166,10 @@ class _Trial:
         if not calls and any(note.endswith(_ASKED_AGAIN) for note in notes):
             # Ollama drops a call that it cannot read, or of a tool that was not declared.
             self.refused("Ollama could not read its call, and dropped it")
-        mended = helped([call["name"] for call in calls], notes)
+        repaired = helped([call["name"] for call in calls], notes)
         return [
-            self._carried_out(call, was_mended=was_mended)
-            for call, was_mended in zip(calls, mended, strict=True)
+            self._carried_out(call, was_repaired=was_repaired)
+            for call, was_repaired in zip(calls, repaired, strict=True)
         ]
 
     def refused(self, text: str) -> None:
@@ -194,7 +194,7 @@ class _Trial:
             trouble=self._troubles[0] if self._troubles else None,
         )
 
-    def _carried_out(self, call: dict[str, Any], *, was_mended: bool) -> dict[str, Any]:
+    def _carried_out(self, call: dict[str, Any], *, was_repaired: bool) -> dict[str, Any]:
         name, arguments = call["name"], call["input"]
         wrong = objection(name, arguments)
         is_error = wrong is not None
@@ -209,7 +209,7 @@ class _Trial:
                 wrong = str(error) if error.is_slip else None
         if wrong is not None:
             self._troubles.append(_short(f"{name}: {wrong}"))
-        self._outcomes.append("wrong" if wrong else "mended" if was_mended else "right")
+        self._outcomes.append("wrong" if wrong else "repaired" if was_repaired else "right")
         return {
             "type": "tool_result",
             "tool_use_id": call["id"],
@@ -230,7 +230,7 @@ def helped(names: list[str], notes: list[str]) -> list[bool]:
     for name in names:
         mine = f"call of {name} "
         count = next((n for n, note in enumerate(left) if not note.startswith(mine)), len(left))
-        # One that was read out of the text may have been mended as well.
+        # One that was read out of the text may have been repaired as well.
         taken = left[: min(count, 2 if count and "read from" in left[0] else 1)]
         if len(taken) > 1 and "read from" in taken[1]:
             taken = taken[:1]

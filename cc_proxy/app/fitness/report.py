@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["right", "mended", "wrong", "missing"]
-OUTCOMES: tuple[Outcome, ...] = ("right", "mended", "wrong", "missing")
+Outcome = Literal["right", "repaired", "wrong", "missing"]
+OUTCOMES: tuple[Outcome, ...] = ("right", "repaired", "wrong", "missing")
 
 
 @dataclass(frozen=True)
 class Run:
     """One run of a task: whether it reached the goal, its calls one by one, and what went wrong.
 
-    A call is *right* as the model made it; *mended* if it fitted only after cc-proxy had read it
+    A call is *right* as the model made it; *repaired* if it fitted only after cc-proxy had read it
     out of the text or put its arguments right; *wrong* if the client would refuse it, or the tool
     for something that the model could have known. *missing* stands for the call that did not come
     at all where one was needed.

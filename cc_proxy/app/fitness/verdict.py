@@ -23,7 +23,7 @@ _NAMED = 4
 FIT_SHARE = 0.9
 USABLE_SHARE = 0.6
 _MOST_WRONG_SHARE = 0.15
-_MUCH_MENDED_SHARE = 0.5
+_MUCH_REPAIRED_SHARE = 0.5
 _LEAST_WRITTEN_PER_SECOND = 5.0
 
 
@@ -116,13 +116,13 @@ def _calls(report: Report, better: str) -> Iterator[Reason]:
     if not report.passed:
         return
     bad = report.count("wrong") + report.count("missing")
-    mended = report.count("mended")
+    repaired = report.count("repaired")
     if total and bad / total > _MOST_WRONG_SHARE:
         text = f"{bad} of {total} calls were wrong or missing"
         yield Reason("calls_wrong", "usable", text)
-    if total and mended / total > _MUCH_MENDED_SHARE:
-        text = f"{mended} of {total} calls reached the client only because cc-proxy mended them"
-        yield Reason("calls_mended", "fit", text, f"A model that calls tools better: {better}")
+    if total and repaired / total > _MUCH_REPAIRED_SHARE:
+        text = f"{repaired} of {total} calls reached the client only because cc-proxy repaired them"
+        yield Reason("calls_repaired", "fit", text, f"A model that calls tools better: {better}")
 
 
 def _window(report: Report, max_window: int | None) -> Iterator[Reason]:

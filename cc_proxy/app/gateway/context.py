@@ -114,7 +114,7 @@ class Shared:
         self.models.use(settings)
         self.attachments.use(settings.images)
         self.search.use(settings)
-        self.pace = replace(self.pace, hold_seconds=settings.server.hold_seconds)
+        self.pace = replace(self.pace, initial_delay_seconds=settings.server.hold_seconds)
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""

@@ -173,7 +173,7 @@ async def on_stage(
         shared = Shared(
             GatewayContext(settings, KEY, "instance-1", None, "digest"),
             Upstreams(ollama),
-            pace=KeepAliveTiming(hold_seconds=hold_seconds, beat_seconds=0.1),
+            pace=KeepAliveTiming(initial_delay_seconds=hold_seconds, interval_seconds=0.1),
             limits=limits or Limits(),
         )
         async with (

@@ -92,7 +92,7 @@ async def test_a_good_model_passes_every_run_and_is_surely_fit(style: str) -> No
     assert [task.name for task in report.tasks if task.passed < 3] == []
     assert (len(report.tasks), report.runs) == (len(TASKS), 60)
     calls = sum(len(turn.get("calls", ())) for turns in good_turns().values() for turn in turns)
-    assert [report.count(kind) for kind in ("right", "mended", "wrong", "missing")] == [
+    assert [report.count(kind) for kind in ("right", "repaired", "wrong", "missing")] == [
         *(3 * calls, 0, 0, 0)
     ]
     assert (verdict.level, [reason.code for reason in verdict.reasons]) == ("fit", ["tasks"])
@@ -124,7 +124,7 @@ async def test_a_mediocre_model_is_usable_and_what_it_failed_at_is_named() -> No
     report, verdict, _, _ = await trial(mediocre())
     failed = {task.name for task in report.tasks if not task.passed}
     assert failed == {"edit", "nested_list", "bash", "parallel", "no_tool"}
-    assert report.count("mended") == 4
+    assert report.count("repaired") == 4
     assert report.count("missing") == 1
     # An edit of what is not there, findings that are no list, a tool that there is not.
     assert report.count("wrong") == 3
@@ -191,7 +191,7 @@ async def test_tasks_that_do_not_fit_into_the_window_are_named_and_not_run() -> 
     ("turn", "outcome"),
     [
         (call("Read", file_path="/home/dev/shop/shop/cart.py", offset=8, limit=4), "right"),
-        (call("Read", file_path="/home/dev/shop/shop/cart.py", offset="8", limit=4.0), "mended"),
+        (call("Read", file_path="/home/dev/shop/shop/cart.py", offset="8", limit=4.0), "repaired"),
         (call("Read", place="/home/dev/shop/shop/cart.py"), "wrong"),
         (call("Read", file_path="/home/dev/shop/shop/cart.py", offset="eight"), "wrong"),
         ({"text": "I would read it."}, "missing"),
@@ -200,7 +200,7 @@ async def test_tasks_that_do_not_fit_into_the_window_are_named_and_not_run() -> 
 async def test_a_call_is_right_mended_wrong_or_missing(turn: dict[str, Any], outcome: str) -> None:
     reached, found = await outcomes("read_lines", turn, {"text": "That was it."})
     assert found == [outcome]
-    assert reached == (outcome in {"right", "mended"})
+    assert reached == (outcome in {"right", "repaired"})
 
 
 async def test_a_call_that_ollama_drops_is_a_wrong_one() -> None:
@@ -212,10 +212,10 @@ async def test_a_call_that_ollama_drops_is_a_wrong_one() -> None:
     ("names", "notes", "found"),
     [
         (["Read", "Bash"], [], [False, False]),
-        (["Read", "Bash"], ["call of Bash mended: path: renamed"], [False, True]),
+        (["Read", "Bash"], ["call of Bash repaired: path: renamed"], [False, True]),
         (
             ["Read", "Bash"],
-            ["call of Read read from the text, written as x", "call of Read mended: offset"],
+            ["call of Read read from the text, written as x", "call of Read repaired: offset"],
             [True, False],
         ),
         (

@@ -106,8 +106,8 @@ def test_the_advice_is_never_the_tested_model(
     [
         ({"wrong": 10}, "fit", None),
         ({"wrong": 5, "missing": 6}, "usable", "calls_wrong"),
-        ({"mended": 59}, "fit", None),
-        ({"mended": 61}, "fit", "calls_mended"),
+        ({"repaired": 59}, "fit", None),
+        ({"repaired": 61}, "fit", "calls_repaired"),
     ],
 )
 def test_wrong_calls_count_and_mended_ones_are_named(

@@ -23,7 +23,7 @@ KEY = "a-key-of-the-tests"
 # For what comes at once, on a machine that is busy with other things.
 PATIENCE = 60.0
 # For answers that are to begin before the model says anything.
-SOON = KeepAliveTiming(hold_seconds=0.2, beat_seconds=0.05)
+SOON = KeepAliveTiming(initial_delay_seconds=0.2, interval_seconds=0.05)
 Chat = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -189,7 +189,7 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
             shared = Shared(
                 context,
                 Upstreams(ollama),
-                pace=KeepAliveTiming(hold_seconds=PATIENCE, beat_seconds=PATIENCE),
+                pace=KeepAliveTiming(initial_delay_seconds=PATIENCE, interval_seconds=PATIENCE),
             )
             async with (
                 TestServer(application(shared), handler_cancellation=True) as front,

@@ -193,7 +193,7 @@ async def test_a_full_queue_says_when_to_come_again(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:
     limit(gateway, QueueLimits(most=1))
-    gateway.shared.pace = KeepAliveTiming(hold_seconds=PATIENCE)
+    gateway.shared.pace = KeepAliveTiming(initial_delay_seconds=PATIENCE)
     await asked.first(ollama)
     await asked.ask("second")
     status, answer, headers = await gateway.ask(stream=True)
@@ -210,7 +210,7 @@ async def test_patience_has_an_end(
     ollama.taken = True
     # With an answer that has begun, the patience is over long after the second beat.
     limit(gateway, QueueLimits(patience_seconds=3.0 if begun else 0.1, pause_seconds=0.02))
-    gateway.shared.pace = SOON if begun else KeepAliveTiming(hold_seconds=PATIENCE)
+    gateway.shared.pace = SOON if begun else KeepAliveTiming(initial_delay_seconds=PATIENCE)
     if begun:
         # The answer has begun by then, and was kept alive while it waited.
         events = await gateway.stream()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from aiohttp import ClientPayloadError, web
 
-from .conftest import Chat, Gateway, Upstream, body, done, line, says
+from .conftest import SOON, Chat, Gateway, Upstream, body, done, line, says
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Silence:
 def silence(gateway: Gateway, upstream: Upstream) -> Silence:
     """Let the model be silent, and the answer to the client begin at once."""
     shared, made = gateway.shared, Silence()
-    shared.pace = replace(shared.pace, hold_seconds=0.0, whole_hold_seconds=0.0)
+    shared.pace = replace(SOON, initial_delay_seconds=0.0, whole_initial_delay_seconds=0.0)
     settings = shared.context.settings.ollama
     gateway.ollama.use(msgspec.structs.replace(settings, timeout_seconds=60.0))
     upstream.chat = made.chat
@@ -74,7 +74,7 @@ async def test_a_client_that_leaves_a_silent_model_stops_it(
 async def test_an_error_before_the_spaces_is_a_true_status(
     gateway: Gateway, silence: Silence
 ) -> None:
-    gateway.shared.pace = replace(gateway.shared.pace, whole_hold_seconds=60.0)
+    gateway.shared.pace = replace(gateway.shared.pace, whole_initial_delay_seconds=60.0)
     silence.answer = says(b'{"error":"the runner died"}\n')
     silence.ends.set()
     status, answer, _ = await gateway.ask()

@@ -11,7 +11,7 @@ REFUSED_WORDS = {
     "mend", "mended", "mends", "quiet", "quietly", "said", "seldom", "settle", "settled", "sifted",
     "standing", "stumble", "told", "took", "waker", "wakers", "weigh", "wonders",
 }  # fmt: skip
-REFUSED_PHRASES = ("go_straight", "goes_on", "let_go", "one_more", "lets_through")
+REFUSED_PHRASES = ("set_inline_consumer", "goes_on", "let_go", "one_more", "lets_through")
 # A type is a thing or a person, not something that was done.
 PARTICIPLES = {
     "Asked", "Bound", "Declared", "Detached", "Done", "Failed", "Found", "Given", "Kept", "Known",
@@ -24,10 +24,9 @@ PLAIN = {"seconds_left"}
 OLD_NAMES = {
     "Bound", "Declared", "FRONTS_FILE", "FrontFile", "Kept", "LOOK_SECONDS", "Looks",
     "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES", "Shared", "Spent", "ToldConversation", "Translated",
-    "WONDERS", "Wakers", "beat_seconds", "crowd", "front", "front_file", "front_request",
-    "go_straight", "goes_on", "is_meant", "is_told", "is_told_apart", "left", "left_by",
-    "left_out", "let_go", "let_go_by", "let_go_if_large", "look", "mended", "mended_call", "quiet",
-    "said", "settle", "settle_in_steps", "told_apart", "took", "wakers",
+    "WONDERS", "Wakers", "crowd", "front", "front_file", "front_request", "goes_on", "is_meant",
+    "is_told", "is_told_apart", "left", "left_by", "left_out", "look", "quiet", "said",
+    "set_inline_consumer", "settle", "settle_in_steps", "told_apart", "wakers",
 }  # fmt: skip
 OLD_DUPLICATES = {
     "Engine", "LoadedModel", "Model", "Pieces", "Reader", "Reason", "Source", "Upstream", "Usage",

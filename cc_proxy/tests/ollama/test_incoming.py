@@ -94,7 +94,7 @@ async def test_what_is_taken_wakes_nobody_and_all_else_comes_in_order() -> None:
         upstream.say(word("first"))
         async with client.chat(b"{}") as answer:
             taker = Taker()
-            answer.go_straight(taker)
+            answer.set_inline_consumer(taker)
             waited = [said(await following(answer))]
             rest = asyncio.create_task(following(answer))
             for text in ("one", "two"):
@@ -112,7 +112,7 @@ async def test_a_line_that_comes_in_two_pieces_goes_straight_when_it_is_whole() 
         upstream.say(word("first"))
         async with client.chat(b"{}") as answer:
             taker = Taker()
-            answer.go_straight(taker)
+            answer.set_inline_consumer(taker)
             await following(answer)
             rest = asyncio.create_task(following(answer))
             line = word("cut")
@@ -133,7 +133,7 @@ async def test_what_a_shortcut_raises_is_raised_where_the_answer_is_waited_for()
     async with talking() as (upstream, client):
         upstream.say(word("first"))
         async with client.chat(b"{}") as answer:
-            answer.go_straight(shortcut)
+            answer.set_inline_consumer(shortcut)
             await following(answer)
             rest = asyncio.create_task(following(answer))
             await asyncio.sleep(0.05)
@@ -148,7 +148,7 @@ async def test_an_answer_that_stops_after_words_that_went_straight(end: Exceptio
         upstream.say(word("first"))
         async with client.chat(b"{}") as answer:
             taker = Taker()
-            answer.go_straight(taker)
+            answer.set_inline_consumer(taker)
             await following(answer)
             rest = asyncio.create_task(following(answer))
             await asyncio.sleep(0)
@@ -164,7 +164,7 @@ async def test_garbage_behind_words_leaves_them_in_order() -> None:
         upstream.say(word("first"))
         async with client.chat(b"{}") as answer:
             taker = Taker()
-            answer.go_straight(taker)
+            answer.set_inline_consumer(taker)
             heard = [said(await following(answer))]
             rest = asyncio.create_task(following(answer))
             await asyncio.sleep(0)
@@ -180,7 +180,7 @@ async def test_the_next_chat_goes_over_the_same_connection() -> None:
         for _ in range(3):
             upstream.say(word("first"), DONE, None)
             async with client.chat(b"{}") as answer:
-                answer.go_straight(Taker())
+                answer.set_inline_consumer(Taker())
                 assert [batch async for batch in answer][-1][-1].done
     assert len(upstream.connections) == 1
 
@@ -205,7 +205,7 @@ async def test_the_silence_is_counted_from_the_latest_word(*, straight: bool) ->
         async with client.chat(b"{}") as answer:
             taker = Taker()
             if straight:
-                answer.go_straight(taker)
+                answer.set_inline_consumer(taker)
             await following(answer)
             loop.call_later(SECONDS / 2, upstream.say, word("late"))
             heard = loop.time() + SECONDS / 2

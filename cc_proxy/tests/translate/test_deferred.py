@@ -9,7 +9,7 @@ from cc_proxy.app.anthropic.requests import Message, decode
 from cc_proxy.app.chat.messages import CalledFunction
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.translate.answer.mended_call import mended_call
+from cc_proxy.app.translate.answer.repaired_call import repaired_call
 from cc_proxy.app.translate.request.build import Translated, chat_request
 from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
 from cc_proxy.tests.wire_body import wire_body
@@ -177,20 +177,20 @@ def test_a_tool_that_is_declared_in_full_has_no_stub() -> None:
 def test_a_loaded_tool_is_called_with_its_own_arguments(written: bytes, given: bytes) -> None:
     rules = translated([*opening(), *found("toolu_1", "TaskStop")], TASK_STOP).rules
     call = CalledFunction(name="taskstop", arguments=msgspec.Raw(written))
-    name, arguments, _ = mended_call(call, rules)
+    name, arguments, _ = repaired_call(call, rules)
     assert (name, arguments) == ("TaskStop", given)
 
 
 def test_a_tool_without_arguments_gets_none_from_the_place_that_its_stub_has() -> None:
     rules = translated([*opening(), *found("toolu_1", "CronList")], CRON_LIST).rules
     call = CalledFunction(name="CronList", arguments=msgspec.Raw(b'{"arguments": {}}'))
-    assert mended_call(call, rules) == ("CronList", b"{}", [])
+    assert repaired_call(call, rules) == ("CronList", b"{}", [])
 
 
 def test_the_call_of_a_tool_that_was_not_loaded_goes_to_the_client() -> None:
     call = CalledFunction(name="TaskStop", arguments=msgspec.Raw(b'{"arguments":{"task_id":"5"}}'))
     rules = translated(opening()).rules
-    assert mended_call(call, rules) == ("TaskStop", b'{"task_id":"5"}', [])
+    assert repaired_call(call, rules) == ("TaskStop", b'{"task_id":"5"}', [])
 
 
 def test_an_argument_of_its_own_with_the_name_of_the_place_is_left_alone() -> None:

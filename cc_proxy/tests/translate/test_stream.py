@@ -342,7 +342,7 @@ def test_arguments_are_mended_for_the_client_and_kept_for_the_model() -> None:
     assert "0 open tool_use toolu_1 Read" in lines
     assert inputs(lines) == ['\'{"file_path":"a","limit":5}\'}']
     (note,) = answer.notes
-    assert note == "call of Read mended: its name, its arguments in 3 places"
+    assert note == "call of Read repaired: its name, its arguments in 3 places"
     written = answer.written()
     assert written is not None
     assert written.calls[0].function.name == "read"

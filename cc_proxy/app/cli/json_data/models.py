@@ -35,7 +35,7 @@ class Calls(TypedDict):
     """The number of tool calls by outcome."""
 
     right: int
-    mended: int
+    repaired: int
     wrong: int
     missing: int
 
@@ -120,7 +120,7 @@ class TaskTest(TypedDict):
     about: Annotated[str, Meta(description="what the task tests")]
     passed: int
     runs: int
-    calls: list[Literal["right", "mended", "wrong", "missing"]]
+    calls: list[Literal["right", "repaired", "wrong", "missing"]]
     trouble: str | None
 
 

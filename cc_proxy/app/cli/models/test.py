@@ -233,8 +233,8 @@ def _task_lines(report: "Report") -> Iterator[str]:
     width = max((len(task.name) for task in report.tasks), default=0)
     for task in report.tasks:
         line = f"{task.passed} of {len(task.runs)}  {task.name:{width}}  {task.about}"
-        helped = task.calls.count("mended")
-        yield f"{line} ({helped} mended)" if helped else line
+        helped = task.calls.count("repaired")
+        yield f"{line} ({helped} repaired)" if helped else line
         if task.trouble is not None:
             yield f"        {'':{width}}  -> {task.trouble}"
     for name in report.too_large:

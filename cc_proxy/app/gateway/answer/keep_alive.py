@@ -27,9 +27,9 @@ class KeepAliveTiming:
     shortest timeout in common use is the 30 s of HAProxy's examples.
     """
 
-    hold_seconds: float = 10.0
-    beat_seconds: float = 5.0
-    whole_hold_seconds: float = 25.0
+    initial_delay_seconds: float = 10.0
+    interval_seconds: float = 5.0
+    whole_initial_delay_seconds: float = 25.0
 
 
 class StreamWriter:
@@ -54,11 +54,11 @@ class StreamWriter:
         # One timer for a whole silence, and a task only for a beat: both cost too much to have
         # one for every word.
         self._timer: asyncio.TimerHandle | None = None
-        self._beating: asyncio.Task[None] | None = None
+        self._keep_alive_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Start the clock."""
-        self._look_again_after(self._pace.hold_seconds)
+        self._look_again_after(self._pace.initial_delay_seconds)
         return self
 
     async def __aexit__(
@@ -68,9 +68,9 @@ class StreamWriter:
         traceback: TracebackType | None,
     ) -> None:
         """Stop the clock."""
-        if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.wait([self._beating])
+        if self._keep_alive_task is not None:
+            self._keep_alive_task.cancel()
+            await asyncio.wait([self._keep_alive_task])
         if self._timer is not None:
             self._timer.cancel()
 
@@ -78,8 +78,8 @@ class StreamWriter:
         """Write to the client; begins the response if that has not been done."""
         self._sending = True
         try:
-            if self._beating is not None:
-                await asyncio.wait([self._beating])
+            if self._keep_alive_task is not None:
+                await asyncio.wait([self._keep_alive_task])
             await self._write(data)
         finally:
             self._sending = False
@@ -96,7 +96,7 @@ class StreamWriter:
 
     def at_once(self) -> asyncio.WriteTransport | None:
         """Return the client, if the answer has begun and nothing of it is held up."""
-        if not self._in_chunks or self._sending or self._beating is not None:
+        if not self._in_chunks or self._sending or self._keep_alive_task is not None:
             return None
         client = self._request.transport
         return None if client is None or client.get_write_buffer_size() else client
@@ -112,15 +112,15 @@ class StreamWriter:
 
     def _look(self) -> None:
         silent = self._loop.time() - self._last_write
-        if silent < self._pace.beat_seconds:
-            self._look_again_after(self._pace.beat_seconds - silent)
+        if silent < self._pace.interval_seconds:
+            self._look_again_after(self._pace.interval_seconds - silent)
             return
         # Before the beat is written: one that the client does not take ends with this look only.
-        self._look_again_after(self._pace.beat_seconds)
-        if self._beating is None:
-            self._beating = self._loop.create_task(self._beat())
+        self._look_again_after(self._pace.interval_seconds)
+        if self._keep_alive_task is None:
+            self._keep_alive_task = self._loop.create_task(self._keep_alive())
 
-    async def _beat(self) -> None:
+    async def _keep_alive(self) -> None:
         # Asked only now: an answer that has been translated but not written must not be
         # overtaken, and one that a slow client does not take needs no beat behind it.
         if not self._sending and (events := self._answer.start() or self._answer.keep_alive()):
@@ -129,4 +129,4 @@ class StreamWriter:
             except ConnectionError:
                 # The client has left; its handler is being cancelled and says so in the log.
                 return
-        self._beating = None
+        self._keep_alive_task = None

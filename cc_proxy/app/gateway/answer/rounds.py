@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from cc_proxy.app.anthropic import events as ev
-from cc_proxy.app.chat.answer import OpenAnswer, Shortcut
+from cc_proxy.app.chat.answer import InlineConsumer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import ContextOverflowError, UpstreamBrokeError, UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
@@ -35,7 +35,7 @@ class UpstreamRequest:
 
     request: EncodedRequest | None
     prompt: Prompt
-    shortcut: Shortcut | None = None
+    shortcut: InlineConsumer | None = None
 
 
 def new_answer(
@@ -121,7 +121,7 @@ async def _asked(
 ) -> Events:
     async with chat as batches:
         if asking.shortcut:
-            batches.go_straight(asking.shortcut)
+            batches.set_inline_consumer(asking.shortcut)
         looks = Looks()
         async for batch in batches:
             record.first_token()
@@ -133,7 +133,7 @@ async def _asked(
                 if _is_over(answer):
                     return
             if not answer.may_vanish:
-                tries.let_go_if_large()
+                tries.release_if_large()
 
 
 def _is_over(answer: Answer) -> bool:

@@ -57,7 +57,7 @@ class SecondTries:
         self._asked += request is not None
         return request
 
-    def let_go_if_large(self) -> None:
+    def release_if_large(self) -> None:
         """Hold a large request no longer: something of its answer was shown."""
         if self._first is not None and self._first.size > MAX_HELD_BYTES:
             self._first = None

@@ -76,13 +76,13 @@ class WholeResponse:
             self._request.transport.close()
 
     async def _beat(self) -> None:
-        seconds = max(self._timing.hold_seconds, self._timing.whole_hold_seconds)
+        seconds = max(self._timing.initial_delay_seconds, self._timing.whole_initial_delay_seconds)
         try:
             while not await self._is_ended_within(seconds):
                 if not self._response.prepared:
                     await self._response.prepare(self._request)
                 await self._response.write(_SPACE)
-                seconds = self._timing.beat_seconds
+                seconds = self._timing.interval_seconds
         except ConnectionError:
             # The client has left; its handler is being cancelled and says so in the log.
             return

@@ -68,7 +68,7 @@ def _hold(request: web.Request, size: int, limits: Limits) -> None:
     request[_HELD] = request.get(_HELD, 0) + size
 
 
-def let_go(request: web.Request) -> None:
+def release(request: web.Request) -> None:
     """Count the body of a request as held no more; once is enough."""
     request.app[SHARED].held_body_bytes -= request.get(_HELD, 0)
     request[_HELD] = 0

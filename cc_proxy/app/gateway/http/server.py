@@ -62,7 +62,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     spare_memory.keep_for_later()
     server = context.settings.server
     async with configured(context.settings) as upstream:
-        pace = KeepAliveTiming(hold_seconds=server.hold_seconds)
+        pace = KeepAliveTiming(initial_delay_seconds=server.hold_seconds)
         shared = Shared(context, Upstreams(upstream), pace=pace)
         if context.reloader is not None:
             context.reloader.also(shared.use)
@@ -157,7 +157,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("%s %s %s", request_id, request.method, request.path)
         return _refused(request, fault())
     finally:
-        bodies.let_go(request)
+        bodies.release(request)
         connections.answered(request)
         shared.requests_in_flight -= 1
         CURRENT.reset(named)

@@ -60,14 +60,14 @@ _SSE_HEADERS = {
 }
 
 
-class Shortcut:
+class InlineWriter:
     """The way of a word that only adds to the block that is open: no task is woken for it."""
 
     def __init__(self, answer: AnswerStream) -> None:
         self.pacer: StreamWriter | None = None
         self._answer = answer
 
-    def took(self, batch: list[ChatChunk]) -> bool:
+    def try_write(self, batch: list[ChatChunk]) -> bool:
         """Send a batch on, if nothing stands in its way."""
         client = self.pacer and self.pacer.at_once()
         event = self._answer.more(batch) if client else None
@@ -87,7 +87,7 @@ class _Exchange:
     answer: Answer
     events: Events
     record: RequestLog
-    shortcut: Shortcut | None
+    shortcut: InlineWriter | None
 
 
 async def handle(request: web.Request) -> web.StreamResponse:
@@ -138,9 +138,11 @@ async def handle(request: web.Request) -> web.StreamResponse:
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
-            shortcut = Shortcut(answer)
+            shortcut = InlineWriter(answer)
             asking = UpstreamRequest(
-                lane.upstream.encode(translated.request, target), translated.prompt, shortcut.took
+                lane.upstream.encode(translated.request, target),
+                translated.prompt,
+                shortcut.try_write,
             )
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)
@@ -152,7 +154,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         respond = _streamed if asked.stream else _whole
         # An answer can take an hour: what was asked is held no longer than it is needed.
         del body, asked, translated, search
-        bodies.let_go(request)
+        bodies.release(request)
         with gives_way, shared.context.crowd.track():
             return await respond(request, exchange)
 

@@ -235,13 +235,13 @@ class Queue:
             return
         self._trying = None
         if at_once:
-            self._call_first()
+            self._wake_first()
         else:
             self._call_later()
 
     def _call_later(self) -> None:
         if self._again is None:
-            self._again = asyncio.get_running_loop().call_later(self._pause, self._call_first)
+            self._again = asyncio.get_running_loop().call_later(self._pause, self._wake_first)
             self._pause = min(2 * self._pause, self._limits.longest_pause_seconds)
 
     def _has_room(self) -> None:
@@ -250,17 +250,17 @@ class Queue:
         self._pause = self._limits.pause_seconds
         if self._trying not in self._waiting:
             self._trying = None
-            self._call_first()
+            self._wake_first()
 
-    def _call_first(self) -> None:
+    def _wake_first(self) -> None:
         if self._again is not None:
             self._again.cancel()
             self._again = None
         if self._waiting and self._trying is None:
-            self._trying = min(self._waiting, key=self._standing)
+            self._trying = min(self._waiting, key=self._priority)
             self._trying.called.set()
 
-    def _standing(self, waiter: _Waiter) -> tuple[Priority, int, int]:
+    def _priority(self, waiter: _Waiter) -> tuple[Priority, int, int]:
         waited = asyncio.get_running_loop().time() - waiter.since
         has_aged = waited >= self._limits.aging_seconds
         priority = Priority.PERSON if has_aged else waiter.caller.priority

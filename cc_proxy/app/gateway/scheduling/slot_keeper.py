@@ -155,7 +155,7 @@ class SlotKeeper:
         known = self._model(model)
         known.cache = None
         known.hold(EngineCache())
-        known.life = self._tokens.life(model)
+        known.life = self._tokens.cache_epoch(model)
 
     def costs_nobody(self, prompt: Prompt) -> bool:
         """Tell whether a prompt can be read ahead: much of it is new, and nobody loses by that."""
@@ -287,7 +287,7 @@ class SlotKeeper:
         now = asyncio.get_running_loop().time()
         self._look_for_slots(known, sent, prompt.worked, now)
         text = self._tokens.held(prompt)
-        life = self._tokens.life(prompt.model)
+        life = self._tokens.cache_epoch(prompt.model)
         if life != known.life:
             known.life = life
             known.hold(EngineCache(slots=(Slot(text),)))

@@ -73,7 +73,7 @@ class _Count:
     answer: int
 
 
-class _Known(msgspec.Struct, gc=False):
+class _CountedPrefix(msgspec.Struct, gc=False):
     """The tokens of a prefix, and of the answer to it."""
 
     tokens: float
@@ -84,16 +84,16 @@ class _Known(msgspec.Struct, gc=False):
 @dataclass
 class _Model:
     scales: Calibration
-    life: int = 0
+    cache_epoch: int = 0
     doubted: float = 0.0
     saved: tuple[float, ...] = ()
 
 
 @dataclass
-class _Gap:
+class _UncountedSuffix:
     """The part after the longest known prefix: the tokens and the keys of each piece."""
 
-    known: _Known | None = None
+    known: _CountedPrefix | None = None
     answered: bool = False
     weights: list[TokenFeatures] = field(default_factory=list)
     tokens: list[float] = field(default_factory=list)
@@ -120,7 +120,7 @@ class TokenCounter:
             full_name(name): _Model(scales, saved=_current(scales))
             for name, scales in self._file.load().items()
         }
-        self._prefixes: OrderedDict[int, _Known] = OrderedDict()
+        self._prefixes: OrderedDict[int, _CountedPrefix] = OrderedDict()
 
     def estimate(self, prompt: Prompt) -> Estimate:
         """Return what the model will count the prompt as."""
@@ -167,9 +167,9 @@ class TokenCounter:
         last = self._prefixes.get(keys[-1]) if keys else None
         return HeldText(tuple(keys), tuple(ends), tuple(turns), last.answer if last else 0)
 
-    def life(self, model: str) -> int:
+    def cache_epoch(self, model: str) -> int:
         """Return how often the model was seen to be loaded again."""
-        return self._model(full_name(model)).life
+        return self._model(full_name(model)).cache_epoch
 
     def learned(self, prompt: Prompt, end: ChatChunk) -> Spent:
         """Take in the last chunk of an answer; it tells what the prompt was, and its cost.
@@ -184,7 +184,7 @@ class TokenCounter:
         loaded = end.load_duration >= _RELOAD_NS
         if loaded:
             # Its cache went with it.
-            model.life += 1
+            model.cache_epoch += 1
         spent = self._spent(prompt, model, end, loaded=loaded)
         self._take_in(prompt, _Count(count, end.eval_count))
         return spent
@@ -231,8 +231,8 @@ class TokenCounter:
         if _moved(model):
             self.save()
 
-    def _gap(self, prompt: Prompt, model: _Model, *, from_start: bool = False) -> _Gap:
-        gap = _Gap()
+    def _gap(self, prompt: Prompt, model: _Model, *, from_start: bool = False) -> _UncountedSuffix:
+        gap = _UncountedSuffix()
         first, done = 0, 0.0
         if not from_start:
             first, done, gap.known = self._longest(prompt)
@@ -257,7 +257,7 @@ class TokenCounter:
             gap.keys.append(keys)
         return gap
 
-    def _longest(self, prompt: Prompt) -> tuple[int, float, _Known | None]:
+    def _longest(self, prompt: Prompt) -> tuple[int, float, _CountedPrefix | None]:
         """Return the part in which the longest known prefix ends, what share of it, and it."""
         parts, seen = prompt.parts, self._prefixes.get
         for place in range(len(parts) - 1, -1, -1):
@@ -270,7 +270,7 @@ class TokenCounter:
                     return place, (index + 1) / len(keys), known
         return 0, 0.0, None
 
-    def _believable(self, gap: _Gap, count: int, model: _Model) -> bool:
+    def _believable(self, gap: _UncountedSuffix, count: int, model: _Model) -> bool:
         """Tell whether a count can be meant for this prompt, or was cut or came from a cache."""
         ratio = count / max(1.0, gap.before + gap.total)
         if PLAUSIBLE[0] < ratio < PLAUSIBLE[1]:
@@ -280,7 +280,7 @@ class TokenCounter:
         model.doubted = ratio
         return again and gap.known is None
 
-    def _remember(self, prompt: Prompt, gap: _Gap, count: _Count) -> None:
+    def _remember(self, prompt: Prompt, gap: _UncountedSuffix, count: _Count) -> None:
         new = {key for keys in gap.keys for key in keys}
         for part in prompt.parts:
             for key in part.keys:
@@ -293,11 +293,11 @@ class TokenCounter:
                 at = reached + tokens * factor * index / len(keys)
                 # Taken out first, so that it stands at the end.
                 self._prefixes.pop(key, None)
-                self._prefixes[key] = _Known(at, exact=False)
+                self._prefixes[key] = _CountedPrefix(at, exact=False)
             reached += tokens * factor
         if prompt.parts:
             last = prompt.parts[-1].keys[-1]
-            self._prefixes[last] = _Known(count.prompt, exact=True, answer=count.answer)
+            self._prefixes[last] = _CountedPrefix(count.prompt, exact=True, answer=count.answer)
         while len(self._prefixes) > MAX_PREFIXES:
             self._prefixes.popitem(last=False)
 
@@ -315,7 +315,7 @@ class TokenCounter:
         return Spent(count, reused)
 
 
-def _learn(scales: Calibration, gap: _Gap, count: int) -> None:
+def _learn(scales: Calibration, gap: _UncountedSuffix, count: int) -> None:
     tokens = count - gap.before
     if gap.known is None:
         if not gap.images:

@@ -9,7 +9,7 @@ from cc_proxy.app.chat.messages import CalledFunction, ToolCall
 from cc_proxy.app.translate.answer.blocks import BlockWriter
 from cc_proxy.app.translate.answer.echo import Echo
 from cc_proxy.app.translate.answer.loops import LoopWatch
-from cc_proxy.app.translate.answer.mended_call import mended_call
+from cc_proxy.app.translate.answer.repaired_call import repaired_call
 from cc_proxy.app.translate.answer.second_try import Reason
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
@@ -88,9 +88,9 @@ class AnswerWriter:
         if self.calls and self._rules.one_call:
             self.note_call(call.name, "dropped: parallel tool use is disabled")
             return
-        name, arguments, mended = mended_call(call, self._rules)
-        self.notes += mended
-        self.repaired += bool(mended)
+        name, arguments, repaired = repaired_call(call, self._rules)
+        self.notes += repaired
+        self.repaired += bool(repaired)
         block = ev.ToolUseBlock(id=self._new_tool_id(), name=name)
         self.calls.append(ToolCall(id=block.id, function=call))
         self._blocks.call(block, arguments, out)

@@ -50,7 +50,7 @@ class OutputParser:
             if not count % _CALLS_AT_ONCE:
                 yield
 
-    def let_go_by(self, going_by: PassingText, state: State) -> None:
+    def pass_words(self, going_by: PassingText, state: State) -> None:
         """Let those of the next words go by that need no look; `state` is the block's."""
         writer = self._writer
         if state is self._latest is State.TEXT and writer.shown:

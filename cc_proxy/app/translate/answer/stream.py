@@ -175,7 +175,7 @@ class AnswerStream:
             self._cut_loop(out)
         elif chunk.done:
             yield from self._finish(chunk, out)
-        self._parser.let_go_by(self._going_by, self._blocks.state)
+        self._parser.pass_words(self._going_by, self._blocks.state)
 
     def keep_alive(self) -> list[ev.Event]:
         """Return an event that adds nothing and resets the client's idle clock."""

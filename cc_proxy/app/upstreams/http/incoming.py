@@ -8,7 +8,7 @@ import asyncio
 
 import aiohttp
 
-from cc_proxy.app.chat.answer import Shortcut
+from cc_proxy.app.chat.answer import InlineConsumer
 from cc_proxy.app.chat.errors import UpstreamBrokeError
 from cc_proxy.app.upstreams.http import framing, reasons
 from cc_proxy.app.upstreams.http.decoder import AnswerDecoder, ReadBatch
@@ -35,7 +35,7 @@ class Incoming(asyncio.Protocol):
         server: str,
         silence_seconds: float,
     ) -> None:
-        self.shortcut: Shortcut | None = None
+        self.shortcut: InlineConsumer | None = None
         self._content = response.content
         self._decoder = decoder
         self._server = server
@@ -117,7 +117,7 @@ class Incoming(asyncio.Protocol):
             waiter.set_result(None)
             return
         try:
-            if not self._go_straight(self.shortcut):
+            if not self._pass_inline(self.shortcut):
                 waiter.set_result(None)
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
             waiter.set_exception(error)
@@ -159,7 +159,7 @@ class Incoming(asyncio.Protocol):
         self._heard_at = self._loop.time()
         return True
 
-    def _go_straight(self, shortcut: Shortcut) -> bool:
+    def _pass_inline(self, shortcut: InlineConsumer) -> bool:
         content = self._content
         # More than once: to read can have aiohttp go on with what it had left for later.
         while content.total_bytes > self._read_bytes:

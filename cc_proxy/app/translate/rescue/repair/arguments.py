@@ -54,7 +54,7 @@ def repair(arguments: bytes, schema: Mapping[str, Any], tool: str = "") -> tuple
     if _RAW in found and not isinstance(given, dict):
         return msgspec.json.encode(found), notes
     found = _without_wrappers(found, whole, tool, notes)
-    found = _Repair(schema, notes).mended(found, whole, "")
+    found = _Repair(schema, notes).repaired(found, whole, "")
     return (msgspec.json.encode(found), notes) if notes else (arguments, [])
 
 
@@ -131,7 +131,9 @@ class _Repair:
         self._root = root
         self._notes = notes
 
-    def mended(self, given: dict[str, Any], schema: Mapping[str, Any], path: str) -> dict[str, Any]:
+    def repaired(
+        self, given: dict[str, Any], schema: Mapping[str, Any], path: str
+    ) -> dict[str, Any]:
         """Return an object with the keys and values that its schema wants."""
         properties = _properties(schema)
         if not properties:
@@ -186,7 +188,7 @@ class _Repair:
         if isinstance(value, str):
             return self._text(value, schema, path, key)
         if isinstance(value, dict):
-            return self.mended(value, schema, f"{path}.")
+            return self.repaired(value, schema, f"{path}.")
         items = schema.get("items")
         if isinstance(value, list) and isinstance(items, Mapping):
             return [self._value(item, items, f"{path}[{i}]") for i, item in enumerate(value)]
