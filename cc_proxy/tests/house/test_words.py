@@ -35,6 +35,7 @@ OLD_WORDS = {
     "upstreams": 6,
 }
 OLD_DOCUMENT_WORDS = 4
+MOST_TERMS = 30
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"]
 
 
@@ -59,3 +60,12 @@ def test_the_documents_speak_plain_english() -> None:
         for word in ANY.finditer(line)
     ]
     assert len(found) <= OLD_DOCUMENT_WORDS, found
+
+
+def test_the_glossary_has_few_terms_in_alphabetical_order() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    _, _, glossary = page.partition("## Glossary\n")
+    terms = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", glossary.partition("\n## ")[0], re.MULTILINE)
+    terms.remove("term")
+    assert 0 < len(terms) <= MOST_TERMS
+    assert terms == sorted(terms)
