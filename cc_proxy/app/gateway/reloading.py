@@ -72,7 +72,12 @@ class Reloader:
 
 def _with_fixed(fresh: Settings, before: Settings) -> Settings:
     fixed = {name: getattr(before.server, name) for name in _FIXED}
-    return msgspec.structs.replace(fresh, server=msgspec.structs.replace(fresh.server, **fixed))
+    server = msgspec.structs.replace(fresh.server, **fixed)
+    upstreams = fresh.upstreams
+    if list(upstreams) != list(before.upstreams):
+        # Each has connections and a queue from the start.
+        upstreams = before.upstreams
+    return msgspec.structs.replace(fresh, server=server, upstreams=upstreams)
 
 
 def _differing(one: Settings, other: Settings) -> Iterator[str]:

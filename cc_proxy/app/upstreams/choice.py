@@ -1,14 +1,51 @@
-"""The upstream that the user has configured."""
+"""The upstreams that the user has configured."""
 
-from cc_proxy.app.config import Settings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from cc_proxy.app.chat.upstreams import Upstreams
+from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
 
 ConfiguredUpstream = OllamaUpstream | OpenAIUpstream
+_OLLAMA = "ollama/"
 
 
 def configured(settings: Settings) -> ConfiguredUpstream:
-    """Return the server in the section `upstreams`; without one, that in the section `ollama`."""
+    """Return the first server in the section `upstreams`; without one, Ollama."""
     for name, upstream in settings.upstreams.items():
         return OpenAIUpstream(name, upstream)
     return OllamaUpstream.configured(settings)
+
+
+@asynccontextmanager
+async def all_configured(settings: Settings) -> AsyncIterator[Upstreams]:
+    """Give each server that the settings name, the first one first, ready to be asked.
+
+    Beside the servers in the section `upstreams`, Ollama is one of them if its address was set, or
+    a model is named that it should have.
+    """
+    async with AsyncExitStack() as stack:
+        first = configured(settings)
+        others: list[ConfiguredUpstream] = [
+            OpenAIUpstream(name, upstream)
+            for name, upstream in settings.upstreams.items()
+            if name != first.name
+        ]
+        if settings.upstreams and _names_ollama(settings):
+            others.append(OllamaUpstream.configured(settings))
+        for one in (first, *others):
+            await stack.enter_async_context(one)
+        yield Upstreams(first, *others)
+
+
+def _names_ollama(settings: Settings) -> bool:
+    is_set = settings.ollama.base_url != Ollama().base_url
+    return is_set or any(name.startswith(_OLLAMA) for name in _models(settings))
+
+
+def _models(settings: Settings) -> Iterator[str]:
+    yield from settings.aliases.values()
+    classes = settings.request_classes
+    yield from filter(None, (classes.subagent, classes.auxiliary))

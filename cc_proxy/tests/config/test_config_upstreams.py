@@ -14,6 +14,7 @@ ACCEPTED = [
     "upstreams: {my-box_2: {kind: openai, url: 'https://me:secret@x/v1/', api_key: k}}",
     "upstreams: {a: {url: 'http://x', timeout: 5, reasoning: none, models: {m: {vision: on}}}}",
     "upstreams: {a: {url: 'http://x', models: {m: {tools: null, context_window: 32k}}}}",
+    "upstreams: {a: {url: 'http://x'}, b: {url: 'http://y'}}",
     "upstreams:",
 ]
 REFUSED = [
@@ -25,7 +26,6 @@ REFUSED = [
     "upstreams: {vllm: {url: 'http://gpu1:8000', models: {m: {audio: true}}}}",
     "upstreams: {ollama: {url: 'http://gpu1:8000'}}",
     "upstreams: {a/b: {url: 'http://gpu1:8000'}}",
-    "upstreams: {a: {url: 'http://x'}, b: {url: 'http://y'}}",
     "upstreams: vllm",
 ]
 
@@ -73,7 +73,6 @@ upstreams:
         ("upstreams:\n  vllm: {kind: openai}", "upstreams.vllm has no url"),
         ("upstreams: {vllm: {url: 'http://x', kind: ollama}}", "in the section ollama: base_url"),
         ("upstreams: {ollama: {url: 'http://x'}}", "choose another name"),
-        ("upstreams: {a: {url: 'http://x'}, b: {url: 'http://y'}}", "has more than 1 name"),
         ("upstreams: {vllm: {url: 'gpu1:8000'}}", "write it with http:// or https:// in front"),
     ],
 )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from cc_proxy.app.config import LoadedConfig, Settings, load
+from cc_proxy.app.config import LoadedConfig, Settings, UpstreamSettings, load
 from cc_proxy.app.control.wire import LastReload
 from cc_proxy.app.gateway.reloading import Reloader
 
@@ -156,3 +156,20 @@ async def test_the_last_error_is_told(gateway: Gateway) -> None:
     assert health["last_error"]["request_id"] == headers["request-id"]
     assert "nope" in health["last_error"]["message"]
     assert health["loaded_models"] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "url"),
+    [(("gpu",), "http://new:1"), (("gpu", "box"), "http://old:1"), ((), "http://old:1")],
+)
+def test_a_server_may_move_and_another_one_needs_a_restart(
+    names: tuple[str, ...], url: str
+) -> None:
+    def servers(url: str, *names: str) -> LoadedConfig:
+        return loaded(Settings(upstreams={name: UpstreamSettings(url=url) for name in names}))
+
+    seen: list[LoadedConfig] = []
+    fresh = servers("http://new:1", *names)
+    last = Reloader(servers("http://old:1", "gpu"), lambda: fresh, seen.append).reload()
+    assert {name: one.url for name, one in seen[0].settings.upstreams.items()} == {"gpu": url}
+    assert bool(last.needs_restart) is (names != ("gpu",))

@@ -34,7 +34,6 @@ SHORT = {
     "request_id.py": "one context variable",
     "translate/answer/echo.py": "one question about a text",
     "translate/rescue/formats/values.py": "what several readers share",
-    "upstreams/choice.py": "one question about the settings",
     "upstreams/http/decoder.py": "one protocol",
     "upstreams/http/framing.py": "how a line is recognised",
     "upstreams/http/words.py": "one set of words",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.progress import waiting
@@ -134,9 +133,13 @@ async def _upstream(
     from cc_proxy.app.cli.doctor import server, upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
+    from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
     from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream  # noqa: PLC0415
 
-    async with survey.upstream(loaded.settings) as ollama:
+    async with (
+        survey.upstream(loaded.settings) as ollama,
+        all_configured(loaded.settings) as upstreams,
+    ):
         found: list[Check | None]
         with waiting(f"Looking for {ollama.title}"):
             if isinstance(ollama, OpenAIUpstream):
@@ -147,7 +150,9 @@ async def _upstream(
             yield check
         if any(check is not None and check.status == "fail" for check in found):
             return
-        models = Models(loaded.settings, Upstreams(ollama))
+        for check in await server.reach_others(upstreams):
+            yield check
+        models = Models(loaded.settings, upstreams)
         tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
         target, about = await upstream.default_model(loaded.settings, models, tests)
         for check in about:
@@ -155,7 +160,7 @@ async def _upstream(
         if target is not None:
             yield upstream.parallel(target, seen)
         if target is not None and ask_model:
-            async for check in _asked(loaded, target, ollama):
+            async for check in _asked(loaded, target, upstreams.named(target.upstream)):
                 yield check if ollama.kind == "ollama" else _without_pull(check)
 
 

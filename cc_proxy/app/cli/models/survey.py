@@ -3,15 +3,17 @@
 import logging
 from dataclasses import dataclass
 
+import msgspec
+
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.chat.errors import UpstreamRefusedError
+from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
-from cc_proxy.app.upstreams.choice import ConfiguredUpstream, configured
+from cc_proxy.app.upstreams.choice import ConfiguredUpstream, all_configured, configured
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
 logging.getLogger("cc_proxy").addHandler(logging.NullHandler())
@@ -77,8 +79,8 @@ async def survey(settings: Settings) -> Survey:
         UpstreamError: it cannot be asked.
 
     """
-    async with upstream(settings) as ollama:
-        return await _survey(settings, ollama)
+    async with all_configured(settings) as upstreams:
+        return await _survey(settings, upstreams)
 
 
 async def pulled(settings: Settings) -> list[ModelCard]:
@@ -100,22 +102,33 @@ async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
         UpstreamError: Ollama cannot be asked, or does not have the model.
 
     """
-    async with upstream(settings) as ollama:
-        target = await Models(settings, Upstreams(ollama)).target(name)
-        return target, await ollama.models()
+    async with all_configured(settings) as upstreams:
+        target = await Models(settings, upstreams).target(name)
+        return target, await upstreams.named(target.upstream).models()
 
 
-async def _survey(settings: Settings, ollama: ConfiguredUpstream) -> Survey:
-    version = await ollama.version()
-    on_disk = await ollama.models()
-    loaded = {full_name(m.name): m for m in await ollama.loaded()}
-    models = Models(settings, Upstreams(ollama))
+async def _survey(settings: Settings, upstreams: Upstreams) -> Survey:
+    first = upstreams.first
+    version = await first.version()
+    on_disk: list[ModelCard] = []
+    loaded: dict[str, LoadedModel] = {}
+    for one in upstreams:
+        try:
+            for model in await one.models():
+                name = upstreams.listed(one, model.name)
+                on_disk.append(msgspec.structs.replace(model, name=name))
+            loaded |= {full_name(upstreams.listed(one, m.name)): m for m in await one.loaded()}
+        except UpstreamError:
+            # `doctor` says what is wrong with another than the first.
+            if one is first:
+                raise
+    models = Models(settings, upstreams)
     rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in on_disk]
     names = {full_name(model.name) for model in on_disk}
-    default, trouble = await _default(models)
+    default, trouble = await _default(models, upstreams)
     return Survey(
-        title=ollama.title,
-        url=ollama.shown_url,
+        title=first.title,
+        url=first.shown_url,
         version=version,
         rows=tuple(rows),
         aliases=tuple(
@@ -134,9 +147,10 @@ async def _row(models: Models, pulled: ModelCard, loaded: LoadedModel | None) ->
         return Row(pulled, None, loaded, error.message)
 
 
-async def _default(models: Models) -> tuple[str | None, str | None]:
+async def _default(models: Models, upstreams: Upstreams) -> tuple[str | None, str | None]:
     try:
-        return (await models.target(ANY_CLAUDE)).model.name, None
+        target = await models.target(ANY_CLAUDE)
+        return upstreams.listed(upstreams.named(target.upstream), target.model.name), None
     except UpstreamRefusedError:
         return None, None  # its alias, or its row, tells why
     except ApiError as error:

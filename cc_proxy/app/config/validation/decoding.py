@@ -111,15 +111,7 @@ class _Decoder:
             self._source.hide(*document.extent(value))
 
     def _names(self, node: Node, names: Names, path: KeyPath) -> None:
-        pairs = self._pairs(node, path, "a mapping from names to values")
-        for number, (key, key_node, value) in enumerate(pairs, 1):
-            if names.most and number > names.most:
-                self.report(
-                    f"{'.'.join(path)} has more than {names.most} name",
-                    document.position(key_node),
-                    fix="keep one",
-                )
-                return
+        for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
             try:
                 names.rule(key)
             except RefusedValueError as refused:

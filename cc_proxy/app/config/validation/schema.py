@@ -49,12 +49,11 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """A mapping whose keys are the user's own, at most so many (0: any number)."""
+    """A mapping whose keys are the user's own."""
 
     rule: Callable[[str], object]
     expected: str
     value: Field | Section
-    most: int = 0
 
 
 _NUMBERS = (ScalarKind.WHOLE, ScalarKind.DECIMAL)
@@ -163,7 +162,6 @@ FILE = Section(
             }
         ),
         "upstreams": Names(
-            most=1,
             rule=rules.upstream_name,
             expected="a name of letters, digits, - and _ for a server, such as vllm",
             value=Section(

@@ -8,7 +8,6 @@ from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, fault
 from cc_proxy.app.chat.errors import UpstreamError
-from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.gateway import spare_memory
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
@@ -28,7 +27,7 @@ from cc_proxy.app.gateway.routes import (
 )
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
-from cc_proxy.app.upstreams.choice import configured
+from cc_proxy.app.upstreams.choice import all_configured
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +60,9 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     open_files.allow_many()
     spare_memory.keep_for_later()
     server = context.settings.server
-    async with configured(context.settings) as upstream:
+    async with all_configured(context.settings) as upstreams:
         pace = KeepAliveTiming(initial_delay_seconds=server.hold_seconds)
-        shared = Shared(context, Upstreams(upstream), pace=pace)
+        shared = Shared(context, upstreams, pace=pace)
         if context.reloader is not None:
             context.reloader.also(shared.use)
         if limits is not None:

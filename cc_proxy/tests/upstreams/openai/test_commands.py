@@ -48,3 +48,21 @@ async def test_doctor_says_what_to_do_when_nothing_answers() -> None:
     )
     assert check.fix is not None
     assert check.fix.startswith("Start the server")
+
+
+async def test_models_of_two_servers_are_told_apart_by_their_names() -> None:
+    async with vllm_server() as (one, _), vllm_server() as (two, _):
+        servers = {"gpu": UpstreamSettings(url=one), "box": UpstreamSettings(url=two)}
+        settings = Settings(upstreams=servers, aliases={"default": "box/script"})
+        found = await survey.survey(settings)
+    assert [row.name for row in found.rows] == ["script", "box/script"]
+    assert [found.is_default(row) for row in found.rows] == [False, True]
+    assert found.aliases[0].pulled
+
+
+async def test_a_server_that_is_away_does_not_hide_the_first() -> None:
+    async with vllm_server() as (url, _):
+        away = UpstreamSettings(url="http://127.0.0.1:9")
+        settings = Settings(upstreams={"gpu": UpstreamSettings(url=url), "box": away})
+        found = await survey.survey(settings)
+    assert [row.name for row in found.rows] == ["script"]
