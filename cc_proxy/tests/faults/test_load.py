@@ -79,7 +79,7 @@ async def test_a_storm_of_faults_leaves_nothing_behind(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with RawUpstream(storm.playing()) as upstream:
-        async with on_stage(upstream, silence_seconds=10.0) as stage:
+        async with on_stage(upstream, silence_seconds=10.0, hold_seconds=PATIENCE) as stage:
             stage.shared.lanes.first.queue = Queue(
                 stage.shared.upstreams.first, QueueLimits(pause_seconds=0.01, taken_seconds=0.1)
             )
