@@ -80,7 +80,7 @@ def login_secrets(url: str) -> Iterator[str]:
 
 
 def without_user_info(text: str) -> str:
-    """Return the text with what stands before an `@` in a URL hidden."""
+    """Return the text with the login before an `@` in a URL hidden."""
     before, at, after = text.rpartition("@")
     if not at:
         return text
@@ -91,7 +91,7 @@ def without_user_info(text: str) -> str:
 def without_secrets(text: str) -> str:
     """Return a URL that somebody else wrote without what may be nobody's business in it.
 
-    That is a login, and what stands behind `?`, such as what was searched for, or a token.
+    That is a login, and the query after `?`, such as the words searched for, or a token.
     """
     return without_user_info(text.partition("?")[0].partition("#")[0])
 

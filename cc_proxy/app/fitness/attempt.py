@@ -219,9 +219,9 @@ class _Trial:
 
 
 def helped(names: list[str], notes: list[str]) -> list[bool]:
-    """Tell of each call of an answer, by its notes, whether it was made to fit.
+    """Return for each call of an answer, by its notes, whether it was repaired.
 
-    The notes stand in the order of the calls, and each begins with the name of its call.
+    The notes are in the order of the calls, and each begins with the name of its call.
     """
     left = [note for note in notes if note.startswith("call of ")]
     # What Ollama could not read as a call was asked for once more, in one piece.

@@ -113,7 +113,7 @@ TASKS = (
     ),
     Task(
         "bash_background",
-        "an argument that is seldom needed",
+        "an argument that is rarely needed",
         "Start `python -m http.server 8000` with Bash, in the background (run_in_background).",
         lambda done: any(
             "http.server" in asked["command"] and asked.get("run_in_background") is True

@@ -21,7 +21,7 @@ _FIXED = ("host", "port", "auth_key", "keep_on_disk")
 class Reloader:
     """Exchanges the configuration of one process.
 
-    `load` reads it as the start did; `applied` is called with each that holds from then on.
+    `load` reads it as the start did; `applied` is called with each new configuration.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Reloader:
         self._applied = [applied]
 
     def also(self, applied: Callable[[LoadedConfig], None]) -> None:
-        """Call this one, too, with what holds from now on."""
+        """Call this one, too, with each new configuration."""
         self._applied.append(applied)
 
     def reload(self) -> LastReload:

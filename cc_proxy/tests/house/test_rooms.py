@@ -44,7 +44,6 @@ SHORT = {
 # One state machine that would be harder to read in two files.
 LONG = {
     "translate/rescue/formats/tags.py": "one form of calls, with its damage",
-    "translate/rescue/scanner.py": "the states of one scan",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 # "Working directory: /x" in 2.1.197, " - Primary working directory: /x" in 2.1.330.
 _MARK = "orking directory: "
-# It stands in the system prompt or in the reminders before the person's first words.
+# It is in the system prompt or in the reminders before the user's first words.
 _SEARCHED = 64 * 1024
 _MAX_NAME = 80
 

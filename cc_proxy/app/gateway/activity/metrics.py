@@ -54,7 +54,7 @@ def _process(tracker: ActivityTracker, facts: ProcessFacts) -> Iterator[str]:
         [({}, facts.started)],
     )
     yield from samples(
-        "cc_proxy_sessions", "gauge", "Sessions of late.", [({}, len(tracker.sessions.all()))]
+        "cc_proxy_sessions", "gauge", "Recent sessions.", [({}, len(tracker.sessions.all()))]
     )
     yield from samples(
         "cc_proxy_http_requests_in_flight",

@@ -1,4 +1,4 @@
-"""The sessions of late, each with what its requests came to."""
+"""The recent sessions, each with the totals of its requests."""
 
 from collections import OrderedDict
 from dataclasses import dataclass

@@ -76,7 +76,7 @@ class ActivityTracker:
         return list(reversed(self._ended))
 
     def engine(self, model: str) -> Engine | None:
-        """Return the engine of a model, None if nothing was sent to it of late."""
+        """Return the engine of a model, None if nothing was sent to it recently."""
         return self._engines.get(full_name(model)) if model else None
 
     def refresh(self) -> None:

@@ -67,7 +67,7 @@ class Attachments:
             self._fetched.drop(key)
 
     async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
-        """Put what its URLs lead to, and the text of each PDF, into a request.
+        """Put the content of its URLs, and the text of each PDF, into a request.
 
         What cannot be fetched is named in the log and left as it is, for a note in its place.
         Images are not fetched for a model without `vision`.

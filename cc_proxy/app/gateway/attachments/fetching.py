@@ -79,7 +79,7 @@ class Fetcher:
             ) from error
         except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
             # Their texts have the whole address, which belongs to the conversation.
-            raise NotFetchedError("what came is not HTTP, or leads to no address") from error
+            raise NotFetchedError("the answer is not HTTP, or redirects to no address") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: a host name or a header that cannot be put into a request.
             raise NotFetchedError(log_text(error)) from error

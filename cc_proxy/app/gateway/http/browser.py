@@ -29,7 +29,7 @@ def check(request: web.Request, allowed_hosts: Sequence[str] = ()) -> None:
 
     Raises:
         ApiError: 400 when the request does not name one host; 403 when it names a strange one, or
-            a page has sent it. Neither is to be retried.
+            a page has sent it. Do not retry either.
 
     """
     _check_target(request)

@@ -123,7 +123,7 @@ class Connection(web.RequestHandler):
         super().force_close()
 
     def trust(self) -> None:
-        """Note that the key was shown: longer limits hold from now on."""
+        """Note that the key was shown: longer limits apply from now on."""
         self._keyless.pop(self, None)
         self._lingering_time = _LINGERING_SECONDS
 

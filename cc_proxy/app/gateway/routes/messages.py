@@ -68,7 +68,7 @@ class InlineWriter:
         self._answer = answer
 
     def try_write(self, batch: list[ChatChunk]) -> bool:
-        """Send a batch on, if nothing stands in its way."""
+        """Send a batch on, if nothing prevents it."""
         client = self.pacer and self.pacer.at_once()
         event = self._answer.more(batch) if client else None
         if not (self.pacer and client and event):

@@ -81,7 +81,7 @@ class Queue:
     """Brings requests to Ollama, in a fair order when it is busy.
 
     Main conversations come first. Among equals the sessions take turns, so that one with many
-    subagents does not stand before all others; within a session, first come, first served.
+    subagents does not precede all others; within a session, first come, first served.
     """
 
     def __init__(self, upstream: Upstream, limits: QueueLimits | None = None) -> None:

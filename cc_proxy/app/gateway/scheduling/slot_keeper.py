@@ -277,7 +277,7 @@ class SlotKeeper:
         since_then = now - known.last_end
         if known.slots == 1 and waited > 0 and worked > since_then * _LONGER + _MARGIN_SECONDS:
             known.slots = 2
-            # What was sent before its prompts went by one slot.
+            # The fillers before its prompts were chosen for one slot.
             known.cache = None
             log.info("%s works at several requests of one model at once", self._upstream.title)
         known.last_end = now

@@ -37,7 +37,7 @@ _OfImage = Annotated[float, msgspec.Meta(ge=0, le=_MOST_IMAGE_TOKENS)]
 
 
 class Ratio(msgspec.Struct):
-    """Tokens counted for tokens weighed; what is older counts less."""
+    """Tokens counted for tokens weighed; older ones weigh less."""
 
     tokens: _Amount = 0.0
     weight: _Amount = 0.0
@@ -119,7 +119,7 @@ class Calibration(msgspec.Struct, omit_defaults=True):
     def learn_speed(self, tokens: int, seconds: float, *, is_certain: bool) -> None:
         """Take in how long a prompt took of which nothing was in the cache.
 
-        Without `is_certain` others may have had it read before; then a speed that is far above the
+        Without `is_certain` others may have made it read before; then a speed that is far above the
         usual one is left out.
         """
         each = seconds / tokens

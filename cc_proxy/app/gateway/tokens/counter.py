@@ -291,7 +291,7 @@ class TokenCounter:
         for keys, tokens in zip(gap.keys, gap.tokens, strict=True):
             for index, key in enumerate(keys, 1):
                 at = reached + tokens * factor * index / len(keys)
-                # Taken out first, so that it stands at the end.
+                # Removed first, so that it moves to the end.
                 self._prefixes.pop(key, None)
                 self._prefixes[key] = _CountedPrefix(at, exact=False)
             reached += tokens * factor

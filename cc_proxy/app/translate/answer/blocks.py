@@ -23,7 +23,7 @@ class BlockWriter:
     """Appends the events of one answer to `out`, and numbers and closes its blocks.
 
     `usage` is read when an event that carries it is written; `index` is the number of the block
-    that is open, or comes next. `counts` says what deltas of thinking tell of their tokens.
+    that is open, or comes next. `counts` is the token count in deltas of thinking.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ class Echo:
         self._heard = 0
 
     def new(self, text: str) -> str:
-        """Return what is to be shown of the text that comes next."""
+        """Return the part of the next text to show."""
         if not self._shown:
             return text
         if self._shown.startswith(text, self._heard):

@@ -51,7 +51,7 @@ class OutputParser:
                 yield
 
     def pass_words(self, going_by: PassingText, state: State) -> None:
-        """Let those of the next words go by that need no look; `state` is the block's."""
+        """Let those of the next words pass that need no processing; `state` is the block's."""
         writer = self._writer
         if state is self._latest is State.TEXT and writer.shown:
             wakers = together(self._tags.wakers, self._written.wakers)

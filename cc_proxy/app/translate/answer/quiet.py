@@ -23,7 +23,7 @@ def finder(wakers: str) -> Callable[[str], object]:
 
 
 class PassingText:
-    """The words that go by; who would have looked at them notes them together, afterwards.
+    """The words that pass without processing; their readers note them together, afterwards.
 
     `finds` finds what needs a look in a word, None while every word does.
     """
@@ -35,12 +35,12 @@ class PassingText:
         self._notes: tuple[Callable[[str], None], ...] = ()
 
     def begin(self, wakers: Wakers, words: list[str], *notes: Callable[[str], None]) -> None:
-        """Let go by what is added to `words` from now on and has none of `wakers`."""
+        """Let pass what is added to `words` from now on and has none of `wakers`."""
         self.finds = None if wakers is None else finder(wakers)
         self._words, self._before, self._notes = words, len(words), notes
 
     def catch_up(self) -> None:
-        """Have the words noted that have gone by; every word needs a look from now on."""
+        """Note the words that have passed; every word is processed from now on."""
         if self.finds is None:
             return
         self.finds = None

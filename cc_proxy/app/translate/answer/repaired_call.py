@@ -25,7 +25,7 @@ def repaired_call(call: CalledFunction, rules: AnswerRules) -> tuple[str, bytes,
     try:
         arguments, repaired = repair(arguments, schema, name)
     except RecursionError:
-        # The schema stands in itself, or the arguments are too deep: the client judges them.
+        # The schema contains itself, or the arguments are too deep: the client judges them.
         repaired = []
     # The log gets no name and no value of an argument: they are what the model said.
     changes = ["its name"] if name != call.name else []

@@ -1,6 +1,6 @@
 """Asking a model for the same answer once more: why, and what it is asked then.
 
-What is added stands at the end of the prompt, so the model reads no more than that.
+The addition is at the end of the prompt, so the model reads no more than that.
 """
 
 from enum import Enum

@@ -32,7 +32,7 @@ class AnswerStream:
     `input_tokens` is the estimate for the first event; the last one has what `spent` says. After
     it, `reused` is how many tokens of the prompt came from the cache, None if that is not known.
     `notes` says what was changed in the answer on the way, for the log. `wants` is why the answer
-    has not ended with the model's and is to be asked for once more: then `begin_again`. VANISHED:
+    has not ended with the model's and must be asked for again: then `begin_again`. VANISHED:
     the model wrote something that Ollama could read as nothing and dropped (recording 81).
     """
 

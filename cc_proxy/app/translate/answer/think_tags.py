@@ -2,7 +2,7 @@
 
 They count where no person would write them: at the very front of an answer, and right after one
 another. One that only closes (its opener was in the prompt) is taken out, once, where a sentence or
-nothing stands before it and no code is open. Anywhere else they are words about marks.
+nothing is before it and no code is open. Anywhere else they are words about marks.
 """
 
 import re
@@ -118,7 +118,7 @@ class ThinkTags:
         return "<[" if self._place is _Place.TEXT and not self._held else None
 
     def note(self, text: str) -> None:
-        """Note text that has gone by."""
+        """Note text that has passed."""
         lines, newline, last = text.rpartition("\n")
         if newline:
             # A fence counts once its line is there as a whole.
@@ -161,7 +161,7 @@ class ThinkTags:
         return start if self._parted else text
 
     def _within(self, text: str) -> tuple[str, str]:
-        """Take what stands between two marks; what follows the second one is looked at next."""
+        """Take the text between two marks; the text after the second one is looked at next."""
         inner, close, rest = text.partition(self._close)
         if close:
             self._place = _Place.FRONT
@@ -172,7 +172,7 @@ class ThinkTags:
         return text[: len(text) - keep], ""
 
     def _orphan(self, text: str) -> tuple[str, str]:
-        """Take out a mark that only closes; return what is certain, and what is to be looked at."""
+        """Take out a mark that only closes; return what is certain, and what must be looked at."""
         for found in _ORPHAN.finditer(text):
             at, close = found.start(), found.group()
             if close not in _ORPHANS:

@@ -2,7 +2,7 @@
 
 Ollama's parsers refuse what they cannot read, and the answer ends with an error in place of the
 call (Ollama 0.33, `model/parsers`, `harmony` and `llm/llama_server.go`; recording 83f). vLLM hands
-on whatever stands between the marks of a call, also what is cut.
+on the text between the marks of a call, also when it is cut.
 """
 
 import re
@@ -121,7 +121,7 @@ def hint(call: UnreadableCall, tools: Schemas) -> str:
 
 
 def _between(text: str, opener: str, closer: str) -> str | None:
-    """Return what stands between the first `opener` and the last `closer`; None without both."""
+    """Return the text between the first `opener` and the last `closer`; None without both."""
     # Not with an expression: where the opener is repeated, its work is the square of the length.
     start = text.find(opener)
     end = text.rfind(closer)

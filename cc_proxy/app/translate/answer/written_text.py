@@ -41,7 +41,7 @@ class WrittenText:
         return None if self._looks_for_more else self._rescue.wakers
 
     def note(self, text: str) -> None:
-        """Note text that has gone by."""
+        """Note text that has passed."""
         self._rescue.note(text)
 
     def feed(self, text: str) -> list[Piece]:

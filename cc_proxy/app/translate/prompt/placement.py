@@ -10,7 +10,7 @@ its slot: two sessions in one folder do, and a subagent and its neighbour. Three
   saves a copy and leaves the half in the slot. That is the only way to two copies of a front
   without reading it twice: a text that is fetched leaves the list.
 
-Which one is chosen goes by tokens: those that are read now, and those that the others will have to
+The choice depends on tokens: those that are read now, and those that the others will have to
 read again, each weighed by how likely it goes on.
 """
 

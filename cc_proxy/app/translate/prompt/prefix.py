@@ -18,7 +18,7 @@ from cc_proxy.app.translate.prompt.tokens import (
 )
 
 # A long text has a key for each so many letters: two prompts that part inside it still share
-# what stands before.
+# what precedes it.
 BLOCK = 2048
 # What templates put around a turn and around a call, in tokens.
 _TURN_TOKENS = 4.0

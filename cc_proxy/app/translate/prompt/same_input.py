@@ -15,7 +15,7 @@ _DEEPEST = 40
 
 
 def same_input(written: bytes, sent_back: bytes) -> bool:
-    """Return whether each word and number that was sent back stands in what was written.
+    """Return whether each word and number that was sent back is in what was written.
 
     Both are the JSON of a call's arguments. What is no JSON was not changed by anybody.
     """

@@ -15,7 +15,7 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
 from cc_proxy.app.translate.request.build import Translated
 
-# Claude Code's own words stand in these, one after the other, before the person's.
+# Claude Code's own words are in these, one after the other, before the user's.
 _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)
 
 

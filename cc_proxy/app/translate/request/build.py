@@ -58,7 +58,7 @@ def chat_request(
     """Translate a request for a target. The same input always gives the same request.
 
     `recall` gives back assistant turns as the model wrote them. `thinking_counts` says what the
-    answer tells of the tokens of its thinking.
+    answer reports the tokens of its thinking.
 
     Raises:
         ApiError: 400 for what the API forbids, or what the model cannot do.

@@ -35,7 +35,7 @@ def summary_instruction(compaction: Compaction) -> str:
 def since_compaction(messages: list[Message]) -> list[Message]:
     """Return the conversation from its last summary on, the summary as words of the user.
 
-    What stands before a summary is not shown to a model by the API either. A compaction that
+    The API does not show the text before a summary to a model either. A compaction that
     failed has no summary (`content` is null), and changes nothing.
     """
     for place, message in reversed(list(enumerate(messages))):

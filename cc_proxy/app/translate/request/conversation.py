@@ -1,6 +1,6 @@
 """The turns of a conversation, as Ollama takes them.
 
-Each turn is translated from itself and what stands before it, never from what follows: so what
+Each turn is translated from itself and the turns before it, never from what follows: so what
 was sent for one request is a prefix of what is sent for the next, and the model need not read
 it again.
 """
@@ -19,7 +19,7 @@ from cc_proxy.app.translate.web_search.search_results import result_text
 
 _EMPTY_INPUT = msgspec.Raw(b"{}")
 _SEARCHED = "web_search_tool_result"
-# web_search_tool_result, code_execution_tool_result and more: they stand in assistant turns.
+# web_search_tool_result, code_execution_tool_result and more: they are in assistant turns.
 _SERVER_RESULT = "_tool_result"
 
 
@@ -160,7 +160,7 @@ class _Turns:
 
     def add_system(self, content: str | list[Block]) -> None:
         # Go templates hoist a late system message to the very front, which would make the
-        # model read everything again (recording 92); so it joins the turn it stands after.
+        # model read everything again (recording 92); so it joins the turn before it.
         said = self._reader.read(content)
         if said.images:
             self._reader.drop("image in a system message")
@@ -233,7 +233,7 @@ class _Turns:
 def _shown(messages: list[Message]) -> list[Message]:
     """Leave out the system turns that were only for the user turn they follow.
 
-    Such a turn stands at the end when it is read, so the model reads again what follows it, and
+    Such a turn is at the end when it is read, so the model reads again what follows it, and
     nothing before it.
     """
     if not any(message.is_cleared_by_next_user for message in messages):

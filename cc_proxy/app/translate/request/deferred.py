@@ -34,7 +34,7 @@ STUB_SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {_WRAPPER: {"t
 
 
 def announced(messages: Sequence[Message]) -> tuple[str, ...]:
-    """Return the names of deferred tools that stand before the model's first call, in order.
+    """Return the names of deferred tools that precede the model's first call, in order.
 
     What is named later would change the front when most of the conversation has been read. But
     where a conversation was compacted all is new: behind the summary 2.1.330 keeps the latest

@@ -1,6 +1,6 @@
 """Results of tools that another server ran, in words for the model.
 
-They stand in the history of a conversation that began elsewhere. The API has an object with
+They are in the history of a conversation that began elsewhere. The API has an object with
 fields for each (`code_execution_result`, `web_fetch_result`, …); a model reads text.
 """
 

@@ -2,7 +2,7 @@
 
 A small model answers what it reads last. Claude Code puts 8 KB about the folder, the agents and the
 skills behind the person's first words (2.1.330). They are the same in every session in a folder: so
-they stand before all that is new, which is also what the person mentions with an @.
+they come before all that is new, which is also what the person mentions with an @.
 """
 
 from enum import IntEnum

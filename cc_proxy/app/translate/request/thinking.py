@@ -22,7 +22,7 @@ _LEVELS = {
 
 
 def thinking_counts(request: MessagesRequest, betas: str) -> ThinkingCounts:
-    """Return what deltas of thinking tell of their tokens; `betas` is the header anthropic-beta.
+    """Return the token count in deltas of thinking; `betas` is the header anthropic-beta.
 
     Claude Code 2.1.332 asks for `display: "omitted"` and shows the count beside its spinner. It
     gets the thinking all the same: with that in the next turn, the model need not read it anew.

@@ -1,9 +1,9 @@
 """Tools that come and go in the middle of a conversation: `tool_addition` and `tool_removal`.
 
-The blocks stand in system turns (beta mid-conversation-tool-changes-2026-07-01); SDK 2.14 writes
+The blocks are in system turns (beta mid-conversation-tool-changes-2026-07-01); SDK 2.14 writes
 them for `add_tools` and `remove_tools`. An addition names a tool of the `tools` field, or defines
-one. Tools stand in front of the prompt, so none is taken out of there again: what was removed is
-said in words, and its calls are not looked for. What is defined late stands behind all others.
+one. Tools are at the front of the prompt, so none is removed there again: what was removed is
+said in words, and its calls are not looked for. A late definition follows all others.
 """
 
 from collections.abc import Iterable, Iterator

@@ -83,7 +83,7 @@ def tool_use(
             " that `ollama show` lists with the capability `tools`."
         )
     if choice == "none":
-        # Tools stand at the front of the prompt: without them all of it would be read again.
+        # Tools are at the front of the prompt: without them all of it would be read again.
         no_calls = _NONE if takes_choice else ""
         return ToolUse(body=tools.body, choice=no_calls, instruction=_NO_CALLS, may_call=False)
     reminded = choice == "auto" and assist.structured_output and _is_reminder(request, tools)

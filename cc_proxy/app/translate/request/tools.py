@@ -2,7 +2,7 @@
 
 With tool search the client declares some of its tools only once the model has asked for them, and
 puts them in between the others by name. Here those that it named at the start have a stub after
-the others (`deferred.py`), and what is left stands at the end, in the order in which it was
+the others (`deferred.py`), and the rest is at the end, in the order in which it was
 found: so every tool that the model has read stays where it was.
 """
 

@@ -25,7 +25,7 @@ _CODE_INDENT = 4
 _FENCE_RUN = 3
 # Far above any file that a model writes in one call.
 _MOST_HELD = 4_000_000
-# Forgetting what has gone by copies what is behind it.
+# Forgetting the text that has passed copies the text after it.
 _FORGET = 8_192
 # So much is searched at once for what may begin a call; where each tag may, it is slow.
 _SEARCHED = 1_024
@@ -60,13 +60,13 @@ class Rescue:
         self._read = read
         self._formats = formats
         self._out = Pieces()
-        # Up to here the text of the source has gone by.
+        # Up to here the text of the source has passed.
         self._at = 0
         self._cut = False
         self._refused = 0
         self.invented = False
         # What needs a look in the text that comes next; nothing is held while that is known. The
-        # rest can go by, noted afterwards.
+        # rest can pass, noted afterwards.
         self.wakers: Wakers = None if tools else ""
         self._steps: Steps[None] | None = self._scan() if tools else None
 
@@ -93,7 +93,7 @@ class Rescue:
         return self._out.take()
 
     def note(self, text: str) -> None:
-        """Note text that has gone by."""
+        """Note text that has passed."""
         if self._steps is not None:
             self._before.add(text)
 
@@ -131,7 +131,7 @@ class Rescue:
             self._steps = self._scan()
 
     def _pass_on(self, end: int) -> None:
-        """Let the text up to `end` go by."""
+        """Let the text up to `end` pass."""
         if end > self._at:
             text = self._src.text[self._at : end]
             self._at = end
@@ -140,7 +140,7 @@ class Rescue:
                 self._out.add(text)
 
     def _forget(self) -> None:
-        """Give back the memory of what has gone by; places in the text change with that."""
+        """Free the memory of the text that has passed; places in the text change with that."""
         size = len(self._src.text)
         if self._at == size or (self._at >= _FORGET and self._at * 2 >= size):
             self._src.drop(self._at)
@@ -171,7 +171,7 @@ class Rescue:
         if found is None:
             self._pass_on(end)
             if not src.ended and self._at == len(src.text):
-                # What goes by from here on never comes to the source: nothing may stand before.
+                # Text that passes from here on never comes to the source: nothing may precede it.
                 self._forget()
                 self.wakers = _TRIGGERS
                 yield
@@ -195,7 +195,7 @@ class Rescue:
         return (yield from self._candidate(at, line_start=True))
 
     def _candidate(self, at: int, *, line_start: bool) -> Steps[bool]:
-        """Decide what stands at `at`, spaces before it; whether a line begins after it."""
+        """Decide the text at `at`, spaces before it; whether a line begins after it."""
         found = yield from self._openers.recognise(at, line_start=line_start)
         if found is None:
             if line_start and (yield from self._fence(at)):

@@ -103,7 +103,7 @@ class HttpClient(ABC):
 
     @property
     def shown_url(self) -> str:
-        """The address for people and logs: without a password that may stand in it."""
+        """The address for people and logs: without a password that may be in it."""
         return without_user_info(self.base_url)
 
     async def __aenter__(self) -> Self:

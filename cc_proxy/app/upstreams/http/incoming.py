@@ -21,7 +21,7 @@ MAX_CHAT_BYTES = 256 * 1024 * 1024
 class Incoming(asyncio.Protocol):
     """Reads the answer to one chat, and ends a wait after `silence_seconds` without a byte.
 
-    It stands between the connection and aiohttp until the answer is complete, and hears what
+    It is between the connection and aiohttp until the answer is complete, and hears what
     comes when aiohttp has understood it. Only waiting counts as silence: while nobody asks, as a
     slow client holds everything up, it is not the server that is silent. One timer looks, when it
     would be time, how long the wait has been; aiohttp's own sets a new one for every word.

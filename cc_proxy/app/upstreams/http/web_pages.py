@@ -24,7 +24,7 @@ def plain_words(body: bytes, server: str) -> str:
 
 
 def _title(page: str) -> str:
-    """Return what stands between the tags of a page's title; nothing if it has none."""
+    """Return the text of a page's title; nothing if it has none."""
     # Not with one expression: for a title without an end its work grows as the cube.
     opened = _TITLE.search(page)
     start = page.find(">", opened.end()) + 1 if opened else 0

@@ -35,7 +35,7 @@ def read_line(line: bytes) -> PullLine:
     """Read one line.
 
     Raises:
-        UpstreamRefusedError: it tells of an error; after the 200 that a pull begins with.
+        UpstreamRefusedError: it reports an error, after the 200 that a pull begins with.
         UpstreamBrokeError: it is not what Ollama writes.
 
     """
@@ -92,6 +92,6 @@ async def read_lines(
 
 
 def summed(layers: Iterable[PullLine]) -> tuple[int, int]:
-    """Return how many bytes of the layers are there, and how many there are to be."""
+    """Return how many bytes of the layers are there, and how many in all."""
     known = tuple(layers)
     return sum(layer.completed for layer in known), sum(layer.total for layer in known)

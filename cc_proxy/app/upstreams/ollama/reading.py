@@ -73,7 +73,7 @@ def _apart(lines: bytes) -> ReadBatch:
 
 
 def last(line: bytes) -> ChatChunk:
-    """Return the chunk of what stands behind the last newline; it may well be whole.
+    """Return the chunk after the last newline; it may be complete.
 
     Raises:
         UpstreamError: it is not, or it says that something went wrong.

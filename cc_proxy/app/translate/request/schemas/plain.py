@@ -95,7 +95,7 @@ def inlined(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Schema:
 
 
 class _Plain:
-    """One pass over one schema. `within` are the references that the place at hand stands in."""
+    """One pass over one schema. `within` are the references around the current place."""
 
     def __init__(self, root: Schema, room: Room) -> None:
         self._root = root
@@ -168,7 +168,7 @@ class _Plain:
             own = {key: value for key, value in schema.items() if key != "$ref"}
             target, size = self._target(reference)
             if reference in within or not self._room.takes(size):
-                # A schema that stands in itself has no end; the model is told its kind.
+                # A schema that contains itself has no end; the model is told its kind.
                 return _kind(target) | own, within
             within |= {reference}
             schema = target | own

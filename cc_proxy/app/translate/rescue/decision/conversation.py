@@ -1,4 +1,4 @@
-"""A conversation that is told: who speaks stands before each line, in any language."""
+"""A quoted conversation: the speaker's name precedes each line, in any language."""
 
 import re
 
@@ -54,7 +54,7 @@ class ToldConversation:
 
     @property
     def is_told(self) -> bool:
-        """Return whether what stands here is said by somebody in a conversation."""
+        """Return whether the text here is said by somebody in a conversation."""
         return self._told or self._hears(self._pending)
 
     def _hears(self, text: str) -> bool:

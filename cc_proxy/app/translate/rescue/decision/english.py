@@ -97,7 +97,7 @@ CONSENT = _any(
     r"\bI(?:'d| would)? (?:suggest|propose|recommend)\b|\bmy (?:suggestion|proposal|recommendation)\b",
     r"\b(?:proposals?|proposed)\b",
 )
-# It will not be done, or was not: an act, denied, whose object is what stands here.
+# It will not be done, or was not: an act, denied, whose object is the text here.
 REFUSAL = _any(
     rf"(?:\bnot|n't|\bnever|\bcannot)\b(?: \w+){{0,3}}? {_ACT}\b(?: \w+){{0,2}}? {_THIS}",
     r"(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!been )\b(?:refus|declin|ignor|disregard|reject|disobey"

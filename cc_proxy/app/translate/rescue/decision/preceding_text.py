@@ -100,7 +100,7 @@ class PrecedingText:
             self._ticks = size if not self._ticks else 0 if size == self._ticks else self._ticks
 
     def is_quoted_place(self, gap: str, *, line_start: bool) -> bool:
-        """Return whether what stands here, behind the blanks `gap`, is quoted by its place."""
+        """Return whether the text here, after the blanks `gap`, is quoted by its place."""
         self.settle()
         if self._told.is_told or self._open:
             return True

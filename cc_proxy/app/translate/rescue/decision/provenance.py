@@ -1,7 +1,7 @@
 """The provenance of a call's text: copied from what the model has read, or its own.
 
 A model that makes a call writes it for the first time. One that quotes a page, a file or the person
-writes what stands there.
+copies the text there.
 """
 
 import re
@@ -19,7 +19,7 @@ class ReadText:
 
     `texts` gives it; it is asked for once, when a call has to be judged, so that an answer without
     one costs nothing. The work is linear in what was read, a second time for the first call that
-    does not stand there to the letter.
+    is not there to the letter.
     """
 
     def __init__(self, texts: Callable[[], Iterable[str]]) -> None:

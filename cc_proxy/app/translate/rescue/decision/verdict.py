@@ -1,7 +1,7 @@
 """The decision itself, from all the evidence.
 
 place       quoted by where it stands                      -> text
-provenance  it stands in what the model has read           -> text
+provenance  it is in what the model has read               -> text
 will        refused, supposed, reported, left to a person  -> text
 form, will and stakes together:
 

@@ -134,7 +134,7 @@ class _Words:
             self._denies_intent = False
 
     def has(self, kind: str, text: str | None = None) -> re.Match[str] | None:
-        """Return where a class of words stands in the sentence, or in another text."""
+        """Return the place of a class of words in the sentence, or in another text."""
         text = self._text if text is None else text
         found: re.Match[str] | None = getattr(english, kind).search(text)
         if found is None and self.foreign:

@@ -126,7 +126,7 @@ class _Pairs:
             start = self._pos
             token, text = yield from self._token()
         if token == _VALUE_CLOSE and text.strip():
-            # Its opening tag was lost; what stands on lines of its own is meant without them.
+            # Its opening tag was lost; a value on lines of its own is meant without them.
             yield from self._keep(key, text.strip("\n"))
             return
         if token != _VALUE_OPEN or text.strip():

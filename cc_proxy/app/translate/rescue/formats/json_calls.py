@@ -92,7 +92,7 @@ def _call(
     if given is None or (bare and (name is None or not declared.fits(name, given))):
         return None
     if "properties" in given and given.get("type", "object") == "object" and "type" in given:
-        # The tool's definition, as it stands in the prompt.
+        # The tool's definition, as it is in the prompt.
         return None
     if name is None and not arguments:
         return None

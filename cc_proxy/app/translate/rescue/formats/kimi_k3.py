@@ -16,7 +16,7 @@ _ATTRIBUTE = re.compile(r'\b(\w{1,24})="([^"]{0,200})"')
 
 
 def kimi_k3(context: Context, pos: int) -> Steps[Reading | None]:
-    """Read the calls whose first token stands at `pos`, up to what closes them."""
+    """Read the calls whose first token is at `pos`, up to what closes them."""
     src = context.src
     calls: list[RescuedCall] = []
     name: str | None = None

@@ -18,7 +18,7 @@ HARMONY = ("<|end|>", "<|start|>", "<|channel|>", "assistant", "commentary", "an
 _MOST_MARKS = 12
 # Before its arguments a call may name the kind of the tool, its number, and the tool.
 _MOST_NAMES = 4
-# What stands between a tool's name and its arguments.
+# The text between a tool's name and its arguments.
 _SEPARATORS = frozenset(
     {"toolsep", "toolcallargumentbegin", "toolcallargs", "rolesep", "toolcallname"}
 )
@@ -31,7 +31,7 @@ _CALL_ID = re.compile(r"[\w-]*")
 
 
 def wrapped(context: Context, pos: int, form: str) -> Steps[Reading | None]:
-    """Read what stands after an opener. Openers stand within each other, some are written twice.
+    """Read the text after an opener. Openers are nested, and some are written twice.
 
     A run of them that nothing follows is read once: it is no call, but for its last one.
     """
@@ -90,7 +90,7 @@ def named(
 ) -> Steps[Reading | None]:
     """Read a call that begins with the tool's name.
 
-    Unless it is `wrapped`, a mark of the family must stand between the name and the arguments.
+    Unless it is `wrapped`, a mark of the family must be between the name and the arguments.
     `names`: how many were read before this one.
     """
     src = context.src

@@ -55,9 +55,9 @@ def name_and_arguments(
 def tag_value(
     text: str, schema: object, work: Source, *, prefix: str = "", depth: int = 0
 ) -> Steps[Any]:
-    """Return the value that stands between two tags, by its schema.
+    """Return the value between two tags, by its schema.
 
-    `prefix` stands before each tag (MiniMax M3). `work` counts the work, and pauses.
+    `prefix` precedes each tag (MiniMax M3). `work` counts the work, and pauses.
 
     Raises:
         Unreadable: the tags within do not match.

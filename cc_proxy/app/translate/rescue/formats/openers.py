@@ -68,7 +68,7 @@ _WITHIN_LINE = rf"{_MARK}|\[(?=T|\Z){pattern_of([_MISTRAL[1:]])}|\](?=<|\Z){patt
 
 
 class Openers:
-    """Finds who can read what stands at a place."""
+    """Finds the reader for the text at a place."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

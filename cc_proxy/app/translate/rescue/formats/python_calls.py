@@ -17,7 +17,7 @@ _LONGEST_NAME = 160
 def python_list(
     reading: Context, pos: int, form: str, *, bare: bool = False
 ) -> Steps[Reading | None]:
-    """Read a list of calls whose `[` stands at `pos`."""
+    """Read a list of calls whose `[` is at `pos`."""
     first = yield from reading.src.skip(pos + 1)
     if not (yield from _call_starts(reading, first)):
         return None
@@ -56,7 +56,7 @@ def python_lines(
 
 
 def _call_starts(reading: Context, pos: int) -> Steps[bool]:
-    """Return whether the name of a declared tool and `(` stand at `pos`."""
+    """Return whether the name of a declared tool and `(` are at `pos`."""
     end = yield from reading.src.skip(pos, NAME)
     if not 0 < end - pos < _LONGEST_NAME or (yield from reading.src.char(end)) != "(":
         return False

@@ -142,7 +142,7 @@ class Source:
             yield
 
     def starts(self, pos: int, options: tuple[str, ...]) -> Steps[str]:
-        """Return the longest of `options` that stands at `pos`, "" when none does."""
+        """Return the longest of `options` that is at `pos`, "" if none is."""
         self._looks += 2
         if self._looks > _MOST_LOOKS:
             yield from self._pause()

@@ -38,7 +38,7 @@ _PARAMETERS = re.compile(
 _INDENT = 64
 # A wrong closing tag and the line break before it fit into this.
 _TAIL = 100
-# What may stand after a tag that ends an argument, for it to end it.
+# The text that may follow a tag which ends an argument.
 _AFTER = {
     "close": frozenset({"open", "end", "outer", "nest", "begin", "close", ""}),
     "end": frozenset({"outer", "nest", "begin", ""}),
@@ -331,7 +331,7 @@ class _Body:
         """Deal with a call that does not go on: only closing tags may be missing, at the end."""
         size = len(self._src.text)
         if self._key is not None:
-            # The argument was cut. What stands in it is its text, whatever it looks like.
+            # The argument was cut. Its content is text, whatever it looks like.
             return Reading((), size)
         complete = self._values and self._declared.complete(self._name, self._values)
         if self._torn or not complete or pos < size:

@@ -12,7 +12,7 @@ def unwrapped(value: str) -> str:
 
 
 def own_lines(value: str) -> str:
-    """Return a value that stands on lines of its own without the breaks before and after it."""
+    """Return a value on lines of its own without the breaks before and after it."""
     if value.startswith("\r\n"):
         return value[2:].removesuffix("\r\n")
     return value.removeprefix("\n").removesuffix("\n")
