@@ -82,7 +82,7 @@ def completed(home: Home, shell: str, line: str, **variables: str) -> list[str]:
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.posix_only("bash")
 def test_commands_flags_and_choices_are_completed(installed: Home, shell: str) -> None:
-    assert sorted(completed(installed, shell, "cc-proxy sta")) == ["start", "status"]
+    assert sorted(completed(installed, shell, "cc-proxy sta")) == ["start", "status", "statusline"]
     assert completed(installed, shell, "cc-proxy config sh") == ["show"]
     assert completed(installed, shell, "cc-proxy start --pre") == ["--preload"]
     assert completed(installed, shell, "cc-proxy claude --profile le") == ["lean"]
@@ -147,9 +147,9 @@ def test_a_script_begins_with_where_to_put_it(home: Home, shell: str) -> None:
 def test_powershell_is_answered_in_lines_of_three(home: Home) -> None:
     asked = {
         "_CC_PROXY_COMPLETE": "powershell_complete",
-        "COMP_WORDS": "cc-proxy stat",
+        "COMP_WORDS": "cc-proxy reloa",
         "COMP_CWORD": "1",
     }
     kind, value, about = home.run(**asked).out.splitlines()
-    assert (kind, value) == ("plain", "status")
-    assert about.startswith("Show what runs")
+    assert (kind, value) == ("plain", "reload")
+    assert about.startswith("Have cc-proxy")
