@@ -5,6 +5,9 @@ null.
 """
 
 import msgspec
+from msgspec import UNSET, UnsetType
+
+_NULL = b"null"
 
 
 class FunctionDelta(msgspec.Struct, gc=False):
@@ -103,24 +106,29 @@ class Completion(msgspec.Struct, gc=False):
     choices: list[Choice] | None = None
     usage: Usage | None = None
     timings: Timings | None = None
-    error: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw | UnsetType = UNSET
     object: str | None = None
 
     @property
     def is_error(self) -> bool:
         """True if it says that something went wrong."""
-        return bytes(self.error) != b"null" or self.object == "error"
+        if self.error is not UNSET and bytes(self.error) != _NULL:
+            return True
+        return self.object == "error"
 
     @property
     def words(self) -> Delta | None:
         """The added text, if the event adds only text; None otherwise."""
-        if not self.choices or self.usage is not None or self.is_error:
+        # Each word comes here: an error has no choices, and is looked at elsewhere.
+        if not self.choices or self.usage is not None or self.error is not UNSET:
             return None
         choice = self.choices[0]
         delta = choice.delta
         if choice.finish_reason or choice.index or delta is None or delta.tool_calls:
             return None
-        return delta if delta.content or delta.thinking else None
+        if delta.content or delta.reasoning_content or delta.reasoning:
+            return delta
+        return None
 
 
 _decoder = msgspec.json.Decoder(Completion)

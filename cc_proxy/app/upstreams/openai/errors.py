@@ -31,6 +31,9 @@ CHECK_ADDRESS = (
     " the end."
 )
 SEE_MODELS = "See what it serves: cc-proxy models"
+# A router has not noticed yet that a worker died: vllm-router 0.1 and sglang-router 0.3 answer 500
+# to two requests before they take another worker.
+_WORKER_GONE = re.compile(r"\berror sending request for url \(")
 _NOT_FOUND = 404
 _BUSY = frozenset({429, 503})
 
@@ -98,7 +101,7 @@ def refused(
 def _of_text(refusal: Refusal) -> UpstreamRefusedError:
     server, status, text = refusal.server, refusal.status, refusal.text
     refusal = replace(refusal, quotes=(quoted_in(text),))
-    if status in _BUSY:
+    if status in _BUSY or _WORKER_GONE.search(text):
         return UpstreamBusyError(refusal)
     if status == _NOT_FOUND and (missing := _NO_MODEL.search(text)):
         found = Refusal(server, status, text, CHECK_ADDRESS, SEE_MODELS)

@@ -18,11 +18,10 @@ def single_event(piece: bytes) -> bytes | None:
 
     Only the form that servers write counts: `data: …\n\n`, all of it on one line.
     """
-    if not (piece.startswith(b"data: ") and piece.endswith(b"\n\n")):
+    # The first newline is the last but one byte, and the last byte is another.
+    if piece.find(b"\n") != len(piece) - 2 or not piece.endswith(b"\n"):
         return None
-    if piece.find(b"\n") != len(piece) - 2 or b"\r" in piece:
-        return None
-    return piece[6:-2]
+    return piece[6:-2] if piece.startswith(b"data: ") and b"\r" not in piece else None
 
 
 class EventSplitter:

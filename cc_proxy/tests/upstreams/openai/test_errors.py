@@ -120,6 +120,12 @@ def test_a_server_that_loads_its_model_is_busy() -> None:
     assert isinstance(recorded("llama/loading_503"), UpstreamBusyError)
 
 
+@pytest.mark.parametrize("router", ["vllmrouter", "sglrouter"])
+def test_a_router_whose_worker_has_died_is_asked_again(router: str) -> None:
+    assert recorded(f"{router}/after_worker_killed").status == 500
+    assert isinstance(recorded(f"{router}/after_worker_killed"), UpstreamBusyError)
+
+
 def test_a_gateway_that_does_not_reach_the_server_is_no_answer_of_its_own() -> None:
     error = recorded("envoy/after_worker_killed")
     assert isinstance(error, GatewayError)

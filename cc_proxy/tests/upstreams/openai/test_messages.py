@@ -154,6 +154,12 @@ async def test_an_error_that_a_router_labels_as_a_stream_is_an_error(
     )
 
 
+async def test_a_worker_that_died_costs_no_answer(vllm: Stand) -> None:
+    vllm.recorded += ["vllmrouter/after_worker_killed"] * 2 + ["vllm/script_hello"]
+    status, _ = await vllm.gateway.ask("hi")
+    assert (status, len(vllm.asked)) == (200, 3)
+
+
 async def test_a_replica_that_dies_in_mid_answer_ends_it_with_an_error(vllm: Stand) -> None:
     vllm.recorded += ["rayserve/replica_killed_midstream"]
     events = await vllm.gateway.stream("hi")
