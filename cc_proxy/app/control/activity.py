@@ -8,7 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from cc_proxy.app.control.wire import LastError, LoadedModel, Seconds, Time, Tokens, TokensPerSecond
+from cc_proxy.app.control.wire import (
+    LastError,
+    ModelInMemory,
+    Seconds,
+    Time,
+    Tokens,
+    TokensPerSecond,
+)
 
 RequestState = Literal[
     "preparing", "waiting", "loading", "reading", "writing", "done", "failed", "cancelled"
@@ -86,4 +93,4 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[ActivityRequest, ...] = ()
     sessions: tuple[ActivitySession, ...] = ()
     errors: tuple[LastError, ...] = ()
-    loaded_models: tuple[LoadedModel, ...] | None = None
+    loaded_models: tuple[ModelInMemory, ...] | None = None

@@ -17,7 +17,7 @@ TokensPerSecond = Annotated[float, Meta(description="tokens per second")]
 Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
 
 
-class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the server that runs the models as the proxy sees it.
 
     `title` is its name for people, and `hint` helps against `error`.
@@ -45,7 +45,7 @@ class DefaultModel(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
+class ModelInMemory(msgspec.Struct, frozen=True, kw_only=True):
     """A model in Ollama's memory, and how much of it a GPU holds."""
 
     name: str
@@ -105,8 +105,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_error: LastError | None = None
     last_reload: LastReload | None = None
     model_sessions: tuple[ModelSessions, ...] = ()
-    upstream: Upstream | None = None
-    loaded_models: tuple[LoadedModel, ...] | None = None
+    upstream: UpstreamStatus | None = None
+    loaded_models: tuple[ModelInMemory, ...] | None = None
     default_model: DefaultModel | None = None
 
 

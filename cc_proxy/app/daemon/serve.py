@@ -25,7 +25,7 @@ from cc_proxy.app.gateway.scheduling.active_streams import ActiveStreams
 from cc_proxy.app.redaction import without_user_info
 
 if TYPE_CHECKING:
-    from cc_proxy.app.gateway.http.listening import Bound
+    from cc_proxy.app.gateway.http.listening import BoundAddress
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ class _Server:
                 raise
             raise ports.bind_error(error, server.host, server.port) from error
 
-    def _on_ready(self, bound: "Bound") -> None:
+    def _on_ready(self, bound: "BoundAddress") -> None:
         written = _state(self._service, bound)
         state.write(self._service.paths, written)
         self._state = written
@@ -260,7 +260,7 @@ class _Server:
         )
 
 
-def _state(service: Service, bound: "Bound") -> ProcessState:
+def _state(service: Service, bound: "BoundAddress") -> ProcessState:
     started = identity.start_time(os.getpid())
     if started is None:
         raise DaemonError(

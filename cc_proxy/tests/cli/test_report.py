@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.cli.output import report
-from cc_proxy.app.control.wire import DefaultModel, Health, Upstream
+from cc_proxy.app.control.wire import DefaultModel, Health, UpstreamStatus
 
 IDLE = Health(
     status="ok", version="1", instance_id="i", pid=1, uptime_seconds=1.0, config_digest="d"
@@ -15,7 +15,7 @@ def health(tokens_read_per_second: float | None, window: int = 65536) -> Health:
     model = DefaultModel(
         name="m", context_window=window, tokens_read_per_second=tokens_read_per_second
     )
-    upstream = Upstream(url="http://127.0.0.1:11434", reachable=True, version="0.32.15")
+    upstream = UpstreamStatus(url="http://127.0.0.1:11434", reachable=True, version="0.32.15")
     return msgspec.structs.replace(IDLE, upstream=upstream, default_model=model)
 
 

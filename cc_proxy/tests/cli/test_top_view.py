@@ -7,7 +7,7 @@ from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.columns import fitted, width
 from cc_proxy.app.cli.top import view
 from cc_proxy.app.control.activity import Activity, ActivityRequest, ActivitySession
-from cc_proxy.app.control.wire import LastError, LoadedModel
+from cc_proxy.app.control.wire import LastError, ModelInMemory
 
 SIZES = [(80, 24), (120, 40)]
 READING = ActivityRequest(
@@ -70,7 +70,7 @@ FOUND = Activity(
         session("s3", "", state="tool_call", idle_seconds=65.0),
     ),
     errors=(LastError(at="2026-11-29T07:59:58+00:00", request_id=ENDED.id, message="It broke."),),
-    loaded_models=(LoadedModel(name="qwen3:8b", context_window=65_536, bytes=5_200_000_000),),
+    loaded_models=(ModelInMemory(name="qwen3:8b", context_window=65_536, bytes=5_200_000_000),),
 )
 FRAME = view.Frame("cc-proxy 0.1  http://127.0.0.1:3456", "q quit")
 

@@ -19,7 +19,7 @@ import pytest
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import GatewayContext
-from cc_proxy.app.gateway.http.listening import Bound
+from cc_proxy.app.gateway.http.listening import BoundAddress
 from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.app.practice.journal import Record
 from cc_proxy.app.practice.server import PracticeServer
@@ -158,7 +158,7 @@ def impatient(practice: Practice) -> Iterator[str]:
     ready: Future[str] = Future()
 
     async def begin() -> "asyncio.Task[None]":
-        def on_ready(bound: Bound) -> None:
+        def on_ready(bound: BoundAddress) -> None:
             ready.set_result(f"http://{bound.host}:{bound.port}")
 
         return asyncio.create_task(serve(context, stop, on_ready, drain_seconds=1.0))

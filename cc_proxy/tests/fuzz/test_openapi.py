@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
-from cc_proxy.app.gateway.http.listening import Bound
+from cc_proxy.app.gateway.http.listening import BoundAddress
 from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -58,7 +58,7 @@ def url() -> Iterator[str]:
                 Settings(server=Server(port=0), ollama=ollama), KEY, "i", None, "d"
             )
 
-            def on_ready(bound: Bound) -> None:
+            def on_ready(bound: BoundAddress) -> None:
                 ready.set_result(f"http://{bound.host}:{bound.port}")
 
             await serve(context, stop, on_ready)

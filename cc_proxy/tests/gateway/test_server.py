@@ -15,7 +15,7 @@ from cc_proxy.app.gateway.http.server import serve
 from .conftest import KEY, Gateway, Upstream, body, done, line, says
 
 if TYPE_CHECKING:
-    from cc_proxy.app.gateway.http.listening import Bound
+    from cc_proxy.app.gateway.http.listening import BoundAddress
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ async def test_tokens_are_counted_without_an_ollama(gateway: Gateway) -> None:
 
 
 async def test_the_server_tells_its_port_and_stops_when_asked() -> None:
-    bound: asyncio.Future[Bound] = asyncio.get_running_loop().create_future()
+    bound: asyncio.Future[BoundAddress] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     context = GatewayContext(Settings(server=Server(port=0)), KEY, "i", None, "d")
     serving = asyncio.create_task(serve(context, stop, bound.set_result))

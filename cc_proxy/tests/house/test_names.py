@@ -22,14 +22,14 @@ PARTICIPLES = {
 PLAIN = {"seconds_left"}
 # Names that are there still; this list may only shrink.
 OLD_NAMES = {
-    "Bound", "Declared", "FRONTS_FILE", "FrontFile", "Kept", "LOOK_SECONDS", "Looks",
-    "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES", "Shared", "Spent", "ToldConversation", "Translated",
-    "WONDERS", "Wakers", "crowd", "front", "front_file", "front_request", "goes_on", "is_meant",
-    "is_told", "is_told_apart", "left", "left_by", "left_out", "look", "quiet", "said",
-    "set_inline_consumer", "settle", "settle_in_steps", "told_apart", "wakers",
+    "FRONTS_FILE", "FrontFile", "LOOK_SECONDS", "Looks", "MAX_FRONTS_BYTES", "MAX_FRONT_BYTES",
+    "Shared", "Spent", "ToldConversation", "WONDERS", "Wakers", "crowd", "front", "front_file",
+    "front_request", "goes_on", "is_meant", "is_told", "is_told_apart", "left", "left_by",
+    "left_out", "look", "quiet", "said", "set_inline_consumer", "settle", "settle_in_steps",
+    "told_apart", "wakers",
 }  # fmt: skip
 OLD_DUPLICATES = {
-    "Engine", "LoadedModel", "Model", "Pieces", "Reader", "Reason", "Source", "Upstream", "Usage",
+    "SourceText",
 }  # fmt: skip
 
 

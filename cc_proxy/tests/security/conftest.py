@@ -18,7 +18,7 @@ from cc_proxy.app.gateway.http.server import serve
 from cc_proxy.tests.gateway.conftest import KEY, Upstream, body
 
 if TYPE_CHECKING:
-    from cc_proxy.app.gateway.http.listening import Bound
+    from cc_proxy.app.gateway.http.listening import BoundAddress
 
 PATIENCE = 120.0
 
@@ -153,7 +153,7 @@ async def door(
     """A server; at its end nothing is left of what it was sent, and no fault is in its log."""
     caplog.set_level(logging.INFO)
     upstream = Upstream()
-    bound: asyncio.Future[Bound] = asyncio.get_running_loop().create_future()
+    bound: asyncio.Future[BoundAddress] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     async with TestServer(upstream.app()) as behind:
         ollama = Ollama(base_url=str(behind.make_url("")).rstrip("/"), timeout_seconds=5)

@@ -13,8 +13,8 @@ from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
-from cc_proxy.app.translate.request.build import Translated, chat_request
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
@@ -31,7 +31,7 @@ SUMMARIZE = {"type": "summarize"}
 LEAD = "This is a summary of the conversation so far:\n"
 
 
-def translate(*can: str, **fields: Any) -> Translated:
+def translate(*can: str, **fields: Any) -> TranslatedRequest:
     body = {"model": "m", "max_tokens": 50, "messages": HISTORY} | fields
     model = ModelInfo("m", frozenset({"completion", *(can or ("tools",))}), None, None, "llama")
     target = Target(model=model, window=1000, keep_alive="30m")
@@ -45,7 +45,9 @@ def sent(*can: str, **fields: Any) -> Json:
 
 def turns(*messages: Json) -> list[tuple[str, Any]]:
     typed = msgspec.json.decode(msgspec.json.encode(messages), type=list[Message])
-    return [(turn.role, turn.content) for turn in conversation("", typed, Reader(vision=False))]
+    return [
+        (turn.role, turn.content) for turn in conversation("", typed, ContentReader(vision=False))
+    ]
 
 
 def test_the_words_that_ask_for_a_summary_stand_behind_the_conversation() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import Message
-from cc_proxy.app.translate.request.content import NO_VISION, Reader
+from cc_proxy.app.translate.request.content import NO_VISION, ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 
 PNG = "iVBORw0KGgo="
@@ -17,7 +17,7 @@ def turns(
     *messages: dict[str, Any], system: str = "", vision: bool = False
 ) -> list[dict[str, Any]]:
     typed = msgspec.convert(list(messages), list[Message])
-    done = conversation(system, typed, Reader(vision=vision))
+    done = conversation(system, typed, ContentReader(vision=vision))
     return [msgspec.json.decode(msgspec.json.encode(turn)) for turn in done]
 
 
@@ -163,7 +163,7 @@ def test_what_was_sent_for_one_turn_is_a_prefix_of_what_is_sent_for_the_next() -
 
 
 def test_thinking_goes_back_and_redacted_thinking_is_named_as_dropped() -> None:
-    reader = Reader(vision=False)
+    reader = ContentReader(vision=False)
     message = msgspec.convert(
         assistant(
             {"type": "thinking", "thinking": "Hm.", "signature": "s"},
@@ -207,7 +207,7 @@ def test_an_unknown_role_is_refused_by_its_place() -> None:
 
 
 def test_an_unknown_block_is_dropped_by_name() -> None:
-    reader = Reader(vision=False)
+    reader = ContentReader(vision=False)
     message = msgspec.convert(user([{"type": "hologram"}, text("hi")]), Message)
     (turn,) = conversation("", [message], reader)
     assert turn.content == "hi"

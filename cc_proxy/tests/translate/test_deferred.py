@@ -10,7 +10,7 @@ from cc_proxy.app.chat.messages import CalledFunction
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.repaired_call import repaired_call
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
 from cc_proxy.tests.wire_body import wire_body
 
@@ -54,7 +54,9 @@ def opening(announcement: str = ANNOUNCEMENT) -> list[Turn]:
     return [{"role": "user", "content": "Go."}, {"role": "system", "content": announcement}]
 
 
-def translated(history: list[Turn], *deferred: dict[str, Any], search: bool = True) -> Translated:
+def translated(
+    history: list[Turn], *deferred: dict[str, Any], search: bool = True
+) -> TranslatedRequest:
     # The client puts what it has loaded between the others, by name.
     tools = [tool("Bash"), *deferred, *([tool("ToolSearch")] if search else []), tool("Write")]
     raw = {"model": "m", "messages": history, "tools": tools}
@@ -62,7 +64,7 @@ def translated(history: list[Turn], *deferred: dict[str, Any], search: bool = Tr
     return chat_request(request, Target(unknown_model("m"), 65536, "30m"))
 
 
-def names(done: Translated) -> list[str]:
+def names(done: TranslatedRequest) -> list[str]:
     assert isinstance(done.request.tools, msgspec.Raw)
     tools: list[dict[str, Any]] = msgspec.json.decode(done.request.tools)
     return [declared["function"]["name"] for declared in tools]

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 
 TARGET = Target(unknown_model("m"), 65_536, "", takes_tool_choice=True)
 
@@ -18,7 +18,7 @@ def tool(name: str) -> dict[str, Any]:
     return {"name": name, "input_schema": {"type": "object", "properties": {}}}
 
 
-def translated(choice: dict[str, Any] | None, *messages: dict[str, Any]) -> Translated:
+def translated(choice: dict[str, Any] | None, *messages: dict[str, Any]) -> TranslatedRequest:
     asked = {
         "model": "m",
         "max_tokens": 50,

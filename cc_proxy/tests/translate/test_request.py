@@ -9,7 +9,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.tests.wire_body import wire_body
 
@@ -26,7 +26,7 @@ BILLING = "x-anthropic-billing-header: cc_version=2.1.330.440; cc_entrypoint=sdk
 
 def translate(
     *, can: tuple[str, ...] = ("completion", "tools"), family: str = "llama", **fields: Any
-) -> Translated:
+) -> TranslatedRequest:
     body = {"model": "m", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
     model = ModelInfo(
         name="m",

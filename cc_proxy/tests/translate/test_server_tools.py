@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import Block, Message, MessagesRequest
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 from cc_proxy.app.translate.web_search.offer import offer, query_in, query_of_side_request
 from cc_proxy.app.translate.web_search.search_results import (
@@ -27,9 +27,9 @@ def page(**fields: Any) -> dict[str, Any]:
     return {"type": "web_search_result", "title": "T", "url": "https://a.example"} | fields
 
 
-def turns(*content: dict[str, Any], reader: Reader | None = None) -> list[dict[str, Any]]:
+def turns(*content: dict[str, Any], reader: ContentReader | None = None) -> list[dict[str, Any]]:
     messages = decoded([{"role": "assistant", "content": list(content)}])
-    done = conversation("", messages, reader or Reader(vision=False))
+    done = conversation("", messages, reader or ContentReader(vision=False))
     return [msgspec.json.decode(msgspec.json.encode(turn)) for turn in done]
 
 
@@ -101,7 +101,7 @@ def test_what_was_found_comes_back_as_it_went_out() -> None:
     ["EqgfCioIARgBIiQ3Y", "cc-proxy:%%%", "cc-proxy:" + base64.b64encode(b"\xff").decode()],
 )
 def test_what_another_server_closed_is_left_out_and_named(closed: str) -> None:
-    reader = Reader(vision=False)
+    reader = ContentReader(vision=False)
     done = turns(USE, result([page(encrypted_content=closed)]), reader=reader)
     assert done[1]["content"] == "1. T\nURL: https://a.example"
     assert reader.dropped == {"text of a search result that another server encrypted": 1}
@@ -195,7 +195,7 @@ def test_a_result_of_another_server_is_told_in_words(kind: str, fields: Any, wor
 
 
 def test_what_another_server_s_code_encrypted_is_named_as_dropped() -> None:
-    reader = Reader(vision=False)
+    reader = ContentReader(vision=False)
     content = {"type": "advisor_redacted_result", "encrypted_content": "Eqg"}
     turns(USE, result(content) | {"type": "advisor_tool_result"}, reader=reader)
     assert reader.dropped == {"advice that another server encrypted": 1}
@@ -210,7 +210,7 @@ def test_a_result_of_the_client_finds_its_place_behind_the_servers() -> None:
             {"role": "user", "content": [answer, text("and?")]},
         ]
     )
-    done = conversation("", messages, Reader(vision=False))
+    done = conversation("", messages, ContentReader(vision=False))
     assert [turn.role for turn in done] == ["assistant", "tool", "tool", "user"]
     assert [turn.tool_name for turn in done] == ["", "web_search", "Read", ""]
 
@@ -218,7 +218,7 @@ def test_a_result_of_the_client_finds_its_place_behind_the_servers() -> None:
 @pytest.mark.parametrize("content", ["words", None])
 def test_a_malformed_result_is_no_fault(content: Any) -> None:
     block = Block(type="web_search_tool_result", tool_use_id="x", content=content)
-    assert result_text(block, Reader(vision=False))
+    assert result_text(block, ContentReader(vision=False))
 
 
 def asked(*messages: dict[str, Any]) -> MessagesRequest:

@@ -9,7 +9,7 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.config import EVERY_ASSIST, Assist
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.tests.wire_body import wire_body
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"]}
@@ -24,7 +24,7 @@ REMINDER = (
 )
 
 
-def asked(last: Any, *, tools: Any = TOOLS, assist: Assist = EVERY_ASSIST) -> Translated:
+def asked(last: Any, *, tools: Any = TOOLS, assist: Assist = EVERY_ASSIST) -> TranslatedRequest:
     messages = [
         {"role": "user", "content": "What is 2+2?"},
         {"role": "assistant", "content": "4."},
@@ -54,6 +54,6 @@ def test_the_answer_to_the_reminder_is_held_to_the_schema_of_the_tool(last: Any)
         asked(REMINDER, assist=Assist(structured_output=False)),
     ],
 )
-def test_any_other_turn_is_free(other: Translated) -> None:
+def test_any_other_turn_is_free(other: TranslatedRequest) -> None:
     assert "format" not in json.loads(wire_body(other))
     assert other.assists == ()

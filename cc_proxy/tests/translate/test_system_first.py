@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.requests import Message
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 
 FOLDER = {"role": "system", "content": "the folder"}
@@ -25,7 +25,9 @@ def user(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 
 def turns(*messages: dict[str, Any]) -> list[dict[str, Any]]:
-    done = conversation("", msgspec.convert(list(messages), list[Message]), Reader(vision=False))
+    done = conversation(
+        "", msgspec.convert(list(messages), list[Message]), ContentReader(vision=False)
+    )
     return [msgspec.json.decode(msgspec.json.encode(turn)) for turn in done]
 
 

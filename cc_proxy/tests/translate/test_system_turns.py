@@ -9,7 +9,7 @@ from cc_proxy.app.anthropic.requests import Message, decode
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 
 Json = dict[str, Any]
@@ -21,7 +21,9 @@ RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "A"}
 
 def turns(*messages: Json) -> list[tuple[str, Any]]:
     typed = msgspec.json.decode(msgspec.json.encode(messages), type=list[Message])
-    return [(turn.role, turn.content) for turn in conversation("", typed, Reader(vision=False))]
+    return [
+        (turn.role, turn.content) for turn in conversation("", typed, ContentReader(vision=False))
+    ]
 
 
 def user(content: Any) -> Json:

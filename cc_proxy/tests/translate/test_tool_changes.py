@@ -12,7 +12,7 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk
 from cc_proxy.tests.wire_body import wire_body
 
@@ -39,7 +39,7 @@ def removed(name: str) -> Json:
     return {"role": "system", "content": [{"type": "tool_removal", "tool": reference(name)}]}
 
 
-def translate(*changes: Json, tools: Any = (READ,), **fields: Any) -> Translated:
+def translate(*changes: Json, tools: Any = (READ,), **fields: Any) -> TranslatedRequest:
     turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}]
     messages = [*turns, {"role": "user", "content": "so"}, *changes]
     body = {"model": "m", "max_tokens": 5, "messages": messages, "tools": tools, **fields}
@@ -48,12 +48,12 @@ def translate(*changes: Json, tools: Any = (READ,), **fields: Any) -> Translated
     return chat_request(decode(msgspec.json.encode(body)), target)
 
 
-def declared(translated: Translated) -> list[str]:
+def declared(translated: TranslatedRequest) -> list[str]:
     tools = msgspec.json.decode(wire_body(translated)).get("tools", [])
     return [tool["function"]["name"] for tool in tools]
 
 
-def told(translated: Translated) -> str:
+def told(translated: TranslatedRequest) -> str:
     return str(msgspec.json.decode(wire_body(translated))["messages"][-1]["content"])
 
 

@@ -7,7 +7,7 @@ from cc_proxy.app.byte_cache import ENTRY_BYTES
 from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.same_input import same_input
 from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 
 
@@ -27,7 +27,7 @@ def sent_back(*ids: str) -> Message:
 
 
 def translated(memory: TurnMemory, message: Message) -> ChatMessage:
-    (only,) = conversation("", [message], Reader(vision=False), memory.recall)
+    (only,) = conversation("", [message], ContentReader(vision=False), memory.recall)
     return only
 
 

@@ -26,9 +26,13 @@ from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
-from cc_proxy.app.gateway.http.listening import Bound
+from cc_proxy.app.gateway.http.listening import BoundAddress
 from cc_proxy.app.gateway.http.server import serve
-from cc_proxy.app.gateway.routing.thinking_forms import Kept, common_length, kept_thinking
+from cc_proxy.app.gateway.routing.thinking_forms import (
+    ThinkingRetention,
+    common_length,
+    kept_thinking,
+)
 from cc_proxy.app.translate.answer.empty_answer import own_words
 from cc_proxy.app.translate.request.build import chat_request
 
@@ -195,7 +199,7 @@ async def _forgets_thinking(target: Target, ollama: Upstream) -> Check | None:
     return warn("prefix", text, fix)
 
 
-def _keeps(found: Kept) -> bool:
+def _keeps(found: ThinkingRetention) -> bool:
     return found.kept >= found.of - _OPENER_CHARACTERS
 
 
@@ -289,7 +293,7 @@ async def _gateway(loaded: LoadedConfig) -> AsyncIterator[tuple[str, str]]:
     loop = asyncio.get_running_loop()
     stop, ready = asyncio.Event(), loop.create_future()
 
-    def listening(bound: Bound) -> None:
+    def listening(bound: BoundAddress) -> None:
         ready.set_result(url(bound.host, bound.port))
 
     serving = asyncio.create_task(serve(context, stop, listening, drain_seconds=0))

@@ -3,13 +3,13 @@
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
-from cc_proxy.app.upstreams.openai.servers import Engine
+from cc_proxy.app.upstreams.openai.servers import ServerEngine
 from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
 
 NAME = "server"
 _FLAGS = {
-    Engine.VLLM: "--enable-prompt-tokens-details",
-    Engine.SGLANG: "--enable-cache-report",
+    ServerEngine.VLLM: "--enable-prompt-tokens-details",
+    ServerEngine.SGLANG: "--enable-cache-report",
 }
 
 

@@ -18,7 +18,7 @@ from cc_proxy.app.cli.json_data.process import (
     Status,
     StatusLine,
     Stop,
-    Usage,
+    UsageData,
 )
 from cc_proxy.app.cli.json_data.setup import (
     CompletionData,
@@ -47,7 +47,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "claude": (PrintEnv,),
     "env": (Env,),
     "top": (Activity,),
-    "usage": (Usage,),
+    "usage": (UsageData,),
     "statusline": (StatusLine,),
     "models": (ModelsData,),
     "models pull": (ModelsPull,),

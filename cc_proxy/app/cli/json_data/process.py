@@ -7,12 +7,12 @@ from cc_proxy.app.control.wire import (
     DefaultModel,
     LastError,
     LastReload,
-    LoadedModel,
+    ModelInMemory,
     PreloadResult,
     Seconds,
     Time,
     Tokens,
-    Upstream,
+    UpstreamStatus,
 )
 
 
@@ -42,8 +42,8 @@ class RunningData(TypedDict):
     assists: dict[str, int]
     last_error: LastError | None
     last_reload: LastReload | None
-    upstream: Upstream | None
-    loaded_models: list[LoadedModel] | None
+    upstream: UpstreamStatus | None
+    loaded_models: list[ModelInMemory] | None
     default_model: DefaultModel | None
 
 
@@ -96,7 +96,7 @@ class UsageRow(TypedDict):
     amounts: Amounts
 
 
-class Usage(TypedDict):
+class UsageData(TypedDict):
     """The totals since a day, null for all that is kept."""
 
     by: str

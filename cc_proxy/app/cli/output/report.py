@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import RunningData
     from cc_proxy.app.config import LoadedConfig
-    from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel
+    from cc_proxy.app.control.wire import DefaultModel, Health, ModelInMemory
     from cc_proxy.app.daemon.process.state import ProcessState
 
 _UPSTREAM_SECONDS = 5.0
@@ -91,7 +91,7 @@ def loaded_model_rows(health: "Health") -> list[tuple[str, str]]:
     ]
 
 
-def _loaded(model: "LoadedModel") -> str:
+def _loaded(model: "ModelInMemory") -> str:
     window = [f"{model.context_window:,} tokens"] if model.context_window else []
     if not model.bytes:
         return ", ".join(window) or "size not known"

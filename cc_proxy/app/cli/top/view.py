@@ -11,7 +11,7 @@ from cc_proxy.app.cli.output.columns import fitted, width
 from cc_proxy.app.cli.statusline.line import tokens
 from cc_proxy.app.cli.top.table import Cell, Column, table
 from cc_proxy.app.control.activity import Activity, ActivityRequest, ActivitySession
-from cc_proxy.app.control.wire import LoadedModel
+from cc_proxy.app.control.wire import ModelInMemory
 from cc_proxy.app.control_characters import one_line
 
 _WIDE, _WIDEST = 110, 140
@@ -109,7 +109,7 @@ def _head(found: Activity, frame: Frame) -> Iterator[str]:
         yield f"Loaded: {loaded or 'no model'}"
 
 
-def _loaded(model: LoadedModel) -> str:
+def _loaded(model: ModelInMemory) -> str:
     window = f"{model.context_window:,} tokens" if model.context_window else ""
     size = f"{model.bytes / 1e9:.1f} GB" if model.bytes else ""
     about = ", ".join(part for part in (window, size) if part)

@@ -17,7 +17,7 @@ from cc_proxy.app.gateway.scheduling.queue import Ask
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
 
@@ -39,7 +39,7 @@ class RequestTracker:
             request.request_class = caller.kind.value
         self._activity.sessions.of(request, request.arrived)
 
-    def translated(self, target: Target, translated: Translated, prompt_tokens: int) -> None:
+    def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:
         """Note the model that answers, and the estimate of the prompt in tokens."""
         request = self._request
         request.model = target.model.name[:MAX_NAME]

@@ -13,7 +13,7 @@ from cc_proxy.app.control.activity import (
     RequestState,
     SessionState,
 )
-from cc_proxy.app.control.wire import LastError, LoadedModel
+from cc_proxy.app.control.wire import LastError, ModelInMemory
 from cc_proxy.app.gateway.activity.sessions import TrackedSession, read_speed, write_speed
 from cc_proxy.app.gateway.activity.tracked import TrackedRequest, progress, state_of
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
@@ -61,7 +61,7 @@ class ActivityView:
         *,
         session: str | None = None,
         errors: tuple[LastError, ...] = (),
-        loaded: tuple[LoadedModel, ...] | None = None,
+        loaded: tuple[ModelInMemory, ...] | None = None,
     ) -> Activity:
         """Return all that goes on, or what belongs to one session; `started` is the proxy's."""
         running = self._tracker.running

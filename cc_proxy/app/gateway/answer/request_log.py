@@ -16,7 +16,7 @@ from cc_proxy.app.gateway.activity.tracked import Outcome
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class RequestLog:
             extra={"summary": self._outcome, "fields": self._fields},
         )
 
-    def translated(self, target: Target, translated: Translated, prompt_tokens: int) -> None:
+    def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:
         """Note the model that answers, and name what was left out of the request.
 
         `prompt_tokens` is an estimate.

@@ -18,10 +18,10 @@ from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
 from cc_proxy.app.translate.answer.prefill import PrefillAnswer
-from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.second_try import RetryReason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
@@ -39,7 +39,7 @@ class UpstreamRequest:
 
 
 def new_answer(
-    model: str, translated: Translated, counter: TokenCounter, input_tokens: int
+    model: str, translated: TranslatedRequest, counter: TokenCounter, input_tokens: int
 ) -> AnswerStream:
     """Return the answer that is to come for a request, under the name that was asked for.
 
@@ -137,4 +137,4 @@ async def _asked(
 
 
 def _is_over(answer: Answer) -> bool:
-    return answer.stopped_early or answer.wants is Reason.LOOP or answer.state is State.ENDED
+    return answer.stopped_early or answer.wants is RetryReason.LOOP or answer.state is State.ENDED

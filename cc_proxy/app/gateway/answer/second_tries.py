@@ -8,7 +8,7 @@ from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.parts import Parts, silently
 from cc_proxy.app.translate.answer.second_try import (
-    Reason,
+    RetryReason,
     after_announcement,
     in_one_piece,
     with_hint,
@@ -75,12 +75,12 @@ class SecondTries:
         if self._first is None:
             yield from answer.finish_with([])
             return
-        if reason is not Reason.VANISHED:
+        if reason is not RetryReason.VANISHED:
             self._record.assisted(reason.value)
         match reason:
-            case Reason.STEP:
+            case RetryReason.STEP:
                 request = after_announcement(self._first.request(), *answer.said)
-            case Reason.LOOP:
+            case RetryReason.LOOP:
                 request = without_loop(self._first.request())
             case _:
                 request = in_one_piece(self._first.request())
@@ -103,7 +103,7 @@ class SecondTries:
         if call is None or not self._rules.assist.unreadable_call:
             raise error
         self._unreadable += 1
-        self._record.assisted(Reason.UNREADABLE.value)
+        self._record.assisted(RetryReason.UNREADABLE.value)
         yield from self._after_unreadable(call)
 
     def _after_unreadable(self, call: UnreadableCall) -> Parts:
@@ -134,4 +134,4 @@ class SecondTries:
             self._next = self._first.again(hinted)
             trouble += " again"
         record.trouble(f"{trouble}: asked once more")
-        yield answer.begin_again(Reason.UNREADABLE)
+        yield answer.begin_again(RetryReason.UNREADABLE)

@@ -16,7 +16,7 @@ from cc_proxy.app.gateway.context import Shared
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer, SearchCall
 from cc_proxy.app.translate.web_search.offer import (
     MAX_QUERY_CHARS,
@@ -43,7 +43,7 @@ class WebSearch:
     target: Target
     asked: MessagesRequest
     offer: Offer
-    first: Translated
+    first: TranslatedRequest
     record: RequestLog
     ask: PromptAsk
 
@@ -78,7 +78,7 @@ class WebSearch:
         for call in self.answer.calls:
             yield self.answer.searched(call, await self._search(call))
 
-    async def _round(self, translated: Translated) -> Events:
+    async def _round(self, translated: TranslatedRequest) -> Events:
         self._last_chance = self._refused
         asking = UpstreamRequest(
             self.shared.lanes.of(self.target).upstream.encode(translated.request, self.target),
@@ -131,7 +131,7 @@ class WebSearch:
         room = round(self.target.window * _CHARS_PER_WINDOW_TOKEN)
         return result_blocks(found, min(MAX_RESULT_CHARS, room))
 
-    def _next_round(self) -> Translated:
+    def _next_round(self) -> TranslatedRequest:
         """Translate the request again, with the answer so far as a client would send it back.
 
         So what the model reads now is a prefix of what it reads when the client goes on.
@@ -154,7 +154,7 @@ class WebSearch:
         self.answer.begin(self._new_answer(translated))
         return translated
 
-    def _new_answer(self, translated: Translated) -> AnswerStream:
+    def _new_answer(self, translated: TranslatedRequest) -> AnswerStream:
         tokens = self.shared.tokens
         estimate = tokens.estimate(translated.prompt)
         return new_answer(self.asked.model, translated, tokens, estimate.tokens)

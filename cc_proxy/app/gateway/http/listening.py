@@ -37,7 +37,7 @@ _TAKEN = {errno.EADDRINUSE, errno.EACCES}
 log = logging.getLogger(__name__)
 
 
-class Bound(NamedTuple):
+class BoundAddress(NamedTuple):
     """The address of a listening server.
 
     `shadowed`: it was to listen on `localhost`, and another program has the port on ::1, where
@@ -70,7 +70,7 @@ class _Full:
 @contextlib.asynccontextmanager
 async def listening(  # noqa: C901 - each of its branches is a failure of its own
     protocol: Callable[[], asyncio.BaseProtocol], host: str, port: int
-) -> AsyncIterator[Bound]:
+) -> AsyncIterator[BoundAddress]:
     """Listen until the end of the block; give the address that was bound.
 
     `localhost` is 127.0.0.1, and ::1 where there is IPv6. `::` is every address of IPv6, and of
@@ -109,7 +109,7 @@ async def listening(  # noqa: C901 - each of its branches is a failure of its ow
     before = loop.get_exception_handler()
     loop.set_exception_handler(failed)
     try:
-        bound = Bound(*servers[0].sockets[0].getsockname()[:2])
+        bound = BoundAddress(*servers[0].sockets[0].getsockname()[:2])
         if is_localhost(host):
             ipv6, taken = await _listen_on_ipv6(protocol, bound.port)
             servers += ipv6

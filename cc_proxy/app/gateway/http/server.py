@@ -14,7 +14,7 @@ from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Sha
 from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_files
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
-from cc_proxy.app.gateway.http.listening import Bound, listening
+from cc_proxy.app.gateway.http.listening import BoundAddress, listening
 from cc_proxy.app.gateway.routes import (
     activity,
     catalogue,
@@ -42,7 +42,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     context: GatewayContext,
     stop: asyncio.Event,
-    on_ready: Callable[[Bound], None],
+    on_ready: Callable[[BoundAddress], None],
     *,
     drain_seconds: float = DRAIN_SECONDS,
     cut_off: asyncio.Future[bool] | None = None,

@@ -27,7 +27,7 @@ _KEPT = re.compile("claude|anthropic", re.IGNORECASE)
 Entry = dict[str, Any]
 
 
-class Model(msgspec.Struct):
+class ModelEntry(msgspec.Struct):
     """A name that can be asked for; `max_input_tokens` where one model is asked about."""
 
     type: Literal["model"]
@@ -44,7 +44,7 @@ class Model(msgspec.Struct):
 class Page(msgspec.Struct):
     """A part of the list."""
 
-    data: list[Model]
+    data: list[ModelEntry]
     has_more: bool
     first_id: str | None
     last_id: str | None

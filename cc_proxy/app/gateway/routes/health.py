@@ -11,7 +11,13 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
-from cc_proxy.app.control.wire import DefaultModel, Health, LoadedModel, ModelSessions, Upstream
+from cc_proxy.app.control.wire import (
+    DefaultModel,
+    Health,
+    ModelInMemory,
+    ModelSessions,
+    UpstreamStatus,
+)
 from cc_proxy.app.gateway.activity.view import running_states
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
@@ -54,25 +60,25 @@ async def handle(request: web.Request) -> web.Response:
     return web.Response(body=msgspec.json.encode(health), content_type="application/json")
 
 
-async def _upstream(shared: Shared) -> Upstream:
+async def _upstream(shared: Shared) -> UpstreamStatus:
     first = shared.upstreams.first
     url, title = first.shown_url, first.title
     try:
         version = await first.version()
     except UpstreamError as error:
         text, hint = error.message, error.hint
-        return Upstream(url=url, reachable=False, title=title, error=text, hint=hint)
-    return Upstream(url=url, reachable=True, title=title, version=version)
+        return UpstreamStatus(url=url, reachable=False, title=title, error=text, hint=hint)
+    return UpstreamStatus(url=url, reachable=True, title=title, version=version)
 
 
-async def loaded_models(shared: Shared) -> tuple[LoadedModel, ...] | None:
+async def loaded_models(shared: Shared) -> tuple[ModelInMemory, ...] | None:
     """Return the models in Ollama's memory, None if it does not answer."""
     try:
         loaded = await shared.upstreams.first.loaded()
     except UpstreamError:  # `upstream` has the error
         return None
     return tuple(
-        LoadedModel(
+        ModelInMemory(
             name=model.name,
             context_window=model.context_length,
             bytes=model.size,

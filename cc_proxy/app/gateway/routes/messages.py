@@ -43,7 +43,7 @@ from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
-from cc_proxy.app.translate.request.build import Translated, chat_request
+from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.request.conversation import least_tokens
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.request.thinking import thinking_counts
@@ -217,7 +217,7 @@ def _too_deep() -> ApiError:
 
 async def _translated(
     shared: Shared, asked: requests.MessagesRequest, target: Target, betas: str = ""
-) -> tuple[Offer | None, Translated]:
+) -> tuple[Offer | None, TranslatedRequest]:
     await shared.attachments.read(asked, vision=target.model.can("vision"))
     try:
         if search := offer(bytes(asked.tools)):

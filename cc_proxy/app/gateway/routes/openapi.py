@@ -108,7 +108,7 @@ def document() -> Json:
             "get": _operation("List the models", answer(catalogue.Page), parameters=page)
         },
         "/v1/models/{name}": {
-            "get": _operation("Tell about a model", answer(catalogue.Model), parameters=[name])
+            "get": _operation("Tell about a model", answer(catalogue.ModelEntry), parameters=[name])
         },
         "/preload": {
             "post": _operation(

@@ -27,7 +27,7 @@ _TOOL = {
 _EARLIER = 3
 
 
-class Kept(msgspec.Struct, frozen=True):
+class ThinkingRetention(msgspec.Struct, frozen=True):
     """The best form, and how many of an earlier prompt's `of` characters the next one keeps.
 
     `plain` is how many it keeps when thinking is sent in its field.
@@ -39,7 +39,9 @@ class Kept(msgspec.Struct, frozen=True):
     of: int
 
 
-async def kept_thinking(upstream: Upstream, target: Target, *, thinks: bool) -> Kept | None:
+async def kept_thinking(
+    upstream: Upstream, target: Target, *, thinks: bool
+) -> ThinkingRetention | None:
     """Render two prompts of one conversation in each form, and return the one that keeps most.
 
     Between the two comes a message of the person's. The model writes nothing, but Ollama loads it.
@@ -58,9 +60,9 @@ async def kept_thinking(upstream: Upstream, target: Target, *, thinks: bool) -> 
             return None
         kept = common_length(earlier, later)
         if found is None:
-            found = Kept(form, kept, kept, len(earlier))
+            found = ThinkingRetention(form, kept, kept, len(earlier))
         elif kept > found.kept and kept / len(earlier) > found.kept / found.of:
-            found = Kept(form, kept, found.plain, len(earlier))
+            found = ThinkingRetention(form, kept, found.plain, len(earlier))
         if found.kept >= found.of:
             break
     return found

@@ -15,7 +15,7 @@ from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.prompt.session_prefix import SessionPrefix, session_prefix_of
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import TranslatedRequest
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ReadAhead:
         self._answering = 0
 
     def gives_way_to(
-        self, translated: Translated, *, begins: bool, prints: bool = False
+        self, translated: TranslatedRequest, *, begins: bool, prints: bool = False
     ) -> AbstractContextManager[None]:
         """Stand back while a real request is answered, and learn its front.
 

@@ -14,10 +14,10 @@ from cc_proxy.app.practice.play.steps import (
     DoneReason,
     Fault,
     Part,
-    Pieces,
     RawLine,
     Refuse,
     Say,
+    ScriptedPieces,
     Sleep,
 )
 from cc_proxy.app.practice.requests.decoding import ApiCall, ApiChatRequest
@@ -108,7 +108,7 @@ class Turn:
                 deltas = self._say(part)
             case CallTools():
                 deltas = self._call(part.calls)
-            case Pieces():
+            case ScriptedPieces():
                 deltas = self._pieces(part)
             case RawLine():
                 yield part
@@ -178,7 +178,7 @@ class Turn:
                 late=True,
             )
 
-    async def _pieces(self, part: Pieces) -> AsyncIterator[TokenDelta]:
+    async def _pieces(self, part: ScriptedPieces) -> AsyncIterator[TokenDelta]:
         for piece in part.pieces:
             raw = piece if isinstance(piece, str) else str(piece.get("content", ""))
             if not await self._token(raw):

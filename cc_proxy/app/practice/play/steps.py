@@ -72,7 +72,7 @@ class Refuse:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class ScriptedPieces:
     """Chunks as they are written: each a text, or an object with the fields of a message."""
 
     pieces: tuple[str | dict[str, Any], ...]
@@ -85,7 +85,7 @@ class DoneReason:
     reason: str
 
 
-Part = Say | CallTools | Sleep | Fault | RawLine | Refuse | Pieces | DoneReason
+Part = Say | CallTools | Sleep | Fault | RawLine | Refuse | ScriptedPieces | DoneReason
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _part(name: str, value: Any) -> Part:  # noqa: ANN401, PLR0911 - JSON; one r
         case "error", {"status": int(status)}:
             return Refuse(status, str(value.get("text", "")), value.get("body"))
         case "pieces", list():
-            return Pieces(tuple(_piece(piece) for piece in value))
+            return ScriptedPieces(tuple(_piece(piece) for piece in value))
         case "done_reason", str():
             return DoneReason(value)
     raise _bad(f"a turn has {name}: {value!r}; it may have {WRITTEN_AS}")

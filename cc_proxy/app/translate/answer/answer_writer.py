@@ -10,7 +10,7 @@ from cc_proxy.app.translate.answer.blocks import BlockWriter
 from cc_proxy.app.translate.answer.echo import Echo
 from cc_proxy.app.translate.answer.loops import LoopWatch
 from cc_proxy.app.translate.answer.repaired_call import repaired_call
-from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.second_try import RetryReason
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
 
@@ -44,12 +44,12 @@ class AnswerWriter:
         # The text of the first try that comes again in the second is not shown again.
         self._echo = Echo()
 
-    def begin_again(self, reason: Reason) -> None:
+    def begin_again(self, reason: RetryReason) -> None:
         """Prepare for another try; after an announced step the words of the turn are kept."""
         self.loops = LoopWatch() if self.loops else None
-        if reason is Reason.UNREADABLE:
+        if reason is RetryReason.UNREADABLE:
             self._echo = Echo("".join(self.text))
-        if reason is not Reason.STEP:
+        if reason is not RetryReason.STEP:
             self.text, self.thinking = [], []
 
     def write_thinking(self, text: str, out: list[ev.Event]) -> None:

@@ -17,7 +17,7 @@ _GO_ON = (
 _REPEAT_PENALTY = 1.1
 
 
-class Reason(Enum):
+class RetryReason(Enum):
     """The reason to ask for an answer again; the value names it in the log and the figures."""
 
     VANISHED = "vanished"

@@ -17,7 +17,7 @@ from cc_proxy.app.translate.answer.output_parser import OutputParser
 from cc_proxy.app.translate.answer.parts import Parts, in_parts, whole
 from cc_proxy.app.translate.answer.quiet import PassingText
 from cc_proxy.app.translate.answer.reuse import Spent, estimate_reuse, note_prompt
-from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.second_try import RetryReason
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall, Steps
@@ -52,7 +52,7 @@ class AnswerStream:
         self.reused: int | None = None
         self.stop_reason: str | None = None
         self.empty = False
-        self.wants: Reason | None = None
+        self.wants: RetryReason | None = None
         self._blocks = BlockWriter(message_id, model, self.usage, rules.thinking_counts)
         self._spent = spent
         self.rules = self._rules = rules
@@ -60,7 +60,7 @@ class AnswerStream:
         self.notes = self._writer.notes
         self._parser = OutputParser(rules, self._writer)
         self._going_by = PassingText()
-        self._tried: set[Reason] = set()
+        self._tried: set[RetryReason] = set()
         # The end of a turn that announced a step, while the step is asked for.
         self._announced: ChatChunk | None = None
 
@@ -181,7 +181,7 @@ class AnswerStream:
         """Return an event that adds nothing and resets the client's idle clock."""
         return self._blocks.keep_alive()
 
-    def begin_again(self, reason: Reason) -> list[ev.Event]:
+    def begin_again(self, reason: RetryReason) -> list[ev.Event]:
         """Prepare for the same answer once more; return what closes what was shown of it.
 
         What was held back belongs to the try that failed. After an announced step only calls count.
@@ -201,7 +201,7 @@ class AnswerStream:
         out = self.start()
         for call in calls:
             self._writer.write_rescued_call(call, out)
-        if self.wants is Reason.STEP and self._announced is not None and not calls:
+        if self.wants is RetryReason.STEP and self._announced is not None and not calls:
             # The turn is whole: the step is not asked for.
             self._end(self._announced, out)
             yield out
@@ -234,8 +234,8 @@ class AnswerStream:
         if self._announced is not None:
             self._end(self._announced, out)
             return
-        if Reason.LOOP not in self._tried and not self._writer.calls:
-            self.wants = Reason.LOOP
+        if RetryReason.LOOP not in self._tried and not self._writer.calls:
+            self.wants = RetryReason.LOOP
             return
         self.notes.append("the model repeated the same text over and over, and was stopped")
         out += self.give_up("the model repeated the same text over and over, and was stopped.")
@@ -266,13 +266,13 @@ class AnswerStream:
         self.empty = not (writer.shown or writer.calls)
         if self.may_vanish and ending.has_dropped_output(chunk, self._rules):
             self.notes.append(f"{chunk.eval_count} tokens vanished in Ollama: asked once more")
-            self.wants = Reason.VANISHED
+            self.wants = RetryReason.VANISHED
             return
         is_first = not (writer.calls or self._tried)
         if is_first and ending.lacks_announced_call(chunk, self._rules, writer.text):
             self._announced = chunk
             writer.calls_only = True
-            self.wants = Reason.STEP
+            self.wants = RetryReason.STEP
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.

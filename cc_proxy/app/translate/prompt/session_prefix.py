@@ -13,7 +13,7 @@ from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
-from cc_proxy.app.translate.request.build import Translated
+from cc_proxy.app.translate.request.build import TranslatedRequest
 
 # Claude Code's own words are in these, one after the other, before the user's.
 _REMINDERS = re.compile(r"(?:<system-reminder>.*?</system-reminder>\s*)*", re.DOTALL)
@@ -60,7 +60,9 @@ class SessionPrefix(msgspec.Struct, frozen=True):
         )
 
 
-def session_prefix_of(translated: Translated, *, prints: bool = False) -> SessionPrefix | None:
+def session_prefix_of(
+    translated: TranslatedRequest, *, prints: bool = False
+) -> SessionPrefix | None:
     """Return the front of the session that a request begins; None if it begins none.
 
     A conversation that goes on has begun before: it may have been compacted since.

@@ -16,7 +16,7 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.prompt.tokens import digits_of
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.call_ids import with_short_ids
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import append_text, conversation
 from cc_proxy.app.translate.request.deferred import announced, found_tools
 from cc_proxy.app.translate.request.kept_thinking import with_kept_thinking
@@ -34,7 +34,7 @@ MAX_STOP_CHARS = 8192
 
 
 @dataclass(frozen=True)
-class Translated:
+class TranslatedRequest:
     """The request for the model and its prompt, and what the answer must keep to.
 
     `dropped` names what was left out on purpose, with how often; `notes` what is worth a line
@@ -54,7 +54,7 @@ def chat_request(
     target: Target,
     recall: Recall = nothing,
     thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT,
-) -> Translated:
+) -> TranslatedRequest:
     """Translate a request for a target. The same input always gives the same request.
 
     `recall` gives back assistant turns as the model wrote them. `thinking_counts` says what the
@@ -73,7 +73,7 @@ def chat_request(
         announced(request.messages),
     )
     tools = without(tools, frozenset(change.name for change in changes if not change.is_offered))
-    reader = Reader(vision=target.model.can("vision"), definitions=tools.definitions)
+    reader = ContentReader(vision=target.model.can("vision"), definitions=tools.definitions)
     for name in tools.left_out:
         reader.drop(f"tool {name} (it has no input_schema: a server would have to run it)")
     takes_choice = target.takes_tool_choice
@@ -131,7 +131,7 @@ def chat_request(
         tool_changes=changes,
         thinking_counts=thinking_counts,
     )
-    return Translated(
+    return TranslatedRequest(
         request=made,
         prompt=Prompt(
             target.model.name,

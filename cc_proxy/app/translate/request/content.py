@@ -33,7 +33,7 @@ class RenderedContent:
 
 
 @dataclass
-class Reader:
+class ContentReader:
     """Reads blocks for one request; `dropped` names what the model will not get, for the log.
 
     `definitions` are of the tools that are told of where tool search has found them.

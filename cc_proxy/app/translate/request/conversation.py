@@ -12,7 +12,12 @@ from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.compaction import since_compaction
-from cc_proxy.app.translate.request.content import REMINDER, TOOL_ERROR, Reader, RenderedContent
+from cc_proxy.app.translate.request.content import (
+    REMINDER,
+    TOOL_ERROR,
+    ContentReader,
+    RenderedContent,
+)
 from cc_proxy.app.translate.request.server_results import server_result_text
 from cc_proxy.app.translate.request.system_turns import system_first
 from cc_proxy.app.translate.web_search.search_results import result_text
@@ -24,7 +29,7 @@ _SERVER_RESULT = "_tool_result"
 
 
 def conversation(
-    system: str, messages: list[Message], reader: Reader, recall: Recall = nothing
+    system: str, messages: list[Message], reader: ContentReader, recall: Recall = nothing
 ) -> list[ChatMessage]:
     """Return Ollama's messages for a system prompt and the client's messages.
 
@@ -68,7 +73,7 @@ def append_text(turns: list[ChatMessage], text: str) -> None:
 
 
 class _Turns:
-    def __init__(self, reader: Reader, recall: Recall) -> None:
+    def __init__(self, reader: ContentReader, recall: Recall) -> None:
         self.done: list[ChatMessage] = []
         self._reader = reader
         self._recall = recall

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import msgspec
 
 from cc_proxy.app.anthropic.requests import Block
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 
 
 class _Result(Protocol):
-    def text(self, reader: Reader, /) -> str:
+    def text(self, reader: ContentReader, /) -> str:
         """Return the result as text for the model."""
 
 
@@ -21,7 +21,7 @@ class _Failure(msgspec.Struct):
     error_code: str = "unknown error"
     error_message: str | None = None
 
-    def text(self, _reader: Reader) -> str:
+    def text(self, _reader: ContentReader) -> str:
         text = f"The tool failed: {self.error_code}."
         return f"{text} {self.error_message}" if self.error_message else text
 
@@ -31,7 +31,7 @@ class _FetchedPage(msgspec.Struct):
     content: Block
     retrieved_at: str | None = None
 
-    def text(self, reader: Reader) -> str:
+    def text(self, reader: ContentReader) -> str:
         lines = [f"URL: {self.url}"]
         if self.retrieved_at:
             lines.append(f"Retrieved: {self.retrieved_at}")
@@ -45,7 +45,7 @@ class _ExecutedCode(msgspec.Struct):
     content: list[Any] = []
     encrypted_stdout: str = ""
 
-    def text(self, reader: Reader) -> str:
+    def text(self, reader: ContentReader) -> str:
         parts = [self.stdout] if self.stdout else []
         if self.encrypted_stdout:
             reader.drop("output of code that another server encrypted")
@@ -64,7 +64,7 @@ class _ViewedFile(msgspec.Struct):
     start_line: int | None = None
     total_lines: int | None = None
 
-    def text(self, _reader: Reader) -> str:
+    def text(self, _reader: ContentReader) -> str:
         count, total = self.num_lines, self.total_lines
         if not count or not total or count >= total:
             return self.content
@@ -75,33 +75,33 @@ class _ViewedFile(msgspec.Struct):
 class _WrittenFile(msgspec.Struct):
     is_file_update: bool
 
-    def text(self, _reader: Reader) -> str:
+    def text(self, _reader: ContentReader) -> str:
         return "The file was updated." if self.is_file_update else "The file was created."
 
 
 class _EditedFile(msgspec.Struct):
     lines: list[str] | None = None
 
-    def text(self, _reader: Reader) -> str:
+    def text(self, _reader: ContentReader) -> str:
         return "\n".join(["The file was edited.", *(self.lines or ())])
 
 
 class _FoundTools(msgspec.Struct):
     tool_references: list[Block]
 
-    def text(self, reader: Reader) -> str:
+    def text(self, reader: ContentReader) -> str:
         return reader.read(self.tool_references).text or "No tool was found."
 
 
 class _Advice(msgspec.Struct):
     words: str = msgspec.field(name="text")
 
-    def text(self, _reader: Reader) -> str:
+    def text(self, _reader: ContentReader) -> str:
         return self.words
 
 
 class _EncryptedAdvice(msgspec.Struct):
-    def text(self, reader: Reader) -> str:
+    def text(self, reader: ContentReader) -> str:
         reader.drop("advice that another server encrypted")
         return "[The advice is encrypted.]"
 
@@ -121,7 +121,7 @@ _KINDS: dict[str, type[_Result]] = {
 }
 
 
-def server_result_text(result: dict[str, Any], reader: Reader) -> str:
+def server_result_text(result: dict[str, Any], reader: ContentReader) -> str:
     """Return the text of a server tool's result; `reader` notes what is left out of it.
 
     Of a kind that is not known, and of one with other fields than the API's, each field is named

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cc_proxy.app.translate.rescue.formats.literal import Unreadable, reading_json
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 from cc_proxy.app.translate.rescue.repair.names import MAX_NAME_CHARS, ToolNames, bare_name
 
 _NAME = re.compile(r"[A-Za-z][\w.:-]{1,127}")
@@ -42,7 +42,7 @@ class Reading:
     open: bool = False
 
 
-class Declared:
+class DeclaredTools:
     """The tools of a request: names as models misspell them, and what their schemas say."""
 
     def __init__(self, tools: Mapping[str, Mapping[str, Any]]) -> None:
@@ -102,7 +102,7 @@ class Declared:
         properties = self._tools.get(name or "", {}).get("properties")
         return properties if isinstance(properties, Mapping) else {}
 
-    def value(self, name: str | None, key: str, text: str, work: Source) -> Steps[Any]:
+    def value(self, name: str | None, key: str, text: str, work: SourceText) -> Steps[Any]:
         """Return an argument that was written as bare text, by its type in the schema.
 
         `work` counts the work, and pauses.

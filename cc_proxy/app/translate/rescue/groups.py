@@ -6,13 +6,13 @@ from typing import TypeAlias
 from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.marks import mark_at
 from cc_proxy.app.translate.rescue.formats.openers import Openers
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 
 # Where each call starts, and what was read there.
 Group: TypeAlias = deque[tuple[int, Reading]]
 
 
-def complete(group: Group, src: Source, openers: Openers) -> Steps[int]:
+def complete(group: Group, src: SourceText, openers: Openers) -> Steps[int]:
     """Add the calls that follow the one in `group`; return where other text follows them."""
     end = group[0][1].end
     while True:
@@ -29,7 +29,7 @@ def complete(group: Group, src: Source, openers: Openers) -> Steps[int]:
         end = max(found.end, start + 1)
 
 
-def _closers(src: Source, end: int) -> Steps[int]:
+def _closers(src: SourceText, end: int) -> Steps[int]:
     """Step over what closes a call, wherever it comes from."""
     end = yield from src.skip(end)
     while (yield from src.char(end)) in {"<", "]"}:
@@ -40,7 +40,7 @@ def _closers(src: Source, end: int) -> Steps[int]:
     return end
 
 
-def _trailing(src: Source, end: int) -> Steps[int]:
+def _trailing(src: SourceText, end: int) -> Steps[int]:
     """Step over an opener that nothing follows: some models close a call with it."""
     if (yield from src.char(end)) != "<":
         return end

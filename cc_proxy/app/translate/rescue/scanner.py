@@ -10,11 +10,11 @@ from cc_proxy.app.translate.rescue.decision.preceding_text import PrecedingText
 from cc_proxy.app.translate.rescue.decision.provenance import NOTHING_READ, ReadText
 from cc_proxy.app.translate.rescue.decision.stakes import Stakes, stakes_of
 from cc_proxy.app.translate.rescue.decision.verdict import Candidate, is_meant, survives
-from cc_proxy.app.translate.rescue.declared import Declared
+from cc_proxy.app.translate.rescue.declared import DeclaredTools
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
 from cc_proxy.app.translate.rescue.formats.marks import mark_at
 from cc_proxy.app.translate.rescue.formats.openers import Openers
-from cc_proxy.app.translate.rescue.formats.source import BLANKS, SPACE, Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import BLANKS, SPACE, SourceText, Steps
 from cc_proxy.app.translate.rescue.groups import Group, complete
 from cc_proxy.app.translate.rescue.pieces import Piece, Pieces, joined
 
@@ -52,8 +52,8 @@ class Rescue:
         read: ReadText = NOTHING_READ,
         formats: frozenset[str] = frozenset(),
     ) -> None:
-        self._src = Source()
-        self._context = Context(self._src, Declared(tools))
+        self._src = SourceText()
+        self._context = Context(self._src, DeclaredTools(tools))
         self._openers = Openers(self._context)
         self._event = self._openers.pattern() if tools else None
         self._before = PrecedingText()

@@ -16,7 +16,7 @@ from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.parts import Parts
-from cc_proxy.app.translate.answer.second_try import Reason
+from cc_proxy.app.translate.answer.second_try import RetryReason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import AnswerRules
@@ -80,7 +80,7 @@ class MultiRoundAnswer:
         return self._round.is_extra_try
 
     @property
-    def wants(self) -> Reason | None:
+    def wants(self) -> RetryReason | None:
         """The reason to ask for the round again."""
         return self._round.wants
 
@@ -155,7 +155,7 @@ class MultiRoundAnswer:
         """Yield the events for chunks that came together, but not the round's end."""
         return map(self._shown, self._round.parts(chunks))
 
-    def begin_again(self, reason: Reason) -> list[ev.Event]:
+    def begin_again(self, reason: RetryReason) -> list[ev.Event]:
         """Prepare for the same round once more."""
         return self._shown(self._round.begin_again(reason))
 

@@ -12,7 +12,7 @@ import msgspec
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.requests import Block
-from cc_proxy.app.translate.request.content import Reader
+from cc_proxy.app.translate.request.content import ContentReader
 
 _OURS = "cc-proxy:"
 _CUT = " […]"
@@ -58,7 +58,7 @@ def result_blocks(found: list[SearchResults], max_chars: int) -> list[ev.WebSear
     ]
 
 
-def result_text(block: Block, reader: Reader) -> str:
+def result_text(block: Block, reader: ContentReader) -> str:
     """Return what the model is told for a `web_search_tool_result` block.
 
     `reader` notes the texts that another server closed.
@@ -74,7 +74,7 @@ def result_text(block: Block, reader: Reader) -> str:
     return "\n\n".join(_told(number, one, reader) for number, one in enumerate(content, 1))
 
 
-def _told(number: int, result: Block, reader: Reader) -> str:
+def _told(number: int, result: Block, reader: ContentReader) -> str:
     lines = [f"{number}. {result.title or result.url}", f"URL: {result.url}"]
     if result.page_age:
         lines.append(f"Age: {result.page_age}")

@@ -9,7 +9,7 @@ from cc_proxy.app.chat.errors import ModelNotFoundError, Refusal, UpstreamError
 from cc_proxy.app.upstreams.openai import servers
 from cc_proxy.app.upstreams.openai.client import OpenAIClient
 from cc_proxy.app.upstreams.openai.errors import CHECK_ADDRESS, SEE_MODELS
-from cc_proxy.app.upstreams.openai.servers import TRAITS, Engine, Props, ServedModel
+from cc_proxy.app.upstreams.openai.servers import TRAITS, Props, ServedModel, ServerEngine
 
 # What most models of today can do, where the server does not say. An image to a model that cannot
 # see would end the conversation: vLLM 0.32 refuses each request with it, llama-server too.
@@ -25,7 +25,7 @@ _GPT_OSS = "gpt-oss"
 class ServerCatalogue:
     """The facts that a server says of itself at one time; `props` are llama-server's."""
 
-    engine: Engine
+    engine: ServerEngine
     models: list[ServedModel]
     version: str = ""
     props: Props | None = None
@@ -88,9 +88,9 @@ async def read(client: OpenAIClient) -> ServerCatalogue:
     if engine is None:
         studio = await _told(client, "/api/v1/models", servers.studio_models)
         if studio is not None:
-            return ServerCatalogue(Engine.LM_STUDIO, studio)
-        return ServerCatalogue(Engine.PLAIN, models)
-    if engine is Engine.LLAMA_SERVER:
+            return ServerCatalogue(ServerEngine.LM_STUDIO, studio)
+        return ServerCatalogue(ServerEngine.PLAIN, models)
+    if engine is ServerEngine.LLAMA_SERVER:
         props = await _told(client, "/props", servers.props)
         return ServerCatalogue(engine, models, props.version if props else "", props)
     path = TRAITS[engine].version_path

@@ -10,7 +10,12 @@ from cc_proxy.app.upstreams.http.words import ServerWords
 from cc_proxy.app.upstreams.openai.absence import explained
 from cc_proxy.app.upstreams.openai.errors import CHECK_ADDRESS, refused
 from cc_proxy.app.upstreams.openai.reading import CHECK_LOG, AnswerReader
-from cc_proxy.app.upstreams.openai.servers import Engine, ServedModel, engine_of, served_models
+from cc_proxy.app.upstreams.openai.servers import (
+    ServedModel,
+    ServerEngine,
+    engine_of,
+    served_models,
+)
 from cc_proxy.app.upstreams.route import DIRECT
 
 _KIND = "a server with OpenAI's API"
@@ -59,7 +64,7 @@ class OpenAIClient(HttpClient):
         decoder = AnswerReader(self._words.name, trusts_zero=trusts_zero)
         return self._chat("/v1/chat/completions", body, decoder, headers)
 
-    async def served(self) -> tuple[list[ServedModel], Engine | None]:
+    async def served(self) -> tuple[list[ServedModel], ServerEngine | None]:
         """Return what `/v1/models` lists, and what has answered if that can be seen.
 
         Raises:

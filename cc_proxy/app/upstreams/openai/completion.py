@@ -76,7 +76,7 @@ class _PromptDetails(msgspec.Struct, gc=False):
     cached_tokens: int | None = None
 
 
-class Usage(msgspec.Struct, gc=False):
+class CompletionUsage(msgspec.Struct, gc=False):
     """The counts, in tokens. `prompt_tokens` includes those from the cache."""
 
     prompt_tokens: int | None = None
@@ -104,7 +104,7 @@ class Completion(msgspec.Struct, gc=False):
     """An event, or an answer in one piece. An error has `error`, or is one as a whole (SGLang)."""
 
     choices: list[Choice] | None = None
-    usage: Usage | None = None
+    usage: CompletionUsage | None = None
     timings: Timings | None = None
     error: msgspec.Raw | UnsetType = UNSET
     object: str | None = None

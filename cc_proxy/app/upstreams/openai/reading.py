@@ -10,9 +10,9 @@ from cc_proxy.app.upstreams.openai.calls import CallCollector
 from cc_proxy.app.upstreams.openai.completion import (
     Choice,
     Completion,
+    CompletionUsage,
     Delta,
     Timings,
-    Usage,
     decode,
 )
 from cc_proxy.app.upstreams.openai.events import EventSplitter, EventTooLongError, single_event
@@ -44,7 +44,7 @@ class AnswerReader:
         self._server = server
         self._events = EventSplitter()
         self._calls = CallCollector()
-        self._usage: Usage | None = None
+        self._usage: CompletionUsage | None = None
         self._timings: Timings | None = None
         self._finish_reason = ""
         self._trusts_zero = trusts_zero
@@ -172,7 +172,7 @@ class AnswerReader:
         chunks.append(self._last_chunk())
 
     def _last_chunk(self) -> ChatChunk:
-        usage, timings = self._usage or Usage(), self._timings or Timings()
+        usage, timings = self._usage or CompletionUsage(), self._timings or Timings()
         cached = usage.cached_tokens
         if cached == 0 and not self._trusts_zero:
             cached = None

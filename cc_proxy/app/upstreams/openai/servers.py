@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 
-class Engine(Enum):
+class ServerEngine(Enum):
     """The kind of server; the value is its name for people."""
 
     LLAMA_SERVER = "llama-server"
@@ -38,13 +38,13 @@ class Traits:
 
 
 # llama-server October 2026, vLLM 0.32 and Ray 2.60 as recorded; SGLang 0.5 from its source.
-TRAITS: Mapping[Engine, Traits] = {
-    Engine.LLAMA_SERVER: Traits(counts_cached=True),
-    Engine.VLLM: Traits(reasoning_field="reasoning", version_path="/version"),
-    Engine.SGLANG: Traits(version_path="/get_server_info"),
-    Engine.RAY: Traits(reasoning_field="reasoning"),
-    Engine.LM_STUDIO: Traits(),
-    Engine.PLAIN: Traits(),
+TRAITS: Mapping[ServerEngine, Traits] = {
+    ServerEngine.LLAMA_SERVER: Traits(counts_cached=True),
+    ServerEngine.VLLM: Traits(reasoning_field="reasoning", version_path="/version"),
+    ServerEngine.SGLANG: Traits(version_path="/get_server_info"),
+    ServerEngine.RAY: Traits(reasoning_field="reasoning"),
+    ServerEngine.LM_STUDIO: Traits(),
+    ServerEngine.PLAIN: Traits(),
 }
 
 
@@ -155,13 +155,17 @@ class _Version(msgspec.Struct):
     version: str
 
 
-_OWNERS = {"llamacpp": Engine.LLAMA_SERVER, "vllm": Engine.VLLM, "sglang": Engine.SGLANG}
+_OWNERS = {
+    "llamacpp": ServerEngine.LLAMA_SERVER,
+    "vllm": ServerEngine.VLLM,
+    "sglang": ServerEngine.SGLANG,
+}
 _LLAMA_HEADER = "llama.cpp"
 # What a template has that lets its model think before it answers.
 _THINKING_MARKS = ("enable_thinking", "reasoning_effort", "reasoning_content", "<think>")
 
 
-def engine_of(models: bytes, server_header: str) -> Engine | None:
+def engine_of(models: bytes, server_header: str) -> ServerEngine | None:
     """Return what has answered `/v1/models` with this body and header `Server`.
 
     None: neither says it; LM Studio and any other server look the same there.
@@ -175,8 +179,8 @@ def engine_of(models: bytes, server_header: str) -> Engine | None:
         if entry.owned_by in _OWNERS:
             return _OWNERS[entry.owned_by]
         if entry.metadata is not None and entry.metadata.max_request_context_length:
-            return Engine.RAY
-    return Engine.LLAMA_SERVER if server_header == _LLAMA_HEADER else None
+            return ServerEngine.RAY
+    return ServerEngine.LLAMA_SERVER if server_header == _LLAMA_HEADER else None
 
 
 def served_models(models: bytes) -> list[ServedModel]:

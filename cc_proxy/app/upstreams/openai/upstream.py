@@ -20,7 +20,7 @@ from cc_proxy.app.upstreams.openai import catalogue
 from cc_proxy.app.upstreams.openai.client import OpenAIClient
 from cc_proxy.app.upstreams.openai.errors import AnswerTooLongError
 from cc_proxy.app.upstreams.openai.placing import placing_headers
-from cc_proxy.app.upstreams.openai.servers import TRAITS, Engine
+from cc_proxy.app.upstreams.openai.servers import TRAITS, ServerEngine
 from cc_proxy.app.upstreams.openai.slots import SlotTable
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class OpenAIUpstream:
             api_key=settings.api_key,
             silence_seconds=settings.timeout_seconds,
         )
-        self._engine = Engine.PLAIN
+        self._engine = ServerEngine.PLAIN
         self._slots = SlotTable(1)
 
     def use(self, settings: Settings) -> None:
@@ -70,14 +70,14 @@ class OpenAIUpstream:
         await self.client.close()
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> ServerEngine:
         """The kind of server that answered last."""
         return self._engine
 
     @property
     def slots(self) -> int:
         """The number of slots that a llama-server has, 0 for any other server."""
-        return self._slots.total if self._engine is Engine.LLAMA_SERVER else 0
+        return self._slots.total if self._engine is ServerEngine.LLAMA_SERVER else 0
 
     @property
     def shown_url(self) -> str:
@@ -162,7 +162,7 @@ class OpenAIUpstream:
 
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the template makes it, where llama-server answers; else None."""
-        if self._engine is not Engine.LLAMA_SERVER:
+        if self._engine is not ServerEngine.LLAMA_SERVER:
             return None
         asked = msgspec.json.decode(request.body, type=dict[str, Any])
         return await self.client.ask("/apply-template", catalogue.rendered, asked)

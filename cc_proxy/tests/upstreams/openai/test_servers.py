@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.upstreams.openai.servers import (
-    Engine,
+    ServerEngine,
     engine_of,
     props,
     served_models,
@@ -33,21 +33,21 @@ STUDIO_OPENAI = b"""{"object":"list","data":[{"id":"qwen/qwen3.5-9b","object":"m
 @pytest.mark.parametrize(
     ("name", "engine", "model", "window"),
     [
-        ("llama/models", Engine.LLAMA_SERVER, "tiny", 4096),
-        ("vllm/models", Engine.VLLM, "script", 16384),
-        ("rayllm/models", Engine.RAY, "script", 16384),
+        ("llama/models", ServerEngine.LLAMA_SERVER, "tiny", 4096),
+        ("vllm/models", ServerEngine.VLLM, "script", 16384),
+        ("rayllm/models", ServerEngine.RAY, "script", 16384),
         # Those that pass the answer on look like the server behind them.
-        ("nginx/models", Engine.LLAMA_SERVER, "script", 16384),
-        ("haproxy/models", Engine.LLAMA_SERVER, "script", 16384),
-        ("envoy/models", Engine.LLAMA_SERVER, "script", 16384),
-        ("vllmrouter/models", Engine.LLAMA_SERVER, "script", 16384),
+        ("nginx/models", ServerEngine.LLAMA_SERVER, "script", 16384),
+        ("haproxy/models", ServerEngine.LLAMA_SERVER, "script", 16384),
+        ("envoy/models", ServerEngine.LLAMA_SERVER, "script", 16384),
+        ("vllmrouter/models", ServerEngine.LLAMA_SERVER, "script", 16384),
         # Those that answer themselves say neither what they are nor the window.
         ("smg/models", None, "script", None),
         ("sglrouter/models", None, "unknown", None),
     ],
 )
 def test_a_server_is_known_by_what_it_says_of_its_models(
-    name: str, engine: Engine | None, model: str, window: int | None
+    name: str, engine: ServerEngine | None, model: str, window: int | None
 ) -> None:
     recorded = named(name)
     assert engine_of(recorded.body, recorded.server) is engine
@@ -55,12 +55,12 @@ def test_a_server_is_known_by_what_it_says_of_its_models(
 
 
 def test_sglang_is_known() -> None:
-    assert engine_of(SGLANG, "uvicorn") is Engine.SGLANG
+    assert engine_of(SGLANG, "uvicorn") is ServerEngine.SGLANG
     assert served_models(SGLANG)[0].window == 40960
 
 
 def test_a_server_without_models_is_known_by_its_header() -> None:
-    assert engine_of(b'{"data":[]}', "llama.cpp") is Engine.LLAMA_SERVER
+    assert engine_of(b'{"data":[]}', "llama.cpp") is ServerEngine.LLAMA_SERVER
     assert engine_of(b'{"data":[]}', "uvicorn") is None
     assert engine_of(STUDIO_OPENAI, "") is None
 

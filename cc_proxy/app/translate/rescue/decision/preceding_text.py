@@ -7,7 +7,7 @@ the middle of a sentence, a document that is open, a conversation that is told.
 import re
 
 from cc_proxy.app.translate.rescue.decision.conversation import ToldConversation
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps, parts_of
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps, parts_of
 
 _KEPT = 600
 # What decides stands near the call; this bounds the work of a decision.
@@ -71,7 +71,7 @@ class PrecedingText:
         self._new.clear()
         self._settle(text)
 
-    def settle_in_steps(self, work: Source) -> Steps[None]:
+    def settle_in_steps(self, work: SourceText) -> Steps[None]:
         """Do the same in parts; `work` counts them, and pauses."""
         text = "".join(self._new)
         self._new.clear()

@@ -7,7 +7,7 @@ copies the text there.
 import re
 from collections.abc import Callable, Iterable
 
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps, parts_of
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps, parts_of
 
 # Shorter than any call; what is as short stands everywhere.
 _SHORTEST = 12
@@ -27,7 +27,7 @@ class ReadText:
         self._plain: str | None = None
         self._squeezed: str | None = None
 
-    def holds(self, written: str, work: Source) -> Steps[bool]:
+    def holds(self, written: str, work: SourceText) -> Steps[bool]:
         """Return whether `written` is in it.
 
         To the letter, or but for spaces, line numbers and the escapes of JSON. `work` counts
@@ -47,7 +47,7 @@ class ReadText:
         return (yield from _squeezed(written, work)) in self._squeezed
 
 
-def _squeezed(text: str, work: Source, dropped: re.Pattern[str] | None = None) -> Steps[str]:
+def _squeezed(text: str, work: SourceText, dropped: re.Pattern[str] | None = None) -> Steps[str]:
     """Return a text without spaces, escapes, and what is `dropped` from the start of its lines."""
     parts = []
     for part in parts_of(text):

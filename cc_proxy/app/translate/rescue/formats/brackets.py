@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cc_proxy.app.translate.rescue.formats.literal import DEEPEST, TOKEN_QUOTES, Unreadable
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 
 _JSON_CLOSERS = {"{": "}", "[": "]"}
 _PYTHON_CLOSERS = {**_JSON_CLOSERS, "(": ")"}
@@ -29,7 +29,7 @@ class Extent:
     bad: bool = False
 
 
-def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
+def balanced(src: SourceText, pos: int, *, python: bool = False) -> Steps[Extent]:
     """Find the end of the value whose opening bracket is at `pos`, brackets in strings aside."""
     stack: list[str] = []
     closers = _PYTHON_CLOSERS if python else _JSON_CLOSERS
@@ -67,7 +67,7 @@ def balanced(src: Source, pos: int, *, python: bool = False) -> Steps[Extent]:
             pos = end
 
 
-def _string_end(src: Source, pos: int, quote: str, *, python: bool) -> Steps[int]:
+def _string_end(src: SourceText, pos: int, quote: str, *, python: bool) -> Steps[int]:
     """Return the place after the string at `pos`, -1 when it has no end, `pos` when it is none."""
     marks: tuple[str, ...] = TOKEN_QUOTES
     if quote in _IN_STRING:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.json_calls import Context
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 from cc_proxy.app.translate.rescue.formats.values import unwrapped
 
 _TOKEN = re.compile(
@@ -233,7 +233,7 @@ class _Pairs:
         return token["slash"] + token["kind"], text
 
 
-def _is_torn(value: str, work: Source) -> Steps[bool]:
+def _is_torn(value: str, work: SourceText) -> Steps[bool]:
     """Return whether paired tags in a value do not match: one of the call's own was lost."""
     depth: dict[str, int] = {}
     for token in _TOKEN.finditer(value):

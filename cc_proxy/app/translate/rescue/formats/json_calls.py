@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.rescue.declared import Declared, Reading, RescuedCall
+from cc_proxy.app.translate.rescue.declared import DeclaredTools, Reading, RescuedCall
 from cc_proxy.app.translate.rescue.formats.brackets import Extent, balanced, close
 from cc_proxy.app.translate.rescue.formats.literal import Unreadable, reading_json
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 
 _NAMES = ("name", "tool_name", "function", "tool", "action", "function_name", "recipient_name")
 _ARGUMENTS = (
@@ -34,8 +34,8 @@ _QUOTES = frozenset("\"'")
 class Context:
     """The input of every reader: the text, and the tools."""
 
-    src: Source
-    declared: Declared
+    src: SourceText
+    declared: DeclaredTools
 
 
 def calls_from(
@@ -99,7 +99,7 @@ def _call(
     return declared.call(written, given, form, marked=not bare)
 
 
-def _arguments_of(value: object, work: Source) -> Steps[dict[str, Any] | None]:
+def _arguments_of(value: object, work: SourceText) -> Steps[dict[str, Any] | None]:
     """Return arguments that came as an object, as a string that holds one, or not at all."""
     for _ in range(_MOST_QUOTED):
         if not isinstance(value, str):
@@ -190,7 +190,7 @@ def _calls_of(
     return calls
 
 
-def _extra(src: Source, pos: int) -> Steps[int]:
+def _extra(src: SourceText, pos: int) -> Steps[int]:
     """Step over closing braces too many, where a closing tag follows them."""
     if (yield from src.char(pos)) not in _EXTRA:
         return pos

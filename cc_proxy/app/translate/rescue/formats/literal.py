@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps, finished
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps, finished
 from cc_proxy.app.translate.rescue.formats.windows_paths import escaped_paths, escaping_paths
 
 GEMMA_QUOTE = '<|"|>'
@@ -70,10 +70,10 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - JSON
     try:
         return _strict(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return finished(_sloppy(text, Source()))
+        return finished(_sloppy(text, SourceText()))
 
 
-def reading_json(text: str, work: Source) -> Steps[Any]:
+def reading_json(text: str, work: SourceText) -> Steps[Any]:
     """Return the same value in steps; `work` counts them, and pauses.
 
     Raises:
@@ -95,7 +95,7 @@ def _strict(text: str) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _sloppy(text: str, work: Source) -> Steps[Any]:
+def _sloppy(text: str, work: SourceText) -> Steps[Any]:
     reader = Reader(text, work)
     value = yield from reader.value()
     reader.finish()
@@ -114,7 +114,7 @@ class Reader:
     The paths in the text are escaped (`windows_paths`).
     """
 
-    def __init__(self, text: str, work: Source, *, python: bool = False) -> None:
+    def __init__(self, text: str, work: SourceText, *, python: bool = False) -> None:
         self.text = text
         self.pos = 0
         self._work = work

@@ -8,7 +8,7 @@
 import re
 from dataclasses import dataclass
 
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 
 # MiniMax M3 writes this token before each of its tags.
 M3 = "]<]minimax[>["
@@ -132,7 +132,7 @@ class Mark:
         return not self.closes and self.name in _TURNS
 
 
-def mark_at(src: Source, pos: int) -> Steps[Mark | None]:
+def mark_at(src: SourceText, pos: int) -> Steps[Mark | None]:
     """Return the mark at `pos`, MiniMax's own token before it included; None when there is none."""
     if (yield from src.starts(pos, (M3,))):
         pos += len(M3)

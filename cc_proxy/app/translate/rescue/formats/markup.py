@@ -11,7 +11,7 @@ from cc_proxy.app.translate.rescue.formats.json_calls import Context, json_run, 
 from cc_proxy.app.translate.rescue.formats.marks import Mark, mark_at
 from cc_proxy.app.translate.rescue.formats.nested_tags import name_and_arguments
 from cc_proxy.app.translate.rescue.formats.python_calls import NAME, python_lines, python_list
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 from cc_proxy.app.translate.rescue.formats.tags import header_at, tagged
 
 HARMONY = ("<|end|>", "<|start|>", "<|channel|>", "assistant", "commentary", "analysis", "to=")
@@ -155,7 +155,7 @@ def _bare(context: Context, found: Reading | None) -> Reading | None:
     return Reading(found.calls if fitting else (), found.end, weak=True, open=found.open)
 
 
-def _has_key(src: Source, pos: int) -> Steps[bool]:
+def _has_key(src: SourceText, pos: int) -> Steps[bool]:
     """Return whether an object begins at `pos`: with a key and a colon, or it is empty."""
     start = yield from src.skip(pos + 1)
     end = yield from src.skip(start, _KEY)
@@ -232,7 +232,7 @@ def harmony(context: Context, pos: int) -> Steps[Reading | None]:
     return (yield from named_call(context, pos, written, "harmony")) if written else None
 
 
-def _after_recipient(src: Source, pos: int) -> Steps[int]:
+def _after_recipient(src: SourceText, pos: int) -> Steps[int]:
     pos = yield from src.skip(pos)
     while mark := (yield from src.starts(pos, _HARMONY_AFTER)):
         pos = yield from src.skip(pos + len(mark))

@@ -8,7 +8,7 @@ from cc_proxy.app.translate.rescue.declared import Reading, types_of
 from cc_proxy.app.translate.rescue.formats.json_calls import Context, named_call
 from cc_proxy.app.translate.rescue.formats.literal import DEEPEST, Unreadable, reading_json
 from cc_proxy.app.translate.rescue.formats.marks import M3, mark_at
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 
 _NAME_TEXT = re.compile(r"[^<]*")
 _CHILD = re.compile(r"\s*<(?P<key>[\w.-]{1,64})>")
@@ -53,7 +53,7 @@ def name_and_arguments(
 
 
 def tag_value(
-    text: str, schema: object, work: Source, *, prefix: str = "", depth: int = 0
+    text: str, schema: object, work: SourceText, *, prefix: str = "", depth: int = 0
 ) -> Steps[Any]:
     """Return the value between two tags, by its schema.
 
@@ -96,14 +96,14 @@ def tag_value(
     return (yield from _plain(text, work))
 
 
-def _plain(text: str, work: Source) -> Steps[Any]:
+def _plain(text: str, work: SourceText) -> Steps[Any]:
     try:
         return (yield from reading_json(text.strip(), work))
     except Unreadable:
         return text
 
 
-def _children(text: str, prefix: str, work: Source) -> Steps[list[tuple[str, str]] | None]:
+def _children(text: str, prefix: str, work: SourceText) -> Steps[list[tuple[str, str]] | None]:
     """Return the tags in a text with what they hold, None when it begins with none."""
     out: list[tuple[str, str]] = []
     pos = 0
@@ -125,7 +125,7 @@ def _children(text: str, prefix: str, work: Source) -> Steps[list[tuple[str, str
         pos = after
 
 
-def _end(text: str, pos: int, opens: str, key: str, work: Source) -> Steps[tuple[int, int]]:
+def _end(text: str, pos: int, opens: str, key: str, work: SourceText) -> Steps[tuple[int, int]]:
     """Return where the tag that is open at `pos` closes, those of its name within it counted."""
     tags = re.compile(rf"{re.escape(opens)}(?P<slash>/?){re.escape(key)}>")
     open_ = 1

@@ -46,7 +46,7 @@ def parts_of(text: str) -> Iterator[str]:
         start = end
 
 
-class Source:
+class SourceText:
     """Text that grows at its end until `ended`; its front is dropped once it is dealt with.
 
     `is_paused`: its reader has paused after much work, and can go on without more text.

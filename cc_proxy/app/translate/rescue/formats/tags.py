@@ -16,7 +16,7 @@ from cc_proxy.app.translate.rescue.formats.literal import Unreadable
 from cc_proxy.app.translate.rescue.formats.marks import M3
 from cc_proxy.app.translate.rescue.formats.nested_tags import tag_value
 from cc_proxy.app.translate.rescue.formats.prefixes import pattern_of
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 from cc_proxy.app.translate.rescue.formats.values import own_lines, unwrapped, without_cdata
 
 _NAMESPACE = r"(?:[｜|]?[A-Za-z][\w-]{0,23}[｜|:])?"
@@ -63,7 +63,7 @@ class Header:
     empty: bool
 
 
-def header_at(src: Source, pos: int) -> Steps[Header | None]:
+def header_at(src: SourceText, pos: int) -> Steps[Header | None]:
     """Return the tag at `pos` that names a tool, None when there is none."""
     while True:
         found = _HEADER.match(src.text, pos)

@@ -5,7 +5,7 @@ Taken as JSON, `\t` would be a tab and `\f` a form feed. No path has those.
 
 import re
 
-from cc_proxy.app.translate.rescue.formats.source import Source, Steps, finished
+from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps, finished
 
 # A string without its end is taken as a whole, so that no part of it is read twice.
 _STRING = re.compile(
@@ -21,10 +21,10 @@ _RUN = re.compile(r"\\+")
 
 def escaped_paths(text: str) -> str:
     """Return JSON or Python text with the backslashes of such paths doubled."""
-    return finished(escaping_paths(text, Source()))
+    return finished(escaping_paths(text, SourceText()))
 
 
-def escaping_paths(text: str, work: Source) -> Steps[str]:
+def escaping_paths(text: str, work: SourceText) -> Steps[str]:
     """Do the same in steps; `work` counts them, and pauses."""
     if "\\" not in text:
         return text
