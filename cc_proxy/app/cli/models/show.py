@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import Settings
 
 _NAME = "models show"
-CallReader = Literal["parser", "go_template", "jinja_template", "none"]
+CallReader = Literal["parser", "go_template", "jinja_template", "server", "none"]
 
 
 class ModelShowError(CcProxyError):
@@ -65,6 +65,8 @@ def call_reader(model: "ModelInfo") -> CallReader:
         return "none"
     if model.parser:
         return "parser"
+    if not model.template:
+        return "server"
     return "jinja_template" if model.template == "jinja" else "go_template"
 
 
@@ -90,8 +92,8 @@ def _lines(target: "Target", pulled: "ModelCard | None") -> Iterator[str]:
         window += f" of {model.max_context:,}"
     rows = [
         ("Model", model.name),
-        ("Family", model.family or "Ollama does not say"),
-        ("Size", size(pulled.size) if pulled else "Ollama does not say"),
+        ("Family", model.family or "not known"),
+        ("Size", size(pulled.size) if pulled and pulled.size else "not known"),
         ("Window", window),
         ("Can", ", ".join(sorted(model.capabilities - {"completion"})) or "text"),
         ("Calls", _reader(model)),
@@ -108,6 +110,8 @@ def _reader(model: "ModelInfo") -> str:
             return f"read by Ollama's parser {model.parser}"
         case "go_template":
             return "read by Ollama, by the marks in the model's Go template"
+        case "server":
+            return "read by the server, which does not say how"
         case "jinja_template":
             return "read by llama.cpp, by the model's Jinja template"
         case _:

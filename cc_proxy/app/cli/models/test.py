@@ -10,7 +10,6 @@ import click
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.models import same_model
-from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
@@ -97,15 +96,17 @@ async def _tested(
     kept: Mapping[str, "KeptTest"],
     steps: Steps,
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
-    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - it brings aiohttp
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
+    from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415 - as above
 
-    async with survey.upstream(settings) as ollama:
+    async with all_configured(settings) as upstreams:
         try:
-            target = await Models(settings, Upstreams(ollama)).target(name or ANY_CLAUDE)
+            target = await Models(settings, upstreams).target(name or ANY_CLAUDE)
+            ollama = upstreams.named(target.upstream)
             pulled = await ollama.models()
         except UpstreamRefusedError as error:
             hint = error.hint or "cc-proxy models"

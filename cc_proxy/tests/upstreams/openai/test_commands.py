@@ -3,6 +3,7 @@
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.doctor import server, upstream
 from cc_proxy.app.cli.models import survey
+from cc_proxy.app.cli.models.show import call_reader
 from cc_proxy.app.config import Settings, UpstreamSettings
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
@@ -66,3 +67,12 @@ async def test_a_server_that_is_away_does_not_hide_the_first() -> None:
         settings = Settings(upstreams={"gpu": UpstreamSettings(url=url), "box": away})
         found = await survey.survey(settings)
     assert [row.name for row in found.rows] == ["script"]
+
+
+async def test_show_says_that_the_server_reads_the_calls() -> None:
+    async with vllm_server() as (url, _):
+        settings = Settings(upstreams={"gpu": UpstreamSettings(url=url)})
+        target, listed = await survey.find(settings, "gpu/script")
+    assert (target.model.name, target.upstream, target.window) == ("script", "gpu", 16384)
+    assert [model.name for model in listed] == ["script"]
+    assert call_reader(target.model) == "server"
