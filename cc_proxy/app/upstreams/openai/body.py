@@ -14,6 +14,7 @@ from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ChatRequest,
 # Behind the results of tools, which cannot have images everywhere.
 TOOL_IMAGES = "The images of the tool's result:"
 _FORMAT_NAME = "answer"
+_LEVELS, _HIGHEST = frozenset({"low", "medium", "high"}), "high"
 # Another choice than these is the name of a tool.
 _CHOICES = frozenset({"auto", "none", "required"})
 # What an image begins with, in base64, and its media type.
@@ -160,16 +161,17 @@ def _ask_to_think(body: _Body, think: bool | str | UnsetType) -> None:  # noqa: 
     if isinstance(think, bool):
         body.chat_template_kwargs = {"enable_thinking": think}
     elif isinstance(think, str):
-        body.reasoning_effort = think
+        # Servers refuse a level that OpenAI's API does not have; templates do not.
+        body.reasoning_effort = think if think in _LEVELS else _HIGHEST
         body.chat_template_kwargs = {"enable_thinking": True, "reasoning_effort": think}
 
 
 def _read_think(body: _Body) -> bool | str | UnsetType:
-    if body.reasoning_effort is not UNSET:
-        return body.reasoning_effort
-    if body.chat_template_kwargs is UNSET:
+    fields = body.chat_template_kwargs
+    if isinstance(fields, UnsetType):
         return UNSET
-    return bool(body.chat_template_kwargs["enable_thinking"])
+    level = fields.get("reasoning_effort")
+    return str(level) if level is not None else bool(fields["enable_thinking"])
 
 
 def _messages(messages: list[ChatMessage], reasoning_field: str) -> list[_Message]:

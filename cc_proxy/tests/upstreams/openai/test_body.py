@@ -95,6 +95,13 @@ def test_without_tools_there_is_no_choice_among_them() -> None:
                 "chat_template_kwargs": {"enable_thinking": True, "reasoning_effort": "high"},
             },
         ),
+        (
+            "max",
+            {
+                "reasoning_effort": "high",
+                "chat_template_kwargs": {"enable_thinking": True, "reasoning_effort": "max"},
+            },
+        ),
     ],
 )
 def test_thinking_is_asked_for_in_the_words_of_templates(
@@ -207,7 +214,7 @@ REQUEST = st.builds(
     messages=st.lists(MESSAGE, max_size=5),
     tools=st.sampled_from([UNSET, msgspec.Raw(TOOLS)]),
     stream=st.booleans(),
-    think=st.sampled_from([UNSET, True, False, "low"]),
+    think=st.sampled_from([UNSET, True, False, "low", "max"]),
     format=st.sampled_from([UNSET, SCHEMA]),
     tool_choice=st.sampled_from([UNSET, "none", "required", "Bash"]),
     max_tokens=st.sampled_from([UNSET, 1]),
