@@ -31,7 +31,7 @@ test: .make/dev
 # The inner loop, in half a minute of one processor: pure tests that start no program, and the house
 # rules. A test (tests/house/test_quick.py) holds the selection to that.
 QUICK := $(addprefix cc_proxy/tests/,house anthropic config search translate upstreams test_byte_cache.py test_redaction.py)
-NOT_QUICK := rescue test_answer_work.py test_config_file_errors.py test_config_network.py test_config_places.py \
+NOT_QUICK := rescue test_answer_work.py test_config_file_errors.py test_config_network.py test_config_file_locations.py \
 	test_odd_schemas.py test_properties.py test_request_properties.py test_think_tags.py
 quick: .make/dev
 	$(BIN)/ruff check --quiet

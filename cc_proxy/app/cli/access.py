@@ -55,7 +55,7 @@ def load_access(common: Common, paths: "Paths") -> Access:
 def _settings_in_use(loaded: "LoadedConfig | None", paths: "Paths") -> "Settings | None":
     """Return the settings that have the key of the running proxy, None if they cannot be read."""
     from cc_proxy.app.config import ConfigError, load  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.config.places import NAMED  # noqa: PLC0415 - as above
+    from cc_proxy.app.config.file_locations import NAMED  # noqa: PLC0415 - as above
     from cc_proxy.app.daemon import running_file  # noqa: PLC0415 - as above
     from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 

@@ -71,10 +71,10 @@ class Common:
         With `follow` the file of the running cc-proxy counts where none is named: a command
         belongs to the proxy that runs.
         """
-        from cc_proxy.app.config import places  # noqa: PLC0415 - as above
+        from cc_proxy.app.config import file_locations  # noqa: PLC0415 - as above
 
         running = self._running_file() if follow else None
-        return places.sources(self.config, os.environ, running=running)
+        return file_locations.sources(self.config, os.environ, running=running)
 
     def _running_file(self) -> Path | None:
         from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above

@@ -3,8 +3,8 @@
 from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.durations import OLLAMA_DEFAULT
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError
+from cc_proxy.app.config.file_locations import ConfigSource
 from cc_proxy.app.config.load import LoadedConfig, load, settings_digest
-from cc_proxy.app.config.places import ConfigSource
 from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (

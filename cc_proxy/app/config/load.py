@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.config import environment, places, proxies, tls_files
+from cc_proxy.app.config import environment, file_locations, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
+from cc_proxy.app.config.file_locations import ConfigSource
 from cc_proxy.app.config.layers import Layer, merge, sourced_values
-from cc_proxy.app.config.places import ConfigSource
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
@@ -49,8 +49,8 @@ def load(  # noqa: PLR0913 - the flags
     environment's HOME (on Windows USERPROFILE) counts. Raises ConfigError with every problem of
     file, environment and flags.
     """
-    sources = places.sources(config_file, environ, home, running_file)
-    active = places.active(sources)
+    sources = file_locations.sources(config_file, environ, home, running_file)
+    active = file_locations.active(sources)
     file, file_problems = _from_file(active, environ)
     variables, variable_problems = environment.values(environ)
     flags, flag_problems = _from_flags(

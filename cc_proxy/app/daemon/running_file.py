@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from cc_proxy.app.config import LoadedConfig, places
+from cc_proxy.app.config import LoadedConfig, file_locations
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -21,7 +21,7 @@ def is_other(now: ProcessState, loaded: LoadedConfig) -> bool:
 
 def is_named(loaded: LoadedConfig) -> bool:
     """Return whether the person has named the file, by flag or variable."""
-    return places.active(loaded.sources).name in places.NAMED
+    return file_locations.active(loaded.sources).name in file_locations.NAMED
 
 
 def refuse_other(now: ProcessState, loaded: LoadedConfig, hint: str | None = None) -> None:

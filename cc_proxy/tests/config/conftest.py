@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import LoadedConfig, load, places
+from cc_proxy.app.config import LoadedConfig, file_locations, load
 
 
 @pytest.fixture(autouse=True)
 def system_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test sees the /etc of the machine that it runs on."""
     folder = tmp_path / "etc" / "cc-proxy"
-    monkeypatch.setattr(places, "SYSTEM_FOLDER", folder)
+    monkeypatch.setattr(file_locations, "SYSTEM_FOLDER", folder)
     return folder
 
 

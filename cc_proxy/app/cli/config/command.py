@@ -99,10 +99,10 @@ def path(common: Common) -> Result:
 
     Example: $EDITOR "$(cc-proxy config path)"
     """
-    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config import file_locations  # noqa: PLC0415 - see common.Common
 
-    sources = places.sources(common.config, os.environ)
-    found = places.file_to_write(sources)
+    sources = file_locations.sources(common.config, os.environ)
+    found = file_locations.file_to_write(sources)
     return Result(
         "config path",
         {
@@ -160,9 +160,11 @@ def _refused(common: Common, error: "ConfigError") -> Result:
 
 
 def _active(common: Common) -> str | None:
-    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config import file_locations  # noqa: PLC0415 - see common.Common
 
-    return report.shown(places.active(places.sources(common.config, os.environ)).path)
+    return report.shown(
+        file_locations.active(file_locations.sources(common.config, os.environ)).path
+    )
 
 
 def _problem(problem: "Problem") -> "json_data.ProblemData":

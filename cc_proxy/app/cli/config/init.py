@@ -48,11 +48,11 @@ def command(common: Common, *, model: str | None, force: bool) -> Result:
 
     Example: cc-proxy config init --model qwen3-coder:30b
     """
-    from cc_proxy.app.config import places  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.config import file_locations  # noqa: PLC0415 - see common.Common
 
-    sources = places.sources(common.config, os.environ)
-    named = next((s.path for s in sources if s.name in places.NAMED and s.path), None)
-    target = named or places.preferred(sources)
+    sources = file_locations.sources(common.config, os.environ)
+    named = next((s.path for s in sources if s.name in file_locations.NAMED and s.path), None)
+    target = named or file_locations.preferred(sources)
     if os.path.lexists(target) and not force:
         raise InitError(
             f"Expected no file at {target}, found one.",

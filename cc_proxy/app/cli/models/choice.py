@@ -155,9 +155,9 @@ def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
 def _remember(common: "Common", loaded: "LoadedConfig", model: str) -> None:
     from cc_proxy.app.cli import reload  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.cli.config import edit  # noqa: PLC0415 - as above
-    from cc_proxy.app.config import places  # noqa: PLC0415 - as above
+    from cc_proxy.app.config import file_locations  # noqa: PLC0415 - as above
 
-    path = places.file_to_write(common.sources())
+    path = file_locations.file_to_write(common.sources())
     try:
         edit.set_default(path, model)
     except CcProxyError as error:  # the choice still applies to this session

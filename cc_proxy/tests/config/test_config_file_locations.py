@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, load, places
-from cc_proxy.app.config.places import FILE_NAME
+from cc_proxy.app.config import ConfigError, file_locations, load
+from cc_proxy.app.config.file_locations import FILE_NAME
 
 
 def put(path: Path, port: int = 1) -> Path:
@@ -73,7 +73,7 @@ def test_a_system_folder_without_a_drive_is_not_followed(
 ) -> None:
     # What /etc/cc-proxy is on Windows: a folder of the drive that one is on.
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(places, "SYSTEM_FOLDER", Path("etc"))
+    monkeypatch.setattr(file_locations, "SYSTEM_FOLDER", Path("etc"))
     put(tmp_path / "etc" / FILE_NAME)
     loaded = load(environ={})
     assert loaded.path is None
