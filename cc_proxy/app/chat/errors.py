@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cc_proxy.app.chat.models import short_name
+from cc_proxy.app.chat.model_names import short_name
 from cc_proxy.app.errors import CcProxyError
 
 

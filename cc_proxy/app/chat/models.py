@@ -3,7 +3,6 @@
 import msgspec
 
 COMPACT = -1
-_LATEST = ":latest"
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
@@ -68,19 +67,3 @@ class ModelCard(msgspec.Struct, frozen=True):
     capabilities: list[str] | None = None
     digest: str = ""
     is_local: bool = True
-
-
-def same_model(one: str, other: str) -> bool:
-    """Tell whether two names mean one model: case and `:latest` do not matter (recording 86)."""
-    return full_name(one) == full_name(other)
-
-
-def full_name(name: str) -> str:
-    """Return the name in lower case, without `library/`, with its tag."""
-    short = name.lower().removeprefix("library/")
-    return short if ":" in short.rsplit("/", 1)[-1] else short + _LATEST
-
-
-def short_name(name: str) -> str:
-    """Return the name without a tag that says nothing."""
-    return name.removesuffix(_LATEST)

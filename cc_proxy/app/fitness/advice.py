@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 
 # Models of Ollama's library that are made for tools, from large to small.
 _LIBRARY = ("qwen3-coder:30b", "gpt-oss:20b")

@@ -243,7 +243,10 @@ REFUSALS = {
         400, "invalid_request_error", "false", "Ollama refused the request: 400 Bad Request"
     ),
     "84b_origin_foreign": Refusal(
-        403, "permission_error", "false", "Ollama refused access: (empty body)"
+        403,
+        "permission_error",
+        "false",
+        "Ollama refused access: (empty body). Check OLLAMA_BASE_URL…",
     ),
     "85_cloud_model": Refusal(
         403,

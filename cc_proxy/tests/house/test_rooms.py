@@ -14,6 +14,7 @@ LARGE_FOLDERS = {
 LEAST_LINES, MOST_LINES = 30, 350
 # One idea that needs fewer lines.
 SHORT = {
+    "chat/model_names.py": "how names of models compare",
     "claude_needs.py": "figures, each with the trial behind it",
     "cli/output/amounts.py": "amounts as text",
     "control_characters.py": "one function for any foreign text",

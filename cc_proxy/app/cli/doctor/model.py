@@ -16,7 +16,7 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW

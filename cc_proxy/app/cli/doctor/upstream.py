@@ -17,7 +17,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.chat.models import full_name, same_model
+from cc_proxy.app.chat.model_names import full_name, same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window

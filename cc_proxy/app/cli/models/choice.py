@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, note, show

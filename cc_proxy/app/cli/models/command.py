@@ -58,7 +58,7 @@ def command(common: Common) -> Result:
 
 
 def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
-    from cc_proxy.app.chat.models import full_name  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.chat.model_names import full_name  # noqa: PLC0415 - see common.Common
 
     return tests.get(full_name(row.name))
 

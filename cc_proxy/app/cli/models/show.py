@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
-from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import Result, aligned
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -47,7 +45,9 @@ def command(common: Common, *, name: str | None) -> Result:
 
 
 def _asked(settings: "Settings", name: str | None) -> tuple["Target", "ModelCard | None"]:
+    from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
 
     try:
         target, pulled = asyncio.run(survey.find(settings, name or ANY_CLAUDE))

@@ -7,7 +7,8 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
-from cc_proxy.app.chat.models import LoadedModel, ModelCard, full_name
+from cc_proxy.app.chat.model_names import full_name
+from cc_proxy.app.chat.models import LoadedModel, ModelCard
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings

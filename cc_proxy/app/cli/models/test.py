@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamRefusedError
-from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned, note
 from cc_proxy.app.cli.value_types import WholeNumberFrom
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.errors import CcProxyError
 
 if TYPE_CHECKING:
@@ -96,7 +94,9 @@ async def _tested(
     kept: Mapping[str, "KeptTest"],
     steps: Steps,
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
+    from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above

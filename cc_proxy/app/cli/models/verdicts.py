@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cc_proxy.app import private_files
-from cc_proxy.app.chat.models import full_name, same_model
+from cc_proxy.app.chat.model_names import full_name, same_model
 from cc_proxy.app.cli.output.result import ErrorItem
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.errors import CcProxyError

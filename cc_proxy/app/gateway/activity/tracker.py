@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.gateway.activity.sessions import TrackedSessions
 from cc_proxy.app.gateway.activity.totals import Totals
 from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest

@@ -10,7 +10,8 @@ import msgspec
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
-from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo, full_name, same_model
+from cc_proxy.app.chat.model_names import full_name, same_model
+from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.chat.upstreams import Upstreams

@@ -9,7 +9,7 @@ import msgspec
 
 from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
-from cc_proxy.app.chat.models import same_model
+from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.chat.target import Target, ThinkingForm
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.translate.request.build import chat_request

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.storage.front_file import FrontFile

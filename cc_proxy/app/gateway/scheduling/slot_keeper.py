@@ -16,7 +16,7 @@ from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatRequest
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.engine_cache import EngineCache, Slot

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.chat.models import full_name
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.gateway.tokens.calibration import PLAUSIBLE, Calibration, scale_file
 from cc_proxy.app.translate.answer.reuse import checked_reuse, reported_reuse
 from cc_proxy.app.translate.prompt.held_text import HeldText

@@ -62,11 +62,7 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
             return ApiError(
                 403,
                 "permission_error",
-                " ".join(
-                    filter(
-                        None, [f"{server} refused access: {text or 'no reason given'}", error.hint]
-                    )
-                ),
+                _with_hint(f"{server} refused access: {text or 'no reason given'}", error.hint),
                 retry=False,
                 quotes=quotes,
             )
@@ -79,6 +75,12 @@ def _refused(error: UpstreamRefusedError, model: str) -> ApiError:
             return ApiError(
                 500, "api_error", f"{server} failed: {text}", retry=False, quotes=quotes
             )
+
+
+def _with_hint(text: str, hint: str | None) -> str:
+    if not hint:
+        return text
+    return f"{text} {hint}" if text.endswith((".", "!", "?")) else f"{text}. {hint}"
 
 
 def _busy(error: UpstreamRefusedError) -> ApiError:

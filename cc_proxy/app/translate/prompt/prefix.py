@@ -9,7 +9,8 @@ import msgspec
 
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.messages import ChatMessage
-from cc_proxy.app.chat.models import COMPACT, full_name
+from cc_proxy.app.chat.model_names import full_name
+from cc_proxy.app.chat.models import COMPACT
 from cc_proxy.app.translate.prompt.tokens import (
     Digits,
     TokenFeatures,

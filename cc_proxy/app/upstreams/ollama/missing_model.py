@@ -1,6 +1,6 @@
 """The command that gets a model that Ollama does not have."""
 
-from cc_proxy.app.chat.models import short_name
+from cc_proxy.app.chat.model_names import short_name
 
 
 def how_to_get(model: str) -> str:

@@ -317,11 +317,11 @@ async def test_an_upstream_that_fails_in_a_later_round_is_an_error_event(
     gateway: Gateway, upstream: Upstream
 ) -> None:
     async def dies(_request: web.Request) -> web.StreamResponse:
-        return web.json_response({"error": "out of memory"}, status=500)
+        return web.json_response({"error": "no more threads"}, status=500)
 
     rounds(upstream, calls("cats"), dies)
     events = await gateway.stream(tools=[SEARCH])
-    assert events[-1]["error"]["message"] == "Ollama failed: out of memory"
+    assert events[-1]["error"]["message"] == "Ollama failed: no more threads"
     assert [event["type"] for event in events].count("message_start") == 1
 
 
