@@ -17,6 +17,7 @@ ROOMS = ("anthropic", "gateway", "search", "translate", "upstreams")
 # Functions with a cache bounded by number, and why that is a bound in bytes.
 BOUNDED = {
     "finder": "its keys are sets of markers of this program, some letters each",
+    "together": "its keys are two such sets",
     "_tokens": "its keys are what a bounded pattern has found, some letters each",
 }
 _CACHES = {"lru_cache", "cache"}
