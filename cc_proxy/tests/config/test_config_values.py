@@ -160,7 +160,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "logging.level",
         "logging.format",
     ]
-    path = write(EVERYTHING + "upstreams: {vllm: {kind: openai, url: 'http://gpu:8000'}}\n")
+    path = write(EVERYTHING)
     origins = load(config_file=path, environ={}).origins
     assert origins["ollama.timeout_seconds"] == f"file {path}:6"
     assert origins["aliases.claude-haiku-*"] == f"file {path}:12"
