@@ -241,8 +241,8 @@ async def test_an_answer_of_thousands_of_calls_does_not_fill_the_log(written: li
     async with RawUpstream() as upstream, on_stage(upstream) as stage:
         upstream.play = lines(line(message={"tool_calls": [call] * 3000}), done())
         await ask(stage, {"tools": TOOLS})
-    assert sum("mended" in text for text in written) == 2
-    assert any("3000 x call of Read mended" in text for text in written)
+    assert sum("repaired" in text for text in written) == 2
+    assert any("3000 x call of Read repaired" in text for text in written)
 
 
 @pytest.mark.parametrize("text", ERRORS[:-1])
