@@ -13,7 +13,7 @@ from release.build import build_tree
 
 ROOT = Path(__file__).parents[3]
 BLOCK = 4096
-MOST_BYTES = 17_000_000
+MOST_BYTES = 17_500_000
 MOST_PACKAGES = 16
 
 
@@ -28,7 +28,7 @@ def needed() -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured where the libraries are largest")
-def test_the_package_and_all_that_it_needs_take_no_more_than_17_mb(tmp_path: Path) -> None:
+def test_the_package_and_all_that_it_needs_take_no_more_than_17_5_mb(tmp_path: Path) -> None:
     build_tree(ROOT, tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
