@@ -11,8 +11,8 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.fitness.session import opening, system_prompt
 from cc_proxy.app.fitness.tools import declared
 from cc_proxy.app.translate.request.build import chat_request
-from cc_proxy.app.translate.request.deferred import STUB_DESCRIPTION
-from cc_proxy.app.translate.request.tools import tool_set
+from cc_proxy.app.translate.request.tools.deferred import STUB_DESCRIPTION
+from cc_proxy.app.translate.request.tools.definitions import tool_set
 from cc_proxy.tests.wire_body import wire_body
 
 from .conftest import Stage

@@ -19,7 +19,7 @@ from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
-from cc_proxy.app.translate.answer.second_try import in_one_piece
+from cc_proxy.app.translate.answer.retry.second_try import in_one_piece
 from cc_proxy.app.translate.request.build import chat_request
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream

@@ -25,7 +25,7 @@ HANDED_ON = "match"
 # Sees only the end of a text, or what follows a call: at most 2,000 characters (`decision`), 200
 # (`tags`) or 960 (`announced_step`).
 BOUNDED = (
-    "translate.answer.announced_step.",
+    "translate.answer.retry.announced_step.",
     "translate.rescue.decision.english.",
     "translate.rescue.decision.abroad.",
     "translate.rescue.decision.will.",

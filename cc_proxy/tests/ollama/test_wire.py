@@ -5,7 +5,7 @@ import msgspec
 from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ChatRequest, ToolCall
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.translate.answer.second_try import in_one_piece
+from cc_proxy.app.translate.answer.retry.second_try import in_one_piece
 from cc_proxy.app.upstreams.ollama.wire import encoded
 
 TARGET = Target(unknown_model("m"), window=4096, keep_alive="30m")

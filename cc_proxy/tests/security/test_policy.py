@@ -18,7 +18,8 @@ from cc_proxy.app.gateway.scheduling import read_ahead
 from cc_proxy.app.gateway.scheduling.queue import QueueLimits
 from cc_proxy.app.gateway.storage import turn_store
 from cc_proxy.app.translate.prompt import prefix, turns
-from cc_proxy.app.translate.request import call_ids, system, tools
+from cc_proxy.app.translate.request import call_ids, system
+from cc_proxy.app.translate.request.tools import definitions as tools
 from cc_proxy.app.translate.web_search import offer
 from cc_proxy.app.upstreams.http import incoming
 from cc_proxy.app.upstreams.ollama import lines

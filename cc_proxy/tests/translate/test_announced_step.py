@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.translate.answer.announced_step import announces_step
+from cc_proxy.app.translate.answer.retry.announced_step import announces_step
 
 
 @pytest.mark.parametrize(

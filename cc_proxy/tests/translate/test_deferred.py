@@ -11,7 +11,7 @@ from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.translate.answer.repaired_call import repaired_call
 from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
-from cc_proxy.app.translate.request.deferred import announced, found_tools, unwrapped
+from cc_proxy.app.translate.request.tools.deferred import announced, found_tools, unwrapped
 from cc_proxy.tests.wire_body import wire_body
 
 ANNOUNCEMENT = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cc_proxy.app.translate.answer.loops import LoopWatch, repeats
+from cc_proxy.app.translate.answer.retry.loops import LoopWatch, repeats
 
 PARAGRAPH = "".join(f"Sentence number {n} is about something else. " for n in range(12))
 

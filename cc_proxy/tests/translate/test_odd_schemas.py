@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cc_proxy.app.practice.requests.tool_types import check_parameters
 from cc_proxy.app.practice.wire import WireError
 from cc_proxy.app.translate.request.schemas import plain
-from cc_proxy.app.translate.request.tools import tool_set
+from cc_proxy.app.translate.request.tools.definitions import tool_set
 
 STRING = {"type": "string"}
 ANYTHING, NOTHING = True, False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.translate.request.schemas import MAX_INLINED_BYTES, plain
-from cc_proxy.app.translate.request.tools import tool_set
+from cc_proxy.app.translate.request.tools.definitions import tool_set
 
 TABLE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from cc_proxy.app.translate.request.tools import PLACEHOLDER, tool_set
+from cc_proxy.app.translate.request.tools.definitions import PLACEHOLDER, tool_set
 
 
 def declared(*names: str, deferred: tuple[str, ...] = ()) -> bytes:

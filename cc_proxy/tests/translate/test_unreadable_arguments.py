@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.chat.errors import UnreadableCallError, UpstreamBrokeError
-from cc_proxy.app.translate.answer.unreadable_call import read_from_error, unreadable_call
+from cc_proxy.app.translate.answer.retry.unreadable_call import read_from_error, unreadable_call
 from cc_proxy.app.translate.rescue.formats.source import finished
 
 SCHEMAS: dict[str, dict[str, Any]] = {

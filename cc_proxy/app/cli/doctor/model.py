@@ -33,7 +33,7 @@ from cc_proxy.app.gateway.routing.thinking_forms import (
     common_length,
     kept_thinking,
 )
-from cc_proxy.app.translate.answer.empty_answer import own_words
+from cc_proxy.app.translate.answer.retry.empty_answer import own_words
 from cc_proxy.app.translate.request.build import chat_request
 
 _NANOSECONDS = 1e9

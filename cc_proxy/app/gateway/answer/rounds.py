@@ -18,7 +18,7 @@ from cc_proxy.app.gateway.tokens.counter import TokenCounter
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.compaction import CompactionAnswer
 from cc_proxy.app.translate.answer.prefill import PrefillAnswer
-from cc_proxy.app.translate.answer.second_try import RetryReason
+from cc_proxy.app.translate.answer.retry.second_try import RetryReason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import TranslatedRequest

@@ -7,20 +7,20 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.parts import Parts, silently
-from cc_proxy.app.translate.answer.second_try import (
+from cc_proxy.app.translate.answer.retry.second_try import (
     RetryReason,
     after_announcement,
     in_one_piece,
     with_hint,
     without_loop,
 )
-from cc_proxy.app.translate.answer.stream import AnswerStream
-from cc_proxy.app.translate.answer.unreadable_call import (
+from cc_proxy.app.translate.answer.retry.unreadable_call import (
     UnreadableCall,
     hint,
     read_from_error,
     unreadable_call,
 )
+from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
 log = logging.getLogger(__name__)

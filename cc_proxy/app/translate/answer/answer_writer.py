@@ -7,10 +7,10 @@ import msgspec
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.chat.messages import CalledFunction, ToolCall
 from cc_proxy.app.translate.answer.blocks import BlockWriter
-from cc_proxy.app.translate.answer.echo import Echo
-from cc_proxy.app.translate.answer.loops import LoopWatch
 from cc_proxy.app.translate.answer.repaired_call import repaired_call
-from cc_proxy.app.translate.answer.second_try import RetryReason
+from cc_proxy.app.translate.answer.retry.echo import Echo
+from cc_proxy.app.translate.answer.retry.loops import LoopWatch
+from cc_proxy.app.translate.answer.retry.second_try import RetryReason
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
 

@@ -1,8 +1,8 @@
 """A call as the client gets it: a declared tool, and arguments that fit its schema."""
 
 from cc_proxy.app.chat.messages import CalledFunction
-from cc_proxy.app.translate.request.deferred import unwrapped
 from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.request.tools.deferred import unwrapped
 from cc_proxy.app.translate.rescue.repair.arguments import repair
 from cc_proxy.app.translate.rescue.repair.names import resolve_tool
 

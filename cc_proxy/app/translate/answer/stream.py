@@ -9,15 +9,15 @@ from collections.abc import Callable
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.messages import ChatChunk, written
-from cc_proxy.app.translate.answer import ending
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import BlockWriter, State
-from cc_proxy.app.translate.answer.empty_answer import in_own_words, replacement_text
 from cc_proxy.app.translate.answer.output_parser import OutputParser
 from cc_proxy.app.translate.answer.parts import Parts, in_parts, whole
 from cc_proxy.app.translate.answer.quiet import PassingText
+from cc_proxy.app.translate.answer.retry import ending
+from cc_proxy.app.translate.answer.retry.empty_answer import in_own_words, replacement_text
+from cc_proxy.app.translate.answer.retry.second_try import RetryReason
 from cc_proxy.app.translate.answer.reuse import Spent, estimate_reuse, note_prompt
-from cc_proxy.app.translate.answer.second_try import RetryReason
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import FREE, AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall, Steps

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from cc_proxy.app.translate.answer.quiet import Wakers
 from cc_proxy.app.translate.answer.stops import StopFinder
-from cc_proxy.app.translate.request import forced
 from cc_proxy.app.translate.request.rules import AnswerRules
+from cc_proxy.app.translate.request.tools import forced
 from cc_proxy.app.translate.rescue import Piece, Rescue, RescuedCall
 
 

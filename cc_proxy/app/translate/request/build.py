@@ -18,15 +18,15 @@ from cc_proxy.app.translate.prompt.turns import Recall, nothing
 from cc_proxy.app.translate.request.call_ids import with_short_ids
 from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import append_text, conversation
-from cc_proxy.app.translate.request.deferred import announced, found_tools
 from cc_proxy.app.translate.request.kept_thinking import with_kept_thinking
 from cc_proxy.app.translate.request.repetition import note_repeated_calls, repeated_calls
 from cc_proxy.app.translate.request.rules import AnswerRules, Purpose, ThinkingCounts
 from cc_proxy.app.translate.request.system import system_text
 from cc_proxy.app.translate.request.thinking import think_value
-from cc_proxy.app.translate.request.tool_changes import tool_changes, with_definitions
-from cc_proxy.app.translate.request.tool_choice import summary_use, tool_use
-from cc_proxy.app.translate.request.tools import ToolSet, tool_set, without
+from cc_proxy.app.translate.request.tools.changes import tool_changes, with_definitions
+from cc_proxy.app.translate.request.tools.choice import summary_use, tool_use
+from cc_proxy.app.translate.request.tools.deferred import announced, found_tools
+from cc_proxy.app.translate.request.tools.definitions import ToolSet, tool_set, without
 from cc_proxy.app.translate.rescue import ReadText
 
 # Each answer is searched for them; a client has some tens of characters.

@@ -8,7 +8,7 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Block
-from cc_proxy.app.translate.request.tool_changes import ADDITION, changed_tool
+from cc_proxy.app.translate.request.tools.changes import ADDITION, changed_tool
 
 # Claude Code puts its own words to the model between this tag and its end.
 REMINDER = "<system-reminder>"

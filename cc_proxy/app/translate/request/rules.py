@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from cc_proxy.app.config import EVERY_ASSIST, Assist
-from cc_proxy.app.translate.request.tool_changes import ToolChange
+from cc_proxy.app.translate.request.tools.changes import ToolChange
 from cc_proxy.app.translate.rescue import NOTHING_READ, ReadText
 
 

@@ -16,7 +16,7 @@ from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.translate.answer.blocks import State
 from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.parts import Parts
-from cc_proxy.app.translate.answer.second_try import RetryReason
+from cc_proxy.app.translate.answer.retry.second_try import RetryReason
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.turns import WrittenTurn
 from cc_proxy.app.translate.request.rules import AnswerRules

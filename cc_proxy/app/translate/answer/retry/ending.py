@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.translate.answer.announced_step import announces_step
+from cc_proxy.app.translate.answer.retry.announced_step import announces_step
 from cc_proxy.app.translate.request.rules import AnswerRules
 
 

@@ -13,13 +13,13 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.byte_cache import ByteCache, json_bytes, text_bytes
-from cc_proxy.app.translate.request.deferred import (
+from cc_proxy.app.translate.request.schemas import Room, plain, with_requirements
+from cc_proxy.app.translate.request.tools.deferred import (
     STUB_DESCRIPTION,
     STUB_SCHEMA,
     TOOL_SEARCH,
     definition,
 )
-from cc_proxy.app.translate.request.schemas import Room, plain, with_requirements
 
 # Claude Code 2.1.330 sends it so that tool search stays on at the API; no model may call it.
 PLACEHOLDER = "DeferredToolPlaceholder"

@@ -15,7 +15,7 @@ import msgspec
 
 from cc_proxy.app.anthropic.requests import Block, Message
 from cc_proxy.app.translate.request.content import REMINDER
-from cc_proxy.app.translate.request.tool_changes import ADDITION, changed_tool
+from cc_proxy.app.translate.request.tools.changes import ADDITION, changed_tool
 
 TOOL_SEARCH = "ToolSearch"
 # Claude Code 2.1.197 and 2.1.330: one name a line, in 2.1.330 perhaps with ": when to use it".

@@ -8,9 +8,9 @@ from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.anthropic.requests import Compaction, MessagesRequest
 from cc_proxy.app.chat.models import ModelInfo
 from cc_proxy.app.config import EVERY_ASSIST, Assist
-from cc_proxy.app.translate.request import forced
 from cc_proxy.app.translate.request.compaction import summary_instruction
-from cc_proxy.app.translate.request.tools import ToolSet
+from cc_proxy.app.translate.request.tools import forced
+from cc_proxy.app.translate.request.tools.definitions import ToolSet
 
 # The tool that Claude Code declares for --json-schema, and how it reminds a model to call it
 # (2.1.197, 2.1.330).
