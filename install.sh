@@ -44,7 +44,8 @@ case "${1-}" in
 esac
 [ "$(id -u)" -ne 0 ] || fail "it is for your own account, not for root. Run it as yourself, without sudo.
   -> If root is the only account, as in a container: python3 -m venv /opt/cc-proxy
-     and then: /opt/cc-proxy/bin/pip install cc-proxy"
+     and then: /opt/cc-proxy/bin/pip install '$package'
+     It is started with /opt/cc-proxy/bin/cc-proxy"
 [ -n "${HOME-}" ] || fail "HOME is not set, so there is no place to install to."
 
 python=

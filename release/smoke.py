@@ -1,6 +1,7 @@
 """What an installed cc-proxy must do: start, ask for its key, answer, stop."""
 
 import json
+import re
 import secrets
 import subprocess
 import urllib.error
@@ -13,6 +14,7 @@ from typing import Any
 from release.commands import ReleaseError, run
 
 Answer = dict[str, Any]
+_ADDRESS = re.compile(r"http://[\d.:]+")
 
 
 def smoke(cc_proxy: Path, env: Mapping[str, str], version: str) -> None:
@@ -75,11 +77,12 @@ def practice_model(cc_proxy: Path, env: Mapping[str, str]) -> Iterator[str]:
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as served:
         try:
-            mark = "OLLAMA_BASE_URL="
+            mark = "OLLAMA_BASE_URL"
             lines = list(_lines_until(served, mark))
-            if not lines or not lines[-1].startswith(mark):
-                raise ReleaseError(f"expected a line with {mark}, found {lines}")
-            yield lines[-1].removeprefix(mark).strip()
+            address = _ADDRESS.search(lines[-1]) if lines and mark in lines[-1] else None
+            if address is None:
+                raise ReleaseError(f"expected a line with {mark} and an address, found {lines}")
+            yield address[0]
         finally:
             served.terminate()
 
@@ -88,7 +91,7 @@ def _lines_until(served: subprocess.Popen[str], mark: str) -> Iterator[str]:
     assert served.stdout is not None  # noqa: S101 -- it was opened as a pipe
     for line in served.stdout:
         yield line
-        if line.startswith(mark):
+        if mark in line:
             return
 
 

@@ -17,6 +17,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
+from cc_proxy.app.cli.output import shell_syntax
 from cc_proxy.app.config import LoadedConfig, load
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
@@ -33,6 +34,8 @@ from cc_proxy.app.practice.model.speed import PracticeSpeed
 from cc_proxy.app.practice.play import session
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
+
+_SHELL = "powershell" if sys.platform == "win32" else "sh"
 
 Write = Callable[[str], None]
 
@@ -94,7 +97,8 @@ async def serve(
         practice = PracticeServer(port, speed=speed, engine=engine, observer=display.on_record)
         async with practice as server:
             write(f"The practice model serves at {server.url}: it plays scripts, no real model.")
-            write(f"OLLAMA_BASE_URL={server.url}")
+            for line in shell_syntax.lines(_SHELL, {"OLLAMA_BASE_URL": server.url}, ()):
+                write(line)
             write(f"What it was asked: {server.url}/practice/journal")
             display.header()
             await asyncio.Event().wait()

@@ -19,9 +19,8 @@ class NoReaderError(UnreadablePdfError):
 
     def __init__(self) -> None:
         super().__init__(
-            "cc-proxy reads PDFs only with pypdf, which is not installed; to add it:"
-            " `pipx inject cc-proxy pypdf` or `uv tool install 'cc-proxy[pdf]'`, then"
-            " `cc-proxy restart`"
+            "cc-proxy reads PDFs only with pypdf, which is not installed;"
+            " `cc-proxy doctor` shows the command that adds it, and then: `cc-proxy restart`"
         )
 
 

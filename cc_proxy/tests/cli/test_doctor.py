@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cc_proxy.app.cli.common import Common
-from cc_proxy.app.cli.doctor import network
+from cc_proxy.app.cli.doctor import installer, network
 from cc_proxy.app.config import load
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home, free_port
@@ -376,3 +376,24 @@ def test_a_proxy_that_others_reach_is_a_warning(
     found = network.exposure(common, load(environ=environ), bridge)
     assert (found.fix if found else None) == fix
     assert found is None or "plain HTTP" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("mark", "adds_pdf", "again"),
+    [
+        ("pipx_metadata.json", "pipx inject cc-proxy pypdf", "pipx reinstall cc-proxy"),
+        (
+            "uv-receipt.toml",
+            'uv tool install "cc-proxy[pdf]"',
+            "uv tool install --reinstall cc-proxy",
+        ),
+    ],
+)
+def test_the_command_that_adds_a_package_is_that_of_the_installer(
+    mark: str, adds_pdf: str, again: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert installer.add_pdf() == f"{sys.executable} -m pip install pypdf"
+    assert installer.again() == f"{sys.executable} -m pip install cc-proxy"
+    (tmp_path / mark).touch()
+    assert (installer.add_pdf(), installer.again()) == (adds_pdf, again)

@@ -128,7 +128,9 @@ def test_a_demo_that_is_interrupted_leaves_nothing_behind(
 def test_serve_only_serves_until_it_is_interrupted(run: Run) -> None:
     process = run("demo", "--serve-only", "--instant")
     assert process.stdout is not None
-    url = wait_for(process.stdout, "OLLAMA_BASE_URL=").strip().partition("=")[2]
+    line = wait_for(process.stdout, "OLLAMA_BASE_URL").strip()
+    assert line.startswith("export OLLAMA_BASE_URL=http://")
+    url = line.partition("=")[2]
     with urlopen(f"{url}/api/version", timeout=300) as answer:  # noqa: S310 - our own URL
         assert json.load(answer) == {"version": "0.32.15"}
     with urlopen(f"{url}/practice/journal", timeout=300) as answer:  # noqa: S310 - as above
@@ -163,7 +165,7 @@ def test_json_of_a_server_without_end_is_a_usage_error(run: Run) -> None:
 def test_a_port_that_cannot_be_had_is_an_error(run: Run) -> None:
     first = run("demo", "--serve-only")
     assert first.stdout is not None
-    port = wait_for(first.stdout, "OLLAMA_BASE_URL=").strip().rpartition(":")[2]
+    port = wait_for(first.stdout, "OLLAMA_BASE_URL").strip("'\n").rpartition(":")[2]
     process = run("demo", "--serve-only", "--port", port)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 1

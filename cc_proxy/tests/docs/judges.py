@@ -19,7 +19,7 @@ _META = {"[COMMAND]": "status", "[NAME]": "NAME", "SHELL": "bash", "[ARGS]": "AR
 _INSTALLS = re.compile(
     r"pipx (install( --force)?|upgrade|uninstall) cc-proxy(==\d+\.\d+\.\d+)?"
     r"|uv tool (install|upgrade|uninstall) cc-proxy(\[pdf\])?"
-    r"|pipx install (\.|cc-proxy\[pdf\])"
+    r"|pipx install (--force )?(\.|cc-proxy\[pdf\])"
     r"|pipx inject cc-proxy pypdf"
     r"|pipx run pre-commit install"
 )
@@ -80,7 +80,8 @@ def pip(words: Sequence[str]) -> None:
     """Look up what of this checkout is installed."""
     extras = _pyproject()["project"]["optional-dependencies"]
     editable = [["install", "-e", f".[{extra}]"] for extra in extras]
-    wanted = [*editable, *(["install", what] for what in ("dist/*.whl", "cc-proxy", "."))]
+    wanted = [*editable, *(["install", what] for what in ("dist/*.whl", "cc-proxy", ".", "pypdf"))]
+    wanted.append(["install", "--upgrade", "cc-proxy"])
     if list(words[1:]) not in wanted:
         raise UntrueError(f"expected one of {wanted}")
 

@@ -106,7 +106,7 @@ async def test_without_what_reads_pdfs_the_model_is_told_how_to_add_it(
     monkeypatch.setitem(sys.modules, "pypdf", None)
     before = await sent(gateway, upstream, document(make_pdf(ANSWER)))
     assert "[A PDF was here and is left out: cc-proxy reads PDFs only with pypdf" in before
-    assert "`pipx inject cc-proxy pypdf`" in before
+    assert "`cc-proxy doctor` shows the command that adds it" in before
     assert ANSWER not in before
 
 

@@ -39,12 +39,23 @@ def install(
     )
 
 
-def test_root_is_refused(tools: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "package"),
+    [
+        ((), "cc-proxy[pdf]"),
+        (("1.2.3",), "cc-proxy[pdf]==1.2.3"),
+        ((".",), f"{ROOT}[pdf]"),
+    ],
+)
+def test_root_is_refused_and_told_how_to_install_the_same(
+    tools: Path, words: tuple[str, ...], package: str
+) -> None:
     program(tools, "id", "echo 0")
-    done = install(tools, HOME="/nonexistent")
+    done = install(tools, *words, HOME="/nonexistent")
     assert done.returncode == 1
     assert "not for root. Run it as yourself, without sudo." in done.stderr
     assert "If root is the only account, as in a container: python3 -m venv" in done.stderr
+    assert f"/opt/cc-proxy/bin/pip install '{package}'\n" in done.stderr
 
 
 @pytest.mark.parametrize("version", ["1.2; rm -rf ~", "--index-url=x", "$(id)", "latest release"])

@@ -12,6 +12,7 @@ from cc_proxy import __version__
 from cc_proxy.app import private_files
 from cc_proxy.app.cli.common import Common
 from cc_proxy.app.cli.config.init import shows_secrets
+from cc_proxy.app.cli.doctor import installer
 from cc_proxy.app.cli.doctor.check import Check, Repair, fail, ok, warn
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.config import ConfigError, LoadedConfig
@@ -43,7 +44,7 @@ def installation() -> Iterator[Check]:
             missing.append(name)
     if missing:
         text = f"cc-proxy {__version__}; not installed: {', '.join(missing)}"
-        yield fail("package", text, "pipx reinstall cc-proxy")
+        yield fail("package", text, installer.again())
     else:
         yield ok("package", f"cc-proxy {__version__}, {', '.join(found)}")
     yield ok("pdf", _pdfs())
@@ -53,10 +54,7 @@ def _pdfs() -> str:
     try:
         return f"read with {_READS_PDFS} {metadata.version(_READS_PDFS)}"
     except metadata.PackageNotFoundError:
-        return (
-            f"not read, as {_READS_PDFS} is not installed; to add it:"
-            f" pipx inject cc-proxy {_READS_PDFS}"
-        )
+        return f"not read, as {_READS_PDFS} is not installed; to add it: {installer.add_pdf()}"
 
 
 def configuration(common: Common) -> tuple[LoadedConfig | None, Check]:
