@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cc_proxy.app.chat.model_names import short_name
+from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.errors import CcProxyError
 
 
@@ -134,5 +135,8 @@ def missing_model(server: str, model: str, asked: str | None = None) -> str:
     `asked` is the name that the request had, or the alias: it is shown if it is another one.
     """
     name = short_name(model)
-    other = "" if asked is None or short_name(asked) == name else f" (asked for as {asked})"
-    return f"{server} has no model {name}{other}."
+    if asked is None or short_name(asked) == name:
+        return f"{server} has no model {name}."
+    # The commands ask for the default by a name that nobody has typed.
+    why = "the default model" if asked == ANY_CLAUDE else f"asked for as {asked}"
+    return f"{server} has no model {name} ({why})."

@@ -12,6 +12,7 @@ from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.columns import fitted, width
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result
 from cc_proxy.app.cli.statusline.line import tokens
+from cc_proxy.app.cli.value_types import OneOf
 from cc_proxy.app.gateway.storage.usage_table import (
     USAGE_FILE,
     Grouping,
@@ -32,7 +33,7 @@ _GAP = "  "
 @define(NAME)
 @click.option(
     "--by",
-    type=click.Choice(get_args(Grouping)),
+    type=OneOf(get_args(Grouping)),
     default="day",
     show_default=True,
     help="A row for each of these.",

@@ -11,6 +11,7 @@ from cc_proxy.app.config import Settings, environment
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
+from cc_proxy.app.daemon.process import ports
 
 _BYTES = 32
 # The generated key: printable, as an HTTP header demands, and too long to be an accident.
@@ -30,12 +31,13 @@ def refuse_open_bind(settings: Settings) -> None:
     """Refuse to be reachable by others with a key that nobody has chosen.
 
     Raises:
-        DaemonError: code `insecure_bind`.
+        DaemonError: code `insecure_bind`, or `host_unknown` for a name without an address.
 
     """
     host = settings.server.host
     if is_loopback(host) or settings.server.auth_key is not None:
         return
+    ports.refuse_unknown(host)
     raise DaemonError(
         f"Expected a configured key, since {host} can be reached from other machines,"
         " found none (the generated one does not count).",

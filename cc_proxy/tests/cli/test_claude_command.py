@@ -352,7 +352,7 @@ def test_a_model_that_was_mended_in_the_file_but_not_in_the_proxy_is_told_so(hom
     file.write_text("aliases: {default: practice}\n", encoding="utf-8")
     ran = home.run("claude")
     assert ran.code == 1
-    assert "Ollama has no model nope" in ran.err
+    assert "Ollama has no model nope (the default model). Pull it with" in ran.err
     assert "was started with a different configuration" in ran.err
     assert "cc-proxy restart" in ran.err
 

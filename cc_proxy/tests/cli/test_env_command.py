@@ -86,7 +86,9 @@ def test_another_address_and_model_can_be_named(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "vscode, jetbrains, sdk or desktop"),
+        ((), "Expected --for with vscode, jetbrains, sdk or desktop, found no program."),
+        (("emacs",), "Expected vscode, jetbrains, sdk or desktop, found 'emacs'."),
+        (("sdk", "--for", "vscode"), "Expected one program, found sdk and --for vscode."),
         (("--for", "emacs"), "vscode"),
         (("--for", "vscode", "--shell", "sh"), "--shell with --for sdk"),
     ],
@@ -97,6 +99,11 @@ def test_wrong_usage_says_what_was_expected(
     ran = home.run("env", *arguments)
     assert ran.code == 2
     assert words in ran.err
+
+
+def test_the_program_can_be_named_without_the_flag(home: Home) -> None:
+    assert home.run("env", "desktop").out == home.run("env", "--for", "desktop").out
+    assert '"inferenceProvider": "gateway"' in home.run("env", "desktop", "--for", "desktop").out
 
 
 def test_an_ollama_that_is_not_there_is_this_command_s_error(home: Home) -> None:

@@ -67,6 +67,7 @@ def activity(**request: object) -> dict[str, object]:
         ),
         ({"state": "writing", "tokens_written_per_second": 38.7}, " · 39 tokens/s"),
         ({"state": "writing", "tokens_written_per_second": 0.3}, " · 0.3 tokens/s"),
+        ({"state": "writing", "tokens_written_per_second": 1e6}, " · 1,000,000 tokens/s"),
     ],
 )
 def test_the_line_says_what_the_session_does(request_: dict[str, Any], end: str) -> None:
@@ -180,6 +181,21 @@ def test_it_imports_nothing_that_is_dear(home: Home) -> None:
     loaded = set(ran.stderr.split())
     dear = {"aiohttp", "asyncio", "click", "dataclasses", "http.client", "msgspec", "ruamel", "ssl"}
     assert not loaded & dear
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[1]"])
+def test_something_else_on_stdin_is_a_warning(text: str, home: Home) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "cc_proxy", "statusline"],
+        input=text,
+        env=home.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "cc-proxy\n"
+    assert ran.stderr.startswith("Warning: Expected the JSON of a session on stdin, as Claude Code")
+    assert "cc-proxy top" in ran.stderr
 
 
 def test_a_running_proxy_is_asked(home: Home) -> None:

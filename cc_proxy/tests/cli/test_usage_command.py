@@ -76,3 +76,10 @@ def test_a_damaged_file_is_named(home: Home) -> None:
     ran = home.json("usage")
     assert (ran.code, ran.error["code"]) == (1, "usage_unreadable")
     assert str(file) in ran.error["message"]
+
+
+def test_another_row_is_refused_with_those_that_there_are(home: Home) -> None:
+    ran = home.json("usage", "--by", "modell")
+    assert (ran.code, ran.error["code"]) == (2, "usage_error")
+    words = "Expected --by to be day, session, model or class, found 'modell'."
+    assert ran.error["message"] == words

@@ -78,6 +78,14 @@ def test_others_are_not_let_in_with_a_generated_key() -> None:
     assert "CC_PROXY_AUTH_KEY" in caught.value.hint
 
 
+@pytest.mark.parametrize("host", ["localhots.invalid", f"{'a' * 64}.invalid"])
+def test_a_name_without_an_address_is_not_called_open(host: str) -> None:
+    with pytest.raises(DaemonError) as caught:
+        auth_key.refuse_open_bind(Settings(server=Server(host=host)))
+    assert caught.value.code == "host_unknown"
+    assert f"Expected {host} to be an address of this machine" in caught.value.message
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_short_key_is_the_users_business_on_loopback(host: str, paths: Paths) -> None:
     settings = Settings(server=Server(host=host, auth_key="dev-key"))

@@ -302,7 +302,7 @@ def _greeting(
 ) -> tuple[str, ...]:
     if not sys.stdout.isatty():
         return ()
-    line = f"{models.main}, {models.window} tokens, through {started.state.url}"
+    line = f"{models.main}, {models.window:,} tokens, through {started.state.url}"
     return line, *beginning.first_answer(models.read_speed, profile.first_tokens, arguments)
 
 

@@ -76,7 +76,7 @@ async def answer(target: Target, ollama: Upstream) -> list[Check]:
     load, read = last.load_duration / _NANOSECONDS, last.prompt_eval_duration / _NANOSECONDS
     text = f"{last.eval_count} tokens in {took:.1f} s (loading {load:.1f} s, reading {read:.1f} s"
     write = last.eval_duration / _NANOSECONDS
-    speed = f", writing {last.eval_count / write:.0f} tokens/s)" if write > 0 else ")"
+    speed = f", writing {last.eval_count / write:,.0f} tokens/s)" if write > 0 else ")"
     return [ok("answer", text + speed), *_reading(longest, target.window)]
 
 

@@ -18,12 +18,12 @@ _DEFAULT_SHELL = "powershell" if sys.platform == "win32" else "sh"
 
 
 @common.define(NAME)
+@click.argument("program", metavar="[PROGRAM]", required=False, type=OneOf(forms.TARGETS))
 @click.option(
     "--for",
     "target",
     type=OneOf(forms.TARGETS),
-    required=True,
-    help="The program that is to use cc-proxy.",
+    help="The program that is to use cc-proxy; PROGRAM is short for it.",
 )
 @click.option(
     "--model",
@@ -42,8 +42,14 @@ _DEFAULT_SHELL = "powershell" if sys.platform == "win32" else "sh"
     metavar="URL",
     help="The proxy's address as another machine or a container reaches it.",
 )
-def command(
-    shared: common.Common, *, target: str, model: str | None, shell: str | None, url: str | None
+def command(  # noqa: PLR0913 - the flags
+    shared: common.Common,
+    *,
+    program: str | None,
+    target: str | None,
+    model: str | None,
+    shell: str | None,
+    url: str | None,
 ) -> Result:
     """Print what another program needs to work through cc-proxy; starts the proxy if needed.
 
@@ -53,6 +59,13 @@ def command(
 
     Example: cc-proxy env --for vscode
     """
+    if program and target and program != target:
+        text = f"Expected one program, found {program} and --for {target}."
+        raise click.UsageError(text)
+    target = target or program
+    if target is None:
+        wanted = OneOf(forms.TARGETS).words()
+        raise click.UsageError(f"Expected --for with {wanted}, found no program.")
     if shell is not None and target != "sdk":
         raise click.UsageError(f"Expected --shell with --for sdk, found it with --for {target}.")
     try:

@@ -27,7 +27,8 @@ def lines(target: str, variables: Mapping[str, str], unset: Sequence[str], shell
         case "desktop":
             return _desktop(variables)
     told = (
-        "# The SDKs read the address and the token; the Agent SDK runs Claude Code: it reads all."
+        "# Anthropic's SDKs use the address and the token. The Agent SDK runs Claude Code, which"
+        " uses all of these."
     )
     return [told, *shell_syntax.lines(shell, variables, unset)]
 

@@ -3,7 +3,7 @@
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.result import ErrorItem, Result
 from cc_proxy.app.cli.statusline.line import status_line
-from cc_proxy.app.cli.statusline.quick import ask, read_client
+from cc_proxy.app.cli.statusline.quick import NO_SESSION, NO_SESSION_HINT, ask, read_client
 
 
 @define("statusline")
@@ -12,7 +12,9 @@ def command(common: Common) -> Result:
 
     Claude Code runs it and gives it a JSON object on stdin. The line has the model, the window
     used and left, how much of the last prompt was reused, the speed, and what waits. `cc-proxy
-    claude` sets it, unless your settings have a statusLine.
+    claude` sets it, unless your settings have a statusLine. It works in a session of `cc-proxy
+    claude`, as it asks the proxy with ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN; without these,
+    and for a session that the proxy does not know, it shows only what the JSON says.
 
     Example: cc-proxy statusline
     """
@@ -25,8 +27,4 @@ def command(common: Common) -> Result:
 
 
 def _no_json() -> ErrorItem:
-    return ErrorItem(
-        "no_session",
-        "Expected the JSON of a session on stdin, as Claude Code gives it, found none.",
-        "cc-proxy claude makes Claude Code run it; for all sessions: cc-proxy top",
-    )
+    return ErrorItem("no_session", NO_SESSION, NO_SESSION_HINT)

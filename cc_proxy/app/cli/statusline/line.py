@@ -81,7 +81,7 @@ def _state(request: Json, session: Json) -> Iterator[str]:
         case _:
             speed = _number(request, "tokens_written_per_second")
             if speed := speed or _number(session, "tokens_written_per_second"):
-                yield f"{speed:.0f} tokens/s" if speed >= 1 else f"{speed:.1g} tokens/s"
+                yield f"{speed:,.0f} tokens/s" if speed >= 1 else f"{speed:.1g} tokens/s"
 
 
 def _reading(request: Json) -> str:

@@ -8,11 +8,15 @@ from cc_proxy.app.cli.statusline.ask import Json, activity_of, read_object
 from cc_proxy.app.cli.statusline.line import status_line
 
 _MAX_BYTES = 1 << 20
+NO_SESSION = "Expected the JSON of a session on stdin, as Claude Code gives it, found none."
+NO_SESSION_HINT = "cc-proxy claude makes Claude Code run it; for all sessions: cc-proxy top"
 
 
 def show() -> None:
-    """Read Claude Code's JSON from stdin and print the line."""
+    """Read Claude Code's JSON from stdin and print the line; warn on stderr if there is none."""
     client = read_client()
+    if not client and sys.stderr is not None:
+        sys.stderr.write(f"Warning: {NO_SESSION}\n  -> {NO_SESSION_HINT}\n")
     line = status_line(client, ask(client))
     try:
         # Claude Code reads UTF-8, whatever the locale says.

@@ -88,7 +88,7 @@ def state_text(request: ActivityRequest, names: dict[str, str]) -> str:
             left = request.seconds_left or 0.0
             return f"{text}, {duration(left)} left" if left >= 1 else text
         case "writing" if request.tokens_written_per_second:
-            return f"writing, {request.tokens_written_per_second:.0f} tokens/s"
+            return f"writing, {request.tokens_written_per_second:,.0f} tokens/s"
         case _:
             return request.state
 

@@ -39,6 +39,19 @@ def refuse_unusable(host: str, port: int) -> None:
         raise bind_error(error, host, port) from error
 
 
+def refuse_unknown(host: str) -> None:
+    """Refuse a name that has no address.
+
+    Raises:
+        DaemonError: code `host_unknown`.
+
+    """
+    try:
+        socket.getaddrinfo(to_bind(host), None, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise _unknown(host) from error
+
+
 def bind_error(error: OSError, host: str, port: int) -> DaemonError:
     """Return the error to show for a bind that failed."""
     host = to_bind(host)
@@ -46,11 +59,7 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
     if error.errno == errno.EADDRINUSE:
         return _in_use(host, port)
     if isinstance(error, socket.gaierror):
-        return DaemonError(
-            f"Expected {host} to be an address of this machine, found a name that is not known.",
-            code="host_unknown",
-            hint="Name an address: --host 127.0.0.1",
-        )
+        return _unknown(host)
     if error.errno == errno.EADDRNOTAVAIL:
         return DaemonError(
             f"Expected {host} to be an address of this machine, found that it is not.",
@@ -67,6 +76,14 @@ def bind_error(error: OSError, host: str, port: int) -> DaemonError:
         f"Expected to listen on {where}, found: {error.strerror or error}.",
         code="bind_failed",
         hint="Name another address: --host 127.0.0.1 --port 0 (0: any free port)",
+    )
+
+
+def _unknown(host: str) -> DaemonError:
+    return DaemonError(
+        f"Expected {host} to be an address of this machine, found a name that is not known.",
+        code="host_unknown",
+        hint="Name an address: --host 127.0.0.1",
     )
 
 

@@ -88,7 +88,8 @@ class ReadAhead:
         here = [front for front in known if folder and front.names(folder)]
         front = (here or known)[-1]
         if not self._lanes.of(target).slots.costs_nobody(front.prompt(target)):
-            log.info("nothing is read ahead for %s: it is read, or would cost", target.model.name)
+            text = "nothing is read ahead for %s: it would save nothing, or slow another session"
+            log.info(text, target.model.name)
             return False
         self._reading = asyncio.create_task(self._read(target, front))
         return True
