@@ -4,8 +4,10 @@ Whether a key belongs to its certificate is seen with the first request: every c
 for OpenSSL to be loaded.
 """
 
+import errno
+import os
+import stat
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from cc_proxy.app.config.errors import Problem
 from cc_proxy.app.config.settings import Ollama
@@ -13,6 +15,10 @@ from cc_proxy.app.config.settings import Ollama
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
 _LOCKED = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
+# All authorities of a system together take half a megabyte.
+_MOST_BYTES = 4 * 1024 * 1024
+# A named pipe would wait for somebody at its other end.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _PAIR = "a certificate and its key in PEM, and the key without a passphrase"
 
 
@@ -37,7 +43,7 @@ def _unusable(
     expected = "certificates in PEM" if parts == (_CERTIFICATE,) else _PAIR
     shown = ", ".join(files)
     try:
-        content = b"\n".join(Path(file).read_bytes() for file in files)
+        content = b"\n".join(map(_content, files))
     except OSError as error:
         found = f"{error.strerror}: {error.filename}"
         yield _problem(name, origins, "a file that can be read", found)
@@ -46,6 +52,16 @@ def _unusable(
         yield _problem(name, origins, expected, f"a key with a passphrase: {shown}")
     elif not all(part in content for part in parts):
         yield _problem(name, origins, expected, f"something else: {shown}")
+
+
+def _content(file: str) -> bytes:
+    handle = os.open(file, os.O_RDONLY | _NO_WAIT)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", file)
+        return os.read(handle, _MOST_BYTES)
+    finally:
+        os.close(handle)
 
 
 def _problem(name: str, origins: Mapping[str, str], expected: str, found: str) -> Problem:

@@ -1,6 +1,7 @@
 """Own headers, certificates and keys towards Ollama, checked when the settings are read."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -110,6 +111,16 @@ def test_files_that_cannot_be_used_are_named(
     placed = {name: text.replace("{folder}", folder) for name, text in fields.items()}
     with pytest.raises(ConfigError, match=words):
         load_file(ollama(**placed))
+
+
+@pytest.mark.posix_only("named pipes and devices")
+def test_a_file_that_never_ends_is_refused_at_once(load_file: LoadFile, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.pem"
+    os.mkfifo(pipe)
+    for endless in (pipe, Path("/dev/zero")):
+        for name in ("ca_file", "client_cert"):
+            with pytest.raises(ConfigError, match="Not a regular file"):
+                load_file(ollama(**{name: endless}))
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
