@@ -1,5 +1,6 @@
 """The calls of an answer, put together from their parts."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,9 +15,12 @@ _TRUNCATED = "truncated"
 
 @dataclass
 class _OpenCall:
+    index: int | None = None
     id: str = ""
     name: str = ""
     parts: list[str] = field(default_factory=list)
+    # How many parts it had when it was found not to be whole.
+    tried: int = -1
 
     def take(self, delta: CallDelta) -> None:
         """Add a part; a server may repeat the id and the name in each."""
@@ -38,7 +42,9 @@ class CallCollector:
     """
 
     def __init__(self) -> None:
-        self._open: list[tuple[int | None, _OpenCall]] = []
+        self._open: deque[_OpenCall] = deque()
+        # By index: a list of thousands is not searched for each part.
+        self._latest: dict[int | None, _OpenCall] = {}
 
     @property
     def is_open(self) -> bool:
@@ -49,13 +55,13 @@ class CallCollector:
         """Add the parts of an event; return the calls before those that they add to, if whole."""
         done: list[ToolCall] = []
         for delta in deltas:
-            call = self._latest(delta.index)
+            call = self._latest.get(delta.index)
             if call is None and delta.adds_nothing:
                 continue
             if call is None or call.is_other_than(delta):
                 done += self.take_whole()
-                call = _OpenCall()
-                self._open.append((delta.index, call))
+                call = self._latest[delta.index] = _OpenCall(index=delta.index)
+                self._open.append(call)
             call.take(delta)
         return done
 
@@ -67,9 +73,10 @@ class CallCollector:
 
         """
         done = self.take_whole(cut=cut)
-        opened, self._open = self._open, []
+        opened, self._open = self._open, deque()
+        self._latest.clear()
         if opened and not cut:
-            call = opened[0][1]
+            call = opened[0]
             text = "".join(call.parts)
             raise UnreadableCallError(call.name, text, is_cut=_is_cut(text))
         return done
@@ -78,20 +85,21 @@ class CallCollector:
         """Return the calls at the front that are whole; they are open no more."""
         done: list[ToolCall] = []
         while self._open:
-            call = self._open[0][1]
+            call = self._open[0]
+            if call.tried == len(call.parts) and not cut:
+                break
             text = "".join(call.parts).strip()
             # The name comes first: in a cut answer, the arguments may be what is missing.
             may_be_empty = not (cut and len(self._open) == 1)
             arguments = _object(text) if text or may_be_empty else None
             if arguments is None or not call.name:
+                call.tried = len(call.parts)
                 break
             done.append(ToolCall(CalledFunction(call.name, msgspec.Raw(arguments)), call.id))
-            self._open.pop(0)
+            self._open.popleft()
+            if self._latest.get(call.index) is call:
+                del self._latest[call.index]
         return done
-
-    def _latest(self, index: int | None) -> _OpenCall | None:
-        found = [call for at, call in self._open if at == index]
-        return found[-1] if found else None
 
 
 def _object(text: str) -> bytes | None:

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 from cc_proxy.app.chat.errors import UnreadableCallError
+from cc_proxy.app.upstreams.openai.calls import CallCollector
+from cc_proxy.app.upstreams.openai.completion import CallDelta, FunctionDelta
 from cc_proxy.tests.upstreams.openai.answers import DONE, Answer, answer_of, event
 
 BASH = ("Bash", {"command": "ls"})
@@ -126,3 +129,25 @@ def test_a_late_part_that_adds_nothing_is_passed_over() -> None:
 
 def test_arguments_without_a_name_are_no_call() -> None:
     assert isinstance(calls(part(0, "{}")).trouble, UnreadableCallError)
+
+
+class CountedIndex(int):
+    """A number that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedIndex.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_thousands_of_broken_calls_are_linear_work() -> None:
+    collector = CallCollector()
+    cut = FunctionDelta(name="Read", arguments=Raw(rb'"{\"file_path\":\"/a"'))
+    deltas = [CallDelta(index=CountedIndex(n), id=f"c{n}", function=cut) for n in range(2_000)]
+    assert collector.take(deltas) == []
+    with pytest.raises(UnreadableCallError):
+        collector.finish()
+    assert CountedIndex.compared < 3 * len(deltas)
