@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from cc_proxy.app.chat.upstream import Features
-from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
+from cc_proxy.app.gateway.scheduling.slot_keeper import MAX_MODELS, MAX_NAME, SlotKeeper
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.gateway.conftest import Gateway, Upstream, done, line, says
 
@@ -133,3 +133,15 @@ async def test_health_has_the_sessions_of_a_model(gateway: Gateway) -> None:
     async with gateway.client.get(gateway.url + "/health") as response:
         seen = (await response.json())["model_sessions"]
     assert seen == [{"model": "m:latest", "sessions": 2, "parallel": 1}]
+
+
+@pytest.mark.usefixtures("working")
+async def test_names_of_models_fill_neither_memory_nor_health(gateway: Gateway) -> None:
+    for number in range(MAX_MODELS + 6):
+        body = {"model": f"m{number}" + "x" * 5_000, "max_tokens": 5, "messages": begun("s")}
+        async with gateway.client.post(gateway.url + "/v1/messages", json=body) as response:
+            assert response.status == 200, await response.text()
+    async with gateway.client.get(gateway.url + "/health?upstream=0") as response:
+        sessions = (await response.json())["model_sessions"]
+    assert len(sessions) <= MAX_MODELS
+    assert max(len(one["model"]) for one in sessions) <= MAX_NAME

@@ -37,6 +37,7 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 log = logging.getLogger(__name__)
 
 MAX_CONVERSATIONS = 16
+MAX_MODELS, MAX_NAME = 64, 200
 # A front of which less is new is not read ahead; where two texts part is known to a block only.
 WORTH_READING = 0.1
 # So much longer than there was time for, an answer must have taken.
@@ -135,7 +136,10 @@ class SlotKeeper:
     def seen(self) -> dict[str, tuple[int, int]]:
         """Return each model's latest sessions (at most 16) and its slots, as far as seen."""
         return {
-            name: (len({session for session, _agent in known.conversations}), known.slots)
+            name[:MAX_NAME]: (
+                len({session for session, _agent in known.conversations}),
+                known.slots,
+            )
             for name, known in self._models.items()
             if known.conversations
         }
@@ -316,7 +320,15 @@ class SlotKeeper:
         return replace(self._tokens.held(prompt), answer=0)
 
     def _model(self, name: str) -> _Model:
-        return self._models.setdefault(full_name(name), _Model())
+        name = full_name(name)
+        known = self._models.get(name)
+        if known is None:
+            known = self._models[name] = _Model()
+            idle = [one for one, model in self._models.items() if not model.sent and one != name]
+            # Names come from clients.
+            for one in idle[: max(0, len(self._models) - MAX_MODELS)]:
+                del self._models[one]
+        return known
 
 
 def _key(caller: Caller) -> tuple[str, str]:
