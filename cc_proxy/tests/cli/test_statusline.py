@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -97,6 +98,13 @@ def test_without_a_proxy_the_line_says_what_claude_code_knows() -> None:
 )
 def test_strange_json_still_gives_a_line(client: dict[str, Any]) -> None:
     assert status_line(client, {"sessions": "none", "requests": [3], "states": []})
+
+
+@pytest.mark.parametrize("number", ["1e400", "-5", "-1e400", "9" * 400])
+def test_a_number_that_no_window_has_is_left_out(number: str) -> None:
+    fields = f'{{"context_window_size": {number}, "total_input_tokens": {number}}}'
+    line = status_line({"context_window": json.loads(fields)}, {})
+    assert not re.search(r"inf|nan|-\d", line)
 
 
 def test_a_name_cannot_reach_the_terminal_as_a_code() -> None:

@@ -137,6 +137,16 @@ def test_ctrl_c_ends_it_and_gives_the_terminal_back(home: Home, practice: Practi
 
 
 @TERMINALS
+def test_a_termination_gives_the_terminal_back(home: Home, practice: Practice) -> None:
+    live = Live(home, 80, 24)
+    live.until(lambda: "q quit" in live.text)
+    live.child.kill(signal.SIGTERM)
+    live.ends_with(143)
+    assert b"\x1b[?25h\x1b[?1049l" in live.raw
+    assert practice
+
+
+@TERMINALS
 def test_a_proxy_that_is_stopped_ends_it_with_the_reason(home: Home, practice: Practice) -> None:
     live = Live(home, 80, 24)
     live.until(lambda: "q quit" in live.text)

@@ -1,11 +1,13 @@
 """A terminal that a command has for itself: its whole screen, and its keys."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from types import FrameType
+from typing import NoReturn, TextIO
 
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.control_characters import one_line
@@ -75,13 +77,21 @@ class Screen:
 @contextmanager
 def full_screen() -> Iterator[Screen]:
     """Have the terminal for a block; it is as before afterwards, whatever happens in the block."""
-    with _keys() as key:
-        try:
-            sys.stdout.write(_ENTER)
-            yield Screen(key)
-        finally:
-            sys.stdout.write(_LEAVE)
-            sys.stdout.flush()
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        with _keys() as key:
+            try:
+                sys.stdout.write(_ENTER)
+                yield Screen(key)
+            finally:
+                sys.stdout.write(_LEAVE)
+                sys.stdout.flush()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 if sys.platform == "win32":

@@ -9,6 +9,8 @@ from cc_proxy.app.control_characters import one_line
 
 _SEPARATOR = " · "
 _MAX_NAME = 60
+# JSON has no limit for a number; a window of more tokens is none.
+_MOST = 1e12
 _THOUSAND = 1000
 
 Json = Mapping[str, object]
@@ -124,5 +126,6 @@ def _object(value: object) -> Json:
 
 def _number(values: Json, name: str) -> float:
     value = values.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else 0.0  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value <= _MOST else 0.0
