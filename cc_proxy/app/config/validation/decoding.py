@@ -115,6 +115,8 @@ class _Decoder:
             try:
                 names.rule(key)
             except RefusedValueError as refused:
+                if isinstance(names.value, Field) and names.value.secret:
+                    self._source.hide(*document.extent(value))
                 self.report(
                     f"{'.'.join(path)} has a key that is no name",
                     document.position(key_node),
