@@ -345,6 +345,15 @@ def test_a_model_that_is_not_pulled_is_named_with_what_pulls_it(home: Home) -> N
 
 
 @pytest.mark.usefixtures("claude", "model")
+def test_a_misspelt_model_is_answered_with_the_nearest_one(home: Home) -> None:
+    ran = home.run("claude", "--model", "practise")
+    assert ran.code == 1
+    assert "Ollama has no model practise." in ran.err
+    assert "Did you mean practice?" in ran.err
+    assert "Did you mean" not in home.run("claude", "--model", "nope").err
+
+
+@pytest.mark.usefixtures("claude", "model")
 def test_a_model_that_was_mended_in_the_file_but_not_in_the_proxy_is_told_so(home: Home) -> None:
     file = home.path / "config.yaml"
     file.write_text("aliases: {default: nope}\n", encoding="utf-8")

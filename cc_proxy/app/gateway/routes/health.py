@@ -1,5 +1,6 @@
 """`GET /health`: the state of the proxy, of Ollama and of the default model."""
 
+import difflib
 import os
 import time
 
@@ -8,7 +9,8 @@ from aiohttp import web
 
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.errors import ModelNotFoundError, UpstreamError
+from cc_proxy.app.chat.model_names import short_name
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import (
@@ -93,7 +95,7 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
         with api_error_for(name):
             target = await shared.models.target(name)
     except ApiError as error:
-        return DefaultModel(error=error.message)
+        return DefaultModel(error=error.message + await _near(shared, error.__cause__))
     seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
     return DefaultModel(
         name=target.model.name,
@@ -102,3 +104,16 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
         can_use_tools=not target.model.capabilities or target.model.can("tools"),
         tokens_read_per_second=round(FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
     )
+
+
+async def _near(shared: Shared, cause: BaseException | None) -> str:
+    """Return a question with the pulled model that is nearest in name, empty if none is near."""
+    first = shared.upstreams.first
+    if not isinstance(cause, ModelNotFoundError) or cause.server != first.title:
+        return ""
+    try:
+        names = [short_name(model.name) for model in await first.models()]
+    except UpstreamError:  # the missing model is what matters
+        return ""
+    near = difflib.get_close_matches(short_name(cause.model), names, n=1)
+    return f" Did you mean {near[0]}?" if near else ""
