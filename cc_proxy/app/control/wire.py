@@ -20,11 +20,15 @@ Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
 class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the server that runs the models as the proxy sees it.
 
-    `title` is its name for people, and `hint` helps against `error`.
+    `title` is its name for people, and `hint` helps against `error`. `reachable`: it answers as
+    such a server does; `answers`: it answers, perhaps with an error or as another kind of server.
     """
 
     url: str
     reachable: bool
+    answers: bool = False
+    name: str = "ollama"
+    kind: str = "ollama"
     title: str = "Ollama"
     version: str | None = None
     error: str | None = None
@@ -84,7 +88,9 @@ class LastReload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of `GET /health`; the last three are null with `?upstream=0`.
+    """The answer of `GET /health`; the last four are null or empty with `?upstream=0`.
+
+    `upstream` is the one of the default model, `upstreams` all of them.
 
     `requests_in_flight` does not include this request; `queued` of them wait for Ollama.
     `states` counts the messages requests that run, by the states of `ActivityRequest`. `assists` is
@@ -106,6 +112,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_reload: LastReload | None = None
     model_sessions: tuple[ModelSessions, ...] = ()
     upstream: UpstreamStatus | None = None
+    upstreams: tuple[UpstreamStatus, ...] = ()
     loaded_models: tuple[ModelInMemory, ...] | None = None
     default_model: DefaultModel | None = None
 

@@ -12,6 +12,14 @@ PAGE = (ROOT / "docs/how-to/openai-servers.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
+def test_a_key_from_the_environment_loads_between_braces(tmp_path: Path) -> None:
+    (key,) = re.findall(r"`(api_key: .*?)`", PAGE)
+    path = tmp_path / "key.yaml"
+    path.write_text(f"upstreams: {{vllm: {{url: http://gpu1:8000, {key}}}}}\n", encoding="utf-8")
+    found = load(config_file=path, environ={"VLLM_KEY": "from-there"}, home=tmp_path).settings
+    assert found.upstreams["vllm"].api_key == "from-there"
+
+
 def test_every_configuration_loads_as_it_is_shown(tmp_path: Path) -> None:
     assert len(SHOWN) == 3
     for number, text in enumerate(SHOWN):

@@ -34,7 +34,6 @@ SHORT = {
     "upstreams/http/framing.py": "how a line is recognised",
     "upstreams/http/words.py": "one set of words",
     "upstreams/ollama/missing_model.py": "one message",
-    "upstreams/openai/absence.py": "one hint",
     "upstreams/openai/placing.py": "one set of headers",
 }
 # One state machine that would be harder to read in two files.

@@ -250,8 +250,7 @@ def _asked(loaded: "LoadedConfig", started: "StartOutcome", model: str | None) -
             answer.upstream.error or f"Ollama does not answer at {answer.upstream.url}.",
             code="upstream_unreachable",
             exit_code=NO_UPSTREAM,
-            hint=f"{answer.upstream.hint or 'Start it with `ollama serve`.'} After another"
-            " OLLAMA_BASE_URL: cc-proxy restart",
+            hint=report.after_change(answer.upstream),
         )
     main = answer.default_model
     if main.name is None or main.context_window is None:

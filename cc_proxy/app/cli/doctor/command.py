@@ -73,7 +73,7 @@ def _checked(
             yield from _lines(check)
     names = {check.name for check in checks}
     expected: tuple[str, ...] = (*_NEEDS_SETTINGS, *_NEEDS_OLLAMA, *_NEEDS_MODEL, *_ASKS_MODEL)
-    if _SERVER in names:
+    if _SERVER in names and "ollama" not in names:
         expected = tuple(name for name in expected if name not in _OLLAMA_ONLY)
     left_out = [name for name in expected if name not in names]
     failed = [check for check in checks if check.status == "fail"]
@@ -130,38 +130,48 @@ async def _upstream(
     *,
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
-    from cc_proxy.app.cli.doctor import server, upstream  # noqa: PLC0415 - see above
-    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see above
+    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
-    from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream  # noqa: PLC0415
 
-    async with (
-        survey.upstream(loaded.settings) as ollama,
-        all_configured(loaded.settings) as upstreams,
-    ):
-        found: list[Check | None]
-        with waiting(f"Looking for {ollama.title}"):
-            if isinstance(ollama, OpenAIUpstream):
-                found = [*await server.reach(ollama)]
-            else:
-                found = [*await upstream.reach(loaded, ollama.client, container)]
-        for check in found:
-            yield check
-        if any(check is not None and check.status == "fail" for check in found):
-            return
-        for check in await server.reach_others(upstreams):
-            yield check
+    async with all_configured(loaded.settings) as upstreams:
         models = Models(loaded.settings, upstreams)
+        main = models.upstream_for(ANY_CLAUDE)
+        is_away = False
+        for one in upstreams:
+            with waiting(f"Looking for {one.title}"):
+                found = await _reached(loaded, one, container)
+            for check in found:
+                yield check
+            failed = any(check is not None and check.status == "fail" for check in found)
+            is_away = is_away or (one is main and failed)
+        if is_away:
+            return
         tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
         target, about = await upstream.default_model(loaded.settings, models, tests)
         for check in about:
-            yield check if ollama.kind == "ollama" else _without_pull(check)
+            yield check if main.kind == "ollama" else _without_pull(check)
         if target is not None:
             yield upstream.parallel(target, seen)
         if target is not None and ask_model:
             async for check in _asked(loaded, target, upstreams.named(target.upstream)):
-                yield check if ollama.kind == "ollama" else _without_pull(check)
+                yield check if main.kind == "ollama" else _without_pull(check)
+
+
+async def _reached(
+    loaded: "LoadedConfig", one: "Upstream", container: str | None
+) -> list["Check | None"]:
+    from cc_proxy.app.cli.doctor import server, upstream  # noqa: PLC0415 - see above
+    from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream  # noqa: PLC0415
+    from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream  # noqa: PLC0415
+
+    if isinstance(one, OpenAIUpstream):
+        return [*await server.reach(one)]
+    if isinstance(one, OllamaUpstream):
+        return [*await upstream.reach(loaded, one.client, container)]
+    return []
 
 
 async def _asked(

@@ -1,7 +1,6 @@
 """Checks of a server with OpenAI's chat API: that it answers, what it is, what it serves."""
 
 from cc_proxy.app.chat.errors import UpstreamError
-from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.upstreams.openai.servers import ServerEngine
 from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
@@ -11,12 +10,6 @@ _FLAGS = {
     ServerEngine.VLLM: "--enable-prompt-tokens-details",
     ServerEngine.SGLANG: "--enable-cache-report",
 }
-
-
-async def reach_others(upstreams: Upstreams) -> list[Check]:
-    """Check the servers with OpenAI's API that are not the first upstream."""
-    others = [one for one in upstreams if isinstance(one, OpenAIUpstream)]
-    return [check for one in others if one is not upstreams.first for check in await reach(one)]
 
 
 async def reach(upstream: OpenAIUpstream) -> list[Check]:

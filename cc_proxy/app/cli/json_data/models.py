@@ -15,11 +15,14 @@ class ServerData(TypedDict):
 
 
 class AliasData(TypedDict):
-    """A name that clients may ask for, and the model that answers."""
+    """A name that clients may ask for, and the model that answers.
+
+    `pulled` is null where the server of the model does not answer.
+    """
 
     name: str
     model: str
-    pulled: bool
+    pulled: bool | None
 
 
 class InMemory(TypedDict):

@@ -43,6 +43,7 @@ class RunningData(TypedDict):
     last_error: LastError | None
     last_reload: LastReload | None
     upstream: UpstreamStatus | None
+    upstreams: list[UpstreamStatus]
     loaded_models: list[ModelInMemory] | None
     default_model: DefaultModel | None
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Tests = dict[str, KeptTest]
 
 _NAME = "models"
+_SERVE = "Serve it there, or let the alias point to another model."
+_PULLED = {True: "", False: "  (not pulled)", None: "  (its server does not answer)"}
 _HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
 
 
@@ -47,7 +49,7 @@ def command(common: Common) -> Result:
     return Result(
         _NAME,
         {
-            "upstream": {"url": found.url, "version": found.version},
+            "upstream": {"url": found.servers[0].url, "version": found.servers[0].version},
             "default_model": found.default,
             "aliases": [vars(alias) for alias in found.aliases],
             "models": [_data(found, row, _test(tests, row)) for row in found.rows],
@@ -98,7 +100,8 @@ def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "ModelData":
 
 
 def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
-    yield f"{found.title} {one_line(found.version)} at {found.url}"
+    for server in found.servers:
+        yield f"{server.title} {one_line(server.version)} at {server.url}"
     yield ""
     if found.rows:
         cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
@@ -115,7 +118,7 @@ def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
         yield "Aliases"
         width = max(len(alias.name) for alias in found.aliases)
         for alias in found.aliases:
-            note = "" if alias.pulled else "  (not pulled)"
+            note = _PULLED[alias.pulled]
             yield f"  {alias.name:{width}}  ->  {alias.model}{note}"
 
 
@@ -167,9 +170,12 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 def _warnings(found: "Survey") -> Iterator[ErrorItem]:
     if found.trouble is not None:
         yield ErrorItem("no_default_model", found.trouble, "cc-proxy models pull qwen3-coder:30b")
-    for model in dict.fromkeys(alias.model for alias in found.aliases if not alias.pulled):
-        text = f"{missing_model('Ollama', model)} An alias points to it."
-        yield ErrorItem("alias_not_pulled", text, pull_command(model))
+    for error in found.away:
+        yield ErrorItem("upstream_away", error.message, error.hint)
+    for model in found.missing:
+        text = f"{missing_model(model.server, model.name)} An alias points to it."
+        hint = pull_command(model.name) if model.can_be_pulled else _SERVE
+        yield ErrorItem("alias_not_pulled", text, hint)
     for row in found.rows:
         if row.trouble is not None:
             text = f"{row.name} cannot be asked what it can do: {row.trouble}"

@@ -47,9 +47,20 @@ def command(common: Common, *, name: str) -> Result:
             exit_code=2,
             hint="Name the model, as in: cc-proxy models pull qwen3-coder:30b",
         )
+    server, _, rest = model.partition("/")
+    if rest and server in settings.upstreams:
+        raise PullError(
+            f"Expected a model of Ollama's, found {model}: {server} is another server.",
+            code="not_ollama",
+            exit_code=2,
+            hint=f"Start {server} with that model.",
+        )
+    # The name of the upstream is no part of the name in Ollama's registry.
+    model = model.removeprefix("ollama/")
     began = time.monotonic()
     fetched = pull(settings, model)
-    told = f"{model}, which {name} stands for," if model != name else model
+    is_alias = model != name.removeprefix("ollama/")
+    told = f"{model}, which {name} stands for," if is_alias else model
     return Result(
         _NAME,
         {

@@ -1,6 +1,7 @@
 """A survey of the models in Ollama and their aliases; it needs no running proxy."""
 
 import logging
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -40,24 +41,46 @@ class Row:
 
 @dataclass(frozen=True)
 class Alias:
-    """A name that clients may ask for, and what answers."""
+    """A name that clients may ask for, and what answers.
+
+    `pulled` is None where the upstream of the model does not answer.
+    """
 
     name: str
     model: str
-    pulled: bool
+    pulled: bool | None
 
 
 @dataclass(frozen=True)
-class Survey:
-    """One look at a server, whose name for people is `title`.
-
-    `default` answers for `claude-*`. None: the one that is configured is not there, or, with
-    `trouble`, none is configured and none of those that are there can.
-    """
+class AvailableServer:
+    """An upstream that answers; `title` is its name for people."""
 
     title: str
     url: str
     version: str
+
+
+@dataclass(frozen=True)
+class MissingModel:
+    """A model that an alias points to, and that its upstream does not have."""
+
+    server: str
+    name: str
+    can_be_pulled: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One look at the upstreams: `servers` answer, the one of the default model first.
+
+    `away` has the error of each other one, and `missing` what aliases point to in vain. `default`
+    answers for `claude-*`. None: the one that is configured is not there, or, with `trouble`, none
+    is configured and none of those that are there can.
+    """
+
+    servers: tuple[AvailableServer, ...]
+    away: tuple[UpstreamError, ...]
+    missing: tuple[MissingModel, ...]
     rows: tuple[Row, ...]
     aliases: tuple[Alias, ...]
     default: str | None
@@ -74,10 +97,10 @@ def upstream(settings: Settings) -> ConfiguredUpstream:
 
 
 async def survey(settings: Settings) -> Survey:
-    """Return what the configured Ollama has, and what these settings make of it.
+    """Return what the configured upstreams have, and what these settings make of it.
 
     Raises:
-        UpstreamError: it cannot be asked.
+        UpstreamError: none of them can be asked; this is the error of the default model's one.
 
     """
     async with all_configured(settings) as upstreams:
@@ -109,36 +132,55 @@ async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
 
 
 async def _survey(settings: Settings, upstreams: Upstreams) -> Survey:
-    first = upstreams.first
-    version = await first.version()
+    models = Models(settings, upstreams)
+    main = models.upstream_for(ANY_CLAUDE)
+    servers: dict[str, AvailableServer] = {}
+    away: dict[str, UpstreamError] = {}
     on_disk: list[ModelCard] = []
     loaded: dict[str, LoadedModel] = {}
     for one in upstreams:
         try:
-            for model in await one.models():
-                name = upstreams.listed(one, model.name)
-                on_disk.append(msgspec.structs.replace(model, name=name))
-            loaded |= {full_name(upstreams.listed(one, m.name)): m for m in await one.loaded()}
-        except UpstreamError:
-            # `doctor` says what is wrong with another than the first.
-            if one is first:
-                raise
-    models = Models(settings, upstreams)
+            version = await one.version()
+            cards, in_memory = await one.models(), await one.loaded()
+        except UpstreamError as error:
+            away[one.name] = error
+            continue
+        servers[one.name] = AvailableServer(one.title, one.shown_url, version)
+        for model in cards:
+            name = upstreams.listed(one, model.name)
+            on_disk.append(msgspec.structs.replace(model, name=name))
+        loaded |= {full_name(upstreams.listed(one, model.name)): model for model in in_memory}
+    if not servers:
+        raise away[main.name]
     rows = [await _row(models, model, loaded.get(full_name(model.name))) for model in on_disk]
     names = {full_name(model.name) for model in on_disk}
+    aliases = tuple(
+        Alias(name, model, _has(upstreams, away, names, model))
+        for name, model in settings.aliases.items()
+    )
+    in_vain = dict.fromkeys(alias.model for alias in aliases if alias.pulled is False)
     default, trouble = await _default(models, upstreams)
     return Survey(
-        title=first.title,
-        url=first.shown_url,
-        version=version,
+        servers=tuple(sorted(servers.values(), key=lambda one: one.title != main.title)),
+        away=tuple(away.values()),
+        missing=tuple(_missing(upstreams, model) for model in in_vain),
         rows=tuple(rows),
-        aliases=tuple(
-            Alias(name, model, full_name(model) in names)
-            for name, model in settings.aliases.items()
-        ),
+        aliases=aliases,
         default=default,
         trouble=trouble,
     )
+
+
+def _has(
+    upstreams: Upstreams, away: Mapping[str, UpstreamError], names: Container[str], model: str
+) -> bool | None:
+    upstream, name = upstreams.pick(model)
+    return None if upstream.name in away else full_name(upstreams.listed(upstream, name)) in names
+
+
+def _missing(upstreams: Upstreams, model: str) -> MissingModel:
+    upstream, name = upstreams.pick(model)
+    return MissingModel(upstream.title, name, upstream.kind == "ollama")
 
 
 async def _row(models: Models, pulled: ModelCard, loaded: LoadedModel | None) -> Row:
@@ -152,7 +194,7 @@ async def _default(models: Models, upstreams: Upstreams) -> tuple[str | None, st
     try:
         target = await models.target(ANY_CLAUDE)
         return upstreams.listed(upstreams.named(target.upstream), target.model.name), None
-    except UpstreamRefusedError:
-        return None, None  # its alias, or its row, tells why
+    except UpstreamError:
+        return None, None  # its alias, its row, or that its upstream is away tells why
     except ApiError as error:
         return None, error.message

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import RunningData
     from cc_proxy.app.config import LoadedConfig
-    from cc_proxy.app.control.wire import DefaultModel, Health, ModelInMemory
+    from cc_proxy.app.control.wire import DefaultModel, Health, ModelInMemory, UpstreamStatus
     from cc_proxy.app.daemon.process.state import ProcessState
 
 _UPSTREAM_SECONDS = 5.0
@@ -52,6 +52,7 @@ def data(now: "ProcessState", health: "Health") -> "RunningData":
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
+        "upstreams": list(to_builtins(health.upstreams)),
         "loaded_models": to_builtins(health.loaded_models),
         "default_model": to_builtins(health.default_model),
     }
@@ -71,8 +72,7 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
     upstream, model = health.upstream, health.default_model
     if upstream is None:
         return [("Ollama", "not known, it has not answered yet")]
-    found = f"version {upstream.version}" if upstream.reachable else "not reachable"
-    rows = [(upstream.title, f"{upstream.url} ({found})")]
+    rows = [(one.title, f"{one.url} ({_found(one)})") for one in health.upstreams or (upstream,)]
     if model is not None and model.name is not None:
         window = f" ({model.context_window:,} tokens)" if model.context_window else ""
         rows.append(("Default model", model.name + window))
@@ -81,6 +81,13 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
             told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
             rows.append(("Reading", told))
     return rows
+
+
+def _found(upstream: "UpstreamStatus") -> str:
+    if not upstream.reachable:
+        return "answers, but cannot be used" if upstream.answers else "not reachable"
+    # Ollama's version is a number; others name what they are, too: vLLM 0.32.0.
+    return f"version {upstream.version}" if upstream.kind == "ollama" else f"{upstream.version}"
 
 
 def loaded_model_rows(health: "Health") -> list[tuple[str, str]]:
@@ -130,8 +137,37 @@ def warnings(health: "Health") -> list[ErrorItem]:
     if not upstream.reachable:
         text = upstream.error or f"{upstream.title} cannot be reached at {upstream.url}."
         hint = "cc-proxy serves and will find it when it comes."
-        hint += f" {upstream.hint}" if upstream.hint else " To start it: ollama serve"
-        return [ErrorItem("upstream_unreachable", text, hint)]
+        return [ErrorItem("upstream_unreachable", text, f"{hint} {_help(upstream)}".rstrip())]
+    return [*_others(health), *_of_default(model)]
+
+
+def after_change(upstream: "UpstreamStatus") -> str:
+    """Return what to do about an upstream that does not serve, at this address or another one."""
+    change = f"After a change of upstreams.{upstream.name}.url: cc-proxy reload"
+    if upstream.kind == "ollama":
+        change = "After another OLLAMA_BASE_URL: cc-proxy restart"
+    return f"{_help(upstream)} {change}".lstrip()
+
+
+def _help(upstream: "UpstreamStatus") -> str:
+    if upstream.hint is not None or upstream.answers or upstream.kind != "ollama":
+        return upstream.hint or ""
+    return "Start it with `ollama serve`."
+
+
+def _others(health: "Health") -> list[ErrorItem]:
+    return [
+        ErrorItem(
+            "other_upstream_away",
+            one.error or f"{one.title} cannot be reached at {one.url}.",
+            one.hint,
+        )
+        for one in health.upstreams
+        if not one.reachable and one != health.upstream
+    ]
+
+
+def _of_default(model: "DefaultModel | None") -> list[ErrorItem]:
     if model is not None and model.name is None:
         text = model.error or "No model is there to answer for Claude's names."
         return [ErrorItem("no_default_model", text)]

@@ -1,16 +1,24 @@
-"""`GET /health`: the state of the proxy, of Ollama and of the default model."""
+"""`GET /health`: the state of the proxy, of the upstreams and of the default model."""
 
+import asyncio
 import difflib
 import os
 import time
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.chat.errors import ModelNotFoundError, UpstreamError
+from cc_proxy.app.chat.errors import (
+    ModelNotFoundError,
+    UpstreamError,
+    UpstreamStalledError,
+    UpstreamUnreachableError,
+)
 from cc_proxy.app.chat.model_names import short_name
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import (
@@ -24,11 +32,14 @@ from cc_proxy.app.gateway.activity.view import running_states
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
 
+# An upstream that no question is about must not make the answer wait.
+_SIDE_SECONDS = 2.0
+
 
 async def handle(request: web.Request) -> web.Response:
     """Answer 200 with a `Health`.
 
-    `?upstream=0` does not ask Ollama; `?model=NAME` reports on that model instead of the one
+    `?upstream=0` asks no upstream; `?model=NAME` reports on that model instead of the one
     that answers for Claude's names.
     """
     shared = request.app[SHARED]
@@ -53,30 +64,53 @@ async def handle(request: web.Request) -> web.Response:
         last_reload=context.reloader.last if context.reloader else None,
     )
     if request.query.get("upstream") != "0":
+        name = request.query.get("model", ANY_CLAUDE)
+        main = shared.models.upstream_for(name)
+        states = await asyncio.gather(
+            *(_state(one) if one is main else _side_state(one) for one in shared.upstreams)
+        )
         health = msgspec.structs.replace(
             health,
-            upstream=await _upstream(shared),
-            loaded_models=await loaded_models(shared),
-            default_model=await _model(shared, request.query.get("model", ANY_CLAUDE)),
+            upstream=next(one for one in states if one.name == main.name),
+            upstreams=tuple(states),
+            loaded_models=await loaded_models(shared, name),
+            default_model=await _model(shared, name),
         )
     return web.Response(body=msgspec.json.encode(health), content_type="application/json")
 
 
-async def _upstream(shared: Shared) -> UpstreamStatus:
-    first = shared.upstreams.first
-    url, title = first.shown_url, first.title
+async def _side_state(upstream: Upstream) -> UpstreamStatus:
     try:
-        version = await first.version()
+        async with asyncio.timeout(_SIDE_SECONDS):
+            return await _state(upstream)
+    except TimeoutError:
+        error = f"{upstream.title} has not answered within {_SIDE_SECONDS:g} seconds."
+        return _status(upstream, reachable=False, error=error)
+
+
+async def _state(upstream: Upstream) -> UpstreamStatus:
+    try:
+        version = await upstream.version()
     except UpstreamError as error:
-        text, hint = error.message, error.hint
-        return UpstreamStatus(url=url, reachable=False, title=title, error=text, hint=hint)
-    return UpstreamStatus(url=url, reachable=True, title=title, version=version)
+        return _status(
+            upstream,
+            reachable=False,
+            answers=not isinstance(error, UpstreamUnreachableError | UpstreamStalledError),
+            error=error.message,
+            hint=error.hint,
+        )
+    return _status(upstream, reachable=True, answers=True, version=version)
 
 
-async def loaded_models(shared: Shared) -> tuple[ModelInMemory, ...] | None:
-    """Return the models in Ollama's memory, None if it does not answer."""
+def _status(upstream: Upstream, **state: Any) -> UpstreamStatus:  # noqa: ANN401 - its fields
+    name, kind, url, title = upstream.name, upstream.kind, upstream.shown_url, upstream.title
+    return UpstreamStatus(name=name, kind=kind, url=url, title=title, **state)
+
+
+async def loaded_models(shared: Shared, name: str = ANY_CLAUDE) -> tuple[ModelInMemory, ...] | None:
+    """Return what the upstream of a model has in memory, None if it does not answer."""
     try:
-        loaded = await shared.upstreams.first.loaded()
+        loaded = await shared.models.upstream_for(name).loaded()
     except UpstreamError:  # `upstream` has the error
         return None
     return tuple(
@@ -97,8 +131,10 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
     except ApiError as error:
         return DefaultModel(error=error.message + await _near(shared, error.__cause__))
     seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
+    upstreams = shared.upstreams
     return DefaultModel(
-        name=target.model.name,
+        # With its upstream before it: a session asks for the model by this name.
+        name=upstreams.listed(upstreams.named(target.upstream), target.model.name),
         context_window=target.window,
         # A model without listed capabilities gets its requests, so it may be able to.
         can_use_tools=not target.model.capabilities or target.model.can("tools"),

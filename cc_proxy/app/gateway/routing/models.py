@@ -81,11 +81,17 @@ class Models:
             UpstreamError: Ollama cannot be asked, or does not have the model.
 
         """
-        name = self._of_class(who) or requested
-        resolved = resolve_model(self._settings.aliases, name)
-        if resolved is not None:
-            resolved = resolved.removeprefix(f"{self._upstreams.first.name}/")
+        resolved = self._resolved(self._of_class(who) or requested)
         return await self.named(resolved or await self._choose())
+
+    def upstream_for(self, requested: str) -> Upstream:
+        """Return the upstream that answers for a name in a request, without asking anything."""
+        resolved = self._resolved(requested) or self._chosen
+        return self._upstreams.pick(resolved)[0] if resolved else self._upstreams.first
+
+    def _resolved(self, name: str) -> str | None:
+        resolved = resolve_model(self._settings.aliases, name)
+        return resolved and resolved.removeprefix(f"{self._upstreams.first.name}/")
 
     def _of_class(self, who: Caller | None) -> str | None:
         classes = self._settings.request_classes
@@ -133,17 +139,19 @@ class Models:
         model is asked about, once for each version of it.
 
         Raises:
-            UpstreamError: the first upstream cannot be asked; another is left out.
+            UpstreamError: none of the upstreams can be asked; this is the error of the first.
 
         """
         found: list[ModelCard] = []
+        errors: list[UpstreamError] = []
         for upstream in self._upstreams:
             try:
                 found += await self._listed(upstream)
             except UpstreamError as error:
-                if upstream is self._upstreams.first:
-                    raise
                 log.warning("models of %s are not listed: %s", upstream.name, error.log_text)
+                errors.append(error)
+        if len(errors) == len(list(self._upstreams)):
+            raise errors[0]
         return found
 
     async def _listed(self, upstream: Upstream) -> list[ModelCard]:
@@ -231,8 +239,9 @@ class Models:
         """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
         if self._chosen is not None:
             return self._chosen
-        pulled = await self.pulled()
+        # While the first upstream is away, nothing is chosen: the choice would outlast that.
         loaded = await self._upstreams.first.loaded()
+        pulled = await self.pulled()
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
         able = [model.name for model in local if "tools" in (model.capabilities or ())]

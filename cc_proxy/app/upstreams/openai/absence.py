@@ -11,16 +11,20 @@ _TRUST = (
 )
 
 
-def explained(url: str, how: How) -> tuple[str, str]:
-    """Return what there is to say besides that nothing answers (may be empty), and what helps."""
+def explained(server: str, url: str, how: How) -> tuple[str, str]:
+    """Return what there is to say besides that nothing answers (may be empty), and what helps.
+
+    `server` is the name of the upstream in the configuration.
+    """
     match how:
         case "not trusted":
             return "", _TRUST
         case "not https":
             plain = without_user_info(url).replace("https:", "http:", 1)
-            return "", f"Set the url of this upstream to {plain}"
+            return "", f"Set upstreams.{server}.url to {plain}"
         case "unknown name":
             host = urlsplit(url).hostname or ""
-            return f"The name {host} has no address here.", "Check the url of this upstream."
+            return f"The name {host} has no address here.", f"Check upstreams.{server}.url."
     # An engine listens only once it has loaded its model, which takes minutes (vLLM 0.32).
-    return "", "Start the server, or wait until its model is loaded, and check the url."
+    check = f"and check upstreams.{server}.url."
+    return "", f"Start the server, or wait until its model is loaded, {check}"

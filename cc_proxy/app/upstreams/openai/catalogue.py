@@ -8,7 +8,7 @@ import msgspec
 from cc_proxy.app.chat.errors import ModelNotFoundError, Refusal, UpstreamError
 from cc_proxy.app.upstreams.openai import servers
 from cc_proxy.app.upstreams.openai.client import OpenAIClient
-from cc_proxy.app.upstreams.openai.errors import CHECK_ADDRESS, SEE_MODELS
+from cc_proxy.app.upstreams.openai.errors import SEE_MODELS, check_address
 from cc_proxy.app.upstreams.openai.servers import TRAITS, Props, ServedModel, ServerEngine
 
 # What most models of today can do, where the server does not say. An image to a model that cannot
@@ -42,7 +42,7 @@ class ServerCatalogue:
         """
         if self._find(name) is None and not any(one.name == _NAMELESS for one in self.models):
             text = f"it serves {', '.join(one.name for one in self.models) or 'no model'}"
-            refusal = Refusal(server, 404, text, CHECK_ADDRESS, SEE_MODELS)
+            refusal = Refusal(server, 404, text, check_address(server), SEE_MODELS)
             raise ModelNotFoundError(refusal, name, SEE_MODELS)
 
     def window(self, name: str) -> int | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from cc_proxy.app.chat.answer import ChatAnswer
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.upstreams.http.client import HttpClient
 from cc_proxy.app.upstreams.http.words import ServerWords
 from cc_proxy.app.upstreams.openai.absence import explained
-from cc_proxy.app.upstreams.openai.errors import CHECK_ADDRESS, refused
+from cc_proxy.app.upstreams.openai.errors import check_address, refused
 from cc_proxy.app.upstreams.openai.reading import CHECK_LOG, AnswerReader
 from cc_proxy.app.upstreams.openai.servers import (
     ServedModel,
@@ -36,12 +37,12 @@ class OpenAIClient(HttpClient):
             name=name,
             kind=_KIND,
             section=f"upstreams.{name}",
-            check_address=CHECK_ADDRESS,
+            check_address=check_address(name),
             check_log=CHECK_LOG,
             check_gateway=CHECK_LOG,
             check_compression="Something in front of it compresses unasked: turn that off there.",
             more_time=f"If the model needs longer, raise the timeout of {name}.",
-            absence=explained,
+            absence=partial(explained, name),
         )
         super().__init__(words, base_url, api_key=api_key, silence_seconds=silence_seconds)
 

@@ -26,15 +26,12 @@ from cc_proxy.app.upstreams.openai.overflow import Overflow, overflow_in
 
 _Shape = TypeVar("_Shape")
 
-CHECK_ADDRESS = (
-    "Check the url of this upstream: it must be that of a server with OpenAI's API, without /v1 at"
-    " the end."
-)
 SEE_MODELS = "See what it serves: cc-proxy models"
 # A router has not noticed yet that a worker died: vllm-router 0.1 and sglang-router 0.3 answer 500
 # to two requests before they take another worker.
 _WORKER_GONE = re.compile(r"\berror sending request for url \(")
 _NOT_FOUND = 404
+_NO_ACCESS = frozenset({401, 403})
 _BUSY = frozenset({429, 503})
 
 # Ray Serve wraps the engine's words: "Message: … (Request ID: …), Internal exception: …".
@@ -80,6 +77,11 @@ class _Detail(msgspec.Struct):
     detail: str | list[msgspec.Raw]
 
 
+def check_address(server: str) -> str:
+    """Return what to do if something else answers at the address of the upstream `server`."""
+    return f"Check upstreams.{server}.url: a server with OpenAI's chat API must answer there."
+
+
 def refused(
     server: str, status: int, body: bytes, software: str = ""
 ) -> UpstreamRefusedError | GatewayError:
@@ -89,13 +91,13 @@ def refused(
     """
     known = _words(body)
     if known is None:
-        refusal = Refusal(server, status, plain_words(body, server), CHECK_ADDRESS)
+        refusal = Refusal(server, status, plain_words(body, server), check_address(server))
         return gateway_error(refusal, software, body) or _of_text(refusal)
     text, overflow = known
     overflow = overflow or overflow_in(text)
     if overflow is not None:
         return _too_long(Refusal(server, status, text), overflow)
-    return _of_text(Refusal(server, status, text, CHECK_ADDRESS))
+    return _of_text(Refusal(server, status, text, check_address(server)))
 
 
 def _of_text(refusal: Refusal) -> UpstreamRefusedError:
@@ -104,9 +106,15 @@ def _of_text(refusal: Refusal) -> UpstreamRefusedError:
     if status in _BUSY or _WORKER_GONE.search(text):
         return UpstreamBusyError(refusal)
     if status == _NOT_FOUND and (missing := _NO_MODEL.search(text)):
-        found = Refusal(server, status, text, CHECK_ADDRESS, SEE_MODELS)
+        found = Refusal(server, status, text, check_address(server), SEE_MODELS)
         return ModelNotFoundError(found, next(filter(None, missing.groups())), SEE_MODELS)
-    return UpstreamRefusedError(refusal)
+    return UpstreamRefusedError(replace(refusal, hint=_hint(server, status)))
+
+
+def _hint(server: str, status: int) -> str | None:
+    if status == _NOT_FOUND:
+        return check_address(server)
+    return f"Check upstreams.{server}.api_key." if status in _NO_ACCESS else None
 
 
 def in_stream(server: str, event: bytes) -> UpstreamRefusedError | GatewayError:

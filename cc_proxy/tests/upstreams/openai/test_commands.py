@@ -14,7 +14,7 @@ async def test_models_shows_what_is_served() -> None:
     async with vllm_server() as (url, _):
         settings = Settings(upstreams={"gpu": UpstreamSettings(url=url)})
         found = await survey.survey(settings)
-    assert (found.title, found.url, found.version) == ("gpu", url, "vLLM 0.32.0")
+    assert found.servers == (survey.AvailableServer("gpu", url, "vLLM 0.32.0"),)
     (row,) = found.rows
     assert found.is_default(row)
     assert row.target is not None
@@ -67,6 +67,8 @@ async def test_a_server_that_is_away_does_not_hide_the_first() -> None:
         settings = Settings(upstreams={"gpu": UpstreamSettings(url=url), "box": away})
         found = await survey.survey(settings)
     assert [row.name for row in found.rows] == ["script"]
+    (error,) = found.away
+    assert error.message.startswith("box does not answer")
 
 
 async def test_show_says_that_the_server_reads_the_calls() -> None:

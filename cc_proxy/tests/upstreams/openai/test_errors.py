@@ -147,3 +147,11 @@ def test_a_gateway_that_does_not_reach_the_server_is_no_answer_of_its_own() -> N
 )
 def test_any_body_gives_words(body: bytes, text: str) -> None:
     assert refused(SERVER, 500, body).text == text
+
+
+@pytest.mark.parametrize(
+    ("status", "setting"), [(401, "api_key"), (403, "api_key"), (404, "url"), (500, None)]
+)
+def test_a_refusal_names_the_setting_that_may_be_wrong(status: int, setting: str | None) -> None:
+    hint = refused("box", status, b'{"detail":"no"}').hint
+    assert (hint is None) if setting is None else f"upstreams.box.{setting}" in (hint or "")
