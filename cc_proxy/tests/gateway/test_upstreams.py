@@ -122,3 +122,10 @@ async def test_a_preload_loads_on_the_upstream_of_the_model(two: Two) -> None:
         assert response.status == 200, await response.text()
     assert [body["model"] for body in two.big.bodies] == ["large"]
     assert two.laptop.bodies == []
+
+
+async def test_the_first_upstream_that_is_away_leaves_the_models_of_the_others_listed(
+    two: Two,
+) -> None:
+    two.gateway.ollama.base_url = "http://127.0.0.1:9"
+    assert await two.listed() == ["big/hf.co/x/large:30b"]
