@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cc_proxy.app.chat.model_names import short_name
-from cc_proxy.app.config.aliases import ANY_CLAUDE
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.errors import CcProxyError
 
 

@@ -1,6 +1,8 @@
 """Names of models, as Ollama reads them."""
 
 _LATEST = ":latest"
+# One of Anthropic's names that has no alias of its own: asks for the default model.
+ANY_CLAUDE = "claude-default"
 
 
 def same_model(one: str, other: str) -> bool:

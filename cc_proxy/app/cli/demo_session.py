@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.model_names import ANY_CLAUDE
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.cli.output import shell_syntax
 from cc_proxy.app.config import LoadedConfig, load
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths

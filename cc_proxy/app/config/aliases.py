@@ -5,8 +5,6 @@ from collections.abc import Mapping
 # Claude Code's model discovery keeps only names with `claude` or `anthropic` in them; a name that
 # begins with `claude-` would make 2.1.197 forget the window that it was told.
 DISCOVERED = "local-claude/"
-# One of Anthropic's names that has no alias of its own: asks for the default model.
-ANY_CLAUDE = "claude-default"
 
 LONG_CONTEXT_MARK = "[1m]"
 DEFAULT = "default"

@@ -130,9 +130,9 @@ async def _upstream(
     *,
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
+    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see above
-    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
 

@@ -16,7 +16,7 @@ from cc_proxy.app.anthropic.requests import decode
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.last_chunk import last_chunk
 from cc_proxy.app.chat.messages import ChatChunk
-from cc_proxy.app.chat.model_names import same_model
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
@@ -24,7 +24,6 @@ from cc_proxy.app.cli.claude.profiles import PROFILES, recommended
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.config import LoadedConfig
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.context import GatewayContext
 from cc_proxy.app.gateway.http.listening import BoundAddress
 from cc_proxy.app.gateway.http.server import serve

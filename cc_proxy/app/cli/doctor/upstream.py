@@ -17,7 +17,7 @@ from cc_proxy.app.chat.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.chat.model_names import full_name, same_model
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, full_name, same_model
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
@@ -26,7 +26,6 @@ from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.models.verdicts import KeptTest, is_unfit
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.config import LoadedConfig, Settings, resolve_model
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES

@@ -35,8 +35,8 @@ def choose_model(common: "Common", loaded: "LoadedConfig", *, may_ask: bool) -> 
         PullError: there is none, and the one that was chosen cannot be had.
 
     """
+    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - as above
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - as above
 
     if resolve_model(loaded.settings.aliases, ANY_CLAUDE) is not None:
         return None

@@ -46,8 +46,8 @@ def command(common: Common, *, name: str | None) -> Result:
 
 def _asked(settings: "Settings", name: str | None) -> tuple["Target", "ModelCard | None"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
+    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
-    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
 
     try:
         target, pulled = asyncio.run(survey.find(settings, name or ANY_CLAUDE))

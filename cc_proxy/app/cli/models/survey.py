@@ -8,12 +8,11 @@ import msgspec
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
-from cc_proxy.app.chat.model_names import full_name
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, full_name
 from cc_proxy.app.chat.models import LoadedModel, ModelCard
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.upstreams.choice import ConfiguredUpstream, all_configured, configured
 

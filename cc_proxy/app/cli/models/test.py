@@ -95,8 +95,8 @@ async def _tested(
     steps: Steps,
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
+    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - it brings aiohttp
-    from cc_proxy.app.config.aliases import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above

@@ -17,10 +17,9 @@ from cc_proxy.app.chat.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.chat.model_names import short_name
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import (
     DefaultModel,
     Health,

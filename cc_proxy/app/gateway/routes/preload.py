@@ -12,9 +12,8 @@ import msgspec
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import invalid_request
-from cc_proxy.app.chat.model_names import same_model
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, same_model
 from cc_proxy.app.chat.target import Target
-from cc_proxy.app.config.aliases import ANY_CLAUDE
 from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
