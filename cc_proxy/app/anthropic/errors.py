@@ -87,7 +87,7 @@ def overloaded(message: str, *, quotes: Iterable[str] = ()) -> ApiError:
 def fault() -> ApiError:
     """500: cc-proxy itself has failed, and its log says where."""
     return ApiError(
-        500, "api_error", "cc-proxy met a fault of its own; its log has it.", retry=False
+        500, "api_error", "Internal error in cc-proxy; its log has the details.", retry=False
     )
 
 

@@ -162,7 +162,7 @@ def _usage(error: click.UsageError, typed: str) -> Result:
 def _internal(name: str, error: Exception) -> Result:
     item = ErrorItem(
         "internal_error",
-        f"cc-proxy met a fault of its own: {type(error).__name__}: {error}",
+        f"Internal error in cc-proxy: {type(error).__name__}: {error}",
         "To see where, set CC_PROXY_DEBUG=1 and run it again; please report it with that.",
     )
     return Result(name, errors=(item,), exit_code=result.FAILED)

@@ -80,7 +80,7 @@ def serve(service: Service, announce: Callable[[ProcessState], None]) -> int:
         log.error("%s", error.message)  # noqa: TRY400 - the reason is told, a traceback is noise
         raise
     except Exception:
-        log.exception("cc-proxy met a fault of its own")
+        log.exception("Internal error in cc-proxy")
         raise
     finally:
         written.close()

@@ -473,7 +473,7 @@ async def test_a_fault_of_ours_is_an_answer_and_in_the_log(
     monkeypatch.setattr(gateway.shared.models, "target", fault)
     status, answer, headers = await gateway.ask()
     assert status == 500
-    assert answer["error"]["message"] == "cc-proxy met a fault of its own; its log has it."
+    assert answer["error"]["message"] == "Internal error in cc-proxy; its log has the details."
     assert headers["request-id"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
 
@@ -610,7 +610,7 @@ async def test_a_fault_of_ours_in_mid_stream_is_an_error_event(
     monkeypatch.setattr(AnswerStream, "_finish", fault)
     events = await gateway.stream()
     assert [event["type"] for event in events[-2:]] == ["content_block_stop", "error"]
-    assert events[-1]["error"]["message"].startswith("cc-proxy met a fault of its own")
+    assert events[-1]["error"]["message"].startswith("Internal error in cc-proxy")
     assert "ZeroDivisionError" in caplog.text
 
 

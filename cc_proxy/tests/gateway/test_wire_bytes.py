@@ -76,7 +76,7 @@ Scenario = Callable[[Gateway, Upstream], Awaitable[None]]
 
 
 class Recorder(Upstream):
-    """Ollama as far as it is asked; what it hears is kept in bytes."""
+    """An Ollama that keeps the bytes of each request."""
 
     def __init__(self) -> None:
         super().__init__()
