@@ -59,6 +59,8 @@ lint: .make/dev
 generate: .make/dev .make/clients
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.screens
+	$(BIN)/python -m tools.figures
+	$(BIN)/python -m tools.recording
 
 # Each for so many seconds. Python 3.11 on Linux; atheris has no wheel for others.
 FUZZ_SECONDS ?= 60

@@ -1,10 +1,13 @@
 """The pictures of the terminal are what the program shows today."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
+from tools import figures
+from tools.recording import ANSWER, MODEL, PROMPT, RECORDING, moving_picture
 from tools.screens import ASSETS, SCREENS, as_elsewhere, draw, picture, steady
 
 HOME, UPSTREAM = Path("/x/home"), "http://127.0.0.1:45123"
@@ -13,9 +16,41 @@ HOME, UPSTREAM = Path("/x/home"), "http://127.0.0.1:45123"
 @pytest.mark.claude
 def test_the_pictures_are_what_the_program_shows_today(tmp_path: Path) -> None:
     drawn = {path.name: path.read_text(encoding="utf-8") for path in draw(tmp_path)}
-    kept = {path.name: path.read_text(encoding="utf-8") for path in ASSETS.glob("*.svg")}
-    stale = [name for name in drawn.keys() | kept.keys() if drawn.get(name) != kept.get(name)]
+    kept = {name: (ASSETS / name).read_text(encoding="utf-8") for name in drawn}
+    stale = [name for name in drawn if drawn[name] != kept[name]]
     assert not stale, "another picture than in docs/assets: `python -m tools.screens` draws them"
+
+
+def test_the_figures_are_those_of_the_benchmarks_today(tmp_path: Path) -> None:
+    for path in figures.draw(tmp_path):
+        kept = (ASSETS / path.name).read_text(encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == kept, "python -m tools.figures draws it"
+
+
+def test_a_figure_without_its_row_of_results_is_named() -> None:
+    with pytest.raises(ValueError, match="27 tool turns"):
+        figures.reading("| current | no | 3 tool turns | 1 | 2 | 3 |")
+
+
+def test_every_picture_is_drawn_by_a_tool() -> None:
+    made = {*figures.FIGURES, *(name for name, _ in SCREENS), RECORDING}
+    assert {path.stem for path in ASSETS.iterdir()} == made
+
+
+def test_the_recording_shows_a_session_with_the_status_line() -> None:
+    svg = (ASSETS / f"{RECORDING}.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    for shown in (PROMPT, ANSWER, "cc-proxy claude", f"{MODEL} · ", "tokens/s"):
+        assert shown in svg
+    assert tempfile.gettempdir() not in svg
+    assert str(ROOT) not in svg
+
+
+def test_a_recording_plays_its_frames_and_ends_with_the_last() -> None:
+    frames = [(0.0, ("<text>a</text>",)), (1.0, ("<text>a</text>", "<text>b</text>"))]
+    svg = moving_picture(frames, "title")
+    assert svg.count("<text>a</text>") == 1
+    assert svg.count("@keyframes") == len(frames)
+    assert '<g class="f last" id="f1">' in svg
 
 
 def test_every_picture_shows_its_command_and_fetches_nothing() -> None:
