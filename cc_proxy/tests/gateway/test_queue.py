@@ -189,6 +189,49 @@ async def test_another_program_that_keeps_ollama_busy_is_outlasted(
     assert (await asked.tasks["mine"])[0] == 200
 
 
+async def refuses_one(request: web.Request) -> web.StreamResponse:
+    """Refuse one request for good, and take all others."""
+    if (await request.json())["messages"][-1]["content"] == "refused":
+        return web.json_response({"error": BUSY}, status=503)
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(line("Hello") + done())
+    return response
+
+
+async def test_a_request_that_alone_is_refused_keeps_no_other_from_being_answered(
+    gateway: Gateway, upstream: Upstream, asked: Asked, caplog: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    limit(gateway, QueueLimits(pause_seconds=0.02, longest_pause_seconds=0.1, alone_seconds=0.1))
+    upstream.chat = refuses_one
+    await asked.ask("refused")
+    await asked.ask("second")
+    assert (await asked.tasks["second"])[0] == 200
+    # From now on it is known that the server takes others: they do not wait at all.
+    assert (await gateway.ask())[0] == 200
+    assert gateway.shared.lanes.first.queue.waiting == 1
+    assert sum("queued_ms=" in r.message for r in caplog.records) == 1
+    asked.tasks.pop("refused").cancel()
+
+
+async def test_a_request_that_alone_was_refused_is_told_so_in_the_end(
+    gateway: Gateway, upstream: Upstream, asked: Asked
+) -> None:
+    limits = QueueLimits(
+        pause_seconds=0.02, longest_pause_seconds=0.1, alone_seconds=0.1, patience_seconds=3.0
+    )
+    limit(gateway, limits)
+    gateway.shared.pace = KeepAliveTiming(initial_delay_seconds=PATIENCE)
+    upstream.chat = refuses_one
+    await asked.ask("refused")
+    await asked.ask("second")
+    assert (await asked.tasks["second"])[0] == 200
+    status, answer, _ = await asked.tasks["refused"]
+    assert (status, answer["error"]["type"]) == (529, "overloaded_error")
+    assert "answered 503 to this request for 3 seconds, and took others" in str(answer)
+
+
 async def test_a_full_queue_says_when_to_come_again(
     gateway: Gateway, asked: Asked, ollama: OneAtATime
 ) -> None:

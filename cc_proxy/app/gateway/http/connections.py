@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 
 from aiohttp import HttpVersion10, HttpVersion11, web
+from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestPayloadError
 
 from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
 from cc_proxy.app.gateway.http.error_response import error_response
@@ -88,6 +90,19 @@ class Connection(web.RequestHandler):
             auto_decompress=False,
             lingering_time=_KEYLESS_LINGERING_SECONDS,
         )
+        # aiohttp's parser reads many requests in one go, and drops them all if what follows is no
+        # request: this one stops after each.
+        self._parser = HttpRequestParser(
+            self,
+            self._loop,
+            self._read_bufsize,
+            max_line_size=limits.line_bytes,
+            max_field_size=limits.line_bytes,
+            max_headers=limits.headers,
+            payload_exception=RequestPayloadError,
+            auto_decompress=False,
+            max_msg_queue_size=1,
+        )
         self._limits = limits
         # Those that have not shown the key, the oldest first; this one is among them at first.
         self._keyless = keyless
@@ -115,7 +130,24 @@ class Connection(web.RequestHandler):
             if self._keyless_bytes > self._limits.keyless_bytes:
                 self.force_close()
                 return
-        super().data_received(data)
+        is_first = True
+        while True:
+            count = self._request_count
+            super().data_received(data)
+            # The first go may have done no more than end the body of an earlier request.
+            if self._is_held_up() or (self._request_count == count and not is_first):
+                return
+            is_first, data = False, b""
+
+    def _is_held_up(self) -> bool:
+        """Return whether what has come holds no further request for now."""
+        if self._reading_paused or self._upgraded or self._close or self._force_close:
+            return True
+        is_full = len(self._messages) >= self._max_msg_queue_size
+        # What follows garbage is not read.
+        return is_full or bool(
+            self._messages and not isinstance(self._messages[-1][0], RawRequestMessage)
+        )
 
     def force_close(self) -> None:
         """Close at once, and make room for another one."""
@@ -197,7 +229,13 @@ class Connection(web.RequestHandler):
         if request.version not in (HttpVersion10, HttpVersion11):
             # aiohttp would answer in a version that neither side speaks.
             request._version = HttpVersion11  # noqa: SLF001 - it has no other way
-        return await super().finish_response(request, resp, start_time)
+            request._cache.pop("version", None)  # noqa: SLF001 - it was read, and kept
+        wanted_upgrade = self._upgraded
+        finished = await super().finish_response(request, resp, start_time)
+        if wanted_upgrade:
+            # What followed a declined upgrade: it has read one request of that.
+            self.data_received(b"")
+        return finished
 
     def handle_error(
         self,
@@ -216,7 +254,7 @@ class Connection(web.RequestHandler):
             error = _unreadable(exc, message, self._limits)
             log.warning("a request that cannot be read: %s", error.message)
         else:
-            log.error("a fault outside of every handler", exc_info=exc)
+            log.error("internal error outside of every handler", exc_info=exc)
             error = fault()
         response = error_response(error, new_request_id())
         response.headers["Server"] = NAME

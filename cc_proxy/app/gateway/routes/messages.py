@@ -300,7 +300,7 @@ def _trouble(exchange: _Exchange, error: Exception) -> ApiError:
         return api_error(_noted(exchange, error), exchange.target.model.name)
     if isinstance(error, ApiError):
         return error
-    log.error("a fault while an answer was sent", exc_info=error)
+    log.error("internal error while an answer was sent", exc_info=error)
     return fault()
 
 

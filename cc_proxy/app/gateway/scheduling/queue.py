@@ -53,7 +53,9 @@ class QueueLimits:
     that it hears why. A side request that has waited `aging_seconds` goes with the main ones.
     Ollama refuses at once: what it has not refused after `taken_seconds` is in. Others may use the
     same Ollama, so the first asks again, after `pause_seconds` and then ever more rarely, up to
-    `longest_pause_seconds`, and at once when an answer ends here.
+    `longest_pause_seconds`, and at once when an answer ends here. The server may refuse that one
+    request and take others (for a limit of one model, say): after `alone_seconds` the others ask
+    too.
     """
 
     most: int = 64
@@ -63,17 +65,25 @@ class QueueLimits:
     taken_seconds: float = 0.5
     pause_seconds: float = 0.1
     longest_pause_seconds: float = 2.0
+    alone_seconds: float = 5.0
 
 
 @dataclass(eq=False)
 class _Waiter:
-    """One request that waits; `lap` is how many of its session stood before it."""
+    """One request that waits; `lap` is how many of its session stood before it.
+
+    `refusals` is how often it was refused, and `status` how at last. `passed`: the server has since
+    taken one from after it.
+    """
 
     caller: Caller
     listener: QueueListener
     lap: int
     since: float
     number: int
+    refusals: int = 0
+    status: int = 0
+    passed: bool = False
     called: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -90,6 +100,7 @@ class Queue:
         self._limits = limits or QueueLimits()
         self._waiting: list[_Waiter] = []
         self._trying: _Waiter | None = None
+        self._latest: _Waiter | None = None
         self._pause = self._limits.pause_seconds
         self._again: asyncio.TimerHandle | None = None
         self._ended = 0
@@ -145,11 +156,13 @@ class Queue:
     async def _at_once(
         self, stack: AsyncExitStack, request: EncodedRequest, caller: Caller
     ) -> ChatAnswer | None:
-        if self._waiting:
+        if not all(waiter.passed for waiter in self._waiting):
             return None
         try:
             return await stack.enter_async_context(self._ask(request, caller))
         except UpstreamBusyError:
+            for waiter in self._waiting:
+                waiter.passed = False
             return None
 
     def _ask(self, request: EncodedRequest, caller: Caller) -> OpenAnswer:
@@ -169,12 +182,17 @@ class Queue:
             while True:
                 await self._turn(waiter, give_up_at)
                 ended = self._ended
-                taken = loop.call_later(self._limits.taken_seconds, self._leave, waiter)
+                taken = loop.call_later(self._limits.taken_seconds, self._taken, waiter)
                 try:
-                    return await stack.enter_async_context(self._ask(request, caller))
-                except UpstreamBusyError:
+                    answer = await stack.enter_async_context(self._ask(request, caller))
+                except UpstreamBusyError as error:
+                    waiter.refusals += 1
+                    waiter.status = error.status
                     # It is no news if an answer ended here in the meantime.
                     self._refused(waiter, at_once=ended != self._ended)
+                else:
+                    self._taken(waiter)
+                    return answer
                 finally:
                     taken.cancel()
         finally:
@@ -205,13 +223,27 @@ class Queue:
             async with asyncio.timeout_at(give_up_at):
                 await waiter.called.wait()
         except TimeoutError as error:
-            raise self._gave_up() from error
+            raise self._gave_up(waiter) from error
 
-    def _gave_up(self) -> ApiError:
+    def _gave_up(self, waiter: _Waiter) -> ApiError:
         patience = self._limits.patience_seconds
+        if waiter.passed:
+            return overloaded(
+                f"{self._title} answered {waiter.status} to this request for {patience:g} seconds,"
+                " and took others."
+            )
         return overloaded(
             f"{self._title} was busy for {patience:g} seconds and took no other request."
         )
+
+    def _taken(self, waiter: _Waiter) -> None:
+        """Note that a request was taken, also in front of those before it that were refused."""
+        if waiter in self._waiting:
+            place = self._priority(waiter)
+            for other in self._waiting:
+                if other.refusals and self._priority(other) < place:
+                    other.passed = True
+        self._leave(waiter)
 
     def _leave(self, waiter: _Waiter) -> None:
         """Let a request out of the queue: it was taken, has failed, or its client has left."""
@@ -248,6 +280,7 @@ class Queue:
         """Let the next one ask: an answer has ended here, or Ollama has taken another request."""
         self._ended += 1
         self._pause = self._limits.pause_seconds
+        self._latest = None
         if self._trying not in self._waiting:
             self._trying = None
             self._wake_first()
@@ -257,8 +290,18 @@ class Queue:
             self._again.cancel()
             self._again = None
         if self._waiting and self._trying is None:
-            self._trying = min(self._waiting, key=self._priority)
+            self._trying = self._latest = self._next()
             self._trying.called.set()
+
+    def _next(self) -> _Waiter:
+        """Return the first in line, or the next one if the first may be refused alone."""
+        first = min(self._waiting, key=self._priority)
+        waited = asyncio.get_running_loop().time() - first.since
+        may_be_alone = first.refusals and waited >= self._limits.alone_seconds
+        if first is not self._latest or not may_be_alone:
+            return first
+        others = (waiter for waiter in self._waiting if waiter is not first)
+        return min(others, key=lambda one: (one.refusals, self._priority(one)), default=first)
 
     def _priority(self, waiter: _Waiter) -> tuple[Priority, int, int]:
         waited = asyncio.get_running_loop().time() - waiter.since
