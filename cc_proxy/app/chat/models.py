@@ -15,6 +15,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     says; `parser` is the server's parser for them by name, and `template` the language of its chat
     template ("go", "jinja"): empty where the server does not say. Not
     `is_local`: it runs elsewhere than the server does, which then loads nothing and has no cache.
+    `is_practice`: it is one of the practice server's, which plays scripts.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     call_formats: frozenset[str] = frozenset()
     parser: str = ""
     template: str = ""
+    is_practice: bool = False
 
     def can(self, capability: str) -> bool:
         """Tell whether the model has a capability: tools, thinking, vision, completion."""

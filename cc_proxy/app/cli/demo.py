@@ -99,9 +99,10 @@ def _upstream(
     shared: common.Common, program: str | None
 ) -> tuple["DemoUpstream | None", tuple[ErrorItem, ...]]:
     from cc_proxy.app.cli.demo_session import find_upstream  # noqa: PLC0415 - not for `--help`
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - as above
 
     loaded = shared.load()
-    found, reason = asyncio.run(find_upstream(loaded))
+    found, reason = asyncio.run(find_upstream(loaded, verdicts.results(shared)))
     if found is not None and program is None:
         reason = "A real model needs the real Claude Code, and there is no `claude` on the PATH."
     if found is None or program is None:

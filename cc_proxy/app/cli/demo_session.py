@@ -28,6 +28,7 @@ from cc_proxy.app.demo import claude_code, client
 from cc_proxy.app.demo.display import Display, ProxyLog, SessionTotals, request_data
 from cc_proxy.app.demo.events import Event, SessionError, TextEvent
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW, Models
+from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 from cc_proxy.app.practice.engine.base import EngineError, Kind
 from cc_proxy.app.practice.model.models import DEFAULT_MODELS
 from cc_proxy.app.practice.model.speed import PracticeSpeed
@@ -72,14 +73,21 @@ class DemoPlan:
     speed: PracticeSpeed
 
 
-async def find_upstream(loaded: LoadedConfig) -> tuple[DemoUpstream | None, str]:
-    """Return the Ollama of a configuration with the model for Claude Code, or why there is none."""
+async def find_upstream(
+    loaded: LoadedConfig, tests: PastTests | None = None
+) -> tuple[DemoUpstream | None, str]:
+    """Return the Ollama of a configuration with the model for Claude Code, or why there is none.
+
+    `tests` decide the choice of a default model.
+    """
     settings = loaded.settings
     try:
         async with OllamaUpstream.configured(settings) as ollama:
-            target = await Models(settings, Upstreams(ollama)).target(ANY_CLAUDE)
+            target = await Models(settings, Upstreams(ollama), tests).target(ANY_CLAUDE)
     except (ApiError, UpstreamError) as error:
         return None, error.message
+    if target.model.is_practice:
+        return None, f"{settings.ollama.base_url} is the practice server, not a real Ollama."
     return DemoUpstream(loaded, target), ""
 
 

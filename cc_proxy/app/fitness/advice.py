@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from cc_proxy.app.chat.model_names import full_name
 
+# Where a real Ollama listens, for those who have the practice server in its place.
+REAL_OLLAMA = "OLLAMA_BASE_URL=http://127.0.0.1:11434"
 # Models of Ollama's library that are made for tools, from large to small.
 _LIBRARY = ("qwen3-coder:30b", "gpt-oss:20b")
 

@@ -23,6 +23,7 @@ from cc_proxy.app.gateway.scheduling.gate import CooperativeGate
 from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
 from cc_proxy.app.gateway.spare_memory import SpareMemory
+from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
 from cc_proxy.app.gateway.storage.turn_store import TurnStore
@@ -83,7 +84,7 @@ class Shared:
 
     def __post_init__(self) -> None:
         settings = self.context.settings
-        self.models = Models(settings, self.upstreams)
+        self.models = Models(settings, self.upstreams, PastTests(self.context.state_dir))
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
         folder = self.context.state_dir

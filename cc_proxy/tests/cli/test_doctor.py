@@ -20,6 +20,8 @@ from cc_proxy.tests.cli.practice import Practice, practice_server
 from cc_proxy.tests.cli.verdicts import found_unfit
 
 posix = pytest.mark.posix_only("modes and pseudo-terminals")
+# Stands in for a real model.
+REAL = PracticeModel("real")
 READS = [{"calls": [{"name": "Read", "arguments": {"file_path": "/tmp/notes.txt"}}]}]  # noqa: S108 - nothing reads it
 ALL = [
     *("python", "package", "pdf", "configuration", "folders", "key", "proxy"),
@@ -119,7 +121,7 @@ def test_no_model_leaves_the_model_alone(home: Home, practice: Practice) -> None
 
 
 def test_a_model_that_writes_instead_of_calling_fails(home: Home) -> None:
-    with practice_server(script=[{"text": "I would read it."}] * 3) as practice:
+    with practice_server(models=[REAL], script=[{"text": "I would read it."}] * 3) as practice:
         ran = home.json("doctor", OLLAMA_BASE_URL=practice.url)
     assert (ran.code, ran.error["code"]) == (1, "checks_failed")
     (check,) = [c for c in ran.envelope["data"]["checks"] if c["status"] == "fail"]
@@ -128,8 +130,27 @@ def test_a_model_that_writes_instead_of_calling_fails(home: Home) -> None:
     assert check["fix"]
 
 
+def test_the_practice_server_is_named_and_no_model_to_pull(home: Home) -> None:
+    with practice_server() as practice:
+        ran = home.json("doctor", OLLAMA_BASE_URL=practice.url)
+    found = {check["name"]: check for check in ran.data["checks"]}
+    assert "it is the practice server's, and plays scripts" in found["default_model"]["detail"]
+    assert found["tool_call"]["status"] == "warn"
+    assert "For a real Ollama: OLLAMA_BASE_URL=" in found["tool_call"]["fix"]
+    assert "models pull" not in ran.out
+
+
+def test_doctor_names_the_model_that_answers_after_a_test_found_another_unfit(home: Home) -> None:
+    newest, older = PracticeModel("newest"), PracticeModel("older")
+    found_unfit(home, newest)
+    with practice_server(models=[newest, older], script=READS) as practice:
+        found = checks(home, "--no-model", OLLAMA_BASE_URL=practice.url)
+    assert found["default_model"]["detail"].startswith("older:latest, chosen")
+    assert found["default_model"]["status"] == "ok"
+
+
 def test_what_cc_proxy_says_is_not_quoted_as_the_model_s(home: Home) -> None:
-    with practice_server(script=[{"pieces": [""]}] * 8) as practice:
+    with practice_server(models=[REAL], script=[{"pieces": [""]}] * 8) as practice:
         ran = home.json("doctor", OLLAMA_BASE_URL=practice.url)
     (check,) = [c for c in ran.envelope["data"]["checks"] if c["status"] == "fail"]
     assert check["detail"].startswith("asked to call a tool, no call came: the answer is empty")

@@ -58,6 +58,15 @@ def test_a_model_without_tools_is_unfit_and_not_asked(home: Home) -> None:
     assert ran.envelope["data"]["tasks"] is None
 
 
+def test_the_practice_server_s_model_is_not_tested(home: Home) -> None:
+    with practice_server() as practice:
+        ran = home.json("models", "test", OLLAMA_BASE_URL=practice.url)
+        assert practice.chats() == []
+    assert (ran.code, ran.error["code"]) == (1, "practice_model")
+    assert ran.error["message"].startswith("practice:latest is a model of the practice server")
+    assert not (home.run_dir / "model-tests.json").exists()
+
+
 def test_a_quick_test_runs_each_task_once_and_says_that_it_is_less_sure(home: Home) -> None:
     with practice_server(models=MODELS, script=good()) as practice:
         ran = home.run("models", "test", "played", "--quick", OLLAMA_BASE_URL=practice.url)

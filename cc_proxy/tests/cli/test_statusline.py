@@ -39,7 +39,7 @@ SESSION = {
     "last_reused_tokens": 23_520,
     "tokens_written_per_second": 41.2,
 }
-WINDOW = "qwen3:8b · 24k of 66k (37%), 41k left · 98% reused"
+WINDOW = "qwen3:8b · 24k of 64k (37%), 40k left · 98% reused"
 
 
 def activity(**request: object) -> dict[str, object]:
@@ -64,7 +64,7 @@ def activity(**request: object) -> dict[str, object]:
                 "tokens_read": 8_100,
                 "seconds_left": 12.4,
             },
-            " · reading 8.1k of 13k, 12 s left",
+            " · reading 7.9k of 13k, 12 s left",
         ),
         ({"state": "writing", "tokens_written_per_second": 38.7}, " · 39 tokens/s"),
         ({"state": "writing", "tokens_written_per_second": 0.3}, " · 0.3 tokens/s"),
@@ -85,11 +85,11 @@ def test_others_that_wait_are_counted() -> None:
 
 
 def test_a_session_that_begins_has_all_of_its_window() -> None:
-    assert status_line({}, {"sessions": [{"model": "m", "window": 65_536}]}) == "m · 66k left"
+    assert status_line({}, {"sessions": [{"model": "m", "window": 65_536}]}) == "m · 64k left"
 
 
 def test_without_a_proxy_the_line_says_what_claude_code_knows() -> None:
-    assert status_line(CLIENT, {}) == "qwen3:8b · 20k of 66k (31%), 45k left"
+    assert status_line(CLIENT, {}) == "qwen3:8b · 20k of 64k (31%), 44k left"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,8 @@ def test_a_name_cannot_reach_the_terminal_as_a_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, "0"), (999, "999"), (8_100, "8.1k"), (9_960, "10k"), (65_536, "66k")]
+    ("count", "text"),
+    [(0, "0"), (1_023, "1023"), (8_100, "7.9k"), (10_200, "10k"), (65_536, "64k")],
 )
 def test_tokens_are_short(count: int, text: str) -> None:
     assert tokens(count) == text
@@ -185,7 +186,7 @@ def test_it_imports_nothing_that_is_dear(home: Home) -> None:
         text=True,
         check=True,
     )
-    assert ran.stdout == "qwen3:8b · 20k of 66k (31%), 45k left\n"
+    assert ran.stdout == "qwen3:8b · 20k of 64k (31%), 44k left\n"
     loaded = set(ran.stderr.split())
     dear = {"aiohttp", "asyncio", "click", "dataclasses", "http.client", "msgspec", "ruamel", "ssl"}
     assert not loaded & dear

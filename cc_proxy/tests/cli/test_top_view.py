@@ -94,7 +94,7 @@ def test_each_session_has_its_state_window_and_reuse(columns: int, rows: int) ->
         for name in ("shop", "api", "session s3")
     )
     assert "reading 8,100 of 13,300, 12 s left" in shop
-    assert "24k/66k  37%" in shop
+    assert "24k/64k  37%" in shop
     assert "98%" in shop
     assert "waiting behind shop, 2 subagents" in api
     assert "tool call, 1 min 5 s" in other

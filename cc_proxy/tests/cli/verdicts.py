@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cc_proxy.app.cli.models.verdicts import KeptTest
+from cc_proxy.app.gateway.storage.fitness_verdicts import KeptTest
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 

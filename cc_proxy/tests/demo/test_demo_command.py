@@ -32,10 +32,10 @@ def run(cc_proxy: list[str], tmp_path: Path) -> Iterator[Run]:
     environ["OLLAMA_BASE_URL"] = "http://127.0.0.1:9"
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> "subprocess.Popen[str]":
+    def start(*arguments: str, **more: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [*cc_proxy, *arguments],
-            env=environ,
+            env=environ | more,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -178,3 +178,15 @@ def test_without_an_ollama_auto_falls_back_to_practice_and_says_so(run: Run) -> 
     assert process.returncode == 0, errors
     assert "The practice model answers." in errors
     assert "6 requests" in output
+
+
+def test_the_practice_server_is_no_real_model(run: Run) -> None:
+    first = run("demo", "--serve-only")
+    assert first.stdout is not None
+    url = wait_for(first.stdout, "OLLAMA_BASE_URL").strip("'\n").partition("=")[2].strip("'")
+    second = run(
+        "demo", "--upstream", "auto", "--built-in-client", "--instant", OLLAMA_BASE_URL=url
+    )
+    _, errors = second.communicate(timeout=300)
+    assert second.returncode == 0, errors
+    assert f"{url} is the practice server, not a real Ollama. The practice model answers." in errors

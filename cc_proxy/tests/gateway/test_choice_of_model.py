@@ -1,6 +1,25 @@
 """Which model answers `claude-*` when the user has configured none."""
 
+import os
+from pathlib import Path
+
+import msgspec
+
+from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.gateway.storage.fitness_verdicts import TESTS_FILE, KeptTest, KeptTests, PastTests
+
 from .conftest import Gateway, Upstream
+
+ABLE = {"capabilities": ["completion", "tools"]}
+
+
+def found(folder: Path, verdict: str, *names: str, at: int) -> None:
+    """Keep tests with this verdict, in a file that was changed at second `at`."""
+    test = KeptTest("2026-01-01T00:00:00+00:00", "1", verdict, 3, 60, {}, None, None, 65_536)
+    file = folder / TESTS_FILE
+    file.write_bytes(msgspec.json.encode(KeptTests(2, dict.fromkeys(names, test))))
+    file.chmod(0o600)
+    os.utime(file, (at, at))
 
 
 async def test_the_newest_pulled_model_that_can_use_tools_is_chosen(
@@ -63,3 +82,24 @@ async def test_a_cloud_model_is_never_chosen_unasked(gateway: Gateway, upstream:
     ]
     await gateway.ask(model="claude-opus-5-5")
     assert upstream.bodies[-1]["model"] == "coder"
+
+
+async def test_an_unfit_model_is_chosen_only_where_there_is_no_other(
+    gateway: Gateway, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.tags = [{"name": name, "digest": "1", **ABLE} for name in ("newest", "older")]
+    shared = gateway.shared
+    shared.models = Models(shared.context.settings, shared.upstreams, PastTests(tmp_path))
+
+    async def chosen() -> str:
+        await gateway.ask(model="claude-opus-5-5")
+        return str(upstream.bodies[-1]["model"])
+
+    assert await chosen() == "newest"
+    # A proxy that runs goes by a test that is made in the meantime.
+    found(tmp_path, "unfit", "newest:latest", at=1)
+    assert await chosen() == "older"
+    found(tmp_path, "unfit", "newest:latest", "older:latest", at=2)
+    assert await chosen() == "newest"
+    found(tmp_path, "usable", "newest:latest", at=3)
+    assert await chosen() == "newest"

@@ -7,6 +7,7 @@ import pytest
 
 from cc_proxy.app.chat.call_formats import KNOWN_FORMATS
 from cc_proxy.app.chat.models import COMPACT
+from cc_proxy.app.practice.model.models import PracticeModel, show
 from cc_proxy.app.upstreams.ollama.listing import from_show
 
 APP = Path(__file__).parents[2] / "app"
@@ -69,3 +70,11 @@ def test_every_format_is_one_that_a_reader_gives() -> None:
         path.read_text("utf-8") for path in sorted((APP / "translate/rescue/formats").glob("*.py"))
     )
     assert [name for name in sorted(KNOWN_FORMATS) if f'"{name}"' not in read] == []
+
+
+def test_the_practice_server_s_own_models_are_told_from_real_ones() -> None:
+    def shown(name: str) -> bool:
+        return from_show(name, json.dumps(show(PracticeModel(name))).encode()).is_practice
+
+    assert shown("practice-think:latest")
+    assert not shown("qwen3:4b")

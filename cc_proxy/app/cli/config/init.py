@@ -17,6 +17,7 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result, note
 from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.gateway.storage.fitness_verdicts import is_unfit
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.models.survey import Survey
@@ -141,7 +142,7 @@ def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
 
     tests, troubles = verdicts.for_choice(common)
     warnings.extend(troubles)
-    unfit = {row.name for row in able if verdicts.is_unfit(tests, row.pulled)}
+    unfit = {row.name for row in able if is_unfit(tests, row.pulled)}
     width = max(len(row.name) for row in able)
     note("Which model is to answer for Claude's names?")
     for number, row in enumerate(able, 1):

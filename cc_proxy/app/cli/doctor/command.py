@@ -14,6 +14,7 @@ from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note, question
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.fitness.advice import REAL_OLLAMA
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import Target
@@ -137,7 +138,7 @@ async def _upstream(
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
 
     async with all_configured(loaded.settings) as upstreams:
-        models = Models(loaded.settings, upstreams)
+        models = Models(loaded.settings, upstreams, verdicts.results(common))
         main = models.upstream_for(ANY_CLAUDE)
         is_away = False
         for one in upstreams:
@@ -157,7 +158,10 @@ async def _upstream(
             yield upstream.parallel(target, seen)
         if target is not None and ask_model:
             async for check in _asked(loaded, target, upstreams.named(target.upstream)):
-                yield check if main.kind == "ollama" else _without_pull(check)
+                if target.model.is_practice:
+                    yield _of_practice(check)
+                else:
+                    yield check if main.kind == "ollama" else _without_pull(check)
 
 
 async def _reached(
@@ -201,6 +205,13 @@ def _without_pull(check: "Check | None") -> "Check | None":
     if check is None or check.fix is None or "models pull" not in check.fix:
         return check
     return replace(check, fix="Serve a model that can call tools, with the server's tool parser.")
+
+
+def _of_practice(check: "Check | None") -> "Check | None":
+    """Return a check of the practice server's model, which plays scripts: no failure, no pull."""
+    if check is None or check.status == "ok":
+        return check
+    return replace(check, status="warn", fix=f"For a real Ollama: {REAL_OLLAMA} cc-proxy doctor")
 
 
 def _repaired(check: "Check", *, ask: bool) -> "Check":

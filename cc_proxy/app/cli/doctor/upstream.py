@@ -23,11 +23,11 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.cli.models.choice import UNFIT_MARK
-from cc_proxy.app.cli.models.verdicts import KeptTest, is_unfit
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.config import LoadedConfig, Settings, resolve_model
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.gateway.storage.fitness_verdicts import KeptTest, is_unfit
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
@@ -135,6 +135,8 @@ async def default_model(
     name = target.model.name
     how = "as configured" if wanted else "chosen, since none is configured"
     detail = f"{name}, {how}"
+    if target.model.is_practice:
+        detail += "; it is the practice server's, and plays scripts"
     chosen = ok("default_model", detail)
     if await _is_unfit(name, models, tests):
         fix = f"Choose another: cc-proxy models; or test it again: cc-proxy models test {name}"

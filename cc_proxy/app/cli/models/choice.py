@@ -11,6 +11,7 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, note, show
 from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.gateway.storage.fitness_verdicts import fit_names, is_unfit, unfit_test
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
@@ -46,13 +47,13 @@ def choose_model(common: "Common", loaded: "LoadedConfig", *, may_ask: bool) -> 
     if troubles:
         show(Result(_NAME, warnings=troubles), as_json=False)
     with waiting("Asking Ollama about its models"):
-        found = asyncio.run(survey.survey(loaded.settings))
+        found = asyncio.run(survey.survey(loaded.settings, verdicts.results(common)))
     able = [
         row
         for row in found.rows
         if row.pulled.is_local and row.target and row.target.model.can("tools")
     ]
-    unfit = {row.name for row in able if verdicts.is_unfit(tests, row.pulled)}
+    unfit = {row.name for row in able if is_unfit(tests, row.pulled)}
     may_ask = may_ask and common.may_ask()
     if not able and may_ask:
         note("Ollama has no model that can use tools.")
@@ -85,10 +86,10 @@ def unfit_default(common: "Common", loaded: "LoadedConfig", name: str) -> ErrorI
         pulled = asyncio.run(survey.pulled(loaded.settings))
     except CcProxyError:  # the session itself says what is wrong with Ollama
         return None
-    test = verdicts.unfit_test(tests, pulled, name)
+    test = unfit_test(tests, pulled, name)
     if test is None:
         return None
-    others = verdicts.fit_names(tests, pulled)
+    others = fit_names(tests, pulled)
     text = f"{name} was {UNFIT_MARK} ({test.passed} of {test.runs} runs passed)"
     hint = f"cc-proxy claude --model {others[0] if others else 'NAME'}"
     hint += "" if others else " (the names: cc-proxy models)"
@@ -113,7 +114,7 @@ def _only_unfit(loaded: "LoadedConfig", name: str) -> str:
 
 
 def _taken(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
-    name = _best(found, able, unfit) or able[0].name
+    name = next((row.name for row in able if found.is_default(row)), able[0].name)
     others = ", ".join(_marked(row.name, unfit) for row in able if row.name != name)
     also = f"; there is also {others}" if others else ""
     note(
@@ -125,9 +126,8 @@ def _taken(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
 
 def _best(found: "Survey", able: list["Row"], unfit: set[str]) -> str | None:
     """Return the one to take unless somebody says otherwise; None if all are unfit."""
-    fit = [row for row in able if row.name not in unfit]
-    first = fit[0].name if fit else None
-    return next((row.name for row in fit if found.is_default(row)), first)
+    fit = (row.name for row in able if row.name not in unfit and found.is_default(row))
+    return next(fit, None)
 
 
 def _marked(name: str, unfit: set[str]) -> str:

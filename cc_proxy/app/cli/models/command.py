@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.chat.models import LoadedModel
     from cc_proxy.app.cli.json_data.models import ModelData
     from cc_proxy.app.cli.models.survey import Row, Survey
-    from cc_proxy.app.cli.models.verdicts import KeptTest
+    from cc_proxy.app.gateway.storage.fitness_verdicts import KeptTest
 
     Tests = dict[str, KeptTest]
 
@@ -45,7 +45,7 @@ def command(common: Common) -> Result:
     loaded = common.load()
     tests, troubles = verdicts.load_verdicts(common.paths())
     with waiting("Asking Ollama about its models"):
-        found = asyncio.run(survey.survey(loaded.settings))
+        found = asyncio.run(survey.survey(loaded.settings, verdicts.results(common)))
     return Result(
         _NAME,
         {

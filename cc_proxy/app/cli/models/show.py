@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.chat.models import ModelCard, ModelInfo
     from cc_proxy.app.chat.target import Target
     from cc_proxy.app.config import Settings
+    from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 
 _NAME = "models show"
 CallReader = Literal["parser", "go_template", "jinja_template", "server", "none"]
@@ -38,19 +39,23 @@ def command(common: Common, *, name: str | None) -> Result:
 
     Example: cc-proxy models show qwen3-coder:30b
     """
-    settings = common.load().settings
+    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
+
+    settings, tests = common.load().settings, verdicts.results(common)
     with waiting("Asking Ollama about the model"):
-        target, pulled = _asked(settings, name)
+        target, pulled = _asked(settings, name, tests)
     return Result(_NAME, _data(target, pulled), tuple(_lines(target, pulled)))
 
 
-def _asked(settings: "Settings", name: str | None) -> tuple["Target", "ModelCard | None"]:
+def _asked(
+    settings: "Settings", name: str | None, tests: "PastTests"
+) -> tuple["Target", "ModelCard | None"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
 
     try:
-        target, pulled = asyncio.run(survey.find(settings, name or ANY_CLAUDE))
+        target, pulled = asyncio.run(survey.find(settings, name or ANY_CLAUDE, tests))
     except UpstreamRefusedError as error:
         hint = error.hint or "cc-proxy models"
         raise ModelShowError(error.message, code="model_refused", hint=hint) from error

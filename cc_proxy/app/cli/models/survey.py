@@ -14,6 +14,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Settings
 from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 from cc_proxy.app.upstreams.choice import ConfiguredUpstream, all_configured, configured
 
 # What the gateway would log, a command says in its own words; unheard, it would go to stderr.
@@ -95,15 +96,17 @@ def upstream(settings: Settings) -> ConfiguredUpstream:
     return configured(settings)
 
 
-async def survey(settings: Settings) -> Survey:
+async def survey(settings: Settings, tests: PastTests | None = None) -> Survey:
     """Return what the configured upstreams have, and what these settings make of it.
+
+    `tests` decide the choice of a default model.
 
     Raises:
         UpstreamError: none of them can be asked; this is the error of the default model's one.
 
     """
     async with all_configured(settings) as upstreams:
-        return await _survey(settings, upstreams)
+        return await _survey(settings, upstreams, tests)
 
 
 async def pulled(settings: Settings) -> list[ModelCard]:
@@ -117,7 +120,9 @@ async def pulled(settings: Settings) -> list[ModelCard]:
         return await ollama.models()
 
 
-async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
+async def find(
+    settings: Settings, name: str, tests: PastTests | None = None
+) -> tuple[Target, list[ModelCard]]:
     """Return the model that answers for a name or an alias, and those on the disk.
 
     Raises:
@@ -126,12 +131,12 @@ async def find(settings: Settings, name: str) -> tuple[Target, list[ModelCard]]:
 
     """
     async with all_configured(settings) as upstreams:
-        target = await Models(settings, upstreams).target(name)
+        target = await Models(settings, upstreams, tests).target(name)
         return target, await upstreams.named(target.upstream).models()
 
 
-async def _survey(settings: Settings, upstreams: Upstreams) -> Survey:
-    models = Models(settings, upstreams)
+async def _survey(settings: Settings, upstreams: Upstreams, tests: PastTests | None) -> Survey:
+    models = Models(settings, upstreams, tests)
     main = models.upstream_for(ANY_CLAUDE)
     servers: dict[str, AvailableServer] = {}
     away: dict[str, UpstreamError] = {}

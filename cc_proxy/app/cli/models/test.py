@@ -15,15 +15,17 @@ from cc_proxy.app.cli.output.progress import Steps
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned, note
 from cc_proxy.app.cli.value_types import WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
+from cc_proxy.app.fitness.advice import REAL_OLLAMA
+from cc_proxy.app.gateway.storage.fitness_verdicts import KeptTest, fit_names
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import Target
-    from cc_proxy.app.cli.models.verdicts import KeptTest
     from cc_proxy.app.config import Settings
     from cc_proxy.app.fitness.report import Report
     from cc_proxy.app.fitness.run import Watcher
     from cc_proxy.app.fitness.task import Task
     from cc_proxy.app.fitness.verdict import Verdict
+    from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 
 _NAME = "models test"
 _TASKS = 20
@@ -65,7 +67,7 @@ def command(common: Common, *, name: str | None, count: int, quick: bool) -> Res
     passes = 1 if quick else _PASSES
     try:
         target, digest, report, verdict = asyncio.run(
-            _tested(settings, name, (count, passes), kept, steps)
+            _tested(settings, name, (count, passes), (kept, verdicts.results(common)), steps)
         )
     finally:
         steps.close()
@@ -91,13 +93,12 @@ async def _tested(
     settings: "Settings",
     name: str | None,
     amount: tuple[int, int],
-    kept: Mapping[str, "KeptTest"],
+    tests: tuple[Mapping[str, "KeptTest"], "PastTests"],
     steps: Steps,
 ) -> tuple["Target", str, "Report | None", "Verdict"]:
     from cc_proxy.app.anthropic.errors import ApiError  # noqa: PLC0415 - not for `--help`
     from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - not for `--help`
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - it brings aiohttp
-    from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - as above
+    from cc_proxy.app.fitness import verdict  # noqa: PLC0415 - it brings aiohttp
     from cc_proxy.app.fitness.run import run  # noqa: PLC0415 - as above
     from cc_proxy.app.fitness.tasks import TASKS  # noqa: PLC0415 - as above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415 - as above
@@ -105,7 +106,7 @@ async def _tested(
 
     async with all_configured(settings) as upstreams:
         try:
-            target = await Models(settings, upstreams).target(name or ANY_CLAUDE)
+            target = await Models(settings, upstreams, tests[1]).target(name or ANY_CLAUDE)
             ollama = upstreams.named(target.upstream)
             pulled = await ollama.models()
         except UpstreamRefusedError as error:
@@ -113,9 +114,16 @@ async def _tested(
             raise ModelTestError(error.message, code="model_refused", hint=hint) from error
         except ApiError as error:
             raise ModelTestError(error.message, code="no_model", hint="cc-proxy models") from error
+        if target.model.is_practice:
+            raise ModelTestError(
+                f"{target.model.name} is a model of the practice server: it plays scripts, so a"
+                " test would say nothing.",
+                code="practice_model",
+                hint=f"With a real Ollama: {REAL_OLLAMA} cc-proxy models test",
+            )
         own = (one.digest for one in pulled if same_model(one.name, target.model.name))
         digest = next(own, "")
-        fit = verdicts.fit_names(kept, pulled)
+        fit = fit_names(tests[0], pulled)
         if not target.model.can("tools"):
             return target, digest, None, verdict.without_tools(target.model.name, fit)
         steps.show(f"Loading {target.model.name}, and measuring its speed")
@@ -149,7 +157,6 @@ def _watcher(steps: Steps, passes: int) -> "Watcher":
 
 
 def _kept_test(report: "Report", verdict: "Verdict", digest: str) -> "KeptTest":
-    from cc_proxy.app.cli.models.verdicts import KeptTest  # noqa: PLC0415 - see common.Common
 
     return KeptTest(
         tested_at=datetime.now(UTC).isoformat(timespec="seconds"),

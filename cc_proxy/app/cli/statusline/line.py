@@ -11,7 +11,7 @@ _SEPARATOR = " · "
 _MAX_NAME = 60
 # JSON has no limit for a number; a window of more tokens is none.
 _MOST = 1e12
-_THOUSAND = 1000
+_KIBI = 1024
 
 Json = Mapping[str, object]
 
@@ -35,11 +35,14 @@ def status_line(client: Json, activity: Json) -> str:
 
 
 def tokens(count: float) -> str:
-    """Return a number of tokens in few characters: `950`, `8.1k`, `65k`."""
-    if count < _THOUSAND:
+    """Return a number of tokens in few characters: `950`, `7.9k`, `64k`.
+
+    A k is 1,024, as in `context_window: 64k`.
+    """
+    if count < _KIBI:
         return f"{count:.0f}"
-    thousands = count / _THOUSAND
-    return f"{thousands:.1f}k" if thousands < 9.95 else f"{thousands:.0f}k"  # noqa: PLR2004
+    kibi = count / _KIBI
+    return f"{kibi:.1f}k" if kibi < 9.95 else f"{kibi:.0f}k"  # noqa: PLR2004
 
 
 def _model(client: Json, session: Json) -> str:

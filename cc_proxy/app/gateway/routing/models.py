@@ -19,6 +19,7 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import NO_MODEL_SETTINGS, ModelSettings, Settings, resolve_model
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
+from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 
 if TYPE_CHECKING:
     from cc_proxy.app.chat.target import ThinkingForm
@@ -57,9 +58,13 @@ class Models:
     forgets what it has read, when `num_ctx` changes.
     """
 
-    def __init__(self, settings: Settings, upstreams: Upstreams) -> None:
+    def __init__(
+        self, settings: Settings, upstreams: Upstreams, tests: PastTests | None = None
+    ) -> None:
         self._settings = settings
         self._upstreams = upstreams
+        self._tests = tests or PastTests(None)
+        self._tests_stamp = 0
         self._targets = _targets()
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._capabilities = _capabilities()
@@ -236,22 +241,29 @@ class Models:
         return min(wanted, info.max_context) if info.max_context else wanted
 
     async def _choose(self) -> str:
-        """Pick a model for `claude-*` names when none is configured: loaded, else newest."""
-        if self._chosen is not None:
+        """Pick a model for `claude-*` names when none is configured: loaded, else newest.
+
+        It is one that `models test` found unfit only if there is no other. All commands choose
+        here, so that they name the model that answers.
+        """
+        stamp = self._tests.stamp()
+        if self._chosen is not None and stamp == self._tests_stamp:
             return self._chosen
         # While the first upstream is away, nothing is chosen: the choice would outlast that.
         loaded = await self._upstreams.first.loaded()
         pulled = await self.pulled()
         # Nobody's code goes elsewhere because a name was left out of a configuration.
         local = [model for model in pulled if model.is_local]
-        able = [model.name for model in local if "tools" in (model.capabilities or ())]
+        with_tools = [model for model in local if "tools" in (model.capabilities or ())]
+        able = [model.name for model in self._tests.without_unfit(with_tools)]
         if not able and not local and pulled:
             raise _only_cloud([model.name for model in pulled])
         if not able:
             raise _no_model(len(local))
         in_memory = {full_name(model.name) for model in loaded}
         self._chosen = next((n for n in able if full_name(n) in in_memory), able[0])
-        log.info("no default model is configured: chose %s of %d", self._chosen, len(able))
+        self._tests_stamp = stamp
+        log.info("no default model is configured: chose %s of %d", self._chosen, len(with_tools))
         return self._chosen
 
     async def _can_do(self, upstream: Upstream, model: ModelCard) -> list[str] | None:

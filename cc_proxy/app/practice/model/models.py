@@ -16,6 +16,8 @@ _PULLED_NANOSECONDS = 1_795_356_427_960_266_131
 _PARAMETERS = 8_030_261_248
 SIZE_ON_DISK = 4_920_753_328
 _BYTES_PER_WINDOW_TOKEN = 8_192
+# What tells its models from real ones (upstreams/ollama/listing.py).
+PRACTICE_BASENAME = "cc-proxy practice model"
 _VALID_NAME = re.compile(
     r"(?:[a-z0-9_][\w.:-]*/)?(?:[a-z0-9_][\w.-]*/)?[a-z0-9_][\w.-]*(?::[\w][\w.-]*)?",
     re.IGNORECASE | re.ASCII,
@@ -44,6 +46,11 @@ class PracticeModel:
     def full_name(self) -> str:
         """The name with its tag, in lower case."""
         return full_name(self.name)
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether it is one of the practice server's own, and takes no real one's place."""
+        return self.name.startswith("practice")
 
     @property
     def capabilities(self) -> list[str]:
@@ -147,7 +154,7 @@ def show(model: PracticeModel) -> dict[str, Any]:
         "details": _details(),
         "model_info": {
             "general.architecture": "llama",
-            "general.basename": "cc-proxy practice model",
+            "general.basename": PRACTICE_BASENAME if model.is_own else model.name,
             "general.file_type": 1,
             "general.parameter_count": _PARAMETERS,
             "llama.attention.head_count": 32,

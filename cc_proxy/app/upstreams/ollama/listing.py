@@ -16,6 +16,8 @@ _GPT_OSS = frozenset({"gptoss", "gpt-oss"})
 _HARMONY = ("<|start|>", "<|end|>")
 
 
+# The name that the models of our own practice server give their weights (practice/model/models.py).
+PRACTICE_BASENAME = "cc-proxy practice model"
 # What Ollama runs elsewhere, where its list does not name the host.
 _CLOUD = ("-cloud", ":cloud")
 
@@ -83,6 +85,7 @@ def from_show(name: str, body: bytes) -> ModelInfo:
         call_formats=call_formats(show.template, parser),
         parser=parser,
         template=_language(show.template),
+        is_practice=(show.model_info or {}).get("general.basename") == PRACTICE_BASENAME,
     )
 
 
