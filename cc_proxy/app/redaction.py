@@ -16,6 +16,7 @@ HIDDEN = "********"
 _MIN_LENGTH_ANYWHERE = 8
 # What many set where no key is asked for; it would hide the name of the program.
 _PLACEHOLDER = "ollama"
+_SCHEME_END, _QUERY_START = "://", re.compile(r"(?<=\S)[?#]")
 _TEXTS_OF_AN_ERROR = ("message", "hint", "text", "log_text")
 
 
@@ -86,6 +87,23 @@ def without_user_info(text: str) -> str:
         return text
     scheme, separator, _ = before.partition("://")
     return f"{scheme}://{HIDDEN}@{after}" if separator else f"{HIDDEN}@{after}"
+
+
+def without_query(text: str) -> str:
+    """Return what should be a URL without a login, and with its query or fragment hidden."""
+    shown = without_user_info(text)
+    start = query_start(shown)
+    return shown if start is None else shown[:start] + HIDDEN
+
+
+def query_start(text: str) -> int | None:
+    """Return where the query or the fragment of the first URL in a text may begin, behind its mark.
+
+    None: there is no URL, or no mark behind it. In linear time.
+    """
+    url = text.find(_SCHEME_END)
+    mark = _QUERY_START.search(text, url) if url >= 0 else None
+    return mark.end() if mark and mark.end() < len(text) else None
 
 
 def without_secrets(text: str) -> str:

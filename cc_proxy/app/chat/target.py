@@ -24,7 +24,8 @@ class Target:
     is the help that the model gets where it stumbles. `settings` are the user's for this model.
     `forms` has how old thinking is sent, where the model is asked to think and where it is not.
     `takes_tool_choice`: the server can be told that a tool must be called, and which. `upstream`
-    names the server that has the model.
+    names the server that has the model, `server` is its name for people. `drops_output`: the server
+    may drop what its parser cannot read.
     """
 
     model: ModelInfo
@@ -36,3 +37,5 @@ class Target:
     forms: Mapping[bool, ThinkingForm] = field(default_factory=dict)
     takes_tool_choice: bool = False
     upstream: str = ""
+    server: str = "Ollama"
+    drops_output: bool = True

@@ -19,11 +19,13 @@ class Features:
 
     `follows_engine_cache`: its engine keeps and evicts prompts by the rules of engine_cache.py, so
     what is sent before a prompt can save another conversation's. `takes_tool_choice`: it can be
-    told that a tool must be called, and which.
+    told that a tool must be called, and which. `drops_output`: what its parser cannot read it may
+    drop from a stream, and not from an answer in one piece.
     """
 
     follows_engine_cache: bool
     takes_tool_choice: bool = False
+    drops_output: bool = False
 
 
 class Upstream(Protocol):

@@ -8,7 +8,7 @@ from cc_proxy.app.config.errors import Problem, RefusedValueError
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation import schema
 from cc_proxy.app.config.validation.schema import KeyPath
-from cc_proxy.app.redaction import without_user_info
+from cc_proxy.app.redaction import without_query
 
 
 class SourcedValue(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ def sourced_values(path: KeyPath, text: str, *, where: str, origin: str) -> Laye
     try:
         return {schema.setting(path): SourcedValue(field.rule(text), origin)}
     except RefusedValueError as refused:
-        shown = "a value that is not shown" if field.secret else repr(without_user_info(text))
+        shown = "a value that is not shown" if field.secret else repr(without_query(text))
         return Problem(
             where=where,
             what=f"not a usable value for {'.'.join(path)}",

@@ -57,7 +57,7 @@ class Route:
             return certificates.default_context(self.files)
         except OSError as error:  # ssl.SSLError is one
             raise UpstreamUnreachableError(
-                f"The certificates for Ollama cannot be used: {error.strerror or error}.",
+                f"The certificates for a server cannot be used: {error.strerror or error}.",
                 hint=f"Check {self.files.shown}, then: cc-proxy reload",
             ) from error
 

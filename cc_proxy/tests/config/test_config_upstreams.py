@@ -82,3 +82,23 @@ def test_an_error_says_what_to_write(load_file: LoadFile, text: str, words: str)
     (problem,) = caught.value.problems
     assert "the.yaml:" in problem.where
     assert words in f"{problem.what} {problem.fix}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://h:1/?k=hunter2q",
+        "http://h:1/v1#hunter2q",
+        "ftp://h/?hunter2q",
+        "http://a,b?hunter2q",
+    ],
+)
+@pytest.mark.parametrize("line", ["url: {}", "url: '{}'", 'url: "{}"  # mine'])
+def test_the_query_of_an_address_that_is_refused_is_not_shown(
+    load_file: LoadFile, address: str, line: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file("upstreams:\n  a:\n    " + line.format(address))
+    assert "cannot have this value" in caught.value.details
+    assert address.partition("hunter2q")[0][:9] in caught.value.details
+    assert "hunter2q" not in caught.value.details + str(caught.value)

@@ -397,3 +397,44 @@ async def test_each_help_can_be_switched_off(
     upstream.chat = chat
     await gateway.ask(tools=[READ])
     assert len(upstream.bodies) == 1
+
+
+CUT_STRING = {"function": {"name": "Read", "arguments": '{"file_path": "/a/very/lo'}}
+
+
+def calls_with(call: dict[str, Any]) -> bytes:
+    return done(message={"content": "", "tool_calls": [call]})
+
+
+# As the one argument that the tool needs, the text would be a file of that name.
+@pytest.mark.parametrize(
+    "arguments", ['{"file_path": "/a/lo', '{"file_path": /a}', "{ 'file_path': "]
+)
+async def test_arguments_that_are_a_broken_object_in_a_string_are_asked_for_again(
+    gateway: Gateway, upstream: Upstream, arguments: str
+) -> None:
+    broken = {"function": {"name": "Read", "arguments": arguments}}
+    upstream.chat = in_turn(says(line("Now."), calls_with(broken)), says(called()))
+    _, message, _ = await gateway.ask(tools=[READ])
+    assert [b["input"] for b in message["content"] if b["type"] == "tool_use"] == [
+        {"file_path": "a"}
+    ]
+    assert len(upstream.bodies) == 2
+
+
+async def test_arguments_that_are_cut_in_a_string_twice_end_the_answer(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    upstream.chat = says(calls_with(CUT_STRING))
+    _, message, _ = await gateway.ask(tools=[READ])
+    assert message["stop_reason"] == "max_tokens"
+    assert [block for block in message["content"] if block["type"] == "tool_use"] == []
+
+
+async def test_arguments_that_are_plain_text_are_the_one_argument(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    plain = {"function": {"name": "Bash", "arguments": "{ echo a; }"}}
+    upstream.chat = says(calls_with(plain))
+    _, message, _ = await gateway.ask(tools=[BASH])
+    assert message["content"][-1]["input"] == {"command": "{ echo a; }"}

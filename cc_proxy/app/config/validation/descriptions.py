@@ -3,7 +3,7 @@
 from cc_proxy.app.config.validation.schema import Field, ScalarKind
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import MappingNode, Node, ScalarNode
-from cc_proxy.app.redaction import without_user_info
+from cc_proxy.app.redaction import without_query
 
 _LONGEST_QUOTE = 60
 
@@ -28,8 +28,8 @@ def found(node: Node, field: Field | None = None) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return the text in quotes, shortened, without a password in a URL."""
-    text = without_user_info(text)
+    """Return the text in quotes, shortened, without the password and the query of a URL."""
+    text = without_query(text)
     return f'"{text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."}"'
 
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from cc_proxy.app.redaction import query_start
+
 # What ruamel.yaml counts as a line: not those of \x85 and U+2028, which YAML 1.1 has as well.
 LINE_BREAK = re.compile(r"\r\n|[\r\n]")
 _OUR_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""", re.IGNORECASE)
@@ -56,7 +58,7 @@ class SourceText:
 
 
 def _masked(lines: list[str]) -> list[str]:
-    """Return the lines with the values of secret keys and the user part of URLs as asterisks.
+    """Return the lines with the values of secret keys, logins and queries of URLs as asterisks.
 
     It reads the text rather than the parsed file, because a file that cannot be parsed is
     quoted too; so it hides rather too much: all that follows on the line, all that is indented
@@ -73,12 +75,12 @@ def _masked(lines: list[str]) -> list[str]:
             masked.append(_stars(line))
         elif end := _end_of_secret_key(line):
             value = line[end:]
-            masked.append(_WORD.sub(_without_user_info, line[:end]) + _stars(value))
+            masked.append(_without_secrets(line[:end]) + _stars(value))
             indent = _indent(line)
             opening = value.strip()[:1]
             quote = opening if opening in ("'", '"') and value.count(opening) == 1 else ""
         else:
-            masked.append(_WORD.sub(_without_user_info, line))
+            masked.append(_without_secrets(line))
             indent = None
     return masked
 
@@ -89,6 +91,12 @@ def _end_of_secret_key(line: str) -> int:
     keys = (key for key in _ANY_KEY.finditer(line) if _SECRET_PART.search(key[1]))
     ends = [key.end() for key in (ours, next(keys, None)) if key]
     return min(ends, default=0)
+
+
+def _without_secrets(text: str) -> str:
+    if (start := query_start(text)) is not None:
+        text = text[:start] + _stars(text[start:])
+    return _WORD.sub(_without_user_info, text)
 
 
 def _without_user_info(word: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""One round of the model: Ollama asked once, its answer as events."""
+"""One round of the model: its server asked once, the answer as events."""
 
 import secrets
 from collections.abc import AsyncGenerator
@@ -75,13 +75,13 @@ async def stream_round(
     record: RequestLog,
     counter: TokenCounter,
 ) -> Events:
-    """Ask Ollama and yield the events that `answer` makes of it, as they come.
+    """Ask the server and yield the events that `answer` makes of it, as they come.
 
     An answer that came to nothing is asked for once more (`second_tries.py`). What the shortcut
     takes is not among the events. `counter` learns what a prompt was counted as that does not fit.
 
     Raises:
-        ApiError: 529, when Ollama was busy for too long.
+        ApiError: 529, when the server was busy for too long.
         UpstreamError: unreachable, refused, stalled, broken, or ended in the middle.
 
     """
@@ -107,8 +107,9 @@ async def stream_round(
             yield events
     if answer.state is not State.ENDED:
         raise UpstreamBrokeError(
-            "Ollama ended its answer in the middle.",
-            hint="Look at Ollama's own log: its runner may have crashed or been restarted.",
+            f"{answer.rules.server} ended its answer in the middle.",
+            hint=f"Look at {answer.rules.server}'s own log: its runner may have crashed or been"
+            " restarted.",
         )
 
 

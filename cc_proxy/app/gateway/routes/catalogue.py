@@ -10,6 +10,7 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import invalid_request
 from cc_proxy.app.chat.models import ModelCard
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config.aliases import DISCOVERED
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.translate.answer.errors import api_error_for
@@ -54,7 +55,7 @@ async def one(request: web.Request) -> web.Response:
     """Answer what a name stands for: the model, its window in tokens, what it can do.
 
     Raises:
-        ApiError: the model is not there, or Ollama cannot be asked.
+        ApiError: the model is not there, or its server cannot be asked.
 
     """
     name = request.match_info["name"]
@@ -65,12 +66,12 @@ async def one(request: web.Request) -> web.Response:
 
 
 async def many(request: web.Request) -> web.Response:
-    """List the aliases that are plain names, and the pulled models, in the API's pages.
+    """List the aliases that are plain names, and the models of the servers, in the API's pages.
 
     Claude Code is also told each of them under a name that its model discovery keeps.
 
     Raises:
-        ApiError: a page parameter is wrong, or Ollama cannot be asked.
+        ApiError: a page parameter is wrong, or no server can be asked.
 
     """
     entries = await _entries(request.app[SHARED])
@@ -91,15 +92,16 @@ async def _entries(shared: Shared) -> list[Entry]:
     with api_error_for("the list of models"):
         pulled = await shared.models.pulled()
     aliases = shared.context.settings.aliases
+    upstreams = shared.upstreams
     plain = [
-        _entry(name, description=f"{model} on Ollama")
+        _entry(name, description=_on_its_server(upstreams, model))
         for name, model in aliases.items()
         if "*" not in name and name != "default"
     ]
     models = [
         _entry(
             model.name,
-            description=_described(model),
+            description=_described(model, upstreams.pick(model.name)[0].title),
             upstream_capabilities=model.capabilities,
         )
         for model in pulled
@@ -143,7 +145,7 @@ def _limit(request: web.Request) -> int:
 def _detailed(name: str, target: Target) -> Entry:
     return _entry(
         name,
-        description=f"{target.model.name} on Ollama",
+        description=f"{target.model.name} on {target.server}",
         upstream_capabilities=sorted(target.model.capabilities),
         max_input_tokens=target.window,
         upstream_model=target.model.name,
@@ -165,10 +167,15 @@ def _entry(
     }
 
 
-def _described(model: ModelCard) -> str:
+def _on_its_server(upstreams: Upstreams, model: str) -> str:
+    upstream, name = upstreams.pick(model)
+    return f"{name} on {upstream.title}"
+
+
+def _described(model: ModelCard, server: str) -> str:
     """Return what Claude Code shows beside a name: `Ollama · 4.9 GB · tools, thinking`."""
     able = [name for name in model.capabilities or () if name != "completion"]
-    parts = ["Ollama", f"{model.size / 1e9:.1f} GB" if model.size else "", ", ".join(able)]
+    parts = [server, f"{model.size / 1e9:.1f} GB" if model.size else "", ", ".join(able)]
     return " · ".join(part for part in parts if part)
 
 

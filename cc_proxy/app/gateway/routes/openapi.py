@@ -24,17 +24,17 @@ _KEY: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}]
 _BODY_ERRORS = {
     "400": "The request is wrong; the same request can never succeed.",
     "403": "It comes from a web page, or names a host that is not this proxy's.",
-    "404": "Ollama does not have the model, or cc-proxy not the route.",
+    "404": "The server does not have the model, or cc-proxy not the route.",
     "408": "The body did not come in time.",
     "413": "The body is too large.",
     "415": "The body is compressed.",
 }
 _UPSTREAM_ERRORS = {
-    "500": "Ollama or cc-proxy failed.",
-    "502": "Ollama's answer broke off.",
-    "503": "Ollama cannot be reached.",
-    "504": "Ollama was silent for too long.",
-    "529": "Ollama is busy.",
+    "500": "The model's server or cc-proxy failed.",
+    "502": "The answer of the model's server broke off.",
+    "503": "The model's server cannot be reached.",
+    "504": "The model's server was silent for too long.",
+    "529": "The model's server is busy.",
 }
 
 

@@ -217,6 +217,8 @@ class Models:
             own,
             takes_tool_choice=upstream.can.takes_tool_choice,
             upstream=upstream.name,
+            server=upstream.title,
+            drops_output=upstream.can.drops_output,
         )
 
     def _settings_of(self, info: ModelInfo) -> ModelSettings:
@@ -259,7 +261,7 @@ class Models:
         if not able and not local and pulled:
             raise _only_cloud([model.name for model in pulled])
         if not able:
-            raise _no_model(len(local))
+            raise _no_model(len(local), self._upstreams.first)
         in_memory = {full_name(model.name) for model in loaded}
         self._chosen = next((n for n in able if full_name(n) in in_memory), able[0])
         self._tests_stamp = stamp
@@ -307,12 +309,19 @@ def _only_cloud(names: list[str]) -> ApiError:
     )
 
 
-def _no_model(pulled: int) -> ApiError:
-    found = "no model at all" if pulled == 0 else f"{pulled} pulled, none that can use tools"
+def _no_model(count: int, first: Upstream) -> ApiError:
+    is_ollama = first.kind == "ollama"
+    some = f"{count} {'pulled' if is_ollama else 'served'}, none that can use tools"
+    found = some if count else "no model at all"
+    remedy = (
+        "Pull one that can use tools, for example `ollama pull qwen3-coder:30b`, or set"
+        if is_ollama
+        else f"Let {first.title} serve one that can use tools, or set"
+    )
     return ApiError(
         404,
         "not_found_error",
-        f"No model is configured, and Ollama has {found}. Pull one that can use tools, for example"
-        " `ollama pull qwen3-coder:30b`, or set `aliases.default` in cc-proxy.user.yaml.",
+        f"No model is configured, and {first.title} has {found}. {remedy} `aliases.default` in"
+        " cc-proxy.user.yaml.",
         retry=False,
     )

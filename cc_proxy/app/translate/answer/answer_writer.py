@@ -13,6 +13,7 @@ from cc_proxy.app.translate.answer.retry.loops import LoopWatch
 from cc_proxy.app.translate.answer.retry.second_try import RetryReason
 from cc_proxy.app.translate.request.rules import AnswerRules
 from cc_proxy.app.translate.rescue import RescuedCall
+from cc_proxy.app.translate.rescue.repair.arguments import check_readable
 
 
 class AnswerWriter:
@@ -88,6 +89,7 @@ class AnswerWriter:
         if self.calls and self._rules.one_call:
             self.note_call(call.name, "dropped: parallel tool use is disabled")
             return
+        check_readable(call.name, bytes(call.arguments))
         name, arguments, repaired = repaired_call(call, self._rules)
         self.notes += repaired
         self.repaired += bool(repaired)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.chat.errors import UnreadableCallError
 from cc_proxy.app.chat.messages import ChatChunk, written
 from cc_proxy.app.translate.answer.answer_writer import AnswerWriter
 from cc_proxy.app.translate.answer.blocks import BlockWriter, State
@@ -122,15 +123,24 @@ class AnswerStream:
         return whole(self.parts(chunks))
 
     def parts(self, chunks: list[ChatChunk]) -> Parts:
-        """Yield the events for chunks that came together; whoever takes one part takes them all."""
+        """Yield the events for chunks that came together; whoever takes one part takes them all.
+
+        Raises:
+            UnreadableCallError: behind the events before a call whose arguments cannot be read.
+
+        """
         if event := self.more(chunks):
             yield [event]
             return
         out: list[ev.Event] = []
         for chunk in chunks:
-            for _ in self._take(chunk, out):
-                yield out[:]
-                out.clear()
+            try:
+                for _ in self._take(chunk, out):
+                    yield out[:]
+                    out.clear()
+            except UnreadableCallError:
+                yield out
+                raise
         yield out
 
     def more(self, chunks: list[ChatChunk]) -> ev.ContentBlockDelta | None:
@@ -265,7 +275,8 @@ class AnswerStream:
             return
         self.empty = not (writer.shown or writer.calls)
         if self.may_vanish and ending.has_dropped_output(chunk, self._rules):
-            self.notes.append(f"{chunk.eval_count} tokens vanished in Ollama: asked once more")
+            vanished = f"{chunk.eval_count} tokens vanished in {self._rules.server}"
+            self.notes.append(f"{vanished}: asked once more")
             self.wants = RetryReason.VANISHED
             return
         is_first = not (writer.calls or self._tried)
@@ -276,7 +287,8 @@ class AnswerStream:
             return
         if self.empty:
             # An empty answer, or thinking alone, makes Claude Code ask the same again at once.
-            text = replacement_text(chunk, self.notes, thought=bool(writer.thinking))
+            server, thought = self._rules.server, bool(writer.thinking)
+            text = replacement_text(chunk, self.notes, server, thought=thought)
             writer.write_substitute(text, out)
         self._end(chunk, out)
 

@@ -130,6 +130,8 @@ def chat_request(
         call_formats=target.model.call_formats,
         tool_changes=changes,
         thinking_counts=thinking_counts,
+        server=target.server,
+        drops_output=target.drops_output,
     )
     return TranslatedRequest(
         request=made,

@@ -1,4 +1,4 @@
-"""A request's demands on its answer that Ollama cannot enforce."""
+"""A request's demands on its answer that the server cannot enforce."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,8 @@ class AnswerRules:
     `caches_all`: what was read counts as written to the cache. `assist` is the help that the model
     gets; `after_error`: it answers the error of a tool. `read` is what the model has read,
     `call_formats` are the formats of its own calls.
-    `tool_changes` is told with a summary.
+    `tool_changes` is told with a summary. `server` is the name for people of who answers, and
+    `drops_output` True if it may drop what its parser cannot read.
     """
 
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class AnswerRules:
     call_formats: frozenset[str] = frozenset()
     tool_changes: tuple[ToolChange, ...] = ()
     thinking_counts: ThinkingCounts = ThinkingCounts.ABSENT
+    server: str = "Ollama"
+    drops_output: bool = True
 
 
 FREE = AnswerRules()

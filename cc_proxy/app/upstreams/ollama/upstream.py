@@ -33,7 +33,7 @@ class OllamaUpstream:
 
     kind: Kind = "ollama"
     title = SERVER
-    can = Features(follows_engine_cache=True)
+    can = Features(follows_engine_cache=True, drops_output=True)
 
     def __init__(self, client: OllamaClient, name: str = "ollama") -> None:
         self.client = client

@@ -8,7 +8,7 @@ import msgspec
 
 from cc_proxy.app.chat.errors import UnreadableCallError
 from cc_proxy.app.chat.messages import CalledFunction, ToolCall
-from cc_proxy.app.upstreams.openai.completion import CallDelta
+from cc_proxy.app.upstreams.openai.completion import CallDelta, without_lone_surrogates
 
 _TRUNCATED = "truncated"
 
@@ -110,14 +110,16 @@ def _object(text: str) -> bytes | None:
     """
     if not text:
         return b"{}"
-    try:
-        value = msgspec.json.decode(text)
-        if isinstance(value, str):
-            text = value.strip()
-            value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return text.encode() if isinstance(value, dict) else None
+    for written in (text.encode(), without_lone_surrogates(text.encode())):
+        try:
+            value = msgspec.json.decode(written)
+            if not isinstance(value, str):
+                return written if isinstance(value, dict) else None
+            inner = value.strip().encode()
+            return inner if isinstance(msgspec.json.decode(inner), dict) else None
+        except (msgspec.DecodeError, RecursionError):
+            continue
+    return None
 
 
 def _is_cut(text: str) -> bool:

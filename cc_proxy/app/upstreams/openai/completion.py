@@ -4,10 +4,20 @@ Only what is read is here; servers add much more, and differ in it. Every field 
 null.
 """
 
+import re
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
 _NULL = b"null"
+# An escape in JSON: a pair of surrogates is a character, half of one is not. A model that writes a
+# character in two tokens can be cut between them, and Python's json writes what is left.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_REPLACEMENT = rb"\ufffd"
 
 
 class FunctionDelta(msgspec.Struct, gc=False):
@@ -25,7 +35,12 @@ class FunctionDelta(msgspec.Struct, gc=False):
         raw = bytes(self.arguments)
         if raw == b"null":
             return ""
-        return msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
+        if not raw.startswith(b'"'):
+            return raw.decode()
+        try:
+            return msgspec.json.decode(raw, type=str)
+        except msgspec.DecodeError:
+            return msgspec.json.decode(without_lone_surrogates(raw), type=str)
 
 
 class CallDelta(msgspec.Struct, gc=False):
@@ -134,8 +149,13 @@ class Completion(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(Completion)
 
 
+def without_lone_surrogates(text: bytes) -> bytes:
+    """Return JSON with a replacement character for each half of a pair without the other."""
+    return _ESCAPE.sub(lambda found: _REPLACEMENT if found[1] else found[0], text)
+
+
 def decode(data: bytes) -> Completion:
-    """Decode the data of an event, or an answer in one piece.
+    """Decode the data of an event, or an answer in one piece; see `without_lone_surrogates`.
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not what such a server
@@ -145,4 +165,10 @@ def decode(data: bytes) -> Completion:
     if not data.isascii():
         # What stays raw is not looked at by the decoder.
         data.decode()
-    return _decoder.decode(data)
+    try:
+        return _decoder.decode(data)
+    except msgspec.DecodeError:
+        whole = without_lone_surrogates(data)
+        if whole == data:
+            raise
+        return _decoder.decode(whole)

@@ -69,7 +69,6 @@ class _Nested(msgspec.Struct):
 
 
 class _Flat(msgspec.Struct):
-    object: str
     message: str
 
 
@@ -142,7 +141,7 @@ def _words(body: bytes) -> tuple[str, Overflow | None] | None:
         if error.type == "exceed_context_size_error":
             return error.message, Overflow(error.n_prompt_tokens, error.n_ctx)
         return _unwrapped(error.message or error.type or "no reason given"), None
-    if (flat := _decoded(body, _Flat)) is not None and flat.object == "error":
+    if (flat := _decoded(body, _Flat)) is not None:
         return flat.message, None
     if (detail := _decoded(body, _Detail)) is not None and isinstance(detail.detail, str):
         return detail.detail, None

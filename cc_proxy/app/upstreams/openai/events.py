@@ -6,11 +6,15 @@ prompt, proxies may write CRLF, and TCP cuts anywhere.
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DATA = b"data"
+_DATA, _EVENT, _ERROR = b"data", b"event", b"error"
 
 
 class EventTooLongError(ValueError):
     """An event has grown past the limit without an end."""
+
+
+class ErrorData(bytes):
+    """The data of an event that is of the type `error`, whatever its form."""
 
 
 def single_event(piece: bytes) -> bytes | None:
@@ -34,12 +38,15 @@ class EventSplitter:
         self._open_bytes = 0
         self._data_bytes = 0
         self._is_first_line = True
+        self._is_error = False
         self._after_cr = False
 
     @property
     def is_between(self) -> bool:
         """True if nothing is held back: the next byte begins an event."""
-        return not (self._open_line or self._data or self._after_cr or self._is_first_line)
+        return not (
+            self._open_line or self._data or self._after_cr or self._is_first_line or self._is_error
+        )
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Return the data of each event that `piece` completes.
@@ -100,8 +107,12 @@ class EventSplitter:
             if field == _DATA:
                 self._data.append(value.removeprefix(b" "))
                 self._data_bytes += len(value)
+            elif field == _EVENT:
+                self._is_error = value.strip() == _ERROR
             return
         if self._data:
-            events.append(b"\n".join(self._data))
+            data = b"\n".join(self._data)
+            events.append(ErrorData(data) if self._is_error else data)
             self._data.clear()
             self._data_bytes = 0
+        self._is_error = False

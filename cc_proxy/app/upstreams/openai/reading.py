@@ -1,10 +1,14 @@
 """An answer of `/v1/chat/completions`, read into the chunks that everything else works with."""
 
+import logging
+from collections.abc import Callable
+from functools import partial
+
 import msgspec
 
-from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError
+from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage, ToolCall
-from cc_proxy.app.upstreams.http.web_pages import is_web_page
+from cc_proxy.app.upstreams.http.web_pages import is_web_page, plain_words
 from cc_proxy.app.upstreams.openai import errors
 from cc_proxy.app.upstreams.openai.calls import CallCollector
 from cc_proxy.app.upstreams.openai.completion import (
@@ -15,7 +19,14 @@ from cc_proxy.app.upstreams.openai.completion import (
     Timings,
     decode,
 )
-from cc_proxy.app.upstreams.openai.events import EventSplitter, EventTooLongError, single_event
+from cc_proxy.app.upstreams.openai.events import (
+    ErrorData,
+    EventSplitter,
+    EventTooLongError,
+    single_event,
+)
+
+log = logging.getLogger(__name__)
 
 ReadBatch = tuple[list[ChatChunk], UpstreamError | None]
 
@@ -25,6 +36,10 @@ CHECK_LOG = "Look at its own log: the engine, or a replica behind a router, may 
 # `abort` is SGLang's for a request that was thrown out, `error` that of routers to many services.
 _BROKEN = frozenset({"abort", "error"})
 _LENGTH = "length"
+_REASONS = frozenset({"stop", "length", "tool_calls", "function_call", "content_filter"})
+# An answer in one piece, or a web page in place of one; a line of events begins with neither.
+_DOCUMENTS = (b"{", b"<")
+_MAX_BEGINNING = 512
 _QUOTED = 120
 _NANOSECONDS = 1_000_000  # in a millisecond
 
@@ -33,8 +48,9 @@ class AnswerReader:
     """Reads the events of one answer as they come, cut anywhere.
 
     The answer ends with a finish_reason, and then usage, [DONE] or the end of the stream: usage
-    comes behind the finish_reason, and only if it was asked for. Without a finish_reason it has
-    broken off; a dead replica behind a router looks so (Ray Serve 2.60).
+    comes behind the finish_reason, and only if it was asked for. Some servers write a reason beside
+    each part, or one of their own: words behind it belong to the answer all the same. Without a
+    finish_reason it has broken off; a dead replica behind a router looks so (Ray Serve 2.60).
 
     `server` is its name for people. `trusts_zero`: no cached tokens is what it has found, not a
     field that it leaves at 0.
@@ -51,6 +67,8 @@ class AnswerReader:
         self._deltas = 0
         self._has_ended = False
         self._has_begun = False
+        self._has_events = False
+        self._beginning = b""
         # An answer in one piece: some servers send it to who asked for a stream.
         self._document: list[bytes] = []
 
@@ -78,10 +96,11 @@ class AnswerReader:
             chunks, trouble = self._read(self._events.finish())
         if trouble is not None or self._has_ended:
             return chunks, trouble
-        if not self._finish_reason:
-            return chunks, self._ended_early()
-        self._end(chunks)
-        return chunks, None
+        if self._finish_reason:
+            return self._tried(self._end, chunks)
+        if not self._has_events and self._beginning[:1] not in (b"", b":"):
+            return chunks, self._not_chat(self._beginning)
+        return chunks, self._ended_early()
 
     def plain_words(self, piece: bytes) -> list[ChatChunk] | None:
         """Return the chunk of a piece that is one event with words only, None for any other.
@@ -105,7 +124,10 @@ class AnswerReader:
         """Tell whether a piece belongs to an answer in one piece; a line of events has no brace."""
         if not self._has_begun and (start := piece.lstrip()):
             self._has_begun = True
-            return start.startswith(b"{")
+            self._beginning = start[:_MAX_BEGINNING]
+            return start.startswith(_DOCUMENTS)
+        if not self._has_events and len(self._beginning) < _MAX_BEGINNING:
+            self._beginning += piece
         return bool(self._document)
 
     def _read(self, events: list[bytes]) -> ReadBatch:
@@ -113,24 +135,33 @@ class AnswerReader:
         for data in events:
             if self._has_ended:
                 break
-            try:
-                self._take(data, chunks)
-            except UpstreamError as error:
-                self._has_ended = True
-                return chunks, error
-            except msgspec.DecodeError as error:
-                self._has_ended = True
-                return chunks, UpstreamBrokeError(f"{self._server} {_NOT_CHAT}: {error}")
+            _, trouble = self._tried(partial(self._take, data), chunks)
+            if trouble is not None:
+                return chunks, trouble
+        return chunks, None
+
+    def _tried(self, step: Callable[[list[ChatChunk]], None], chunks: list[ChatChunk]) -> ReadBatch:
+        try:
+            step(chunks)
+        except UpstreamError as error:
+            self._has_ended = True
+            return chunks, error
+        except msgspec.DecodeError as error:
+            self._has_ended = True
+            return chunks, UpstreamBrokeError(f"{self._server} {_NOT_CHAT}: {error}")
         return chunks, None
 
     def _take(self, data: bytes, chunks: list[ChatChunk]) -> None:
         if not data:
             return
+        self._has_events = True
         if data == _END:
             if not self._finish_reason:
                 raise self._ended_early()
             self._end(chunks)
             return
+        if isinstance(data, ErrorData):
+            raise errors.in_stream(self._server, data)
         event = self._decoded(data)
         if event.is_error:
             raise errors.in_stream(self._server, data)
@@ -144,7 +175,7 @@ class AnswerReader:
 
     def _take_choice(self, choice: Choice, chunks: list[ChatChunk]) -> None:
         delta = choice.delta or choice.message
-        if choice.index or self._finish_reason:
+        if choice.index:
             return
         if delta is not None:
             self._take_delta(delta, chunks)
@@ -153,8 +184,9 @@ class AnswerReader:
             return
         if reason in _BROKEN:
             raise UpstreamBrokeError(f"{self._server} broke off its answer ({reason}).")
+        if reason not in _REASONS and reason != self._finish_reason:
+            log.info("%s ended an answer with the reason %.40r", self._server, reason)
         self._finish_reason = reason
-        _add(chunks, calls=self._calls.finish(cut=reason == _LENGTH))
 
     def _take_delta(self, delta: Delta, chunks: list[ChatChunk]) -> None:
         text, thinking = delta.content or "", delta.thinking
@@ -168,6 +200,7 @@ class AnswerReader:
             _add(chunks, calls=self._calls.take(delta.tool_calls))
 
     def _end(self, chunks: list[ChatChunk]) -> None:
+        _add(chunks, calls=self._calls.finish(cut=self._finish_reason == _LENGTH))
         self._has_ended = True
         chunks.append(self._last_chunk())
 
@@ -194,19 +227,22 @@ class AnswerReader:
         try:
             return decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _not_chat(self._server, data, error) from error
+            raise self._not_chat(data, error) from error
+
+    def _not_chat(self, data: bytes, error: Exception | None = None) -> UpstreamBrokeError:
+        server = self._server
+        if is_web_page(data):
+            found = plain_words(data, server)
+            return WrongServerError(
+                f"{server} sent {found}.", hint=errors.check_address(server), quotes=(found,)
+            )
+        if error is not None and data.lstrip().startswith(b"{"):
+            # A piece of an answer is of no help to a person.
+            return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {error}")
+        shown = repr(data[:_QUOTED].decode(errors="replace"))
+        return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {shown}", quotes=(shown,))
 
 
 def _add(chunks: list[ChatChunk], *, calls: list[ToolCall]) -> None:
     if calls:
         chunks.append(ChatChunk(ChunkMessage(tool_calls=calls)))
-
-
-def _not_chat(server: str, data: bytes, error: Exception) -> UpstreamBrokeError:
-    if is_web_page(data):
-        return UpstreamBrokeError(f"{server} sent a web page in place of an answer.")
-    if data.lstrip().startswith(b"{"):
-        # A piece of an answer is of no help to a person.
-        return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {error}")
-    shown = repr(data[:_QUOTED].decode(errors="replace"))
-    return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {shown}", quotes=(shown,))

@@ -12,7 +12,7 @@ from cc_proxy.tests.upstreams.openai import gateway as gateways
 from cc_proxy.tests.upstreams.openai.gateway import Gateway
 from cc_proxy.tests.upstreams.openai.recorded import named
 
-RECORDED = web.AppKey("recorded", list[str])
+RECORDED = web.AppKey("recorded", list[str | bytes])
 ASKED = web.AppKey("asked", list[dict[str, Any]])
 HEADERS = web.AppKey("headers", list[dict[str, str]])
 _QUESTIONS = {"/v1/models": "vllm/models", "/version": "vllm/version"}
@@ -27,7 +27,10 @@ async def answers(request: web.Request) -> web.Response:
         return web.Response(status=404, body=named("vllm/chat_unknown_path").body)
     request.app[ASKED].append(await request.json())
     request.app[HEADERS].append(dict(request.headers))
-    answer = named(recorded.pop(0) if recorded else "vllm/script_hello")
+    which = recorded.pop(0) if recorded else "vllm/script_hello"
+    if isinstance(which, bytes):
+        return web.Response(body=which, content_type="text/event-stream")
+    answer = named(which)
     headers = {"Content-Type": answer.content_type}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 

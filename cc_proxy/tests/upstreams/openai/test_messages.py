@@ -7,6 +7,7 @@ import pytest
 
 from cc_proxy.app.config import UpstreamSettings
 from cc_proxy.tests.upstreams.openai import gateway as gateways
+from cc_proxy.tests.upstreams.openai.answers import DONE, data, event
 from cc_proxy.tests.upstreams.openai.gateway import Gateway, blocks
 from cc_proxy.tests.upstreams.openai.llama import WINDOW
 from cc_proxy.tests.upstreams.openai.llama import serving as llama_server
@@ -210,3 +211,45 @@ async def test_nothing_that_only_ollama_knows_is_sent(vllm: Stand) -> None:
         *("model", "messages", "stream", "stream_options", "tools", "parallel_tool_calls"),
         *("max_tokens", "chat_template_kwargs"),
     }
+
+
+COUNTS = data({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 9}})
+
+
+@pytest.mark.parametrize("reason", ["stop", "weird"])
+async def test_an_empty_answer_is_not_asked_for_again_and_names_no_other_server(
+    vllm: Stand, reason: str
+) -> None:
+    vllm.recorded += [event({"content": ""}, finish_reason=reason) + COUNTS + DONE]
+    _, message = await vllm.gateway.ask("hi", tools=[BASH])
+    assert len(vllm.asked) == 1
+    (text,) = [block["text"] for block in blocks(message, "text")]
+    assert "that local could not read" in text
+
+
+async def test_a_web_page_at_200_is_the_servers_name_and_its_title(vllm: Stand) -> None:
+    vllm.recorded += [b"<html><head><title>Please log in</title></head></html>"]
+    status, error = await vllm.gateway.ask("hi")
+    assert status == 502
+    assert (
+        'local sent a web page, which is not local\'s own: "Please log in".'
+        in error["error"]["message"]
+    )
+
+
+async def test_the_words_of_an_error_event_reach_the_client(vllm: Stand) -> None:
+    error = b'event: error\ndata: {"message": "CUDA error: out of memory"}\n\n'
+    vllm.recorded += [event({"content": "Hi"}) + error]
+    events = await vllm.gateway.stream("hi")
+    assert events[-1]["type"] == "error"
+    assert "CUDA error: out of memory" in events[-1]["error"]["message"]
+
+
+async def test_lists_of_models_name_their_server(vllm: Stand) -> None:
+    url = vllm.gateway.url + "/v1/models"
+    async with vllm.gateway.client.get(url) as answer:
+        (listed,) = (await answer.json())["data"]
+    async with vllm.gateway.client.get(url + "/script") as answer:
+        one = await answer.json()
+    assert listed["description"].startswith("local · ")
+    assert one["description"] == "script on local"

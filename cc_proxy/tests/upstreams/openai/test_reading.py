@@ -8,6 +8,7 @@ from cc_proxy.app.chat.errors import (
     ContextOverflowError,
     UpstreamBrokeError,
     UpstreamRefusedError,
+    WrongServerError,
 )
 from cc_proxy.app.upstreams.openai.reading import AnswerReader
 from cc_proxy.tests.upstreams.openai.answers import DONE, SERVER, answer_of, data, event
@@ -309,3 +310,87 @@ def test_every_recorded_answer_in_one_piece_is_read() -> None:
 @pytest.mark.parametrize("body", [b'{\n "error": {\n  "message": "no"}}', b"{", b"no", b""])
 def test_a_body_that_is_no_answer_is_an_error(body: bytes) -> None:
     assert answer_of(body).trouble is not None
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 10_000])
+def test_a_web_page_in_place_of_an_answer_is_named(pieces: int) -> None:
+    page = b"<!DOCTYPE html>\n<html><head><title>Log in to the cluster</title></head></html>"
+    parts = [page[at : at + pieces] for at in range(0, len(page), pieces)]
+    answer = answer_of(*parts)
+    assert isinstance(answer.trouble, WrongServerError)
+    assert str(answer.trouble) == (
+        'gpu1 sent a web page, which is not gpu1\'s own: "Log in to the cluster".'
+    )
+    assert answer.trouble.hint == (
+        "Check upstreams.gpu1.url: a server with OpenAI's chat API must answer there."
+    )
+
+
+def test_other_text_in_place_of_an_answer_is_shown() -> None:
+    assert "is not a chat completion: 'upstream gone'" in str(answer_of(b"upstream gone").trouble)
+
+
+@pytest.mark.parametrize("reason", ["eos_token", "SAFETY", "weird", "content_filter"])
+def test_words_behind_a_reason_that_nobody_knows_are_read(reason: str) -> None:
+    answer = answer_of(
+        event({"content": "one "}, finish_reason=reason),
+        event({"content": "two "}, finish_reason=reason),
+        event({"content": "three"}),
+        DONE,
+    )
+    assert (answer.text, answer.reason, answer.trouble) == ("one two three", "stop", None)
+
+
+def test_a_reason_beside_each_part_of_a_call_cuts_nothing() -> None:
+    parts = [{"name": "Bash", "arguments": '{"command":'}, {"arguments": ' "ls"}'}]
+    events = [
+        event({"tool_calls": [{"index": 0, "function": part}]}, finish_reason="tool_calls")
+        for part in parts
+    ]
+    assert answer_of(*events, DONE).calls == [("Bash", {"command": "ls"})]
+    assert answer_of(*events).calls == [("Bash", {"command": "ls"})]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"error": {"message": "worker died"}}, "worker died"),
+        ({"message": "worker died"}, "worker died"),
+        ({"detail": "worker died"}, "worker died"),
+    ],
+)
+def test_an_event_of_the_type_error_is_an_error_in_whatever_form(sent: object, said: str) -> None:
+    answer = answer_of(event({"content": "Hi"}), b"event: error\n" + data(sent), DONE)
+    assert isinstance(answer.trouble, UpstreamRefusedError)
+    assert (answer.text, answer.trouble.text) == ("Hi", said)
+    plain = answer_of(b"event: error\ndata: the worker died\n\n")
+    assert str(plain.trouble) == "gpu1 answered 200: the worker died"
+
+
+def test_an_event_of_another_type_is_read_as_any() -> None:
+    answer = answer_of(b"event: message\n" + event({"content": "Hi"}), STOP, DONE)
+    assert (answer.text, answer.trouble) == ("Hi", None)
+
+
+# A model that writes an emoji in two tokens can be cut between them.
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"a\ud800b", "a\ufffdb"),
+        (rb"\ude00\ud83d", "\ufffd\ufffd"),
+        (rb"\ud83d\ude00\ud83d", "😀\ufffd"),
+        (rb"\\ud800 \ud800", "\\ud800 \ufffd"),
+    ],
+)
+def test_half_of_a_pair_of_surrogates_is_replaced(written: bytes, read: str) -> None:
+    text = answer_of(b'data: {"choices":[{"delta":{"content":"%b"}}]}\n\n' % written, STOP, DONE)
+    assert (text.text, text.trouble) == (read, None)
+    inside = written.replace(b"\\", b"\\\\")
+    for arguments in (b'"{\\"a\\": \\"%b\\"}"' % written, b'"{\\"a\\": \\"%b\\"}"' % inside):
+        call = b'{"index":0,"function":{"name":"f","arguments":%b}}' % arguments
+        found = answer_of(
+            b'data: {"choices":[{"delta":{"tool_calls":[%b]}}]}\n\n' % call, STOP, DONE
+        )
+        assert found.trouble is None
+        ((_, read_arguments),) = found.calls
+        assert "\ufffd" in read_arguments["a"]

@@ -21,10 +21,11 @@ def own_words(text: str) -> str | None:
     return text[len(_OPEN) : -len(_CLOSE)]
 
 
-def replacement_text(last: ChatChunk, notes: list[str], *, thought: bool) -> str:
+def replacement_text(last: ChatChunk, notes: list[str], server: str, *, thought: bool) -> str:
     """Return the text for an answer that ended with `last` and has nothing to show.
 
-    `notes` says what was dropped from it, `thought` whether there was thinking.
+    `notes` says what was dropped from it, `thought` whether there was thinking. `server` is who has
+    answered.
     """
     tokens = last.eval_count
     if last.done_reason == "length":
@@ -38,7 +39,7 @@ def replacement_text(last: ChatChunk, notes: list[str], *, thought: bool) -> str
         return in_own_words(f"the answer is empty; {'; '.join(notes)}.")
     if tokens > 1:
         return in_own_words(
-            f"the model wrote {tokens} tokens that Ollama could not read as text or as a call of a"
-            " declared tool, and dropped."
+            f"the model wrote {tokens} tokens that {server} could not read as text or as a call of"
+            " a declared tool, and dropped."
         )
     return in_own_words("the model gave an empty answer.")

@@ -8,12 +8,13 @@ from cc_proxy.app.translate.request.rules import AnswerRules
 
 
 def has_dropped_output(last: ChatChunk, rules: AnswerRules) -> bool:
-    """Tell whether Ollama dropped what the model wrote, if the client was given nothing.
+    """Tell whether the server dropped what the model wrote, if the client was given nothing.
 
     That was a call of an undeclared tool, or a malformed one (recording 81). `last` is the chunk
     that has ended the try.
     """
-    return last.done_reason == "stop" and last.eval_count > 1 and bool(rules.tools)
+    is_possible = rules.drops_output and bool(rules.tools)
+    return is_possible and last.done_reason == "stop" and last.eval_count > 1
 
 
 def lacks_announced_call(last: ChatChunk, rules: AnswerRules, text: Sequence[str]) -> bool:

@@ -4,11 +4,13 @@ Only what has one reading is changed; the rest goes to the client as it came, wh
 what is wrong with it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from cc_proxy.app.chat.errors import UnreadableCallError
 from cc_proxy.app.translate.request.schemas import inlined
 from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
 from cc_proxy.app.translate.rescue.repair.keys import key_for, other_names
@@ -35,6 +37,8 @@ _BESIDES = frozenset({"id", "type", "index"})
 _MOST_WRAPPED = 4
 # What cannot be read as arguments goes to the client under this name, so that nothing is lost.
 _RAW = "raw_arguments"
+_OBJECT_START = re.compile(r"\s*\{\s*[\"']")
+_TRUNCATED = "truncated"
 
 
 def repair(arguments: bytes, schema: Mapping[str, Any], tool: str = "") -> tuple[bytes, list[str]]:
@@ -56,6 +60,32 @@ def repair(arguments: bytes, schema: Mapping[str, Any], tool: str = "") -> tuple
     found = _without_wrappers(found, whole, tool, notes)
     found = _Repair(schema, notes).repaired(found, whole, "")
     return (msgspec.json.encode(found), notes) if notes else (arguments, [])
+
+
+def check_readable(name: str, arguments: bytes) -> None:
+    """Raise UnreadableCallError if arguments are a string with an object that cannot be read.
+
+    As the text of the one argument that a tool needs, it would be another call than was meant: a
+    `Read` of a file named `{"file_path": "/a`.
+    """
+    if not arguments.startswith(b'"'):
+        return
+    try:
+        text = msgspec.json.decode(arguments, type=str)
+    except msgspec.DecodeError:
+        # `repair` hands it on as it is, quotes included.
+        return
+    if _OBJECT_START.match(text) is None or isinstance(_read(text), dict):
+        return
+    try:
+        msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        is_cut = _TRUNCATED in str(error)
+    except RecursionError:
+        is_cut = False
+    else:
+        return
+    raise UnreadableCallError(name, text, is_cut=is_cut)
 
 
 def _object(given: Any, schema: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:  # noqa: ANN401 - JSON
