@@ -7,13 +7,13 @@ import msgspec
 
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.app.cli.json_data.wire import Envelope, Item
-from cc_proxy.app.control import activity, wire
+from cc_proxy.app.control import activity, why, wire
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{name}"
 _CONTROL = {
     name
-    for room in (wire, activity)
+    for room in (wire, activity, why)
     for name, value in vars(room).items()
     if isinstance(value, type) and name[0].isupper()
 }

@@ -47,8 +47,8 @@ class ContractRow:
 
 _CARRIED: dict[NameKind, str] = {
     NameKind.FIELD: """
-        cache_control compaction max_tokens messages model output_config stop_sequences stream
-        system thinking tool_choice tools
+        cache_control compaction diagnostics max_tokens messages model output_config
+        stop_sequences stream system thinking tool_choice tools
     """,
     NameKind.TURN: "clear_at content output_config role",
     NameKind.BLOCK: """
@@ -71,7 +71,7 @@ _CARRIED: dict[NameKind, str] = {
 _REFUSED: dict[NameKind, str] = {NameKind.FIELD: "thread"}
 _DROPPED: dict[NameKind, str] = {
     NameKind.FIELD: """
-        billing_policy container context_management diagnostics fallback_credit_token fallbacks
+        billing_policy container context_management fallback_credit_token fallbacks
         inference_geo mcp_servers metadata service_tier speed
     """,
     NameKind.BLOCK: "browser_state container_upload fallback mcp_tool_listing redacted_thinking",

@@ -4,10 +4,19 @@
 `content_block_start` is ignored by it, so input always travels as `input_json_delta`.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+CacheMissType = Literal[
+    "model_changed",
+    "system_changed",
+    "tools_changed",
+    "messages_changed",
+    "previous_message_not_found",
+    "unavailable",
+]
 
 
 class ServerToolUsage(msgspec.Struct):
@@ -98,6 +107,22 @@ ContentBlock = (
 )
 
 
+class CacheMissReason(msgspec.Struct, omit_defaults=True):
+    """The first difference from the request that the client named; `type` is the API's word.
+
+    The tokens are about those that would have come from the cache.
+    """
+
+    type: CacheMissType
+    cache_missed_input_tokens: int | UnsetType = UNSET
+
+
+class Diagnostics(msgspec.Struct):
+    """The answer to `diagnostics` of a request (SDK 2.14): null where nothing differs."""
+
+    cache_miss_reason: CacheMissReason
+
+
 class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):
     """The whole answer, or its empty frame at the start of a stream."""
 
@@ -108,6 +133,7 @@ class AnswerMessage(msgspec.Struct, tag_field="type", tag="message"):
     role: str = "assistant"
     stop_reason: str | None = None
     stop_sequence: str | None = None
+    diagnostics: Diagnostics | UnsetType | None = UNSET
 
 
 class TextDelta(msgspec.Struct, gc=False, tag_field="type", tag="text_delta"):

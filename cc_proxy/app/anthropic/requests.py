@@ -108,6 +108,12 @@ class Compaction(msgspec.Struct):
     instructions: str | None = None
 
 
+class DiagnosticsRequest(msgspec.Struct):
+    """Asks where the prompt parts from that of an earlier answer; null on the first turn."""
+
+    previous_message_id: str | None = None
+
+
 class MessagesRequest(msgspec.Struct):
     """The body of `/v1/messages` and of `/v1/messages/count_tokens`.
 
@@ -130,6 +136,7 @@ class MessagesRequest(msgspec.Struct):
     compaction: Compaction | None = None
     thread: dict[str, Any] | None = None
     cache_control: dict[str, Any] | None = None
+    diagnostics: DiagnosticsRequest | None = None
 
     def __post_init__(self) -> None:
         self.max_tokens = _whole("max_tokens", self.max_tokens)

@@ -25,6 +25,7 @@ COMMANDS = {
     "claude": "Run Claude Code on your own models.",
     "env": "Print what another program needs to work through cc-proxy.",
     "top": "Show the sessions and requests as they go on.",
+    "why": "Show why a request was slow.",
     "usage": "Show the totals of usage: tokens read, reused and written.",
     "statusline": "Print the status line of a session of Claude Code.",
     "models": "Show the models, pull one, or test whether one is fit.",
@@ -36,7 +37,18 @@ COMMANDS = {
     "demo": "Show a session on a practice model, without Ollama.",
 }
 # Commands with a folder of their own.
-_ROOMS = {"claude", "completion", "config", "doctor", "env", "logs", "models", "statusline", "top"}
+_ROOMS = {
+    "claude",
+    "completion",
+    "config",
+    "doctor",
+    "env",
+    "logs",
+    "models",
+    "statusline",
+    "top",
+    "why",
+}
 # What Claude Code says at the end of a session (`claude/resuming.py`): cc-proxy --resume ID
 _RESUME = "--resume"
 # click's name for the variable by which a shell asks for completions.

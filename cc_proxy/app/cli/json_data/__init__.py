@@ -35,6 +35,7 @@ from cc_proxy.app.cli.json_data.setup import (
 )
 from cc_proxy.app.cli.json_data.wire import Nothing
 from cc_proxy.app.control.activity import Activity
+from cc_proxy.app.control.why import Why
 
 # A command that is not here fails a test. More than one type: `data` is one of them.
 DATA: dict[str, tuple[type, ...]] = {
@@ -47,6 +48,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "claude": (PrintEnv,),
     "env": (Env,),
     "top": (Activity,),
+    "why": (Why,),
     "usage": (UsageData,),
     "statusline": (StatusLine,),
     "models": (ModelsData,),

@@ -2,7 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
+from msgspec import UNSET, UnsetType
+
+from cc_proxy.app.anthropic.requests import DiagnosticsRequest
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.target import Target
@@ -10,6 +14,7 @@ from cc_proxy.app.config import durations
 from cc_proxy.app.config.errors import RefusedValueError
 from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.gateway.activity.folder import folder_name
+from cc_proxy.app.gateway.activity.prompt_memory import diagnostics_of
 from cc_proxy.app.gateway.activity.tracked import CallCounts, Counts, Outcome
 from cc_proxy.app.gateway.activity.tracker import MAX_NAME, ActivityTracker
 from cc_proxy.app.gateway.scheduling.caller import Caller
@@ -20,6 +25,9 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
+if TYPE_CHECKING:
+    from cc_proxy.app.anthropic.events import Diagnostics
+
 
 class RequestTracker:
     """Follows one request; without an `activity` nobody looks at it."""
@@ -28,6 +36,7 @@ class RequestTracker:
         self._activity = activity or ActivityTracker()
         self._request = self._activity.begin(request_id)
         self._prompt: Prompt | None = None
+        self._diagnostics: Diagnostics | UnsetType | None = UNSET
 
     def asked_by(self, caller: Caller) -> None:
         """Note the session and the class of the request."""
@@ -39,6 +48,14 @@ class RequestTracker:
             request.request_class = caller.kind.value
         self._activity.sessions.of(request, request.arrived)
 
+    def asks_for(self, asked: DiagnosticsRequest | None, prompt: Prompt) -> None:
+        """Note which earlier answer the client compares its prompt with; None: with none."""
+        if asked is not None:
+            self._diagnostics = None
+            if asked.previous_message_id is not None:
+                history = self._activity.prompts.since(asked.previous_message_id, prompt)
+                self._diagnostics = diagnostics_of(history)
+
     def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:
         """Note the model that answers, and the estimate of the prompt in tokens."""
         request = self._request
@@ -46,6 +63,7 @@ class RequestTracker:
         request.window = target.window
         request.keep_seconds = _seconds(target.keep_alive)
         request.prompt_tokens = prompt_tokens
+        request.history = self._activity.prompts.take(request, translated.prompt)
         session = self._activity.sessions.of(request, request.arrived)
         if session is None:
             return
@@ -57,8 +75,14 @@ class RequestTracker:
             session.folder = folder_name(texts)
 
     def writes_with(self, answer: AnswerStream | MultiRoundAnswer) -> None:
-        """Note where the words of the answer are counted."""
+        """Note where the words of the answer are counted, and its id.
+
+        The answer gets the diagnostics that the client asked for.
+        """
+        if self._diagnostics is not UNSET:
+            answer.diagnose(self._diagnostics)
         self._request.count_words = lambda: answer.chunks
+        self._activity.prompts.answered(self._request, answer.message_id)
 
     def placing(self, ask: PromptAsk) -> PromptAsk:
         """Return an `ask` that notes the prompt that it is about to find a place for."""
@@ -109,9 +133,14 @@ class RequestTracker:
         prompt += usage.cache_read_input_tokens
         request.counts = Counts(prompt, answer.reused, usage.output_tokens)
         request.stop_reason = answer.stop_reason
-        if self._prompt is not None and self._prompt.worked:
-            request.worked_seconds = self._prompt.worked
+        if self._prompt is not None:
+            request.worked_seconds = self._prompt.worked or request.worked_seconds
+            request.load_seconds = self._prompt.loading
         request.calls = CallCounts(*answer.call_counts)
+
+    def assisted(self, kind: str) -> None:
+        """Note help that the model got, by its key in the configuration."""
+        self._request.assists += (kind,)
 
     def upstream_failed(self, error: CcProxyError) -> None:
         """Note an error of the upstream, by its code."""

@@ -3,14 +3,18 @@
 Pure: every moment comes from outside, in seconds of one clock.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from cc_proxy.app.control.activity import RequestState
+from cc_proxy.app.translate.prompt.difference import Difference
 
 # Of another client, which has no classes.
 OTHER_CLASS = "other"
+# The prompts of an engine that are remembered, and those of them that one request names.
+MAX_LATEST, MAX_BETWEEN = 32, 5
 
 
 class Outcome(Enum):
@@ -53,6 +57,41 @@ class CallCounts:
     repaired: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PromptHistory:
+    """The request before one in its conversation, and where the prompts of the two part.
+
+    `other_model` is that of the earlier one, "" for the same; `difference` is None where one of
+    the prompts continues the other. The tokens are those of the earlier one.
+    """
+
+    request: str
+    prompt_tokens: int
+    written_tokens: int
+    other_model: str
+    difference: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTokenSteps:
+    """The seconds up to the first token; loading the model is part of reading or of waiting."""
+
+    preparing: float
+    making_room: float
+    waiting: float
+    reading: float
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A request whose prompt the engine has read between two of a conversation."""
+
+    request: str
+    request_class: str
+    session: str
+    prompt_tokens: int | None
+
+
 @dataclass(eq=False, slots=True)
 class TrackedRequest:
     """A request and its moments, None for those that have not come.
@@ -62,7 +101,9 @@ class TrackedRequest:
     engine has. `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`:
     the first token of this round came, `first_token` that of the first round. `read_seconds` is
     from `reads` to `first_token`, by our clock; `worked_seconds` is what the engine says that it
-    took to read and to write. `count_words` returns how many tokens the model has written so far.
+    took to read and to write, and `load_seconds` to load the model. `count_words` returns how many
+    tokens the model has written so far. `behind` has the requests that the engine answered first,
+    `between` those since the one before in this conversation, `between_count` of them in all.
     """
 
     id: str
@@ -85,6 +126,14 @@ class TrackedRequest:
     first_token: float | None = None
     read_seconds: float | None = None
     worked_seconds: float | None = None
+    load_seconds: float = 0.0
+    placed: float | None = None
+    steps: FirstTokenSteps | None = None
+    history: PromptHistory | None = None
+    behind: tuple[str, ...] = ()
+    between: tuple[Between, ...] = ()
+    between_count: int = 0
+    assists: tuple[str, ...] = ()
     ended: float | None = None
     outcome: Outcome | None = None
     stop_reason: str | None = None
@@ -112,16 +161,32 @@ class TrackedRequest:
 class Engine:
     """The requests that one model has been sent and has not answered, in their order.
 
-    `loading` is how many preloads run, `used` when the model was seen to be loaded. `cold_since`:
-    it had been idle for longer than it is kept, so that a request loads it; `load_seconds` is the
-    time that this took before.
+    `latest` are those that it was sent last. `loading` is how many preloads run, `used` when the
+    model was seen to be loaded. `cold_since`: it had been idle for longer than it is kept, so that
+    a request loads it; `load_seconds` is the time that this took before.
     """
 
     sent: list[TrackedRequest] = field(default_factory=list)
+    latest: deque[Between] = field(default_factory=lambda: deque(maxlen=MAX_LATEST))
     loading: int = 0
     used: float | None = None
     cold_since: float | None = None
     load_seconds: float | None = None
+
+    def note_sent(self, request: TrackedRequest) -> None:
+        """Note a prompt that goes to the engine, what is before it, and what has come between."""
+        request.behind = tuple(one.id for one in self.before(request)[-MAX_BETWEEN:])
+        own = request.history.request if request.history else None
+        between: list[Between] = []
+        for one in reversed(self.latest):
+            if one.request in (own, request.id):
+                break
+            between.append(one)
+        if own is not None:
+            request.between_count = len(between)
+            request.between = tuple(reversed(between[-MAX_BETWEEN:]))
+        kind, tokens = request.request_class, request.prompt_tokens
+        self.latest.append(Between(request.id, kind, request.session, tokens))
 
     @property
     def is_loading(self) -> bool:
@@ -157,6 +222,18 @@ class Engine:
         if request.reads is not None or request.writes is not None:
             return []
         return self.sent[: self.sent.index(request)] if request in self.sent else list(self.sent)
+
+
+def steps_of(request: TrackedRequest, now: float) -> FirstTokenSteps | None:
+    """Return what the seconds up to the first token went to; None if nothing was sent."""
+    if request.sent is None:
+        return None
+    placed = request.placed if request.placed is not None else request.sent
+    reading = request.read_seconds or 0.0
+    reads = now - reading
+    # A request that was queued was sent more than once.
+    room = max(0.0, request.sent - placed - request.queued_seconds)
+    return FirstTokenSteps(placed - request.arrived, room, max(0.0, reads - placed - room), reading)
 
 
 def state_of(request: TrackedRequest, engine: Engine | None) -> RequestState:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from cc_proxy.app.chat.model_names import full_name
+from cc_proxy.app.gateway.activity.prompt_memory import PromptMemory
 from cc_proxy.app.gateway.activity.sessions import TrackedSessions
 from cc_proxy.app.gateway.activity.totals import Totals
-from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest
+from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest, steps_of
 
 MAX_ENDED = 50
 MAX_ENGINES = 64
@@ -57,6 +58,7 @@ class ActivityTracker:
     ) -> None:
         self.totals = Totals()
         self.sessions = TrackedSessions()
+        self.prompts = PromptMemory()
         self.clock = clock
         self._slots = slots
         self._usage = usage
@@ -95,6 +97,7 @@ class ActivityTracker:
     def placed(self, request: TrackedRequest, kept: int | None = None) -> None:
         """Note that a request waits for its turn at the model."""
         request.is_placed = True
+        request.placed = self.clock()
         request.kept = kept
 
     def sent(self, request: TrackedRequest, kept: int | None) -> None:
@@ -106,6 +109,8 @@ class ActivityTracker:
         if self._unloads:
             engine.note_idle(request.keep_seconds, now)
         if request not in engine.sent:
+            if request.first_token is None:
+                engine.note_sent(request)
             engine.sent.append(request)
         engine.advance(self._slots(request.model), now)
 
@@ -143,6 +148,7 @@ class ActivityTracker:
         if request.first_token is None:
             request.first_token = now
             request.read_seconds = now - began if began is not None else None
+            request.steps = steps_of(request, now)
 
     def end(self, request: TrackedRequest, outcome: Outcome) -> None:
         """Note the end of a request."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.anthropic.requests import DiagnosticsRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.activity.request_tracker import RequestTracker
@@ -77,11 +78,18 @@ class RequestLog:
             extra={"summary": self._outcome, "fields": self._fields},
         )
 
-    def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:
+    def translated(
+        self,
+        target: Target,
+        translated: TranslatedRequest,
+        prompt_tokens: int,
+        diagnostics: DiagnosticsRequest | None = None,
+    ) -> None:
         """Note the model that answers, and name what was left out of the request.
 
-        `prompt_tokens` is an estimate.
+        `prompt_tokens` is an estimate. `diagnostics` is what the client asks about the prompt.
         """
+        self.tracker.asks_for(diagnostics, translated.prompt)
         self.tracker.translated(target, translated, prompt_tokens)
         self._fields["model"] = target.model.name
         if translated.dropped:
@@ -117,6 +125,7 @@ class RequestLog:
     def assisted(self, kind: str) -> None:
         """Note that the model was helped, and with what: a key of `assist` in the configuration."""
         self._all_assists[kind] += 1
+        self.tracker.assisted(kind)
         self._assists.append(kind)
         self._fields["assisted"] = ",".join(self._assists)
 

@@ -24,6 +24,7 @@ from cc_proxy.app.gateway.routes import (
     openapi,
     preload,
     reload,
+    why,
 )
 from cc_proxy.app.request_id import CURRENT
 from cc_proxy.app.translate.answer.errors import api_error
@@ -102,6 +103,7 @@ def application(shared: Shared) -> web.Application:
     app.router.add_head("/api/hello", _hello)
     app.router.add_get("/health", health.handle)
     app.router.add_get("/activity", activity.handle)
+    app.router.add_get("/why", why.handle)
     app.router.add_get("/metrics", metrics.handle)
     app.router.add_get("/openapi.json", openapi.handle)
     for base in ("", *_LONG_BASES):

@@ -125,7 +125,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
         search, translated = await _translated(shared, asked, target, betas)
         estimate = shared.tokens.estimate(translated.prompt)
-        record.translated(target, translated, estimate.tokens)
+        record.translated(target, translated, estimate.tokens, asked.diagnostics)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         asker = Asker(target, who, front_request(translated.request))

@@ -15,6 +15,7 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.control.activity import Activity
+from cc_proxy.app.control.why import Why
 from cc_proxy.app.control.wire import Health, LastReload, PreloadRequest, PreloadResult
 from cc_proxy.app.gateway.routes import catalogue
 
@@ -129,6 +130,16 @@ def document() -> Json:
                 "Get the sessions and requests of this moment",
                 answer(Activity),
                 parameters=activity,
+            )
+        },
+        "/why": {
+            "get": _operation(
+                "Explain where the time of a request went",
+                answer(Why),
+                parameters=[
+                    _parameter("request", {"type": "string"}),
+                    _parameter("words", {"type": "string", "enum": ["0", "1"]}),
+                ],
             )
         },
         "/metrics": {

@@ -183,6 +183,7 @@ class TokenCounter:
         model = self._kept(prompt.model)
         loaded = end.load_duration >= _RELOAD_NS
         if loaded:
+            prompt.loading = end.load_duration / 1e9
             # Its cache went with it.
             model.cache_epoch += 1
         spent = self._spent(prompt, model, end, loaded=loaded)

@@ -2,6 +2,8 @@
 
 from enum import Enum, auto
 
+from msgspec import UNSET, UnsetType
+
 from cc_proxy.app.anthropic import events as ev
 from cc_proxy.app.translate.request.rules import ThinkingCounts
 
@@ -23,7 +25,8 @@ class BlockWriter:
     """Appends the events of one answer to `out`, and numbers and closes its blocks.
 
     `usage` is read when an event that carries it is written; `index` is the number of the block
-    that is open, or comes next. `counts` is the token count in deltas of thinking.
+    that is open, or comes next. `counts` is the token count in deltas of thinking. `diagnostics`
+    goes with the first event, if the client asked for it.
     """
 
     def __init__(
@@ -36,7 +39,8 @@ class BlockWriter:
         self.state = State.NEW
         self.index = 0
         self.usage = usage
-        self._message_id = message_id
+        self.message_id = message_id
+        self.diagnostics: ev.Diagnostics | UnsetType | None = UNSET
         self._model = model
         self._counts = counts
         self._counted = 0
@@ -47,10 +51,11 @@ class BlockWriter:
             return []
         self.state = State.BETWEEN
         message = ev.AnswerMessage(
-            id=self._message_id,
+            id=self.message_id,
             model=self._model,
             content=[],
             usage=ev.Usage(input_tokens=self.usage.input_tokens),
+            diagnostics=self.diagnostics,
         )
         return [ev.MessageStart(message)]
 

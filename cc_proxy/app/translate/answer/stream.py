@@ -71,6 +71,15 @@ class AnswerStream:
         return self._blocks.state
 
     @property
+    def message_id(self) -> str:
+        """The id of the message."""
+        return self._blocks.message_id
+
+    def diagnose(self, diagnostics: ev.Diagnostics | None) -> None:
+        """Give the first event what the client asked for: where the prompt parts from another."""
+        self._blocks.diagnostics = diagnostics
+
+    @property
     def stopped_early(self) -> bool:
         """Return whether the answer ended before the model did: nothing more need be read."""
         return self._parser.stopped_by is not None

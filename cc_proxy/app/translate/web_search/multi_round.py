@@ -85,6 +85,15 @@ class MultiRoundAnswer:
         return self._round.wants
 
     @property
+    def message_id(self) -> str:
+        """The id of the message."""
+        return self._round.message_id
+
+    def diagnose(self, diagnostics: ev.Diagnostics | None) -> None:
+        """Give the first event what the client asked for: where the prompt parts from another."""
+        self._round.diagnose(diagnostics)
+
+    @property
     def may_vanish(self) -> bool:
         """Return whether nothing of the round has come yet that could be shown."""
         return self._round.may_vanish
