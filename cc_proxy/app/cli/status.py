@@ -49,6 +49,7 @@ def command(common: Common) -> Result:
         *report.loaded_model_rows(health),
         ("Requests", report.requests_row(health)),
         *report.assists(health),
+        *report.keys(health),
         *report.last_error(health),
     ]
     return Result(

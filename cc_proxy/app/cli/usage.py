@@ -103,6 +103,8 @@ def _lines(by: Grouping, found: Sequence[UsageTotal], total: UsageAmounts) -> It
 
 
 def _name(by: Grouping, one: UsageTotal) -> str:
+    if by == "key":
+        return one.name or "the proxy's own"
     if by != "session":
         return one.name
     name = one.name or "no session"

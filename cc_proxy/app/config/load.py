@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from cc_proxy.app.config import environment, file_locations, proxies, tls_files
+from cc_proxy.app.config import client_keys, environment, file_locations, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.file_locations import ConfigSource
 from cc_proxy.app.config.layers import Layer, merge, sourced_values
@@ -60,8 +60,11 @@ def load(  # noqa: PLR0913 - the flags
         more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
         raise ConfigError(problems, hint=hint)
-    settings, origins = _with_proxy(file | variables | flags, environ)
-    if unusable := list(tls_files.problems(settings.ollama, origins)):
+    settings, origins = _with_key_files(file | variables | flags, environ)
+    if unusable := [
+        *tls_files.problems(settings.ollama, origins),
+        *client_keys.same_twice(settings.server, origins),
+    ]:
         raise ConfigError(unusable)
     return LoadedConfig(
         settings=settings,
@@ -70,6 +73,15 @@ def load(  # noqa: PLR0913 - the flags
         origins=origins,
         digest=settings_digest(settings),
     )
+
+
+def _with_key_files(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """Return the settings and their origins, with the keys that are in files of their own."""
+    settings, origins = _with_proxy(given, environ)
+    found, problems = client_keys.from_files(settings.server, origins)
+    if problems:
+        raise ConfigError(problems)
+    return _with_proxy(given | found, environ) if found else (settings, origins)
 
 
 def _with_proxy(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:

@@ -17,7 +17,19 @@ def redacted(settings: Settings) -> dict[str, object]:
     server, ollama, search = settings.server, settings.ollama, settings.web_search
     shown = msgspec.structs.replace(
         settings,
-        server=msgspec.structs.replace(server, auth_key=_hidden(server.auth_key)),
+        server=msgspec.structs.replace(
+            server,
+            auth_key=_hidden(server.auth_key),
+            auth_keys={
+                name: msgspec.structs.replace(
+                    each,
+                    # The content of the file has its place there.
+                    key=None if each.key_file else _hidden(each.key),
+                    key_sha256=_hidden(each.key_sha256),
+                )
+                for name, each in server.auth_keys.items()
+            },
+        ),
         ollama=msgspec.structs.replace(
             ollama,
             api_key=_hidden(ollama.api_key),
@@ -42,6 +54,7 @@ def redacted(settings: Settings) -> dict[str, object]:
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Yield every secret that the settings hold."""
     yield from filter(None, (settings.server.auth_key, settings.ollama.api_key))
+    yield from filter(None, (each.key for each in settings.server.auth_keys.values()))
     yield from settings.ollama.headers.values()
     yield from login_secrets(settings.ollama.base_url)
     yield from login_secrets(settings.ollama.proxy)

@@ -1,5 +1,6 @@
 """The effective settings: what every other part of cc-proxy is told, all values checked."""
 
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,26 @@ UpstreamKind = Literal["openai"]
 ReasoningField = Literal["auto", "reasoning", "reasoning_content", "none"]
 
 
+class ClientKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The key of one person or program, and how many of its requests may run at once.
+
+    `key` is that of the configuration, or the content of `key_file`; else there is `key_sha256`, in
+    hexadecimal digits.
+    """
+
+    key: str | None = None
+    key_file: str | None = None
+    key_sha256: str | None = None
+    max_in_flight: int | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the key."""
+        if self.key is not None:
+            return hashlib.sha256(self.key.encode()).digest()
+        return bytes.fromhex(self.key_sha256 or "")
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """The address of cc-proxy; port 0 lets the system choose a free one.
 
@@ -21,12 +42,13 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote,
     how sessions began and the totals of usage are kept in the state folder. `allowed_hosts` are
     more names that clients may reach cc-proxy by, in lower case; `*.example.com` is each name below
-    one.
+    one. `auth_keys` are further keys, each with the name of whoever has it.
     """
 
     host: str = "localhost"
     port: int = 3456
     auth_key: str | None = None
+    auth_keys: dict[str, ClientKey] = msgspec.field(default_factory=dict)
     hold_seconds: float = 10.0
     keep_on_disk: bool = True
     allowed_hosts: tuple[str, ...] = ()

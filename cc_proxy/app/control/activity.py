@@ -28,7 +28,8 @@ SessionState = Literal[
 class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request: one that runs, or one of the latest that ended.
 
-    `request_class` is Claude Code's name for it, `other` for another client. `waiting_behind` has
+    `request_class` is Claude Code's name for it, `other` for another client. `key` is the name of
+    its key, empty for the proxy's own. `waiting_behind` has
     the requests that the model answers first. Until the end, the tokens of the prompt and what of
     it was reused are estimates, and so are `tokens_read` (of `tokens_to_read`) and `seconds_left`;
     null where they are not known. `seconds` is since it came, or what it took.
@@ -37,6 +38,7 @@ class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     state: RequestState
     request_class: str
+    key: str = ""
     session: str = ""
     is_subagent: bool = False
     model: str = ""
@@ -62,6 +64,7 @@ class ActivitySession(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     state: SessionState
+    key: str = ""
     folder: str = ""
     model: str = ""
     request: str = ""

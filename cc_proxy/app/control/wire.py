@@ -74,6 +74,20 @@ class LastError(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A key with a name, and its requests to the model since the start.
+
+    `refused` came while `max_in_flight` of them ran; null is no limit.
+    """
+
+    name: str
+    in_flight: int = 0
+    max_in_flight: int | None = None
+    requests: int = 0
+    refused: int = 0
+    last_used: Time | None = None
+
+
 class LastReload(msgspec.Struct, frozen=True, kw_only=True):
     """The result of the last reload; `changed` and `needs_restart` are dotted keys.
 
@@ -94,7 +108,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     `requests_in_flight` does not include this request; `queued` of them wait for Ollama.
     `states` counts the messages requests that run, by the states of `ActivityRequest`. `assists` is
-    how often models got each kind of help since the start, by the keys of `assist`.
+    how often models got each kind of help since the start, by the keys of `assist`. `keys` are
+    those of `server.auth_keys`; one of them sees only its own, and no `last_error`.
     """
 
     status: str
@@ -108,6 +123,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     queued: int = 0
     states: dict[str, int] = {}
     assists: dict[str, int] = {}
+    keys: tuple[KeyUse, ...] = ()
     last_error: LastError | None = None
     last_reload: LastReload | None = None
     model_sessions: tuple[ModelSessions, ...] = ()

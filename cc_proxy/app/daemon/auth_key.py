@@ -35,7 +35,7 @@ def refuse_open_bind(settings: Settings) -> None:
 
     """
     host = settings.server.host
-    if is_loopback(host) or settings.server.auth_key is not None:
+    if is_loopback(host) or settings.server.auth_key is not None or settings.server.auth_keys:
         return
     ports.refuse_unknown(host)
     raise DaemonError(
@@ -43,8 +43,8 @@ def refuse_open_bind(settings: Settings) -> None:
         " found none (the generated one does not count).",
         code="insecure_bind",
         exit_code=2,
-        hint="Set CC_PROXY_AUTH_KEY or CC_PROXY_AUTH_KEY_FILE (or server.auth_key in the"
-        " configuration), or bind to this machine only: --host 127.0.0.1",
+        hint="Set CC_PROXY_AUTH_KEY or CC_PROXY_AUTH_KEY_FILE (or server.auth_key or auth_keys"
+        " in the configuration), or bind to this machine only: --host 127.0.0.1",
     )
 
 

@@ -14,6 +14,7 @@ from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.attachments.documents import Attachments
 from cc_proxy.app.gateway.attachments.fetching import Fetcher
+from cc_proxy.app.gateway.http.client_keys import ClientKeys
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.last_error import ErrorRecorder
 from cc_proxy.app.gateway.reloading import Reloader
@@ -73,6 +74,7 @@ class Shared:
     held_body_bytes: int = 0
     errors: ErrorRecorder = field(default_factory=ErrorRecorder)
     answers: ActiveAnswers = field(default_factory=ActiveAnswers)
+    keys: ClientKeys = field(init=False)
     models: Models = field(init=False)
     attachments: Attachments = field(init=False)
     search: SearchClient = field(init=False)
@@ -84,6 +86,7 @@ class Shared:
 
     def __post_init__(self) -> None:
         settings = self.context.settings
+        self.keys = ClientKeys(settings.server.auth_keys)
         self.models = Models(settings, self.upstreams, PastTests(self.context.state_dir))
         self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
@@ -111,6 +114,7 @@ class Shared:
             config_path=loaded.path,
             config_digest=loaded.digest,
         )
+        self.keys.use(settings.server.auth_keys)
         self.upstreams.use(settings)
         self.models.use(settings)
         self.attachments.use(settings.images)

@@ -23,6 +23,7 @@ ASKED: dict[str, list[str]] = {
     "config path": ["config", "path"],
     "config schema": ["config", "schema"],
     "schema": ["schema"],
+    "config key": ["config", "key", "alice"],
     "completion": ["completion", "bash"],
     "start": ["start"],
     "status": ["status"],

@@ -81,5 +81,5 @@ def test_a_damaged_file_is_named(home: Home) -> None:
 def test_another_row_is_refused_with_those_that_there_are(home: Home) -> None:
     ran = home.json("usage", "--by", "modell")
     assert (ran.code, ran.error["code"]) == (2, "usage_error")
-    words = "Expected --by to be day, session, model or class, found 'modell'."
+    words = "Expected --by to be day, session, model, class or key, found 'modell'."
     assert ran.error["message"] == words

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import yaml
 
-from cc_proxy.app.config import ConfigError, LoadedConfig, Settings
+from cc_proxy.app.config import ClientKey, ConfigError, LoadedConfig, Settings
 from cc_proxy.app.config.validation.schema import paths
 
 LoadFile = Callable[..., LoadedConfig]
@@ -34,7 +34,10 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
     uncommented = COMMENTED_SETTING.sub(r"\1", DEFAULT_FILE)
     settings = load_file(uncommented).settings
     hosts = ("proxy.example.com", "*.home.arpa")
-    assert settings.server == msgspec.structs.replace(Settings().server, allowed_hosts=hosts)
+    keys = {"alice": ClientKey(key="a-key-of-the-example", max_in_flight=4)}
+    assert settings.server == msgspec.structs.replace(
+        Settings().server, allowed_hosts=hosts, auth_keys=keys
+    )
     headers = {"X-Api-Key": "none"}
     assert settings.ollama == msgspec.structs.replace(Settings().ollama, headers=headers)
     assert settings.upstreams["vllm"].url == "http://gpu1:8000"
@@ -45,7 +48,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 38
+    assert len(examples) == 39
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -218,7 +221,16 @@ REFUSED = [
 
 @pytest.mark.parametrize("content", ACCEPTED)
 def test_loader_and_schema_accept(load_file: LoadFile, content: str) -> None:
-    load_file(content, {"PORT": "1", "KEY": "12345678", "MODEL": "m", "YES": "true"})
+    load_file(
+        content,
+        {
+            "PORT": "1",
+            "KEY": "12345678",
+            "MODEL": "m",
+            "YES": "true",
+            "SIXTEEN": "0123456789abcdef",
+        },
+    )
     assert schema_accepts(content)
 
 
@@ -227,3 +239,24 @@ def test_loader_and_schema_refuse(load_file: LoadFile, content: str) -> None:
     with pytest.raises(ConfigError):
         load_file(content)
     assert not schema_accepts(content)
+
+
+KEY = "key: 0123456789abcdef"
+
+
+def test_loader_and_schema_agree_on_the_keys_of_a_team(load_file: LoadFile) -> None:
+    accepted = ["{alice: {KEY, max_in_flight: 3}}", "{a.b@c-d: {key_sha256: 'SHA'}}", ""]
+    accepted += ["{alice: {key: '${SIXTEEN}', max_in_flight: }}"]
+    refused = ["{alice: }", "{alice: {max_in_flight: 3}}", "{alice: {key: short}}", "[alice]"]
+    refused += ["{alice: {KEY, max_in_flight: 0}}", "{alice: {KEY, key_sha256: 'SHA'}}"]
+    refused += ["{alice: {key_sha256: abc}}", "{alice: {key_file: alice.key}}", "{'a b': {KEY}}"]
+    for entries in (*accepted, *refused):
+        text = entries.replace("KEY", KEY).replace("SHA", "0f" * 32)
+        content = f"server: {{auth_keys: {text}}}"
+        try:
+            load_file(content, {"SIXTEEN": "0123456789abcdef"})
+        except ConfigError:
+            assert entries in refused
+        else:
+            assert entries in accepted
+        assert schema_accepts(content) == (entries in accepted), content

@@ -30,6 +30,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "host": "localhost",
             "port": 3456,
             "auth_key": "********",
+            "auth_keys": {},
             "hold": "10s",
             "keep_on_disk": True,
             "allowed_hosts": [],

@@ -125,6 +125,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.host",
         "server.port",
         "server.auth_key",
+        "server.auth_keys",
         "server.hold_seconds",
         "server.keep_on_disk",
         "server.allowed_hosts",
@@ -168,6 +169,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     # A file that is named must be there (test_config_network.py); other servers stand beside
     # Ollama in test_config_upstreams.py.
     elsewhere = {"ollama.ca_file", "ollama.client_cert", "ollama.client_key", "upstreams"}
+    elsewhere.add("server.auth_keys")  # test_config_client_keys.py
     assert {name for name, origin in origins.items() if origin == "default"} == elsewhere
 
 

@@ -161,9 +161,11 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {
     "ip": elsewhere,  # the same
     "systemctl": elsewhere,  # the reader's system; tests/cli plays it for `cc-proxy service`
     "loginctl": elsewhere,  # the same
+    "cat": elsewhere,  # tests/placements runs the pages that have it
+    "sed": elsewhere,  # the same
 }
 # What a shell does itself. In a sentence these are words like others.
-OF_THE_SHELL = {"export", "cd", ".", "eval", "umask", "rm", "source"}
+OF_THE_SHELL = {"export", "cd", ".", "eval", "umask", "rm", "source", "printf"}
 # What PowerShell does itself.
 OF_POWERSHELL = {"Out-String", "Invoke-Expression"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define, define_group
-from cc_proxy.app.cli.config import init
+from cc_proxy.app.cli.config import init, key
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result
 from cc_proxy.app.errors import CcProxyError
@@ -125,14 +125,14 @@ def schema(common: Common) -> Result:
     return Result("config schema", {"schema": json.loads(text)}, tuple(text.splitlines()))
 
 
-@define_group("config", init.command, show, check, path, schema)
+@define_group("config", init.command, show, check, key.command, path, schema)
 def command(_common: Common) -> Result:
     """Make, show and check the configuration.
 
     Example: cc-proxy config init
     """
     context = click.get_current_context()
-    raise click.UsageError("Expected init, show, check, path or schema, found none.", context)
+    raise click.UsageError("Expected init, show, check, key, path or schema, found none.", context)
 
 
 def _comments(loaded: "LoadedConfig", origins: dict[str, str]) -> dict[str, str]:

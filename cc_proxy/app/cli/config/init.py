@@ -106,7 +106,10 @@ def shows_secrets(loaded: "LoadedConfig") -> bool:
     """Tell whether the active file has a key in it that other users can read."""
     if loaded.path is None or os.name == "nt":
         return False
-    in_file = any(loaded.origins.get(name, "").startswith("file ") for name in _SECRETS)
+    keys = loaded.settings.server.auth_keys
+    names = (*_SECRETS, *(f"server.auth_keys.{name}.key" for name in keys))
+    place = f"file {loaded.path}:"
+    in_file = any(loaded.origins.get(name, "").startswith(place) for name in names)
     return in_file and bool(stat.S_IMODE(loaded.path.stat().st_mode) & 0o077)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 from cc_proxy.app.cli.json_data.setup import SourceData
 from cc_proxy.app.control.wire import (
     DefaultModel,
+    KeyUse,
     LastError,
     LastReload,
     ModelInMemory,
@@ -23,6 +24,7 @@ class RunningData(TypedDict):
     `requests_in_flight` that wait for Ollama to have room. `states` counts the requests for an
     answer by their state: preparing, waiting, loading, reading, writing. `assists` is how often
     models got each kind of help since the start, by the keys of `assist` in the configuration.
+    `keys` are those of `server.auth_keys`, with their requests.
     """
 
     pid: int
@@ -40,6 +42,7 @@ class RunningData(TypedDict):
     queued: int
     states: dict[str, int]
     assists: dict[str, int]
+    keys: list[KeyUse]
     last_error: LastError | None
     last_reload: LastReload | None
     upstream: UpstreamStatus | None

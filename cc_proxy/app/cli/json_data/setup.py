@@ -91,6 +91,15 @@ class ConfigPath(TypedDict):
     sources: list[SourceData]
 
 
+class ConfigKey(TypedDict):
+    """A new key, and the line for `server.auth_keys` that has its SHA-256."""
+
+    name: str
+    key: str
+    key_sha256: str
+    line: str
+
+
 class Schema(TypedDict):
     """A schema."""
 

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.cli.json_data.process import RunningData
     from cc_proxy.app.config import LoadedConfig
-    from cc_proxy.app.control.wire import DefaultModel, Health, ModelInMemory, UpstreamStatus
+    from cc_proxy.app.control.wire import (
+        DefaultModel,
+        Health,
+        KeyUse,
+        ModelInMemory,
+        UpstreamStatus,
+    )
     from cc_proxy.app.daemon.process.state import ProcessState
 
 _UPSTREAM_SECONDS = 5.0
@@ -49,6 +55,7 @@ def data(now: "ProcessState", health: "Health") -> "RunningData":
         "queued": health.queued,
         "states": health.states,
         "assists": health.assists,
+        "keys": list(to_builtins(health.keys)),
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
@@ -120,6 +127,20 @@ def assists(health: "Health") -> list[tuple[str, str]]:
     """Return the row with the help that models got since the start, if they got any."""
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(health.assists.items()))
     return [("Assists", told)] if told else []
+
+
+def keys(health: "Health") -> list[tuple[str, str]]:
+    """Return a row for each key with a name: its requests in flight, and those since the start."""
+    return [
+        ("Keys" if place == 0 else "", f"{one.name}: {_use(one)}")
+        for place, one in enumerate(health.keys)
+    ]
+
+
+def _use(key: "KeyUse") -> str:
+    most = "" if key.max_in_flight is None else f" of {key.max_in_flight}"
+    told = f"{key.in_flight}{most} in flight, {key.requests} since the start"
+    return f"{told}, {key.refused} refused" if key.refused else told
 
 
 def last_error(health: "Health") -> list[tuple[str, str]]:

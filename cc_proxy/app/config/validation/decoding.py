@@ -86,6 +86,7 @@ class _Decoder:
         known = ", ".join(section.keys)
         expected = f"a mapping with the keys {known}"
         missing = list(section.required)
+        alternatives = []
         for key, key_node, value in self._pairs(node, path, expected, section.keys):
             entry = section.keys.get(key)
             if entry is None:
@@ -100,9 +101,17 @@ class _Decoder:
                 )
             else:
                 missing = [name for name in missing if name != key]
+                alternatives += [key] if key in section.one_of else []
                 self._entry(value, entry, (*path, key))
         for name in missing:
             self.report(f"{'.'.join(path)} has no {name}", document.position(node), fix="add it")
+        if section.one_of and len(alternatives) != 1:
+            self.report(
+                f"{'.'.join(path)} must have exactly one key of several",
+                document.position(node),
+                expected=f"one of {', '.join(section.one_of)}",
+                found=" and ".join(alternatives) or "none of them",
+            )
 
     def _hide(self, key: str, value: Node) -> None:
         """Have nothing shown of the value of an unknown key but a number: it may be a secret."""

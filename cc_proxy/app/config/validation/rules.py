@@ -14,6 +14,7 @@ from cc_proxy.app.config.settings import (
 )
 
 LARGEST_PORT = 65535
+SHORTEST_CLIENT_KEY = 16  # these are for other machines, where a short one can be guessed
 SMALLEST_WINDOW = 2048
 LARGEST_WINDOW = 9999 * 1024
 MOST_SEARCH_RESULTS = 10  # the most that Ollama's web search gives
@@ -26,6 +27,8 @@ _SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB)")
 _SIZE_UNITS = {"KiB": 1024, "MiB": 1024 * 1024}
 _HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
+_CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HEADER_TOKEN = re.compile(r"[!-~]+")  # the characters of an HTTP header: printable, no space
 
@@ -84,6 +87,40 @@ def header_token(text: str) -> str:
         found = "a space, or a character that is not printable ASCII" if text else "empty text"
         raise RefusedValueError(found=found)
     return text
+
+
+def client_name(text: str) -> str:
+    """Return the name of a person or a program with a key of its own."""
+    if not _CLIENT_NAME.fullmatch(text):
+        raise RefusedValueError
+    return text
+
+
+def client_key(text: str) -> str:
+    """Return a key for other machines: a header token that is not short."""
+    if len(header_token(text)) < SHORTEST_CLIENT_KEY:
+        raise RefusedValueError(
+            found=f"{len(text)} characters", fix="make one: cc-proxy config key NAME"
+        )
+    return text
+
+
+def sha256(text: str) -> str:
+    """Return the hexadecimal digits of a SHA-256, in lower case."""
+    if not _SHA256.fullmatch(text):
+        raise RefusedValueError(
+            found=f"{len(text)} characters",
+            fix="make a key, and its SHA-256: cc-proxy config key NAME",
+        )
+    return text.lower()
+
+
+def in_flight(text: str) -> int:
+    """Return how many requests may run at once."""
+    number = _whole_number(text)
+    if number < 1:
+        raise RefusedValueError(fix="to take the key away, remove its entry")
+    return number
 
 
 def log_level(text: str) -> str:

@@ -42,10 +42,14 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A mapping whose keys are known; those that are `required` must be there."""
+    """A mapping whose keys are known; those that are `required` must be there.
+
+    Of the keys in `one_of` exactly one must be there.
+    """
 
     keys: dict[str, "Field | Section | Names"]
     required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,18 @@ _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such 
 _CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
 _SWITCH = Field(rule=rules.yes_or_no, expected="true or false", takes=(ScalarKind.BOOLEAN,))
 
+_KEY = Field(
+    rule=rules.header_token,
+    expected="printable ASCII characters, no spaces",
+    secret=True,
+    optional=True,
+)
+_SILENCE = Field(
+    rule=durations.timeout,
+    expected="a duration such as 120s, 15m or 1h, or a number of seconds",
+    takes=(ScalarKind.TEXT, *_NUMBERS),
+    setting="timeout_seconds",
+)
 _KEEP_ALIVE = Field(
     rule=durations.keep_alive,
     expected="a duration such as 30m, a whole number of seconds, -1 (for ever), or default",
@@ -102,11 +118,37 @@ FILE = Section(
                     expected=f"a whole number from 0 (any free port) to {rules.LARGEST_PORT}",
                     takes=(ScalarKind.WHOLE,),
                 ),
-                "auth_key": Field(
-                    rule=rules.header_token,
-                    expected="printable ASCII characters, no spaces",
-                    secret=True,
-                    optional=True,
+                "auth_key": _KEY,
+                "auth_keys": Names(
+                    rule=rules.client_name,
+                    expected="a name of letters, digits and _ . @ + -, such as alice",
+                    value=Section(
+                        {
+                            "key": Field(
+                                rule=rules.client_key,
+                                expected=f"at least {rules.SHORTEST_CLIENT_KEY} printable ASCII"
+                                " characters, no spaces",
+                                secret=True,
+                            ),
+                            "key_file": Field(
+                                rule=network.file_path,
+                                expected="the absolute path of a file with the key in it",
+                            ),
+                            "key_sha256": Field(
+                                rule=rules.sha256,
+                                expected="the SHA-256 of the key, 64 hexadecimal digits",
+                                takes=(ScalarKind.TEXT, *_NUMBERS),
+                                secret=True,
+                            ),
+                            "max_in_flight": Field(
+                                rule=rules.in_flight,
+                                expected="a whole number from 1",
+                                takes=(ScalarKind.WHOLE,),
+                                optional=True,
+                            ),
+                        },
+                        one_of=("key", "key_file", "key_sha256"),
+                    ),
                 ),
                 "hold": Field(
                     rule=durations.timeout,
@@ -129,12 +171,7 @@ FILE = Section(
                     rule=upstream_url.base_url,
                     expected="the address of Ollama, such as http://127.0.0.1:11434",
                 ),
-                "api_key": Field(
-                    rule=rules.header_token,
-                    expected="printable ASCII characters, no spaces",
-                    secret=True,
-                    optional=True,
-                ),
+                "api_key": _KEY,
                 "proxy": Field(
                     rule=proxies.proxy,
                     expected="auto, none, or an address such as http://proxy.example.com:3128",
@@ -152,12 +189,7 @@ FILE = Section(
                 "ca_file": _TLS_FILE,
                 "client_cert": _TLS_FILE,
                 "client_key": _TLS_FILE,
-                "timeout": Field(
-                    rule=durations.timeout,
-                    expected="a duration such as 120s, 15m or 1h, or a number of seconds",
-                    takes=(ScalarKind.TEXT, *_NUMBERS),
-                    setting="timeout_seconds",
-                ),
+                "timeout": _SILENCE,
                 "keep_alive": _KEEP_ALIVE,
             }
         ),
@@ -172,18 +204,8 @@ FILE = Section(
                         expected="the address of a server with OpenAI's API, such as"
                         " http://gpu1:8000",
                     ),
-                    "api_key": Field(
-                        rule=rules.header_token,
-                        expected="printable ASCII characters, no spaces",
-                        secret=True,
-                        optional=True,
-                    ),
-                    "timeout": Field(
-                        rule=durations.timeout,
-                        expected="a duration such as 120s, 15m or 1h, or a number of seconds",
-                        takes=(ScalarKind.TEXT, *_NUMBERS),
-                        setting="timeout_seconds",
-                    ),
+                    "api_key": _KEY,
+                    "timeout": _SILENCE,
                     "reasoning": Field(
                         rule=rules.reasoning_field,
                         expected="auto, reasoning, reasoning_content or none",
@@ -297,12 +319,15 @@ FILE = Section(
 
 
 def field(path: KeyPath) -> Field:
-    """Return the field with known keys at a path of the file, such as ("server", "port")."""
+    """Return the field at a path of the file, such as ("server", "port")."""
     found: Field | Section | Names = FILE
     for key in path:
-        if not isinstance(found, Section):
+        if isinstance(found, Names):
+            found = found.value
+        elif isinstance(found, Section):
+            found = found.keys[key]
+        else:
             raise KeyError(path)
-        found = found.keys[key]
     if not isinstance(found, Field):
         raise KeyError(path)
     return found

@@ -55,8 +55,9 @@ class UnreadableStateError(Exception):
 
 
 def options_digest(settings: Settings) -> str:
-    """Return a digest of the settings without address and key, which are compared otherwise."""
-    server = Server(hold_seconds=settings.server.hold_seconds)
+    """Return a digest of the settings without address and own key, which are compared otherwise."""
+    served = settings.server
+    server = Server(hold_seconds=served.hold_seconds, auth_keys=served.auth_keys)
     return settings_digest(msgspec.structs.replace(settings, server=server))
 
 

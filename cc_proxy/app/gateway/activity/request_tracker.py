@@ -38,6 +38,10 @@ class RequestTracker:
         self._prompt: Prompt | None = None
         self._diagnostics: Diagnostics | UnsetType | None = UNSET
 
+    def authorized(self, key: str) -> None:
+        """Note the name of the key that the request carried."""
+        self._request.key = key
+
     def asked_by(self, caller: Caller) -> None:
         """Note the session and the class of the request."""
         request = self._request

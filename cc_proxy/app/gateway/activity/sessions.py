@@ -13,9 +13,13 @@ _LEAST_WRITTEN = 8
 
 @dataclass(eq=False, slots=True)
 class TrackedSession:
-    """A session; `last` are the counts of its latest turn, `has_calls` that it ended with calls."""
+    """A session; `key` is the name of the key of its first request.
+
+    `last` are the counts of its latest turn, `has_calls` that it ended with calls.
+    """
 
     id: str
+    key: str = ""
     folder: str = ""
     model: str = ""
     window: int = 0
@@ -45,7 +49,8 @@ class TrackedSessions:
         """Return the session of a request, None for a client that names none."""
         if not request.session:
             return None
-        session = self._sessions.setdefault(request.session, TrackedSession(request.session))
+        new = TrackedSession(request.session, request.key)
+        session = self._sessions.setdefault(request.session, new)
         self._sessions.move_to_end(request.session)
         session.active = now
         while len(self._sessions) > MAX_SESSIONS:

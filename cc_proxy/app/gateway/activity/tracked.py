@@ -96,6 +96,7 @@ class Between:
 class TrackedRequest:
     """A request and its moments, None for those that have not come.
 
+    `key` is the name of its key, "" for the proxy's own.
     `keep_seconds` is how long the upstream keeps the model loaded after it, None if for ever or
     unknown. `prompt_tokens` and `kept` are estimates: of the prompt, and of its part that the
     engine has. `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`:
@@ -108,6 +109,7 @@ class TrackedRequest:
 
     id: str
     arrived: float
+    key: str = ""
     request_class: str = OTHER_CLASS
     session: str = ""
     agent: str = ""

@@ -60,15 +60,22 @@ class ActivityView:
         started: float,
         *,
         session: str | None = None,
+        key: str = "",
         errors: tuple[LastError, ...] = (),
         loaded: tuple[ModelInMemory, ...] | None = None,
     ) -> Activity:
-        """Return all that goes on, or what belongs to one session; `started` is the proxy's."""
+        """Return all that goes on, or what belongs to one session, or to the name of a key.
+
+        `started` is when the proxy did.
+        """
         running = self._tracker.running
         ended = self._tracker.ended
         if session is not None:
             running = [one for one in running if one.session == session]
             ended = [one for one in ended if one.session == session]
+        if key:
+            running = [one for one in running if one.key == key]
+            ended = [one for one in ended if one.key == key]
         return Activity(
             at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             uptime_seconds=round(self._now - started, 3),
@@ -78,7 +85,7 @@ class ActivityView:
             sessions=tuple(
                 self._session(one)
                 for one in self._tracker.sessions.all()
-                if session in (None, one.id)
+                if session in (None, one.id) and key in ("", one.key)
             ),
             errors=errors,
             loaded_models=loaded,
@@ -92,6 +99,7 @@ class ActivityView:
             id=request.id,
             state=state,
             request_class=request.request_class,
+            key=request.key,
             session=request.session,
             is_subagent=bool(request.agent),
             model=request.model,
@@ -142,6 +150,7 @@ class ActivityView:
         return ActivitySession(
             id=session.id,
             state=self._session_state(session, turn),
+            key=session.key,
             folder=session.folder,
             model=session.model,
             request=turn.id if turn else "",

@@ -103,6 +103,12 @@ class RequestLog:
         for note in _summarized(translated.notes):
             log.warning("%s %s", self._request_id, note)
 
+    def authorized(self, key: str) -> None:
+        """Note the name of the key that the request carried, "" for the proxy's own."""
+        self.tracker.authorized(key)
+        if key:
+            self._fields["key"] = key
+
     def asked_by(self, caller: Caller) -> None:
         """Note the class of the request, if it is one of Claude Code's."""
         self.tracker.asked_by(caller)

@@ -1,10 +1,11 @@
-"""The key: asked for always, compared in constant time."""
+"""The key: asked for always, compared in constant time; and what a team's key may do."""
 
 import hmac
 
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.gateway.http.client_keys import ClientKeys
 
 # Claude Code asks these before it has a key to send; they tell nothing.
 _FIRST = {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")}
@@ -13,22 +14,33 @@ _FIRST_OF_V1 = {("GET", "/v1"), ("HEAD", "/v1"), ("HEAD", "/v1/api/hello")}
 OPEN = frozenset(_FIRST | _FIRST_OF_V1)
 
 
-def check(request: web.Request, key: str) -> bool:
-    """Let a request pass that carries the key as a bearer token or as `x-api-key`.
+# These change what the proxy does for everybody.
+_OWNERS = frozenset({"/reload", "/preload"})
 
-    Returns whether it does; a few questions pass without.
+# The name of the key that came with a request; "" is the proxy's own.
+KEY_NAME = web.RequestKey("KEY_NAME", str)
+
+
+def check(request: web.Request, key: str, keys: ClientKeys) -> bool:
+    """Let a request pass that carries a key as a bearer token or as `x-api-key`.
+
+    `key` is the proxy's own, `keys` are those with a name. Returns whether the request carries
+    one, under `KEY_NAME`; a few questions pass without.
 
     Raises:
-        ApiError: 401, said not to be retried, since a wrong key stays wrong.
+        ApiError: 401, said not to be retried, since a wrong key stays wrong; 403 for a key with a
+            name where only the proxy's own will do.
 
     """
     if (request.method, request.path) in OPEN:
         return False
     authorization = request.headers.get("Authorization", "")
     scheme, _, token = authorization.partition(" ")
-    offered = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    if not hmac.compare_digest(offered.encode("utf-8", "surrogateescape"), key.encode()):
-        found = "a key that is not this proxy's" if offered else "no key"
+    text = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    offered = text.encode("utf-8", "surrogateescape")
+    name = "" if hmac.compare_digest(offered, key.encode()) else keys.name_of(offered)
+    if name is None:
+        found = "a key that is not this proxy's" if text else "no key"
         raise ApiError(
             401,
             "authentication_error",
@@ -36,4 +48,12 @@ def check(request: web.Request, key: str) -> bool:
             " `cc-proxy claude` sets it; `cc-proxy claude --print-env` shows how.",
             retry=False,
         )
+    if name and request.path in _OWNERS:
+        raise ApiError(
+            403,
+            "permission_error",
+            f"Expected the proxy's own key for {request.path}, found the key of {name}.",
+            retry=False,
+        )
+    request[KEY_NAME] = name
     return True

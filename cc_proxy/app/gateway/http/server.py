@@ -134,7 +134,7 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         server = shared.context.settings.server
         connections.check(request)
         browser.check(request, (server.host, *server.allowed_hosts))
-        if auth.check(request, shared.context.auth_key):
+        if auth.check(request, shared.context.auth_key, shared.keys):
             connections.trust(request)
             trusted = True
         with shared.answers.track():

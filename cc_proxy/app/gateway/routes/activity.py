@@ -5,23 +5,26 @@ from aiohttp import web
 
 from cc_proxy.app.gateway.activity.view import ActivityView
 from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.gateway.routes.health import loaded_models
 
 
 async def handle(request: web.Request) -> web.Response:
     """Answer 200 with an `Activity`.
 
-    `?upstream=0` does not ask Ollama which models it has loaded; `?session=ID` reports on that
-    session alone.
+    A key with a name gets its own sessions and requests alone. `?upstream=0` does not ask Ollama
+    which models it has loaded; `?session=ID` reports on that session alone.
     """
     shared = request.app[SHARED]
     loaded = None
     if request.query.get("upstream") != "0":
         loaded = await loaded_models(shared)
+    key = request[KEY_NAME]
     found = ActivityView(shared.activity, shared.tokens.prefill_seconds).activity(
         shared.started,
         session=request.query.get("session"),
-        errors=shared.errors.latest,
+        key=key,
+        errors=() if key else shared.errors.latest,
         loaded=loaded,
     )
     return web.Response(body=msgspec.json.encode(found), content_type="application/json")

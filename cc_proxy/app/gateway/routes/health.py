@@ -29,6 +29,7 @@ from cc_proxy.app.control.wire import (
 )
 from cc_proxy.app.gateway.activity.view import running_states
 from cc_proxy.app.gateway.context import SHARED, Shared
+from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.translate.answer.errors import api_error_for
 
 # An upstream that no question is about must not make the answer wait.
@@ -55,7 +56,8 @@ async def handle(request: web.Request) -> web.Response:
         queued=shared.lanes.waiting,
         states=running_states(shared.activity),
         assists=dict(shared.assists),
-        last_error=shared.errors.last,
+        keys=shared.keys.uses(only=request[KEY_NAME]),
+        last_error=None if request[KEY_NAME] else shared.errors.last,
         model_sessions=tuple(
             ModelSessions(model=model, sessions=sessions, parallel=slots)
             for model, sessions, slots in shared.lanes.seen()

@@ -34,6 +34,7 @@ from cc_proxy.app.gateway.answer.web_search import WebSearch
 from cc_proxy.app.gateway.answer.whole_response import WholeResponse
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
 from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
 from cc_proxy.app.gateway.scheduling.lanes import Lane
@@ -94,9 +95,15 @@ async def handle(request: web.Request) -> web.StreamResponse:
     """Answer one Messages API request, streamed or whole.
 
     Raises:
-        ApiError: the request is wrong, or Ollama cannot answer it and nothing was sent yet.
+        ApiError: the request is wrong, its key has too many in flight, or Ollama cannot answer it
+            and nothing was sent yet.
 
     """
+    with request.app[SHARED].keys.admitted(request[KEY_NAME]):
+        return await _answer(request)
+
+
+async def _answer(request: web.Request) -> web.StreamResponse:
     shared = request.app[SHARED]
     body = await bodies.read(request)
     await shared.fair_share.turn()
@@ -111,6 +118,7 @@ async def handle(request: web.Request) -> web.StreamResponse:
     record = RequestLog(
         request[REQUEST_ID], asked.model, len(body), shared.assists, shared.activity
     )
+    record.authorized(request[KEY_NAME])
     with record, shared.answers.convert_cancellation():
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)

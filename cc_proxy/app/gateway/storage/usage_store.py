@@ -54,7 +54,11 @@ class UsageStore:
         if self._path is None or request.outcome is Outcome.PROBE or not request.model:
             return
         key = UsageKey(
-            self._today().isoformat(), request.session, request.model, request.request_class
+            self._today().isoformat(),
+            request.session,
+            request.model,
+            request.request_class,
+            request.key,
         )
         if key not in self._rows and len(self._rows) >= MAX_PENDING:
             return  # so many at once are nobody's work

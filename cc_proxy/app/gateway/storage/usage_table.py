@@ -25,13 +25,14 @@ MAX_ROWS = 50_000
 KEPT_DAYS = 400
 _BUSY_SECONDS = 5.0
 
-Grouping = Literal["day", "session", "model", "class"]
+Grouping = Literal["day", "session", "model", "class", "key"]
 # A column cannot be a parameter of a statement.
 _COLUMNS: dict[Grouping, str] = {
     "day": "day",
     "session": "session",
     "model": "model",
     "class": "class",
+    "key": "key",
 }
 
 
@@ -44,12 +45,16 @@ class UsageFileError(Exception):
 
 
 class UsageKey(NamedTuple):
-    """The row of a request; `day` is that of this machine, `2026-11-29`."""
+    """The rows of a request; `day` is that of this machine, `2026-11-29`.
+
+    `key` is the name of the key that it carried, "" for the proxy's own.
+    """
 
     day: str
     session: str
     model: str
     request_class: str
+    key: str = ""
 
 
 @dataclass
@@ -78,7 +83,7 @@ class UsageAmounts:
 
 @dataclass(frozen=True)
 class UsageTotal:
-    """The amounts of a day, a session, a model or a class; `folder` is the session's."""
+    """The amounts of a day, a session, a model, a class or a key; `folder` is the session's."""
 
     name: str
     folder: str
@@ -101,6 +106,19 @@ INSERT INTO usage VALUES ({", ".join("?" * (len(_KEY) + 1 + len(_AMOUNTS)))})
 ON CONFLICT DO UPDATE SET folder = excluded.folder,
     {", ".join(f"{name} = {name} + excluded.{name}" for name in _AMOUNTS)}
 """  # noqa: S608 - the names are those above
+# A table of its own: an earlier version, which may come back, knows the columns of the other one.
+_CREATE_KEYS = f"""
+CREATE TABLE IF NOT EXISTS usage_of_keys (
+    day TEXT NOT NULL, key TEXT NOT NULL,
+    {", ".join(f"{name} NUMERIC NOT NULL" for name in _AMOUNTS)},
+    PRIMARY KEY (day, key)
+) WITHOUT ROWID
+"""
+_ADD_TO_KEYS = f"""
+INSERT INTO usage_of_keys VALUES ({", ".join("?" * (2 + len(_AMOUNTS)))})
+ON CONFLICT DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in _AMOUNTS)}
+"""  # noqa: S608 - the names are those above
+_HAS_KEYS = "SELECT 1 FROM sqlite_master WHERE name = 'usage_of_keys'"
 _BOUND = """
 DELETE FROM usage WHERE day < ? OR day <= (
     SELECT day FROM usage ORDER BY day DESC LIMIT 1 OFFSET ?
@@ -122,10 +140,16 @@ def add_rows(
         database.executemany(
             _ADD,
             [
-                (*key, folders.get(key.session, ""), *astuple(amounts))
+                (*key[: len(_KEY)], folders.get(key.session, ""), *astuple(amounts))
                 for key, amounts in rows.items()
             ],
         )
+        database.execute(_CREATE_KEYS)
+        database.executemany(
+            _ADD_TO_KEYS,
+            [(key.day, key.key, *astuple(amounts)) for key, amounts in rows.items()],
+        )
+        database.execute("DELETE FROM usage_of_keys WHERE day < ?", (oldest,))
         database.execute(_BOUND, (oldest, MAX_ROWS))
 
 
@@ -140,11 +164,14 @@ def read_totals(path: Path, by: Grouping, since: str = "") -> list[UsageTotal]:
         return []
     column = _COLUMNS[by]
     sums = ", ".join(f"SUM({name})" for name in _AMOUNTS)
+    table, folder = ("usage_of_keys", "''") if by == "key" else ("usage", "MAX(folder)")
     query = f"""
-    SELECT {column}, MAX(folder), MAX(day) AS last, {sums} FROM usage WHERE day >= ?
+    SELECT {column}, {folder}, MAX(day) AS last, {sums} FROM {table} WHERE day >= ?
     GROUP BY {column} ORDER BY last DESC, SUM(requests) DESC
-    """  # noqa: S608 - the column is one of four
+    """  # noqa: S608 - the column is one of five
     with _connected(path, "ro") as database:
+        if by == "key" and not database.execute(_HAS_KEYS).fetchall():
+            return []
         rows = database.execute(query, (since,)).fetchall()
     return [
         UsageTotal(name, folder if by == "session" else "", last, UsageAmounts(*amounts))
