@@ -14,9 +14,7 @@ MOST_FIELDS_OF_SHARED = 22
 MOST_IDS_OF_A_TEST = 50
 # Files with larger tables, and the most that a test in them has.
 LARGE_TABLES = {
-    "translate/rescue/test_rescue_corpus.py": 1416,
     "conformance/test_python_answers.py": 150,
-    "translate/test_think_tags.py": 140,
     "demo/test_practice_recordings.py": 99,
     "config/test_config_data_files.py": 84,
     "config/test_config_file_errors.py": 72,

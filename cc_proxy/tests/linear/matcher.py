@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import cache
 from re import _constants as op
 from re import _parser
 from typing import Any
@@ -32,6 +33,7 @@ class TooManyStepsError(Exception):
     """The work is above the limit that was given."""
 
 
+@cache
 def parse(pattern: re.Pattern[Any]) -> Tree:
     """Return the parts of a pattern, as Python's own parser reads it."""
     return list(_parser.parse(pattern.pattern, pattern.flags))

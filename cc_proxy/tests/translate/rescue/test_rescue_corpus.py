@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,8 +64,37 @@ WILD = list(wild())
 LOOKALIKES = [Case(name, text, text, []) for name, text in blocks("lookalikes.txt")]
 
 
-def names(case: Case) -> str:
-    return case.name
+# The generated calls of a format, by its name.
+FORMS = {
+    form: list(cases)
+    for form, cases in groupby(
+        sorted(GENERATED, key=lambda case: case.name), lambda case: case.name.partition(",")[0]
+    )
+}
+# The plain call of each format.
+PLAIN = [case for case in GENERATED if case.name.endswith(", one")]
+# Processors have as many parts of the longest tests to share.
+PARTS = 8
+
+
+def failures(cases: Iterable[Case], wrong: Callable[[Case], object]) -> dict[str, object]:
+    """Return the cases in which something is wrong, by name, each with what was found."""
+    found = {case.name: wrong(case) for case in cases}
+    return {name: what for name, what in found.items() if what is not None}
+
+
+def unlike(every: Iterable[list[str]], expected: Answer) -> object:
+    """Return the first of these cut texts with another answer, and that answer, if there is one."""
+    for chunks in every:
+        if (found := answer(chunks)) != expected:
+            return chunks, found
+    return None
+
+
+def halves(case: Case) -> Iterator[list[str]]:
+    """Yield the text cut in two at every place, unless it is one of many after a sentence."""
+    for at in range(1, 0 if SENTENCE.match(case.name) else len(case.text)):
+        yield [case.text[:at], case.text[at:]]
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:
@@ -95,56 +125,69 @@ def test_at_least_99_percent_of_the_calls_are_recovered(
     assert touched == 0
 
 
-@pytest.mark.parametrize("case", GENERATED, ids=names)
-def test_a_call_is_found_with_nothing_left_behind(case: Case) -> None:
-    for chunks in ([case.text], *(cut(case.text, size) for size in SIZES)):
-        assert answer(chunks) == (case.before, case.calls)
+def test_a_failure_is_listed_by_its_name() -> None:
+    found = failures(WILD[:2], lambda case: "told" if case is WILD[0] else None)
+    assert found == {WILD[0].name: "told"}
 
 
-@pytest.mark.parametrize("case", [c for c in GENERATED if CUT_EVERYWHERE.search(c.name)], ids=names)
-def test_a_call_is_found_wherever_the_text_is_cut(case: Case) -> None:
-    for at in range(1, len(case.text)):
-        assert answer([case.text[:at], case.text[at:]]) == (case.before, case.calls)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_call_is_found_with_nothing_left_behind(form: str) -> None:
+    def wrong(case: Case) -> object:
+        every = ([case.text], *(cut(case.text, size) for size in SIZES))
+        return unlike(every, Answer(case.before, case.calls))
+
+    assert failures(FORMS[form], wrong) == {}
 
 
-@pytest.mark.parametrize("case", WILD, ids=names)
-def test_a_call_from_the_wild_is_found_wherever_the_text_is_cut(case: Case) -> None:
-    whole = answer([case.text])
-    assert whole.calls == case.calls
-    assert "<" not in whole.text or "Teleport" in whole.text
-    for size in SIZES:
-        assert answer(cut(case.text, size)) == whole
-    for at in range(1, 0 if SENTENCE.match(case.name) else len(case.text)):
-        assert answer([case.text[:at], case.text[at:]]) == whole
+@pytest.mark.parametrize("form", FORMS)
+def test_a_call_is_found_wherever_the_text_is_cut(form: str) -> None:
+    cases = [case for case in FORMS[form] if CUT_EVERYWHERE.search(case.name)]
+    assert cases
+    found = failures(cases, lambda case: unlike(halves(case), Answer(case.before, case.calls)))
+    assert found == {}
 
 
-@pytest.mark.parametrize("case", LOOKALIKES, ids=names)
-def test_what_only_looks_like_a_call_is_not_touched(case: Case) -> None:
-    for size in (len(case.text), *SIZES):
-        assert answer(cut(case.text, size)) == (case.text, [])
-    for at in range(1, 0 if SENTENCE.match(case.name) else len(case.text)):
-        assert answer([case.text[:at], case.text[at:]]) == (case.text, [])
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_call_from_the_wild_is_found_wherever_the_text_is_cut(part: int) -> None:
+    def wrong(case: Case) -> object:
+        whole = answer([case.text])
+        if whole.calls != case.calls or ("<" in whole.text and "Teleport" not in whole.text):
+            return whole
+        return unlike([*(cut(case.text, size) for size in SIZES), *halves(case)], whole)
+
+    assert failures(WILD[part::PARTS], wrong) == {}
 
 
-@pytest.mark.parametrize("case", GENERATED + WILD, ids=names)
-def test_a_call_of_a_tool_that_was_not_declared_is_told_to_the_client_or_stays_text(
-    case: Case,
-) -> None:
-    rescue = Rescue({"Other": {"type": "object", "properties": {}}})
-    pieces = rescue.feed(case.text) + rescue.finish()
-    calls = [piece for piece in pieces if not isinstance(piece, str)]
-    assert all(call.unknown for call in calls)
-    if not calls:
-        assert "".join(piece for piece in pieces if isinstance(piece, str)) == case.text
+@pytest.mark.parametrize("part", range(PARTS))
+def test_what_only_looks_like_a_call_is_not_touched(part: int) -> None:
+    def wrong(case: Case) -> object:
+        pieces = [cut(case.text, size) for size in (len(case.text), *SIZES)]
+        return unlike([*pieces, *halves(case)], Answer(case.text, []))
+
+    assert failures(LOOKALIKES[part::PARTS], wrong) == {}
 
 
-@pytest.mark.parametrize("case", [c for c in GENERATED if c.name.endswith(", one")], ids=names)
-def test_a_call_in_a_fence_that_shows_it_stays_text(case: Case) -> None:
-    text = f"The format:\n\n````text\n{case.text}\n````\n\nThat is all.\n"
-    assert answer([text]) == (text, [])
+def test_a_call_of_a_tool_that_was_not_declared_is_told_to_the_client_or_stays_text() -> None:
+    def wrong(case: Case) -> object:
+        rescue = Rescue({"Other": {"type": "object", "properties": {}}})
+        pieces = rescue.feed(case.text) + rescue.finish()
+        text = "".join(piece for piece in pieces if isinstance(piece, str))
+        calls = [piece for piece in pieces if not isinstance(piece, str)]
+        if all(call.unknown for call in calls) and (calls or text == case.text):
+            return None
+        return pieces
+
+    assert failures(GENERATED + WILD, wrong) == {}
 
 
-@pytest.mark.parametrize("case", [c for c in GENERATED if c.name.endswith(", one")], ids=names)
+def test_a_call_in_a_fence_that_shows_it_stays_text() -> None:
+    def wrong(case: Case) -> object:
+        text = f"The format:\n\n````text\n{case.text}\n````\n\nThat is all.\n"
+        return unlike([[text]], Answer(text, []))
+
+    assert failures(PLAIN, wrong) == {}
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -155,9 +198,9 @@ def test_a_call_in_a_fence_that_shows_it_stays_text(case: Case) -> None:
         ("Do not run this:\n", "\n\nIt deletes everything."),
     ],
 )
-def test_a_call_that_is_presented_as_an_example_stays_text(
-    case: Case, before: str, after: str
-) -> None:
-    text = before + case.text + after
-    assert answer([text]) == (text, [])
-    assert answer(cut(text, 3)) == (text, [])
+def test_a_call_that_is_presented_as_an_example_stays_text(before: str, after: str) -> None:
+    def wrong(case: Case) -> object:
+        text = before + case.text + after
+        return unlike([[text], cut(text, 3)], Answer(text, []))
+
+    assert failures(PLAIN, wrong) == {}
