@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 CLIENTS := cc_proxy/tests/clients
-SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* docs/man/*) pyproject.toml README.md LICENSE
+SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* cc_proxy/data/ui/* docs/man/*) pyproject.toml README.md LICENSE
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 NPM_FLAGS := --loglevel=error --no-audit --no-fund --no-update-notifier
 
@@ -22,6 +22,7 @@ run: .make/runtime
 	@PATH="$$PATH:$(CURDIR)/$(CLIENTS)/current/node_modules/.bin" $(WHEEL_VENV)/bin/cc-proxy demo --upstream auto
 	@echo
 	@echo "Now on your own model: $(WHEEL_VENV)/bin/cc-proxy claude"
+	@echo "To see what happens meanwhile: $(WHEEL_VENV)/bin/cc-proxy ui"
 
 test: .make/dev
 	$(MAKE) --no-print-directory -j 3 wheel clients lint

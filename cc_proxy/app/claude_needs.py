@@ -16,3 +16,14 @@ LEAST_WINDOW = 24_576
 FIRST_REQUEST_TOKENS = 12_000
 # How long a person waits for the first answer of a session.
 PATIENCE_SECONDS = 60.0
+# What it keeps free for an answer at most, whatever it may be long, and for its summary.
+KEPT_FOR_ANSWER = 20_000
+KEPT_FOR_SUMMARY = 13_000
+
+
+def compacts_at(window: int, max_answer: int) -> int:
+    """Return the tokens of a window at which it compacts, when an answer has `max_answer` at most.
+
+    65,536 and a fifth of it for the answer: 39,429.
+    """
+    return max(0, window - min(KEPT_FOR_ANSWER, max_answer) - KEPT_FOR_SUMMARY)

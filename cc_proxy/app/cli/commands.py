@@ -26,6 +26,7 @@ COMMANDS = {
     "env": "Print what another program needs to work through cc-proxy.",
     "top": "Show the sessions and requests as they go on.",
     "why": "Show why a request was slow.",
+    "ui": "Open a page with the sessions and requests as they go on.",
     "usage": "Show the totals of usage: tokens read, reused and written.",
     "statusline": "Print the status line of a session of Claude Code.",
     "models": "Show the models, pull one, or test whether one is fit.",

@@ -31,6 +31,7 @@ ASKED: dict[str, list[str]] = {
     "restart": ["restart"],
     "logs": ["logs"],
     "top": ["top", "--once"],
+    "ui": ["ui", "--no-open"],
     "usage": ["usage"],
     "statusline": ["statusline"],
     "models": ["models"],

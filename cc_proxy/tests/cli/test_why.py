@@ -74,7 +74,7 @@ def test_a_request_that_is_not_known_is_an_error(proxy: Home) -> None:
     assert (ran.code, ran.error["code"]) == (1, "no_request")
     assert ran.error["message"] == "No request has been answered yet."
     ran = proxy.json("why", "nope")
-    assert ran.error["message"] == "Expected one of the last 50 requests, found no 'nope'."
+    assert ran.error["message"] == "Expected one of the last 200 requests, found no 'nope'."
     assert ran.error["hint"] == "See the latest requests: cc-proxy top --once"
 
 

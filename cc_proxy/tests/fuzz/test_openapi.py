@@ -26,6 +26,7 @@ from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Server, Settings
 from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.listening import BoundAddress
+from cc_proxy.app.gateway.http.page_files import FILES
 from cc_proxy.app.gateway.http.server import application, serve
 from cc_proxy.app.gateway.routes.openapi import document
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -124,6 +125,8 @@ async def test_the_document_names_every_route_and_only_those() -> None:
         "/v1/v1/messages/count_tokens",
         "/v1/v1/models",
         "/v1/v1/models/{name}",
+        # Of the page, and of no use without it.
+        *(path for path in FILES if path != "/ui"),
     }
 
 

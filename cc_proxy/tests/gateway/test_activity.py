@@ -165,6 +165,58 @@ async def test_a_session_can_be_asked_for_alone(gateway: Gateway) -> None:
     assert (none.requests, none.sessions) == ((), ())
 
 
+async def test_each_request_that_ended_is_had_once(gateway: Gateway) -> None:
+    for _ in range(12):
+        await gateway.ask()
+    assert len((await activity(gateway)).requests) == 10
+    first = await activity(gateway, "?upstream=0&ended_after=0")
+    assert (first.ended, len(first.requests)) == (12, 12)
+    await gateway.ask()
+    more = await activity(gateway, f"?upstream=0&ended_after={first.ended}")
+    assert (more.ended, len(more.requests)) == (13, 1)
+    assert more.requests[0].id not in {one.id for one in first.requests}
+    assert (await activity(gateway, "?upstream=0&ended_after=99")).requests == ()
+
+
+@pytest.mark.parametrize("count", ["-1", "x", "", "1" * 5000, "²"])
+async def test_a_count_that_is_none_is_refused(gateway: Gateway, count: str) -> None:
+    url = gateway.url + "/activity"
+    params = {"upstream": "0", "ended_after": count}
+    async with gateway.client.get(url, params=params) as response:
+        assert response.status == 400
+        assert "ended_after: expected a whole number" in await response.text()
+
+
+async def test_the_time_of_a_request_is_all_of_its_phases(gateway: Gateway) -> None:
+    await ask(gateway)
+    (request,) = (await activity(gateway)).requests
+    phases = (request.waiting_seconds, request.reading_seconds, request.writing_seconds)
+    assert sum(one or 0.0 for one in phases) == pytest.approx(request.seconds, abs=0.01)
+    assert request.seconds_ago >= request.seconds
+
+
+async def test_a_request_says_what_was_rescued_repaired_and_refused(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    read = READ | {"input_schema": {"type": "object", "properties": {"path": {"type": "string"}}}}
+    call = '<tool_call>\n{"name": "Read", "arguments": {"path": 5}}\n</tool_call>'
+    upstream.chat = says(line(call), done())
+    await gateway.stream(tools=[read])
+    await gateway.ask(messages=[{"role": "user", "content": "x " * 500_000}])
+    refused, rescued = (await activity(gateway)).requests
+    assert (rescued.calls, rescued.calls_rescued, rescued.calls_repaired) == (1, 1, 1)
+    assert rescued.stop_reason == "tool_use"
+    assert any("Read" in note for note in rescued.notes), rescued.notes
+    assert refused.state == "failed"
+    assert refused.notes[0].startswith("prompt is too long")
+
+
+async def test_a_session_knows_where_claude_code_compacts(gateway: Gateway) -> None:
+    await ask(gateway, max_tokens=13_107)
+    await ask(gateway, max_tokens=64_000)
+    assert (await activity(gateway)).sessions[0].compacts_at == 65_536 - 20_000 - 13_000
+
+
 async def test_it_needs_the_key(gateway: Gateway) -> None:
     async with gateway.client.get(
         gateway.url + "/activity", headers={"x-api-key": "wrong"}

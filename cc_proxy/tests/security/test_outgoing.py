@@ -11,6 +11,7 @@ from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.config import ImageSettings, Ollama, Settings, WebSearchSettings
 from cc_proxy.app.gateway.attachments.fetching import IMAGE_TYPES, Fetcher, NotFetchedError
 from cc_proxy.app.gateway.http import auth
+from cc_proxy.app.gateway.http.page_files import FILES
 from cc_proxy.app.search.client import SearchClient, SearchError
 from cc_proxy.app.translate.web_search.offer import WebSearchTool
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -32,6 +33,8 @@ async def test_the_three_questions_without_a_key_are_the_only_ones(door: Door) -
     asked = {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")}
     # The same where the base URL ends in /v1.
     asked |= {("GET", "/v1"), ("HEAD", "/v1"), ("HEAD", "/v1/api/hello")}
+    # The page of `cc-proxy ui`, which has no key in it and shows nothing without one.
+    asked |= {("GET", path) for path in FILES}
     assert asked == auth.OPEN
     for method, target in [
         ("POST", "/v1/messages"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from cc_proxy.app.claude_needs import KEPT_FOR_ANSWER
 from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.version import Version
 
@@ -30,8 +31,6 @@ UNLESS_SET = {
 }
 _KNOWS_MAX_CONTEXT = (2, 1, 330)
 _LEAST_COMPACT_WINDOW = 100_000
-# What Claude Code keeps free for an answer at most, whatever it may be long.
-_KEPT_FOR_ANSWER = 20_000
 _ANSWER_SHARE = 5
 _MILLION = 1_000_000
 _MAX_OUTPUT = "CLAUDE_CODE_MAX_OUTPUT_TOKENS"
@@ -125,7 +124,7 @@ def _answer_size(environ: Mapping[str, str], window: int) -> dict[str, str]:
     cut, and both ask the model to go on in smaller pieces; whole, it would fill the window.
     """
     share = window // _ANSWER_SHARE
-    if share >= _KEPT_FOR_ANSWER or environ.get(_MAX_OUTPUT):
+    if share >= KEPT_FOR_ANSWER or environ.get(_MAX_OUTPUT):
         return {}
     return {_MAX_OUTPUT: str(share)}
 

@@ -18,6 +18,7 @@ from cc_proxy.app.cli.json_data.process import (
     Status,
     StatusLine,
     Stop,
+    Ui,
     UsageData,
 )
 from cc_proxy.app.cli.json_data.setup import (
@@ -50,6 +51,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "env": (Env,),
     "top": (Activity,),
     "why": (Why,),
+    "ui": (Ui,),
     "usage": (UsageData,),
     "statusline": (StatusLine,),
     "models": (ModelsData,),

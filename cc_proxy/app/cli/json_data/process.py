@@ -132,6 +132,13 @@ class Stop(TypedDict):
     killed: bool
 
 
+class Ui(TypedDict):
+    """The address of the page, without what lets a browser in; whether a browser was opened."""
+
+    url: str
+    opened: bool
+
+
 class Logs(TypedDict):
     """The last lines of the log, and the configuration; secrets are hidden."""
 

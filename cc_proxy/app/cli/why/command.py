@@ -29,7 +29,7 @@ _SHOWN_SECONDS = 0.05
 def command(common: Common, *, request: str, words: bool) -> Result:
     """Show why a request was slow.
 
-    REQUEST is the id of one of the last 50 requests, or the end of an id, as `cc-proxy top` shows
+    REQUEST is the id of one of the last 200 requests, or the end of an id, as `cc-proxy top` shows
     it; without it, it is the last one that was slow. It says what was read again and which byte of
     which turn made it so, what waited for what, and what the model did. Words of the conversation
     are shown with --words only, and only while the proxy has them in memory.

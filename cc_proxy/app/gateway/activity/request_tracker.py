@@ -10,6 +10,7 @@ from cc_proxy.app.anthropic.requests import DiagnosticsRequest
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.claude_needs import compacts_at
 from cc_proxy.app.config import durations
 from cc_proxy.app.config.errors import RefusedValueError
 from cc_proxy.app.errors import CcProxyError
@@ -28,6 +29,10 @@ from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 if TYPE_CHECKING:
     from cc_proxy.app.anthropic.events import Diagnostics
 
+MAX_NOTES = 20
+# In characters. What follows in a longer one is in the log.
+MAX_NOTE = 200
+
 
 class RequestTracker:
     """Follows one request; without an `activity` nobody looks at it."""
@@ -37,19 +42,21 @@ class RequestTracker:
         self._request = self._activity.begin(request_id)
         self._prompt: Prompt | None = None
         self._diagnostics: Diagnostics | UnsetType | None = UNSET
+        self._max_answer: int | None = None
 
     def authorized(self, key: str) -> None:
         """Note the name of the key that the request carried."""
         self._request.key = key
 
-    def asked_by(self, caller: Caller) -> None:
-        """Note the session and the class of the request."""
+    def asked_by(self, caller: Caller, max_answer: int) -> None:
+        """Note the session and the class of the request, and the most tokens of its answer."""
         request = self._request
         request.session = caller.session[:MAX_NAME]
         request.agent = caller.agent[:MAX_NAME]
         request.is_side = caller.side
         if caller.kind is not None:
             request.request_class = caller.kind.value
+            self._max_answer = max_answer
         self._activity.sessions.of(request, request.arrived)
 
     def asks_for(self, asked: DiagnosticsRequest | None, prompt: Prompt) -> None:
@@ -73,6 +80,8 @@ class RequestTracker:
             return
         if not (request.agent or request.is_side) or not session.model:
             session.model, session.window = request.model, request.window
+            if self._max_answer is not None:
+                session.compacts_at = compacts_at(request.window, self._max_answer)
         if not session.folder:
             messages = translated.request.messages[:2]
             texts = (one.content for one in messages if isinstance(one.content, str))
@@ -145,6 +154,11 @@ class RequestTracker:
     def assisted(self, kind: str) -> None:
         """Note help that the model got, by its key in the configuration."""
         self._request.assists += (kind,)
+
+    def noted(self, text: str) -> None:
+        """Note what the log says of the request."""
+        if len(self._request.notes) < MAX_NOTES:
+            self._request.notes.append(text[:MAX_NOTE])
 
     def upstream_failed(self, error: CcProxyError) -> None:
         """Note an error of the upstream, by its code."""

@@ -23,6 +23,7 @@ class TrackedSession:
     folder: str = ""
     model: str = ""
     window: int = 0
+    compacts_at: int | None = None
     requests: int = 0
     tokens_read: int = 0
     tokens_reused: int = 0
@@ -79,14 +80,14 @@ class TrackedSessions:
 
 def read_speed(request: TrackedRequest) -> float | None:
     """Return how many tokens a second the model has read; None where little was read."""
-    counts, seconds = request.counts, _read_seconds(request)
+    counts, seconds = request.counts, reading_seconds(request)
     if counts is None or counts.reused is None or not seconds or counts.read < _LEAST_READ:
         return None
     return counts.read / seconds
 
 
-def _read_seconds(request: TrackedRequest) -> float | None:
-    """Return how long the model read; loading it took time of its own."""
+def reading_seconds(request: TrackedRequest) -> float | None:
+    """Return how long the model read, None until it has; loading it took time of its own."""
     seconds, writes = request.read_seconds, request.write_seconds
     if seconds is None or request.worked_seconds is None or writes is None:
         return seconds

@@ -105,6 +105,7 @@ class TrackedRequest:
     took to read and to write, and `load_seconds` to load the model. `count_words` returns how many
     tokens the model has written so far. `behind` has the requests that the engine answered first,
     `between` those since the one before in this conversation, `between_count` of them in all.
+    `notes` are what the log says of it, without a word of a conversation.
     """
 
     id: str
@@ -141,6 +142,7 @@ class TrackedRequest:
     stop_reason: str | None = None
     counts: Counts | None = None
     calls: CallCounts = field(default_factory=CallCounts)
+    notes: list[str] = field(default_factory=list)
     error: str = ""
     count_words: Callable[[], int] | None = None
 

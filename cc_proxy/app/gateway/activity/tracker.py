@@ -16,7 +16,8 @@ from cc_proxy.app.gateway.activity.sessions import TrackedSessions
 from cc_proxy.app.gateway.activity.totals import Totals
 from cc_proxy.app.gateway.activity.tracked import Engine, Outcome, TrackedRequest, steps_of
 
-MAX_ENDED = 50
+# Some hours of one session; with the longest notes some 900 KB.
+MAX_ENDED = 200
 MAX_ENGINES = 64
 # Names and ids come from clients.
 MAX_NAME = 200
@@ -65,6 +66,7 @@ class ActivityTracker:
         self._unloads = unloads
         self._running: dict[TrackedRequest, None] = {}
         self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
+        self.ended_count = 0
         self._engines: OrderedDict[str, Engine] = OrderedDict()
 
     @property
@@ -158,6 +160,7 @@ class ActivityTracker:
         self._running.pop(request, None)
         self.left(request)
         self._ended.append(request)
+        self.ended_count += 1
         self.sessions.ended(request, now)
         self.totals.add(request)
         if self._usage is not None:

@@ -14,7 +14,12 @@ from cc_proxy.app.control.activity import (
     SessionState,
 )
 from cc_proxy.app.control.wire import LastError, ModelInMemory
-from cc_proxy.app.gateway.activity.sessions import TrackedSession, read_speed, write_speed
+from cc_proxy.app.gateway.activity.sessions import (
+    TrackedSession,
+    read_speed,
+    reading_seconds,
+    write_speed,
+)
 from cc_proxy.app.gateway.activity.tracked import TrackedRequest, progress, state_of
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 
@@ -55,33 +60,40 @@ class ActivityView:
         self._now = tracker.clock()
         tracker.refresh()
 
-    def activity(
+    def activity(  # noqa: PLR0913 - the proxy, and by keyword what is wanted
         self,
         started: float,
         *,
         session: str | None = None,
         key: str = "",
+        ended_after: int | None = None,
         errors: tuple[LastError, ...] = (),
         loaded: tuple[ModelInMemory, ...] | None = None,
     ) -> Activity:
         """Return all that goes on, or what belongs to one session, or to the name of a key.
 
-        `started` is when the proxy did.
+        `started` is when the proxy did. Of the requests that ended it has the latest, or with
+        `ended_after` those that ended after the first so many: as far as they are kept.
         """
         running = self._tracker.running
         ended = self._tracker.ended
+        if ended_after is not None:
+            ended = ended[: max(0, self._tracker.ended_count - ended_after)]
         if session is not None:
             running = [one for one in running if one.session == session]
             ended = [one for one in ended if one.session == session]
         if key:
             running = [one for one in running if one.key == key]
             ended = [one for one in ended if one.key == key]
+        if ended_after is None:
+            ended = ended[:MAX_ENDED_SHOWN]
         return Activity(
             at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             uptime_seconds=round(self._now - started, 3),
             states=running_states(self._tracker),
             queued=sum(one.is_queued for one in self._tracker.running),
-            requests=tuple(map(self.request, [*running[:MAX_REQUESTS], *ended[:MAX_ENDED_SHOWN]])),
+            ended=self._tracker.ended_count,
+            requests=tuple(map(self.request, [*running[:MAX_REQUESTS], *ended])),
             sessions=tuple(
                 self._session(one)
                 for one in self._tracker.sessions.all()
@@ -105,10 +117,28 @@ class ActivityView:
             model=request.model,
             seconds=round(until - request.arrived, 3),
             waiting_behind=self._behind(request) if state == "waiting" else (),
+            seconds_ago=round(self._now - request.arrived, 3),
+            assists=tuple(request.assists),
+            notes=tuple(request.notes),
         )
-        return msgspec.structs.replace(
-            shown, **(self._ended(request) if request.ended else self._runs(request))
-        )
+        more = self._ended(request) if request.ended else self._runs(request)
+        return msgspec.structs.replace(shown, **self._phases(request, until), **more)
+
+    @staticmethod
+    def _phases(request: TrackedRequest, until: float) -> dict[str, float | None]:
+        """Return how long the request waited, was read, and was answered."""
+        if request.first_token is None:
+            read = None if request.reads is None else until - request.reads
+            return {
+                "waiting_seconds": _round3(until - request.arrived - (read or 0.0)),
+                "reading_seconds": _round3(read),
+            }
+        read = reading_seconds(request) or 0.0
+        return {
+            "waiting_seconds": _round3(request.first_token - request.arrived - read),
+            "reading_seconds": _round3(read),
+            "writing_seconds": _round3(until - request.first_token),
+        }
 
     def _runs(self, request: TrackedRequest) -> dict[str, object]:
         tokens = request.prompt_tokens
@@ -141,6 +171,10 @@ class ActivityView:
             "tokens_written": counts.written,
             "tokens_read_per_second": _round(read_speed(request)),
             "tokens_written_per_second": _round(write_speed(request)),
+            "stop_reason": request.stop_reason,
+            "calls": request.calls.all,
+            "calls_rescued": request.calls.rescued,
+            "calls_repaired": request.calls.repaired,
         }
 
     def _session(self, session: TrackedSession) -> ActivitySession:
@@ -156,6 +190,7 @@ class ActivityView:
             request=turn.id if turn else "",
             window=session.window,
             window_used=last.prompt + last.written if last else 0,
+            compacts_at=session.compacts_at,
             last_prompt_tokens=last.prompt if last else None,
             last_reused_tokens=last.reused if last else None,
             requests=session.requests,
@@ -187,3 +222,7 @@ class ActivityView:
 
 def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
+
+
+def _round3(value: float | None) -> float | None:
+    return None if value is None else round(max(0.0, value), 3)

@@ -12,6 +12,7 @@ from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import DiagnosticsRequest
 from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.errors import CcProxyError
 from cc_proxy.app.gateway.activity.request_tracker import RequestTracker
 from cc_proxy.app.gateway.activity.tracked import Outcome
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
@@ -66,6 +67,7 @@ class RequestLog:
             self._outcome, self._end = "client closed the connection", Outcome.CANCELLED
         elif exc is not None:
             self._outcome, self._end = "failed", Outcome.FAILED
+            self.tracker.noted(exc.log_text if isinstance(exc, CcProxyError) else "internal error")
             self.upstream_failed(exc if isinstance(exc, UpstreamError) else exc.__cause__)
         self.tracker.end(self._end)
         self._fields["total_ms"] = self._ms(time.monotonic())
@@ -97,11 +99,11 @@ class RequestLog:
                 name if count == 1 else f"{count} x {name}"
                 for name, count in translated.dropped.items()
             )
-            log.warning("%s left out on purpose: %s", self._request_id, what)
+            self.trouble(f"left out on purpose: {what}")
         for kind in translated.assists:
             self.assisted(kind)
         for note in _summarized(translated.notes):
-            log.warning("%s %s", self._request_id, note)
+            self.trouble(note)
 
     def authorized(self, key: str) -> None:
         """Note the name of the key that the request carried, "" for the proxy's own."""
@@ -109,9 +111,9 @@ class RequestLog:
         if key:
             self._fields["key"] = key
 
-    def asked_by(self, caller: Caller) -> None:
-        """Note the class of the request, if it is one of Claude Code's."""
-        self.tracker.asked_by(caller)
+    def asked_by(self, caller: Caller, max_answer: int) -> None:
+        """Note the class of the request, if it is one of Claude Code's, and its `max_tokens`."""
+        self.tracker.asked_by(caller, max_answer)
         if caller.kind is not None:
             self._fields["class"] = caller.kind.value
 
@@ -154,9 +156,9 @@ class RequestLog:
         if usage.server_tool_use:
             self._fields["searches"] = usage.server_tool_use.web_search_requests
         for note in _summarized(answer.notes):
-            log.warning("%s %s", self._request_id, note)
+            self.trouble(note)
         if answer.empty:
-            log.warning("%s the model's answer had nothing to show", self._request_id)
+            self.trouble("the model's answer had nothing to show")
 
     def answered_here(self, answer: AnswerStream) -> None:
         """Note that no model was asked."""
@@ -166,12 +168,13 @@ class RequestLog:
 
     def trouble(self, text: str) -> None:
         """Name something that went wrong on the way and did not end the answer."""
+        self.tracker.noted(text)
         log.warning("%s %s", self._request_id, text)
 
     def failed(self, error: ApiError) -> None:
         """Note an error that came after the answer had begun."""
         self._outcome, self._end = "failed", Outcome.FAILED
-        log.warning("%s broke off: %s", self._request_id, error.log_text)
+        self.trouble(f"broke off: {error.log_text}")
 
     def upstream_failed(self, error: BaseException | None) -> None:
         """Note an error of the upstream, if it is one."""

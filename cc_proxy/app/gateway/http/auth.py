@@ -6,26 +6,31 @@ from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.gateway.http.client_keys import ClientKeys
+from cc_proxy.app.gateway.http.page_access import PageAccess
+from cc_proxy.app.gateway.http.page_files import FILES
 
 # Claude Code asks these before it has a key to send; they tell nothing.
 _FIRST = {("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello")}
 # The same under a base URL that ends in /v1.
 _FIRST_OF_V1 = {("GET", "/v1"), ("HEAD", "/v1"), ("HEAD", "/v1/api/hello")}
-OPEN = frozenset(_FIRST | _FIRST_OF_V1)
+# A browser asks for the page before the page can send a key; its files tell nothing either.
+_PAGE = {("GET", path) for path in FILES}
+OPEN = frozenset(_FIRST | _FIRST_OF_V1 | _PAGE)
 
 
-# These change what the proxy does for everybody.
-_OWNERS = frozenset({"/reload", "/preload"})
+# These change what the proxy does for everybody, or show it.
+_OWNERS = frozenset({"/reload", "/preload", "/ui/ticket"})
 
 # The name of the key that came with a request; "" is the proxy's own.
 KEY_NAME = web.RequestKey("KEY_NAME", str)
 
 
-def check(request: web.Request, key: str, keys: ClientKeys) -> bool:
+def check(request: web.Request, key: str, keys: ClientKeys, page: PageAccess) -> bool:
     """Let a request pass that carries a key as a bearer token or as `x-api-key`.
 
-    `key` is the proxy's own, `keys` are those with a name. Returns whether the request carries
-    one, under `KEY_NAME`; a few questions pass without.
+    `key` is the proxy's own, `keys` are those with a name, and `page` knows that of the page of
+    `cc-proxy ui`, which counts as the proxy's own for what it opens. Returns whether the request
+    carries one, under `KEY_NAME`; a few questions pass without.
 
     Raises:
         ApiError: 401, said not to be retried, since a wrong key stays wrong; 403 for a key with a
@@ -38,7 +43,11 @@ def check(request: web.Request, key: str, keys: ClientKeys) -> bool:
     scheme, _, token = authorization.partition(" ")
     text = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
     offered = text.encode("utf-8", "surrogateescape")
-    name = "" if hmac.compare_digest(offered, key.encode()) else keys.name_of(offered)
+    is_ours = hmac.compare_digest(offered, key.encode())
+    if is_ours or page.opens(request.method, request.path, offered):
+        name: str | None = ""
+    else:
+        name = keys.name_of(offered)
     if name is None:
         found = "a key that is not this proxy's" if text else "no key"
         raise ApiError(

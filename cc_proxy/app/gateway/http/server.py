@@ -15,6 +15,7 @@ from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_f
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import BoundAddress, listening
+from cc_proxy.app.gateway.http.page_access import PAGE, PageAccess
 from cc_proxy.app.gateway.routes import (
     activity,
     catalogue,
@@ -24,6 +25,7 @@ from cc_proxy.app.gateway.routes import (
     openapi,
     preload,
     reload,
+    ui,
     why,
 )
 from cc_proxy.app.request_id import CURRENT
@@ -97,6 +99,7 @@ def application(shared: Shared) -> web.Application:
     """Return the aiohttp application over what its handlers share."""
     app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
+    app[PAGE] = PageAccess(shared.context.auth_key)
     app.on_cleanup.append(_close)
     app.on_response_prepare.append(_mend_headers)
     app.router.add_get("/", _hello)
@@ -117,6 +120,7 @@ def application(shared: Shared) -> web.Application:
         app.router.add_head(base + "/api/hello", _hello)
     app.router.add_post("/reload", reload.handle)
     preload.add_to(app)
+    ui.add_to(app)
     return app
 
 
@@ -134,7 +138,8 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
         server = shared.context.settings.server
         connections.check(request)
         browser.check(request, (server.host, *server.allowed_hosts))
-        if auth.check(request, shared.context.auth_key, shared.keys):
+        key = shared.context.auth_key
+        if auth.check(request, key, shared.keys, request.app[PAGE]):
             connections.trust(request)
             trusted = True
         with shared.answers.track():

@@ -123,7 +123,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         if is_probe(request.headers, asked):
             return _probed(asked, body, record)
         who = _caller(request, asked)
-        record.asked_by(who)
+        record.asked_by(who, int(asked.max_tokens))
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model, who)
         _refuse_long(asked.messages, target.window)

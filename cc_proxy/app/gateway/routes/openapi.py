@@ -15,6 +15,7 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.control.activity import Activity
+from cc_proxy.app.control.page import PageKey, PageTicket
 from cc_proxy.app.control.why import Why
 from cc_proxy.app.control.wire import Health, LastReload, PreloadRequest, PreloadResult
 from cc_proxy.app.gateway.routes import catalogue
@@ -88,7 +89,11 @@ def document() -> Json:
         _parameter("upstream", {"type": "string", "description": "0: leave Ollama alone"}),
         _parameter("model", {"type": "string"}),
     ]
-    activity = [health[0], _parameter("session", {"type": "string"})]
+    activity = [
+        health[0],
+        _parameter("session", {"type": "string"}),
+        _parameter("ended_after", {"type": "integer", "minimum": 0}),
+    ]
 
     def answer(of: object, more: Json | None = None) -> Json:
         schema = _schema(types.type_info(of), schemas)
@@ -147,6 +152,18 @@ def document() -> Json:
                 "Get the totals since the start, for Prometheus",
                 {"text/plain": {"schema": {"type": "string"}}},
             )
+        },
+        "/ui": {
+            "get": _operation(
+                "The page of cc-proxy ui; it and its files need no key",
+                {"text/html": {"schema": {"type": "string"}}},
+            )
+        },
+        "/ui/ticket": {
+            "post": _operation("Get a ticket for the address of the page", answer(PageTicket))
+        },
+        "/ui/key": {
+            "post": _operation("Exchange a ticket for the page's own key", answer(PageKey))
         },
         "/openapi.json": {"get": _operation("This document", answer(dict[str, Any]))},
     }
