@@ -11,6 +11,7 @@ import click
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.app.config.environment import VARIABLES
 from cc_proxy.app.config.validation import schema as config_schema
+from cc_proxy.app.config.validation.kinds import Field, Names, Section
 from tools import commands, json_schemas
 
 _MADE = "<!-- Made by `python -m tools.generate`; change the code, not this page. -->\n\n"
@@ -161,24 +162,27 @@ def _configuration() -> Iterator[str]:
     for name, about in properties.items():
         yield f"\n## {name}\n\n{about['description']}\n"
         entry = config_schema.FILE.keys[name]
-        if isinstance(entry, config_schema.Section):
+        if isinstance(entry, Section):
             yield "\n| key | default | what it may be | |\n|---|---|---|---|\n"
             for key, field in entry.keys.items():
                 yield _row(key, field, about["properties"][key])
-        elif isinstance(entry, config_schema.Field):
+        elif isinstance(entry, Field):
             yield f"\nIt may be: {entry.expected}. Default: `{json.dumps(about['default'])}`.\n"
         else:
             yield f"\nKeys: {entry.expected}.\n"
-            if isinstance(entry.value, config_schema.Field):
+            if not isinstance(entry, Names):
+                continue
+            if isinstance(entry.value, Field):
                 yield f"Values: {entry.value.expected}.\n"
             else:
                 for key, field in entry.value.keys.items():
-                    if isinstance(field, config_schema.Field):
-                        yield f"In each, `{key}`: {field.expected}.\n"
+                    if not isinstance(field, Section):
+                        what = "" if isinstance(field, Field) else "a mapping from "
+                        yield f"In each, `{key}`: {what}{field.expected}.\n"
 
 
 def _row(key: str, field: object, about: dict[str, Any]) -> str:
-    expected = field.expected if isinstance(field, config_schema.Field) else ""
+    expected = field.expected if isinstance(field, Field) else ""
     default = about.get("default")
     shown = "none" if default is None else f"`{json.dumps(default)}`"
     return f"| `{key}` | {shown} | {expected} | {about['description']} |\n"

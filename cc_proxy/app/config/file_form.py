@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from cc_proxy.app.config.validation import schema
-from cc_proxy.app.config.validation.schema import Field, KeyPath, Section
+from cc_proxy.app.config.validation.kinds import Field, FreeForm, Section
+from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.redaction import HIDDEN
 
 # What YAML 1.1 and 1.2 take for text without quotes, but for the words below.
@@ -58,6 +59,8 @@ def _section(settings: Mapping[str, Any], section: Section) -> dict[str, Any]:
             found[key] = _section(value, entry)
         elif isinstance(entry, Field):
             found[key] = _value(value, name)
+        elif isinstance(entry, FreeForm):
+            found[key] = value
         else:
             below = entry.value
             found[key] = {
@@ -112,11 +115,17 @@ def _written(value: object) -> str:
         case str():
             return _scalar(value.replace("${", "$${"))
         case list():
-            return f"[{', '.join(map(_written, value))}]"
+            return f"[{', '.join(map(_inside, value))}]"
         case dict():
-            return "{}"
+            pairs = (f"{_scalar(key)}: {_inside(of)}" for key, of in value.items())
+            return f"{{{', '.join(pairs)}}}"
         case _:
             return str(value)
+
+
+def _inside(value: object) -> str:
+    # Between brackets nothing at all is no value.
+    return "null" if value is None else _written(value)
 
 
 def _scalar(text: str) -> str:

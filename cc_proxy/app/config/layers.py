@@ -47,11 +47,14 @@ def merge(layers: Layer) -> tuple[Settings, dict[str, str]]:
     for path, entry in layers.items():
         _put(tree, path, entry.value)
     settings = msgspec.convert(tree, Settings)
-    origins = {
-        ".".join(path): layers[path].origin if path in layers else "default"
-        for path, _ in leaves(msgspec.to_builtins(settings))
-    }
-    return settings, origins
+    paths = (path for path, _ in leaves(msgspec.to_builtins(settings)))
+    return settings, {".".join(path): _origin(path, layers) for path in paths}
+
+
+def _origin(path: KeyPath, layers: Layer) -> str:
+    # A mapping of any content came as one value.
+    froms = (layers.get(path[:end]) for end in range(len(path), 0, -1))
+    return next((entry.origin for entry in froms if entry is not None), "default")
 
 
 def leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:

@@ -1,7 +1,7 @@
 """The one way to the settings: which file, which value, and everything that is wrong at once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ import msgspec
 from cc_proxy.app.config import client_keys, environment, file_locations, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.file_locations import ConfigSource
-from cc_proxy.app.config.layers import Layer, merge, sourced_values
+from cc_proxy.app.config.layers import Layer, SourcedValue, merge, sourced_values
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
@@ -62,7 +62,7 @@ def load(  # noqa: PLR0913 - the flags
         raise ConfigError(problems, hint=hint)
     settings, origins = _with_key_files(file | variables | flags, environ)
     if unusable := [
-        *tls_files.problems(settings.ollama, origins),
+        *_unusable_files(settings, origins),
         *client_keys.same_twice(settings.server, origins),
     ]:
         raise ConfigError(unusable)
@@ -77,30 +77,46 @@ def load(  # noqa: PLR0913 - the flags
 
 def _with_key_files(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
     """Return the settings and their origins, with the keys that are in files of their own."""
-    settings, origins = _with_proxy(given, environ)
+    settings, origins = _with_proxies(given, environ)
     found, problems = client_keys.from_files(settings.server, origins)
     if problems:
         raise ConfigError(problems)
-    return _with_proxy(given | found, environ) if found else (settings, origins)
+    return _with_proxies(given | found, environ) if found else (settings, origins)
 
 
-def _with_proxy(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
-    """Return the settings and their origins, with the proxy that the environment names."""
+def _with_proxies(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """Return the settings and their origins, with the proxies that the environment names."""
     settings, origins = merge(given)
     ollama = settings.ollama
-    if ollama.proxy != proxies.AUTO:
-        return settings, origins
-    named = proxies.from_environment(ollama.base_url, environ)
-    if named is None:
-        return settings, origins
+    servers: list[tuple[KeyPath, str, str, str]] = [
+        (("ollama",), "Ollama", ollama.base_url, ollama.proxy)
+    ]
+    servers += [
+        (("upstreams", name), name, one.url, one.proxy) for name, one in settings.upstreams.items()
+    ]
+    found: Layer = {}
+    for section, title, url, proxy in servers:
+        named = proxies.from_environment(url, environ) if proxy == proxies.AUTO else None
+        if named is not None:
+            found[*section, "proxy"] = _proxy(named, ".".join(section), title, url)
+    return merge(given | found) if found else (settings, origins)
+
+
+def _proxy(named: tuple[str, str], section: str, title: str, url: str) -> SourcedValue:
     name, text = named
     found = sourced_values(_PROXY, text, where=name, origin=f"environment {name}")
     if isinstance(found, Problem):
-        fix = f"{found.fix}, or reach Ollama" if found.fix else "reach Ollama"
-        host = urlsplit(ollama.base_url).hostname
-        without = f"{fix} without a proxy: NO_PROXY={host}, or ollama.proxy: none"
+        fix = f"{found.fix}, or reach {title}" if found.fix else f"reach {title}"
+        host = urlsplit(url).hostname
+        without = f"{fix} without a proxy: NO_PROXY={host}, or {section}.proxy: none"
         raise ConfigError([msgspec.structs.replace(found, fix=without)])
-    return merge(given | found)
+    return found[_PROXY]
+
+
+def _unusable_files(settings: Settings, origins: Mapping[str, str]) -> Iterator[Problem]:
+    yield from tls_files.problems("ollama", settings.ollama, origins)
+    for name, one in settings.upstreams.items():
+        yield from tls_files.problems(f"upstreams.{name}", one, origins)
 
 
 def settings_digest(settings: Settings) -> str:

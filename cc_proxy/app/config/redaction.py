@@ -39,7 +39,11 @@ def redacted(settings: Settings) -> dict[str, object]:
         ),
         upstreams={
             name: msgspec.structs.replace(
-                each, api_key=_hidden(each.api_key), url=without_user_info(each.url)
+                each,
+                api_key=_hidden(each.api_key),
+                url=without_user_info(each.url),
+                proxy=without_user_info(each.proxy),
+                headers=dict.fromkeys(each.headers, HIDDEN),
             )
             for name, each in settings.upstreams.items()
         },
@@ -61,7 +65,9 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from login_secrets(settings.web_search.url or "")
     for upstream in settings.upstreams.values():
         yield from filter(None, (upstream.api_key,))
+        yield from upstream.headers.values()
         yield from login_secrets(upstream.url)
+        yield from login_secrets(upstream.proxy)
 
 
 def _hidden(secret: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """The effective settings: what every other part of cc-proxy is told, all values checked."""
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -135,6 +135,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. `timeout_seconds` is the
     longest silence that is tolerated. `reasoning` is the field in which it reads the thinking of
     earlier turns: `auto` as such servers do, `none`: nowhere, and it is not asked to think.
+    `extra_body` has more fields of each chat request. The rest is as of `Ollama`.
     """
 
     kind: UpstreamKind = "openai"
@@ -142,6 +143,12 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     timeout_seconds: float = 900.0
     reasoning: ReasoningField = "auto"
+    proxy: str = "auto"
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    extra_body: dict[str, Any] = msgspec.field(default_factory=dict)
     models: dict[str, UpstreamModelSettings] = msgspec.field(default_factory=dict)
 
 

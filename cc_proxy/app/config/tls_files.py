@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Mapping
 
 from cc_proxy.app.config.errors import Problem
-from cc_proxy.app.config.settings import Ollama
+from cc_proxy.app.config.settings import Ollama, UpstreamSettings
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
@@ -22,17 +22,23 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _PAIR = "a certificate and its key in PEM, and the key without a passphrase"
 
 
-def problems(ollama: Ollama, origins: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield the faults of the files; `origins` has where each setting came from."""
-    if ollama.ca_file:
-        yield from _unusable("ca_file", (ollama.ca_file,), (_CERTIFICATE,), origins)
-    if ollama.client_cert:
-        files = tuple(filter(None, (ollama.client_cert, ollama.client_key)))
-        yield from _unusable("client_cert", files, (_CERTIFICATE, _KEY), origins)
-    elif ollama.client_key:
+def problems(
+    section: str, server: Ollama | UpstreamSettings, origins: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield the faults of a server's files.
+
+    `section` is its place in the file, `origins` has where each setting came from.
+    """
+    if server.ca_file:
+        yield from _unusable(f"{section}.ca_file", (server.ca_file,), (_CERTIFICATE,), origins)
+    if server.client_cert:
+        files = tuple(filter(None, (server.client_cert, server.client_key)))
+        yield from _unusable(f"{section}.client_cert", files, (_CERTIFICATE, _KEY), origins)
+    elif server.client_key:
+        name = f"{section}.client_key"
         yield Problem(
-            where=f"ollama.client_key ({origins['ollama.client_key']})",
-            what="ollama.client_cert is missing",
+            where=f"{name} ({origins[name]})",
+            what=f"{section}.client_cert is missing",
             expected="a key that comes with its certificate",
         )
 
@@ -66,7 +72,7 @@ def _content(file: str) -> bytes:
 
 def _problem(name: str, origins: Mapping[str, str], expected: str, found: str) -> Problem:
     return Problem(
-        where=f"ollama.{name} ({origins[f'ollama.{name}']})",
+        where=f"{name} ({origins[name]})",
         what="it cannot be used",
         expected=expected,
         found=found,

@@ -10,7 +10,7 @@ from yarl import URL
 from cc_proxy.app import certificates
 from cc_proxy.app.certificates import NO_FILES, TlsFiles
 from cc_proxy.app.chat.errors import UpstreamUnreachableError
-from cc_proxy.app.config import NO_PROXY, Ollama
+from cc_proxy.app.config import NO_PROXY, Ollama, UpstreamSettings
 from cc_proxy.app.redaction import login_secrets, without_user_info
 
 _AUTHORIZATION = "authorization"
@@ -18,19 +18,24 @@ _AUTHORIZATION = "authorization"
 
 @dataclass(frozen=True)
 class Route:
-    """The parts of the way. `proxy` is the address of an HTTP proxy, None for none."""
+    """The parts of the way to `server`, its name for people.
+
+    `proxy` is the address of an HTTP proxy, None for none.
+    """
 
     proxy: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     files: TlsFiles = NO_FILES
+    server: str = "Ollama"
 
     @classmethod
-    def configured(cls, settings: Ollama) -> Self:
-        """Return the way that the user has configured."""
+    def configured(cls, settings: Ollama | UpstreamSettings, server: str = "Ollama") -> Self:
+        """Return the way to `server` that the user has configured."""
         return cls(
             proxy=None if settings.proxy in NO_PROXY else settings.proxy,
             headers=settings.headers,
             files=TlsFiles(settings.ca_file, settings.client_cert, settings.client_key),
+            server=server,
         )
 
     @property
@@ -57,7 +62,7 @@ class Route:
             return certificates.default_context(self.files)
         except OSError as error:  # ssl.SSLError is one
             raise UpstreamUnreachableError(
-                f"The certificates for a server cannot be used: {error.strerror or error}.",
+                f"The certificates for {self.server} cannot be used: {error.strerror or error}.",
                 hint=f"Check {self.files.shown}, then: cc-proxy reload",
             ) from error
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from cc_proxy.app.config import ConfigError, LoadedConfig, UpstreamModelSettings, UpstreamSettings
+from cc_proxy.app.config import (
+    ConfigError,
+    LoadedConfig,
+    UpstreamModelSettings,
+    UpstreamSettings,
+    redacted,
+    secrets_of,
+)
+from cc_proxy.app.config.file_form import yaml_lines
 from cc_proxy.tests.config.test_config_data_files import schema_accepts
 
 LoadFile = Callable[..., LoadedConfig]
@@ -102,3 +110,74 @@ def test_the_query_of_an_address_that_is_refused_is_not_shown(
     assert "cannot have this value" in caught.value.details
     assert address.partition("hunter2q")[0][:9] in caught.value.details
     assert "hunter2q" not in caught.value.details + str(caught.value)
+
+
+def test_the_way_to_a_server_is_set_as_that_to_ollama(load_file: LoadFile) -> None:
+    content = """
+upstreams:
+  a:
+    url: https://gpu.example.com
+    headers: {X-Key: "${KEY}"}
+    proxy: http://me:hunter2-long@proxy.example.com:3128
+"""
+    settings = load_file(content, {"KEY": "s3cret-of-a-header"}).settings
+    found = settings.upstreams["a"]
+    assert found.headers == {"X-Key": "s3cret-of-a-header"}
+    assert {"s3cret-of-a-header", "hunter2-long"} <= set(secrets_of(settings))
+    shown = str(redacted(settings))
+    assert "s3cret" not in shown
+    assert "hunter2" not in shown
+
+
+def test_the_environment_names_the_proxy_to_each_server(load_file: LoadFile) -> None:
+    content = "upstreams: {a: {url: 'http://gpu1'}, b: {url: 'http://gpu2', proxy: none}}"
+    proxy = {"HTTP_PROXY": "http://proxy.example.com:3128", "NO_PROXY": "gpu3"}
+    loaded = load_file(content, proxy)
+    used = {name: one.proxy for name, one in loaded.settings.upstreams.items()}
+    assert used == {"a": "http://proxy.example.com:3128", "b": "none"}
+    assert loaded.origins["upstreams.a.proxy"] == "environment HTTP_PROXY"
+    with pytest.raises(ConfigError, match="HTTP_PROXY") as caught:
+        load_file(content, {"HTTP_PROXY": "socks5://x"})
+    assert "upstreams.a.proxy: none" in str(caught.value.hint)
+
+
+def test_the_files_of_a_server_are_checked(load_file: LoadFile) -> None:
+    with pytest.raises(ConfigError, match=r"Expected upstreams\.a\.ca_file .* that can be read"):
+        load_file("upstreams: {a: {url: 'https://x', ca_file: /no/such/file.pem}}")
+
+
+def test_more_fields_of_a_request_are_whatever_json_has(load_file: LoadFile) -> None:
+    content = """
+upstreams:
+  a:
+    url: http://x
+    extra_body:
+      cache_salt: "${SALT}"
+      chat_template_kwargs: {enable_thinking: false, parts: [1, 2.5, null, {deep: yes}]}
+"""
+    loaded = load_file(content, {"SALT": "mine"})
+    kwargs = {"enable_thinking": False, "parts": [1, 2.5, None, {"deep": True}]}
+    extra = {"cache_salt": "mine", "chat_template_kwargs": kwargs}
+    assert loaded.settings.upstreams["a"].extra_body == extra
+    written = "\n".join(yaml_lines({"upstreams": redacted(loaded.settings)["upstreams"]}))
+    assert load_file(written).settings.upstreams["a"].extra_body == extra
+    assert schema_accepts(content)
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("{model: m}", "cc-proxy sets it in each request"),
+        ("{messages: []}", "cc-proxy sets it in each request"),
+        ("{day: 2026-01-01}", "put it in quotes"),
+        ("[a]", "a mapping from names to values"),
+        ("{a: &a {b: *a}}", "at most 16 levels"),
+        ("{a: &a [[], []], b: &b [" + "*a, " * 400 + "]}", "1000 mappings"),
+    ],
+)
+def test_more_fields_that_cannot_be_sent_are_refused(
+    load_file: LoadFile, extra: str, words: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(f"upstreams: {{a: {{url: 'http://x', extra_body: {extra}}}}}")
+    assert words.lower() in caught.value.details.lower()

@@ -6,6 +6,7 @@ import pytest
 
 from cc_proxy.app.config.environment import VARIABLES
 from cc_proxy.app.config.validation import schema as config_schema
+from cc_proxy.app.config.validation.kinds import Section
 from cc_proxy.app.gateway.routes import openapi
 from cc_proxy.tests.docs.shown import DOCUMENTS, ROOT
 
@@ -63,7 +64,7 @@ def test_every_key_of_the_configuration_that_a_document_names_is_one() -> None:
         named = re.findall(r"`(\w+)\.([a-z_]+)`", document.read_text(encoding="utf-8"))
         for section, key in named:
             entry = keys.get(section)
-            if isinstance(entry, config_schema.Section):
+            if isinstance(entry, Section):
                 assert key in entry.keys, f"{document.name}: {section}.{key}"
 
 

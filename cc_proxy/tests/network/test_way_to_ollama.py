@@ -121,8 +121,12 @@ class Certificates:
         async def answer(_request: web.Request) -> web.Response:
             return web.json_response({"version": "0.32.15"})
 
+        async def models(_request: web.Request) -> web.Response:
+            return web.json_response({"data": [{"id": "m", "owned_by": "sglang"}]})
+
         app = web.Application()
         app.router.add_get("/api/version", answer)
+        app.router.add_get("/v1/models", models)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)

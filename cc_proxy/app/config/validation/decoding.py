@@ -13,7 +13,8 @@ from cc_proxy.app.config.layers import Layer, SourcedValue
 from cc_proxy.app.config.validation import expansion, rules, suggestions
 from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
-from cc_proxy.app.config.validation.schema import FILE, Field, KeyPath, Names, ScalarKind, Section
+from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, ScalarKind, Section
+from cc_proxy.app.config.validation.schema import FILE, KeyPath
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import (
     MappingNode,
@@ -24,6 +25,8 @@ from cc_proxy.app.config.yaml_file.document import (
 )
 from cc_proxy.app.config.yaml_file.excerpt import SourceText
 
+# In a mapping of any content: an alias in YAML can contain itself, or ten of another.
+_MOST_LEVELS, _MOST_MAPPINGS = 16, 1000
 _GLUED = re.compile(r"(\w+):\S")
 
 
@@ -51,6 +54,7 @@ class _Decoder:
         self._problems: list[tuple[Problem, Position]] = []
         self._source = SourceText(text)
         self._path = path
+        self._mappings_left = _MOST_MAPPINGS
         self._environ = environ
 
     @property
@@ -136,14 +140,71 @@ class _Decoder:
             else:
                 self._entry(value, names.value, (*path, key))
 
-    def _entry(self, node: Node, entry: Field | Section | Names, path: KeyPath) -> None:
+    def _entry(self, node: Node, entry: Field | Section | Names | FreeForm, path: KeyPath) -> None:
         match entry:
             case Section():
                 self.section(node, entry, path)
             case Names():
                 self._names(node, entry, path)
+            case FreeForm():
+                self._free_form(node, entry, path)
             case Field():
                 self._field(node, entry, path)
+
+    def _free_form(self, node: Node, entry: FreeForm, path: KeyPath) -> None:
+        fields: dict[str, object] = {}
+        for key, key_node, value in self._pairs(node, path, "a mapping from names to values"):
+            try:
+                entry.rule(key)
+            except RefusedValueError as refused:
+                self._source.hide(*document.extent(value))
+                self.report(
+                    f"{'.'.join(path)} cannot have the key {quoted(key)}",
+                    document.position(key_node),
+                    expected=entry.expected,
+                    fix=refused.fix,
+                )
+            else:
+                fields[key] = self._json(value, (*path, key), _MOST_LEVELS)
+        origin = f"file {self._path}:{document.position(node).line + 1}"
+        self.layer[path] = SourcedValue(fields, origin)
+
+    def _json(self, node: Node, path: KeyPath, levels: int) -> object:
+        """Return what JSON has for a node; one that JSON has nothing for is reported."""
+        if isinstance(node, ScalarNode):
+            return self._json_scalar(node, path)
+        self._mappings_left -= 1
+        if levels == 0 or self._mappings_left == 0:
+            most = f"at most {_MOST_LEVELS} levels, and {_MOST_MAPPINGS} mappings and lists"
+            self.report(f"{'.'.join(path)} is too large", document.position(node), expected=most)
+        if levels == 0 or self._mappings_left <= 0:
+            return None
+        if isinstance(node, SequenceNode):
+            return [self._json(item, path, levels - 1) for item in node.value]
+        pairs = self._pairs(node, path, "a mapping from names to values")
+        return {key: self._json(value, (*path, key), levels - 1) for key, _, value in pairs}
+
+    def _json_scalar(self, node: ScalarNode, path: KeyPath) -> object:
+        text = str(node.value)
+        match document.kind(node):
+            case ScalarKind.NOTHING:
+                return None
+            case ScalarKind.BOOLEAN:
+                return rules.yes_or_no(text)
+            case ScalarKind.TEXT:
+                return self._expanded(node, path) if "${" in text else text
+            case ScalarKind.WHOLE | ScalarKind.DECIMAL:
+                with suppress(ValueError):
+                    number: object = json.loads(text.removeprefix("+"))
+                    return number
+        self.report(
+            f"{'.'.join(path)} cannot have this value",
+            document.position(node),
+            expected="text, a number, true or false",
+            found=found(node),
+            fix=f"put it in quotes: {quoted(text)}",
+        )
+        return None
 
     def _mapping_fix(self, node: Node, path: KeyPath, keys: Collection[str] | None) -> str | None:
         """Return what turns a text into the mapping that was meant; None if that is not clear.

@@ -1,6 +1,6 @@
 """Words for values in the file, and the fix for a value of the wrong type."""
 
-from cc_proxy.app.config.validation.schema import Field, ScalarKind
+from cc_proxy.app.config.validation.kinds import Field, ScalarKind
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import MappingNode, Node, ScalarNode
 from cc_proxy.app.redaction import without_query

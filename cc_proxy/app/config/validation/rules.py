@@ -30,6 +30,7 @@ _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
 _CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_OWN_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "tools"})
 _HEADER_TOKEN = re.compile(r"[!-~]+")  # the characters of an HTTP header: printable, no space
 
 
@@ -247,3 +248,10 @@ def _whole_number(text: str) -> int:
     if not _WHOLE_NUMBER.fullmatch(text):
         raise RefusedValueError
     return int(text)
+
+
+def body_field(text: str) -> str:
+    """Return the name of a field that a chat request may have beside those that are set here."""
+    if not text or text in _OWN_FIELDS:
+        raise RefusedValueError(fix="leave it out: cc-proxy sets it in each request")
+    return text

@@ -1,63 +1,14 @@
 """The keys of the user's file and what each may hold: one table for file and variables."""
 
-from collections.abc import Callable, Iterator
-from enum import Enum
+from collections.abc import Iterator
 
 import msgspec
 
 from cc_proxy.app.config import durations, proxies, upstream_url
 from cc_proxy.app.config.validation import model_options, network, rules
+from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, ScalarKind, Section
 
 KeyPath = tuple[str, ...]
-
-
-class ScalarKind(Enum):
-    """The type of a scalar in YAML; the enum's value is its word in errors."""
-
-    TEXT = "text"
-    WHOLE = "a whole number"
-    DECIMAL = "a decimal number"
-    ODD_NUMBER = "a number that is not in decimal digits"
-    BOOLEAN = "true or false"
-    NOTHING = "nothing"
-    DATE = "a date"
-    OTHER = "a value with a tag"
-
-
-class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting: `rule` turns the text of a value into the value, or refuses it.
-
-    An `optional` one may be empty, which is the same as leaving it out. One of `many` gives a
-    tuple, and may be a list in the file. `setting` is its name in Settings where that differs from
-    the file's.
-    """
-
-    rule: Callable[[str], object]
-    expected: str
-    takes: tuple[ScalarKind, ...] = (ScalarKind.TEXT,)
-    secret: bool = False
-    optional: bool = False
-    many: bool = False
-    setting: str | None = None
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A mapping whose keys are known; those that are `required` must be there.
-
-    Of the keys in `one_of` exactly one must be there.
-    """
-
-    keys: dict[str, "Field | Section | Names"]
-    required: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
-
-
-class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """A mapping whose keys are the user's own."""
-
-    rule: Callable[[str], object]
-    expected: str
-    value: Field | Section
 
 
 _NUMBERS = (ScalarKind.WHOLE, ScalarKind.DECIMAL)
@@ -106,6 +57,26 @@ _MODEL_OPTIONS = {
 _TLS_FILE = Field(
     rule=network.file_path, expected="the absolute path of a file in PEM", optional=True
 )
+# The way to a server.
+_ROUTE: dict[str, Field | Section | Names | FreeForm] = {
+    "proxy": Field(
+        rule=proxies.proxy,
+        expected="auto, none, or an address such as http://proxy.example.com:3128",
+    ),
+    "headers": Names(
+        rule=network.header_name,
+        expected="the name of an HTTP header, such as X-Api-Key",
+        value=Field(
+            rule=network.header_value,
+            expected="printable ASCII characters",
+            takes=(ScalarKind.TEXT, *_NUMBERS),
+            secret=True,
+        ),
+    ),
+    "ca_file": _TLS_FILE,
+    "client_cert": _TLS_FILE,
+    "client_key": _TLS_FILE,
+}
 _OPTIONAL_SWITCH = msgspec.structs.replace(_SWITCH, optional=True)
 
 FILE = Section(
@@ -172,23 +143,7 @@ FILE = Section(
                     expected="the address of Ollama, such as http://127.0.0.1:11434",
                 ),
                 "api_key": _KEY,
-                "proxy": Field(
-                    rule=proxies.proxy,
-                    expected="auto, none, or an address such as http://proxy.example.com:3128",
-                ),
-                "headers": Names(
-                    rule=network.header_name,
-                    expected="the name of an HTTP header, such as X-Api-Key",
-                    value=Field(
-                        rule=network.header_value,
-                        expected="printable ASCII characters",
-                        takes=(ScalarKind.TEXT, *_NUMBERS),
-                        secret=True,
-                    ),
-                ),
-                "ca_file": _TLS_FILE,
-                "client_cert": _TLS_FILE,
-                "client_key": _TLS_FILE,
+                **_ROUTE,
                 "timeout": _SILENCE,
                 "keep_alive": _KEEP_ALIVE,
             }
@@ -209,6 +164,11 @@ FILE = Section(
                     "reasoning": Field(
                         rule=rules.reasoning_field,
                         expected="auto, reasoning, reasoning_content or none",
+                    ),
+                    **_ROUTE,
+                    "extra_body": FreeForm(
+                        rule=rules.body_field,
+                        expected="the name of a field of the request that cc-proxy does not set",
                     ),
                     "models": Names(
                         rule=rules.model_name,
@@ -320,7 +280,7 @@ FILE = Section(
 
 def field(path: KeyPath) -> Field:
     """Return the field at a path of the file, such as ("server", "port")."""
-    found: Field | Section | Names = FILE
+    found: Field | Section | Names | FreeForm = FILE
     for key in path:
         if isinstance(found, Names):
             found = found.value

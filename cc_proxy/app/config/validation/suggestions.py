@@ -4,7 +4,8 @@ import difflib
 import re
 
 from cc_proxy.app.config.validation import schema
-from cc_proxy.app.config.validation.schema import KeyPath, Section
+from cc_proxy.app.config.validation.kinds import Section
+from cc_proxy.app.config.validation.schema import KeyPath
 
 _SECRETS = ("auth_key", "api_key", "password", "secret", "token")
 _SECRET_PART = re.compile("auth|key|pass|secret|token|cred")

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
-from cc_proxy.app.config.validation.schema import ScalarKind
+from cc_proxy.app.config.validation.kinds import ScalarKind
 from cc_proxy.app.config.yaml_file.excerpt import LINE_BREAK
 
 __all__ = [

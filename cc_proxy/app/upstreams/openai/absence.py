@@ -6,8 +6,8 @@ from cc_proxy.app.redaction import without_user_info
 from cc_proxy.app.upstreams.http.reasons import How
 
 _TRUST = (
-    "Name the file of the authority that has signed it: SSL_CERT_FILE=/path/to/authority.pem"
-    " cc-proxy restart"
+    "Name the file of the authority that has signed it: upstreams.{}.ca_file in"
+    " cc-proxy.user.yaml, or SSL_CERT_FILE=/path/to/authority.pem cc-proxy restart"
 )
 
 
@@ -18,7 +18,7 @@ def explained(server: str, url: str, how: How) -> tuple[str, str]:
     """
     match how:
         case "not trusted":
-            return "", _TRUST
+            return "", _TRUST.format(server)
         case "not https":
             plain = without_user_info(url).replace("https:", "http:", 1)
             return "", f"Set upstreams.{server}.url to {plain}"

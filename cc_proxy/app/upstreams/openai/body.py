@@ -132,6 +132,22 @@ def with_fields(body: bytes, fields: dict[str, Any]) -> bytes:
     return b"%b,%b" % (body[:-1], _encoder.encode(fields)[1:]) if fields else body
 
 
+def with_extra_fields(body: bytes, extra: dict[str, Any]) -> bytes:
+    """Return the body with the user's own fields, which win over those that are there.
+
+    What is a mapping in both has the names of both.
+    """
+    if not extra:
+        return body
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    for name, value in extra.items():
+        value_here = fields.get(name)
+        if isinstance(value, dict) and value_here is not None and bytes(value_here)[:1] == b"{":
+            value = msgspec.json.decode(value_here, type=dict[str, Any]) | value  # noqa: PLW2901
+        fields[name] = msgspec.Raw(_encoder.encode(value))
+    return _encoder.encode(fields)
+
+
 def _tool_choice(choice: str | UnsetType) -> str | dict[str, Any] | UnsetType:
     if choice is UNSET or choice in _CHOICES:
         return choice

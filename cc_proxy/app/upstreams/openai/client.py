@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from typing import Self
 
 from cc_proxy.app.chat.answer import ChatAnswer
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.config import UpstreamSettings
 from cc_proxy.app.upstreams.http.client import HttpClient
 from cc_proxy.app.upstreams.http.words import ServerWords
 from cc_proxy.app.upstreams.openai.absence import explained
@@ -17,7 +19,7 @@ from cc_proxy.app.upstreams.openai.servers import (
     engine_of,
     served_models,
 )
-from cc_proxy.app.upstreams.route import DIRECT
+from cc_proxy.app.upstreams.route import DIRECT, Route
 
 _KIND = "a server with OpenAI's API"
 
@@ -31,7 +33,13 @@ class OpenAIClient(HttpClient):
     """
 
     def __init__(
-        self, name: str, base_url: str, *, api_key: str | None, silence_seconds: float
+        self,
+        name: str,
+        base_url: str,
+        *,
+        api_key: str | None,
+        silence_seconds: float,
+        route: Route = DIRECT,
     ) -> None:
         words = ServerWords(
             name=name,
@@ -39,16 +47,31 @@ class OpenAIClient(HttpClient):
             section=f"upstreams.{name}",
             check_address=check_address(name),
             check_log=CHECK_LOG,
-            check_gateway=CHECK_LOG,
+            check_gateway=f"{CHECK_LOG} If it asks for a certificate, set"
+            f" upstreams.{name}.client_cert (and client_key).",
             check_compression="Something in front of it compresses unasked: turn that off there.",
             more_time=f"If the model needs longer, raise the timeout of {name}.",
             absence=partial(explained, name),
         )
-        super().__init__(words, base_url, api_key=api_key, silence_seconds=silence_seconds)
+        super().__init__(
+            words, base_url, api_key=api_key, silence_seconds=silence_seconds, route=route
+        )
 
-    def use(self, base_url: str, *, api_key: str | None, silence_seconds: float) -> None:
+    @classmethod
+    def configured(cls, name: str, settings: UpstreamSettings) -> Self:
+        """Return a client of the server that the user has configured under `name`."""
+        return cls(
+            name,
+            settings.url,
+            api_key=settings.api_key,
+            silence_seconds=settings.timeout_seconds,
+            route=Route.configured(settings, name),
+        )
+
+    def use(self, settings: UpstreamSettings) -> None:
         """Talk to this server from the next request on; answers that run are not touched."""
-        self._go_over(base_url, api_key, silence_seconds, DIRECT)
+        route = Route.configured(settings, self._words.name)
+        self._go_over(settings.url, settings.api_key, settings.timeout_seconds, route)
 
     def chat(
         self, body: bytes, headers: Mapping[str, str] | None = None, *, trusts_zero: bool = False

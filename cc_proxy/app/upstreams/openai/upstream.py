@@ -38,12 +38,7 @@ class OpenAIUpstream:
     def __init__(self, name: str, settings: UpstreamSettings) -> None:
         self.name = self.title = name
         self._settings = settings
-        self.client = OpenAIClient(
-            name,
-            settings.url,
-            api_key=settings.api_key,
-            silence_seconds=settings.timeout_seconds,
-        )
+        self.client = OpenAIClient.configured(name, settings)
         self._engine = ServerEngine.PLAIN
         self._slots = SlotTable(1)
 
@@ -54,7 +49,7 @@ class OpenAIUpstream:
             # Another upstream is picked when the proxy starts again.
             return
         self._settings = found
-        self.client.use(found.url, api_key=found.api_key, silence_seconds=found.timeout_seconds)
+        self.client.use(found)
 
     async def __aenter__(self) -> Self:
         """Enter; the connections are ready."""
@@ -118,7 +113,11 @@ class OpenAIUpstream:
 
     def _ask(self, body: bytes, fields: dict[str, Any], headers: dict[str, str]) -> OpenAnswer:
         trusts_zero = TRAITS[self._engine].counts_cached
-        return self.client.chat(wire.with_fields(body, fields), headers, trusts_zero=trusts_zero)
+        body = wire.with_fields(self._with_extra(body), fields)
+        return self.client.chat(body, headers, trusts_zero=trusts_zero)
+
+    def _with_extra(self, body: bytes) -> bytes:
+        return wire.with_extra_fields(body, self._settings.extra_body)
 
     async def models(self) -> list[ModelCard]:
         """Return the models that the server lists."""
@@ -164,7 +163,7 @@ class OpenAIUpstream:
         """Return the prompt as the template makes it, where llama-server answers; else None."""
         if self._engine is not ServerEngine.LLAMA_SERVER:
             return None
-        asked = msgspec.json.decode(request.body, type=dict[str, Any])
+        asked = msgspec.json.decode(self._with_extra(request.body), type=dict[str, Any])
         return await self.client.ask("/apply-template", catalogue.rendered, asked)
 
     @property

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ChatRequest, ToolCall
-from cc_proxy.app.upstreams.openai.body import TOOL_IMAGES, decode, encode, with_fields
+from cc_proxy.app.upstreams.openai.body import (
+    TOOL_IMAGES,
+    decode,
+    encode,
+    with_extra_fields,
+    with_fields,
+)
 
 TOOLS = b'[{"type": "function", "function": {"name": "Bash", "parameters": {"type": "object"}}}]'
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -226,3 +232,13 @@ REQUEST = st.builds(
 def test_a_request_that_was_read_back_has_the_same_bytes(request: ChatRequest, field: str) -> None:
     written = encode(request, field)
     assert encode(decode(written), field) == written
+
+
+def test_the_fields_of_the_user_win_and_join_mappings() -> None:
+    sent = encode(asked(think=True, temperature=0.5), "reasoning")
+    extra = {"temperature": 0, "chat_template_kwargs": {"effort": 2}, "priority": {"a": [1]}}
+    found = json.loads(with_extra_fields(sent, extra))
+    kwargs = {"enable_thinking": True, "effort": 2}
+    more = {"temperature": 0, "chat_template_kwargs": kwargs, "priority": {"a": [1]}}
+    assert found == json.loads(sent) | more
+    assert with_extra_fields(sent, {}) is sent

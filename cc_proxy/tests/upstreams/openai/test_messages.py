@@ -12,7 +12,7 @@ from cc_proxy.tests.upstreams.openai.gateway import Gateway, blocks
 from cc_proxy.tests.upstreams.openai.llama import WINDOW
 from cc_proxy.tests.upstreams.openai.llama import serving as llama_server
 from cc_proxy.tests.upstreams.openai.recorded import named
-from cc_proxy.tests.upstreams.openai.stand import Stand, over_vllm
+from cc_proxy.tests.upstreams.openai.stand import ASKED, Stand, over_vllm, vllm_server
 
 BASH = {
     "name": "Bash",
@@ -253,3 +253,12 @@ async def test_lists_of_models_name_their_server(vllm: Stand) -> None:
         one = await answer.json()
     assert listed["description"].startswith("local · ")
     assert one["description"] == "script on local"
+
+
+async def test_more_fields_of_the_configuration_are_in_each_request() -> None:
+    async with vllm_server() as (url, app):
+        upstream = UpstreamSettings(url=url, extra_body={"top_k": 7, "cache_salt": "mine"})
+        async with gateways.serving(upstream) as gateway:
+            await gateway.ask("hi", top_k=3)
+        (asked,) = app[ASKED]
+    assert (asked["top_k"], asked["cache_salt"]) == (7, "mine")

@@ -1,0 +1,62 @@
+"""The kinds of values and mappings that the user's file may have."""
+
+from collections.abc import Callable
+from enum import Enum
+
+import msgspec
+
+
+class ScalarKind(Enum):
+    """The type of a scalar in YAML; the enum's value is its word in errors."""
+
+    TEXT = "text"
+    WHOLE = "a whole number"
+    DECIMAL = "a decimal number"
+    ODD_NUMBER = "a number that is not in decimal digits"
+    BOOLEAN = "true or false"
+    NOTHING = "nothing"
+    DATE = "a date"
+    OTHER = "a value with a tag"
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: `rule` turns the text of a value into the value, or refuses it.
+
+    An `optional` one may be empty, which is the same as leaving it out. One of `many` gives a
+    tuple, and may be a list in the file. `setting` is its name in Settings where that differs from
+    the file's.
+    """
+
+    rule: Callable[[str], object]
+    expected: str
+    takes: tuple[ScalarKind, ...] = (ScalarKind.TEXT,)
+    secret: bool = False
+    optional: bool = False
+    many: bool = False
+    setting: str | None = None
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A mapping whose keys are known; those that are `required` must be there.
+
+    Of the keys in `one_of` exactly one must be there.
+    """
+
+    keys: dict[str, "Field | Section | Names | FreeForm"]
+    required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+class FreeForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping with whatever JSON can have; `rule` refuses a name of its first level."""
+
+    rule: Callable[[str], object]
+    expected: str
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """A mapping whose keys are the user's own."""
+
+    rule: Callable[[str], object]
+    expected: str
+    value: Field | Section
