@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,11 +32,16 @@ SCRIPTS = {
 
 
 @asynccontextmanager
-async def serving(folder: Path, slots: int = 1) -> AsyncIterator[str]:
-    """Give the address of a server with a window of WINDOW tokens for each slot."""
+async def serving(
+    folder: Path,
+    slots: int = 1,
+    window: int = WINDOW,
+    scripts: Mapping[str, str] = SCRIPTS,
+) -> AsyncIterator[str]:
+    """Give the address of a server with a window of so many tokens for each slot."""
     path = folder / "script.gguf"
-    script_model.write(path, SCRIPTS, script_model.template(SCRIPTS))
-    arguments: Sequence[str] = (str(path), str(WINDOW), str(slots))
+    script_model.write(path, scripts, script_model.TEMPLATE)
+    arguments: Sequence[str] = (str(path), str(window), str(slots))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -22,7 +22,7 @@ def main(model: str, context: str, slots: str) -> None:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.n_threads_http = int(slots) + 2
     params.warmup = params.fit_params = False
-    params.endpoint_slots = params.endpoint_props = True
+    params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = True
     server = xllamacpp.Server(params)
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()
