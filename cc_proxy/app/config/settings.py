@@ -135,7 +135,8 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. `timeout_seconds` is the
     longest silence that is tolerated. `reasoning` is the field in which it reads the thinking of
     earlier turns: `auto` as such servers do, `none`: nowhere, and it is not asked to think.
-    `extra_body` has more fields of each chat request. The rest is as of `Ollama`.
+    `extra_body` has more fields of each chat request. `save_slots`: a llama-server writes what
+    sessions begin with to its disk, and reads it back. The rest is as of `Ollama`.
     """
 
     kind: UpstreamKind = "openai"
@@ -149,6 +150,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_cert: str | None = None
     client_key: str | None = None
     extra_body: dict[str, Any] = msgspec.field(default_factory=dict)
+    save_slots: bool = False
     models: dict[str, UpstreamModelSettings] = msgspec.field(default_factory=dict)
 
 

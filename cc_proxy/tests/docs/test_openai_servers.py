@@ -21,7 +21,7 @@ def test_a_key_from_the_environment_loads_between_braces(tmp_path: Path) -> None
 
 
 def test_every_configuration_loads_as_it_is_shown(tmp_path: Path) -> None:
-    assert len(SHOWN) == 5
+    assert len(SHOWN) == 6
     for number, text in enumerate(SHOWN):
         path = tmp_path / f"{number}.yaml"
         (tmp_path / "company.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")

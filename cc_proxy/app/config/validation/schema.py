@@ -170,6 +170,7 @@ FILE = Section(
                         rule=rules.body_field,
                         expected="the name of a field of the request that cc-proxy does not set",
                     ),
+                    "save_slots": _SWITCH,
                     "models": Names(
                         rule=rules.model_name,
                         expected="the name of a model as the server lists it",

@@ -124,30 +124,38 @@ class HttpClient(ABC):
         await self._session.close()
 
     async def ask(
-        self, path: str, read: Callable[[bytes], Answer], body: dict[str, Any] | None = None
+        self,
+        path: str,
+        read: Callable[[bytes], Answer],
+        body: dict[str, Any] | None = None,
+        seconds: float = QUESTION_SECONDS,
     ) -> Answer:
-        """Ask a short question; `read` understands the answer.
+        """Ask a short question, which is answered in so many seconds; `read` understands it.
 
         Raises:
             UpstreamError: unreachable, refused, stalled, or not an answer of such a server.
 
         """
-        answer, _ = await self._ask(path, read, body)
+        answer, _ = await self._ask(path, read, body, seconds)
         return answer
 
     async def _ask(
-        self, path: str, read: Callable[[bytes], Answer], body: dict[str, Any] | None = None
+        self,
+        path: str,
+        read: Callable[[bytes], Answer],
+        body: dict[str, Any] | None = None,
+        seconds: float = QUESTION_SECONDS,
     ) -> tuple[Answer, Mapping[str, str]]:
         """Ask as `ask` does; return the headers of the answer too."""
         data = None if body is None else json.dumps(body).encode()
-        timeout = aiohttp.ClientTimeout(total=QUESTION_SECONDS, sock_connect=CONNECT_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
         try:
             async with await self._send(path, data, timeout) as response:
                 if response.status != _OK:
                     raise await self._refusal(response)
                 answer = await self._whole(response, path, MAX_ANSWER_BYTES)
         except _FAILURES as error:
-            raise self._named(error, QUESTION_SECONDS) from error
+            raise self._named(error, seconds) from error
         try:
             return read(self._redactor.json(answer)), response.headers
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

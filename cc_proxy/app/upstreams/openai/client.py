@@ -1,12 +1,13 @@
 """The HTTP client towards a server with OpenAI's chat API."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Self
 
 from cc_proxy.app.chat.answer import ChatAnswer
 from cc_proxy.app.chat.errors import UpstreamError
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.config import UpstreamSettings
 from cc_proxy.app.upstreams.http.client import HttpClient
 from cc_proxy.app.upstreams.http.words import ServerWords
@@ -74,18 +75,24 @@ class OpenAIClient(HttpClient):
         self._go_over(settings.url, settings.api_key, settings.timeout_seconds, route)
 
     def chat(
-        self, body: bytes, headers: Mapping[str, str] | None = None, *, trusts_zero: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        trusts_zero: bool = False,
+        ended: Callable[[ChatChunk], None] | None = None,
     ) -> AbstractAsyncContextManager[ChatAnswer]:
         """Send a chat request; give its answer as batches of chunks, one batch a read.
 
         Entering waits for the headers, which come at once or with the first token. Leaving, also
-        by cancellation, closes the connection, which stops the generation.
+        by cancellation, closes the connection, which stops the generation. `ended` is called with
+        the chunk that ends a whole answer.
 
         Raises:
             UpstreamError: unreachable, refused, stalled or broken, also while iterating.
 
         """
-        decoder = AnswerReader(self._words.name, trusts_zero=trusts_zero)
+        decoder = AnswerReader(self._words.name, trusts_zero=trusts_zero, ended=ended)
         return self._chat("/v1/chat/completions", body, decoder, headers)
 
     async def served(self) -> tuple[list[ServedModel], ServerEngine | None]:

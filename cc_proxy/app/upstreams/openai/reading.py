@@ -53,11 +53,18 @@ class AnswerReader:
     finish_reason it has broken off; a dead replica behind a router looks so (Ray Serve 2.60).
 
     `server` is its name for people. `trusts_zero`: no cached tokens is what it has found, not a
-    field that it leaves at 0.
+    field that it leaves at 0. `ended` is called with the chunk that ends a whole answer.
     """
 
-    def __init__(self, server: str, *, trusts_zero: bool = False) -> None:
+    def __init__(
+        self,
+        server: str,
+        *,
+        trusts_zero: bool = False,
+        ended: Callable[[ChatChunk], None] | None = None,
+    ) -> None:
         self._server = server
+        self._tell = ended
         self._events = EventSplitter()
         self._calls = CallCollector()
         self._usage: CompletionUsage | None = None
@@ -202,7 +209,10 @@ class AnswerReader:
     def _end(self, chunks: list[ChatChunk]) -> None:
         _add(chunks, calls=self._calls.finish(cut=self._finish_reason == _LENGTH))
         self._has_ended = True
-        chunks.append(self._last_chunk())
+        last = self._last_chunk()
+        chunks.append(last)
+        if self._tell is not None:
+            self._tell(last)
 
     def _last_chunk(self) -> ChatChunk:
         usage, timings = self._usage or CompletionUsage(), self._timings or Timings()

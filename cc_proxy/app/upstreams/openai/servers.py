@@ -52,7 +52,8 @@ class ServedModel(msgspec.Struct, frozen=True):
     """A model that a server has.
 
     `window` is in tokens, None if the server does not say. `capabilities` are tools, thinking and
-    vision, None if it says nothing of them. `is_loaded` is None where all models are.
+    vision, None if it says nothing of them. `is_loaded` is None where all models are. `weights` are
+    the numbers that llama-server has for them, and tell most models apart.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ServedModel(msgspec.Struct, frozen=True):
     window: int | None = None
     capabilities: frozenset[str] | None = None
     is_loaded: bool | None = None
+    weights: str = ""
 
     def is_called(self, name: str) -> bool:
         """Tell whether `name` means this model."""
@@ -69,17 +71,20 @@ class ServedModel(msgspec.Struct, frozen=True):
 class Props(msgspec.Struct, frozen=True):
     """The properties of a llama-server: its slots, and the capabilities of its one model.
 
-    `window` is that of one slot, in tokens.
+    `window` is that of one slot, in tokens; `path` is the model's, as the server was given it.
     """
 
     slots: int
     window: int | None
     capabilities: frozenset[str]
     version: str = ""
+    path: str = ""
 
 
 class _Meta(msgspec.Struct):
     n_ctx: int | None = None
+    n_params: int = 0
+    size: int = 0
 
 
 class _Metadata(msgspec.Struct):
@@ -149,6 +154,7 @@ class _Props(msgspec.Struct):
     chat_template: str = ""
     chat_template_caps: dict[str, Any] | None = None
     build_info: str = ""
+    model_path: str = ""
 
 
 class _Version(msgspec.Struct):
@@ -192,7 +198,13 @@ def served_models(models: bytes) -> list[ServedModel]:
     """
     entries = msgspec.json.decode(models, type=_Models).data
     return [
-        ServedModel(entry.id, tuple(entry.aliases or ()), entry.window or None) for entry in entries
+        ServedModel(
+            entry.id,
+            tuple(entry.aliases or ()),
+            entry.window or None,
+            weights=f"{entry.meta.n_params}/{entry.meta.size}" if entry.meta else "",
+        )
+        for entry in entries
     ]
 
 
@@ -231,6 +243,7 @@ def props(body: bytes) -> Props:
         window=(settings.n_ctx or None) if settings is not None else None,
         capabilities=frozenset(name for name, can in told.items() if can),
         version=found.build_info,
+        path=found.model_path,
     )
 
 

@@ -1,7 +1,8 @@
 """A server with OpenAI's chat API as an upstream of the gateway."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +11,7 @@ import msgspec
 
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
-from cc_proxy.app.chat.messages import ChatRequest
+from cc_proxy.app.chat.messages import ChatChunk, ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Features, Kind
@@ -20,6 +21,7 @@ from cc_proxy.app.upstreams.openai import catalogue
 from cc_proxy.app.upstreams.openai.client import OpenAIClient
 from cc_proxy.app.upstreams.openai.errors import AnswerTooLongError
 from cc_proxy.app.upstreams.openai.placing import placing_headers
+from cc_proxy.app.upstreams.openai.saved_slots import SavedSlots, SlotUse, model_key
 from cc_proxy.app.upstreams.openai.servers import TRAITS, ServerEngine
 from cc_proxy.app.upstreams.openai.slots import SlotTable
 
@@ -41,6 +43,8 @@ class OpenAIUpstream:
         self.client = OpenAIClient.configured(name, settings)
         self._engine = ServerEngine.PLAIN
         self._slots = SlotTable(1)
+        self._saved = SavedSlots(self.client, name)
+        self._saving: set[asyncio.Task[None]] = set()
 
     def use(self, settings: Settings) -> None:
         """Use these settings from the next request on; answers that run are not touched."""
@@ -49,6 +53,7 @@ class OpenAIUpstream:
             # Another upstream is picked when the proxy starts again.
             return
         self._settings = found
+        self._saved.is_off = False
         self.client.use(found)
 
     async def __aenter__(self) -> Self:
@@ -61,7 +66,10 @@ class OpenAIUpstream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close every connection."""
+        """Close every connection; what is being saved is saved, or is not."""
+        for task in self._saving:
+            task.cancel()
+        await asyncio.gather(*self._saving, return_exceptions=True)
         await self.client.close()
 
     @property
@@ -97,24 +105,50 @@ class OpenAIUpstream:
         """
         async with AsyncExitStack() as stack:
             fields: dict[str, Any] = {}
+            use = None
             if conversation:
                 slot = stack.enter_context(self._slots.slot(conversation))
                 fields = {} if slot is None else {"id_slot": slot}
+                if self._settings.save_slots:
+                    use = await self._begin(slot, conversation, request.body)
             headers = placing_headers(session, self._settings.api_key or "")
+            ended = None if use is None else use.ended
             try:
-                answer = await stack.enter_async_context(self._ask(request.body, fields, headers))
+                asking = self._ask(request.body, fields, headers, ended)
+                answer = await stack.enter_async_context(asking)
             except AnswerTooLongError as error:
                 log.info("%s: max_tokens is %d for a prompt", self.title, error.room)
                 shorter = msgspec.structs.replace(request.request(), max_tokens=error.room)
                 body = wire.encode(shorter, self._reasoning_field)
-                answer = await stack.enter_async_context(self._ask(body, fields, headers))
+                asking = self._ask(body, fields, headers, ended)
+                answer = await stack.enter_async_context(asking)
             del request
             yield answer
+            if use is not None and self._saved.is_due(use):
+                self._save(use)
 
-    def _ask(self, body: bytes, fields: dict[str, Any], headers: dict[str, str]) -> OpenAnswer:
+    async def _begin(self, slot: int | None, conversation: str, body: bytes) -> SlotUse | None:
+        """Have a slot filled from the server's disk; a server with one slot needs no number."""
+        only = 0 if self.slots == 1 else None
+        number = slot if slot is not None else only
+        return None if number is None else await self._saved.begin(number, conversation, body)
+
+    def _save(self, use: SlotUse) -> None:
+        # The answer does not wait for a disk.
+        task = asyncio.create_task(self._saved.save(use))
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+
+    def _ask(
+        self,
+        body: bytes,
+        fields: dict[str, Any],
+        headers: dict[str, str],
+        ended: Callable[[ChatChunk], None] | None,
+    ) -> OpenAnswer:
         trusts_zero = TRAITS[self._engine].counts_cached
         body = wire.with_fields(self._with_extra(body), fields)
-        return self.client.chat(body, headers, trusts_zero=trusts_zero)
+        return self.client.chat(body, headers, trusts_zero=trusts_zero, ended=ended)
 
     def _with_extra(self, body: bytes) -> bytes:
         return wire.with_extra_fields(body, self._settings.extra_body)
@@ -181,6 +215,10 @@ class OpenAIUpstream:
         self._engine = found.engine
         if found.slots != self._slots.total:
             self._slots = SlotTable(found.slots)
+        path = found.props.path if found.props else ""
+        self._saved.models = {
+            one.name: model_key(one.name, path, one.weights) for one in found.models if path
+        }
         return found
 
     def _window(self, found: catalogue.ServerCatalogue, name: str) -> int | None:

@@ -37,11 +37,17 @@ async def serving(
     slots: int = 1,
     window: int = WINDOW,
     scripts: Mapping[str, str] = SCRIPTS,
+    saves_in: Path | None = None,
 ) -> AsyncIterator[str]:
-    """Give the address of a server with a window of so many tokens for each slot."""
+    """Give the address of a server with a window of so many tokens for each slot.
+
+    It can save its slots in the folder `saves_in`.
+    """
     path = folder / "script.gguf"
     script_model.write(path, scripts, script_model.TEMPLATE)
     arguments: Sequence[str] = (str(path), str(window), str(slots))
+    if saves_in is not None:
+        arguments = (*arguments, f"{saves_in}/")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -1,6 +1,6 @@
 """A process that is a llama.cpp server as its users start it.
 
-`python -m …serve_llama MODEL CONTEXT SLOTS` prints its address, and ends with its standard input.
+`python -m …serve_llama MODEL CONTEXT SLOTS [FOLDER]` prints its address. It ends with its input.
 """
 
 import sys
@@ -8,8 +8,11 @@ import sys
 import xllamacpp
 
 
-def main(model: str, context: str, slots: str) -> None:
-    """Serve a model under the name `script`, with a window of CONTEXT tokens for each slot."""
+def main(model: str, context: str, slots: str, folder: str = "") -> None:
+    """Serve a model under the name `script`, with a window of CONTEXT tokens for each slot.
+
+    With a FOLDER, slots can be saved there.
+    """
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {"script"}
@@ -17,6 +20,7 @@ def main(model: str, context: str, slots: str) -> None:
     params.port = 0
     params.n_ctx = int(context) * int(slots)
     params.n_parallel = int(slots)
+    params.slot_save_path = folder
     params.kv_unified = False
     params.use_jinja = True
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
