@@ -4,6 +4,7 @@ What a client sends is a key here, and a client decides how long it is.
 """
 
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -30,44 +31,54 @@ class ByteCache(Generic[Key, Value]):
         self.held_bytes = 0
         self._weigh = weigh
         self._entries: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+        # A large request is translated in a thread (gateway/scheduling/beside.py).
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
         """Return what is kept under a key, None if there is nothing."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        self._entries.move_to_end(key)
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
         return entry[0]
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value in place of an earlier one; those used longest ago make room."""
-        self.drop(key)
         size = ENTRY_BYTES + self._weigh(key, value)
-        if size > self.max_bytes:
-            return
-        self._entries[key] = (value, size)
-        self.held_bytes += size
-        while self.held_bytes > self.max_bytes:
-            _, (_, oldest) = self._entries.popitem(last=False)
-            self.held_bytes -= oldest
+        with self._lock:
+            self._drop(key)
+            if size > self.max_bytes:
+                return
+            self._entries[key] = (value, size)
+            self.held_bytes += size
+            while self.held_bytes > self.max_bytes:
+                _, (_, oldest) = self._entries.popitem(last=False)
+                self.held_bytes -= oldest
 
     def drop(self, key: Key) -> None:
         """Keep nothing under a key any more."""
+        with self._lock:
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self.held_bytes -= entry[1]
 
     def items(self) -> list[tuple[Key, Value]]:
         """Return the keys and their values; those used last come last."""
-        return [(key, value) for key, (value, _) in self._entries.items()]
+        with self._lock:
+            return [(key, value) for key, (value, _) in self._entries.items()]
 
     def clear(self) -> None:
         """Keep nothing any more."""
-        self._entries.clear()
-        self.held_bytes = 0
+        with self._lock:
+            self._entries.clear()
+            self.held_bytes = 0
 
 
 def text_bytes(*texts: str | bytes) -> int:

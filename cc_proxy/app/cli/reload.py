@@ -48,7 +48,9 @@ def command(common: Common) -> Result:
     if confirm.confirm(now, known.key, timeout_seconds=_ANSWER_SECONDS) is None:
         return _not_running(known.problems)
     done = reload.reload(now, known.key)
-    left = _still_different(common, known.loaded) if done.status == "ok" else ()
+    # What needs a restart is a difference, too, and is said by its name.
+    unlike = done.status == "ok" and not done.needs_restart
+    left = _still_different(common, known.loaded) if unlike else ()
     return _outcome(now, done, (*known.problems, *left))
 
 

@@ -42,6 +42,9 @@ def command(common: Common) -> Result:
         return _not_running(paths, running.inspect(paths).stale, known.problems)
     health = report.with_upstream(now, health, known.key)
     other = differences.differences(now, known.loaded) if known.loaded else ()
+    if health.last_reload is not None and health.last_reload.needs_restart:
+        # It has been read, and only a restart applies it: another reload would not.
+        other = [notice for notice in other if notice.code != differences.OTHER_SETTINGS]
     rows = [
         ("Uptime", duration(health.uptime_seconds)),
         *report.location_rows(now),

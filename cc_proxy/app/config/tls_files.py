@@ -4,6 +4,8 @@ Whether a key belongs to its certificate is seen with the first request: every c
 for OpenSSL to be loaded.
 """
 
+import base64
+import binascii
 import errno
 import os
 import stat
@@ -19,6 +21,9 @@ _LOCKED = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
 _MOST_BYTES = 4 * 1024 * 1024
 # A named pipe would wait for somebody at its other end.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_BEGIN, _END = b"-----BEGIN ", b"-----END "
+# What is in a block of PEM is a sequence in DER.
+_SEQUENCE = b"\x30"
 _PAIR = "a certificate and its key in PEM, and the key without a passphrase"
 
 
@@ -58,6 +63,33 @@ def _unusable(
         yield _problem(name, origins, expected, f"a key with a passphrase: {shown}")
     elif not all(part in content for part in parts):
         yield _problem(name, origins, expected, f"something else: {shown}")
+    elif len(content) < _MOST_BYTES and (damaged := _damaged_line(content)):
+        yield _problem(name, origins, expected, f"damage in line {damaged}: {shown}")
+
+
+def _damaged_line(content: bytes) -> int | None:
+    """Return the line, from 1, at which a block of PEM cannot be read; None if all can."""
+    kind, body = b"", b""
+    number = 0
+    for number, line in enumerate(map(bytes.strip, content.splitlines()), 1):
+        if line.startswith(_BEGIN):
+            if kind:
+                return number
+            kind, body = line.removeprefix(_BEGIN), b""
+        elif line.startswith(_END):
+            if line.removeprefix(_END) != kind or not _is_der(body):
+                return number
+            kind = b""
+        elif kind and b":" not in line:
+            body += line
+    return number if kind else None
+
+
+def _is_der(body: bytes) -> bool:
+    try:
+        return base64.b64decode(body, validate=True).startswith(_SEQUENCE)
+    except binascii.Error:
+        return False
 
 
 def _content(file: str) -> bytes:

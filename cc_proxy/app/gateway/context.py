@@ -123,6 +123,7 @@ class Shared:
 
     async def close(self) -> None:
         """Close the connections to the outside; Ollama's belong to whoever made its client."""
+        self.fair_share.beside.close()
         self.spare_memory.close()
         await self.read_ahead.close()
         await self.attachments.close()

@@ -80,6 +80,21 @@ def test_what_needs_a_restart_is_named(home: Home, file: Path) -> None:
     assert "needs_restart" in home.json("status").warnings
 
 
+def test_a_server_that_was_taken_out_needs_a_restart_and_nothing_says_otherwise(
+    home: Home, file: Path
+) -> None:
+    del home.environ["OLLAMA_BASE_URL"]
+    file.write_text("upstreams: {gpu: {url: http://127.0.0.1:9}}\n")
+    home.run("start")
+    file.write_text("aliases: {}\n")
+    ran = home.json("reload")
+    assert ran.warnings == ["needs_restart"]
+    assert "upstreams.gpu.url" in ran.data["needs_restart"]
+    warnings = home.json("status").warnings
+    assert "needs_restart" in warnings
+    assert "other_settings" not in warnings
+
+
 def test_variables_of_another_terminal_need_a_restart_and_a_reload_says_so(
     home: Home, file: Path
 ) -> None:

@@ -114,6 +114,44 @@ def test_files_that_cannot_be_used_are_named(
         load_file(ollama(**placed))
 
 
+def in_the_middle(content: bytes, put: bytes) -> bytes:
+    lines = content.splitlines(keepends=True)
+    return b"".join([*lines[:3], put, *lines[3:]])
+
+
+@pytest.mark.parametrize("name", ["ca", "cert", "key"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: in_the_middle(content, b"not base64!\n"),
+        lambda content: in_the_middle(content, b"\xff\x00\n"),
+        lambda content: in_the_middle(content, b"-----BEGIN CERTIFICATE-----\n"),
+        lambda content: content[: len(content) // 2],
+        lambda content: content.replace(content.splitlines()[1], b"AAAA" * 16, 1),
+    ],
+    ids=["words", "bytes", "another_beginning", "cut", "no_sequence"],
+)
+def test_damage_within_a_file_of_tls_is_named_with_its_line(
+    load_file: LoadFile, files: dict[str, Path], name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    files[name].write_bytes(damage(files[name].read_bytes()))
+    content = (
+        ollama(ca_file=files["ca"])
+        if name == "ca"
+        else ollama(client_cert=files["cert"], client_key=files["key"])
+    )
+    with pytest.raises(ConfigError, match=r"damage in line \d+"):
+        load_file(content)
+
+
+def test_words_between_certificates_are_no_damage(
+    load_file: LoadFile, files: dict[str, Path]
+) -> None:
+    content = files["ca"].read_bytes()
+    files["ca"].write_bytes(b"# Our CA: the old one\n" + content + b"\nand the new one\n" + content)
+    assert load_file(ollama(ca_file=files["ca"])).settings.ollama.ca_file == str(files["ca"])
+
+
 @pytest.mark.posix_only("named pipes and devices")
 def test_a_file_that_never_ends_is_refused_at_once(load_file: LoadFile, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.pem"

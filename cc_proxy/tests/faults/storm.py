@@ -56,6 +56,12 @@ def playing() -> Play:
     return play
 
 
+def _is_cut(got: bytes) -> bool:
+    """Return whether an answer of signs of life alone was cut: no client takes it for whole."""
+    head, _, body = got.partition(b"\r\n\r\n")
+    return b"chunked" in head and bool(body) and not body.replace(b"1\r\n \r\n", b"")
+
+
 @dataclass
 class Storm:
     """Sends requests to a gateway whose upstream plays `play`; what went wrong is in `wrong`."""
@@ -114,7 +120,7 @@ class Storm:
 
     def _judge(self, name: str, what: str, got: bytes) -> None:
         whole = b"message_stop" in got or b'"stop_reason":"end_turn"' in got
-        error = b'"type":"error"' in got
+        error = b'"type":"error"' in got or _is_cut(got)
         outcome = {(True, False): "whole", (False, True): "error"}.get((whole, error), "neither")
         self.outcomes[outcome] += 1
         if outcome != ("whole" if PLAYS[name][1] else "error"):

@@ -12,7 +12,9 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
+from cc_proxy.app.gateway.routes import messages
 from cc_proxy.app.translate.answer.stream import AnswerStream
+from cc_proxy.app.translate.request.build import chat_request
 
 from .conftest import (
     KEY,
@@ -402,6 +404,41 @@ async def test_more_messages_than_the_window_has_tokens_are_refused_at_once(
     _, answer, _ = await gateway.ask(messages=[*turns * 33_000, empty])
     assert answer["error"]["message"] == "prompt is too long: 66000 tokens > 65536 maximum"
     assert upstream.bodies == []
+
+
+@pytest.mark.parametrize("kind", ["messages", "blocks"])
+async def test_while_a_large_request_is_translated_the_others_have_their_turn(
+    gateway: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    passes, seen = 0, dict[bool, int]()
+
+    def counted(asked: Any, *rest: Any) -> Any:
+        before = passes
+        translated = chat_request(asked, *rest)
+        is_large = len(asked.messages) > 1 or len(asked.messages[0].content) > 1
+        seen[is_large] = passes - before
+        return translated
+
+    async def passing() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(messages, "chat_request", counted)
+    block = {"type": "text", "text": "a"}
+    turns = [{"role": role, "content": [block]} for role in ("user", "assistant")]
+    end = {"role": "user", "content": [block]}
+    many = {"messages": [*turns * 10_000, end], "blocks": [end | {"content": [block] * 60_000}]}
+    passer = asyncio.create_task(passing())
+    assert (await gateway.ask(messages=many[kind]))[0] == 200
+    assert (await gateway.ask(messages=[end]))[0] == 200
+    passer.cancel()
+    assert seen[True] > 10
+    # A usual request pays for no thread.
+    assert seen[False] == 0
+    expected = 20_001 if kind == "messages" else 1
+    assert len(upstream.bodies[0]["messages"]) == expected
 
 
 async def test_what_ollama_has_refused_is_refused_here_the_next_time(

@@ -3,15 +3,17 @@
 The work is counted in calls of functions, not in time: neither a loop nor a reader can do without.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+import msgspec
 import pytest
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage
+from cc_proxy.app.chat.messages import CalledFunction, ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.config import EVERY_ASSIST
 from cc_proxy.app.gateway.answer.portions import portions
 from cc_proxy.app.translate.answer.stream import AnswerStream
@@ -19,7 +21,11 @@ from cc_proxy.app.translate.request.rules import AnswerRules
 
 from .marks import alternations, nestings, runs
 
-SCHEMA = {"type": "object", "properties": {"file_path": {"type": "string"}}}
+_STRING = {"type": "string"}
+SCHEMA = {
+    "type": "object",
+    "properties": {"file_path": _STRING, "lines": {"type": "array", "items": _STRING}},
+}
 RULES = AnswerRules(tools={"Read": SCHEMA}, assist=EVERY_ASSIST)
 CHARS = 300
 TIMES = 3
@@ -30,6 +36,8 @@ _FLOOR = 1_000
 LONG = 9_000
 # Less than a millisecond.
 MOST_CALLS = 6_000
+# A call is put right in one go.
+MOST_CALLS_OF_A_CALL = 10_000
 
 
 def parts_of(text: str, *, thinks: bool, fails: bool) -> Iterator[object]:
@@ -97,3 +105,46 @@ def test_others_have_their_turn_while_a_text_is_decided(
         if most > MOST_CALLS:
             too_much[text[:60]] = most
     assert not too_much
+
+
+def called_with(arguments: dict[str, Any]) -> Iterator[object]:
+    """Yield at each pause in an answer that is one call, read by the upstream."""
+    raw = msgspec.Raw(msgspec.json.encode(arguments))
+    call = ToolCall(function=CalledFunction("Read", raw))
+    answer = AnswerStream(
+        message_id="m", model="m", input_tokens=1, new_tool_id=lambda: "t", rules=RULES
+    )
+    yield from answer.parts([ChatChunk(ChunkMessage(tool_calls=[call]))])
+
+
+def test_the_work_of_a_call_grows_as_its_keys_do() -> None:
+    few, many = (
+        sum(counted(called_with({f"key {number}": 1 for number in range(keys)})))
+        for keys in (100, 100 * TIMES)
+    )
+    assert many < MOST_GROWTH * few
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"lines": [1] * 150_000},
+        {"lines": ["a"] * 15_000},
+        {f"key {number}": 1 for number in range(15_000)},
+        {"lines": [{"a": [1]}] * 15_000},
+    ],
+    ids=["numbers", "strings", "keys", "objects"],
+)
+def test_others_have_their_turn_while_a_large_call_is_read(arguments: dict[str, Any]) -> None:
+    # What is imported or compiled for the first call is no work of this one.
+    list(called_with({"file_path": 1, "lines": ["a", 1]}))
+    assert max(counted(called_with(arguments))) < MOST_CALLS_OF_A_CALL
+
+
+def test_the_arguments_of_a_large_call_come_in_parts() -> None:
+    text = "a" * 300_000
+    parts = [part for part in called_with({"file_path": text}) if isinstance(part, list)]
+    assert max(map(len, parts)) <= 16
+    deltas = [event.delta.partial_json for part in parts for event in part if "json" in str(event)]
+    assert json.loads("".join(deltas)) == {"file_path": text}
+    assert max(map(len, deltas)) <= 16_384

@@ -6,7 +6,7 @@ from cc_proxy.app.anthropic.requests import Message
 from cc_proxy.app.byte_cache import ENTRY_BYTES
 from cc_proxy.app.chat.messages import CalledFunction, ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.same_input import same_input
-from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.translate.prompt.turns import MAX_CALLS, TurnMemory, WrittenTurn
 from cc_proxy.app.translate.request.content import ContentReader
 from cc_proxy.app.translate.request.conversation import conversation
 
@@ -65,6 +65,14 @@ def test_a_turn_larger_than_the_memory_is_not_kept() -> None:
     memory = TurnMemory(max_bytes=100)
     memory.remember(turn("t1"))
     assert memory.recall("t1") is None
+
+
+def test_a_turn_of_more_calls_than_any_has_is_not_kept() -> None:
+    memory = TurnMemory()
+    memory.remember(turn(*(f"t{number}" for number in range(MAX_CALLS + 1))))
+    assert memory.recall("t0") is None
+    memory.remember(turn(*(f"t{number}" for number in range(MAX_CALLS))))
+    assert memory.recall("t0") is not None
 
 
 def test_a_call_that_a_person_edited_is_what_the_model_sees() -> None:

@@ -18,6 +18,9 @@ LOOK_SECONDS = 0.0005
 
 def portions(batch: list[ChatChunk]) -> Iterator[list[ChatChunk]]:
     """Yield the chunks of a batch in parts of at most `PORTION_CHARS` letters of text each."""
+    if len(batch) == 1 and _chars(batch[0]) <= PORTION_CHARS:
+        yield batch
+        return
     part: list[ChatChunk] = []
     size = 0
     for chunk in batch:

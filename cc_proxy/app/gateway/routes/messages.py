@@ -3,6 +3,7 @@
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -36,6 +37,7 @@ from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
+from cc_proxy.app.gateway.scheduling.beside import is_large
 from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
 from cc_proxy.app.gateway.scheduling.lanes import Lane
 from cc_proxy.app.gateway.scheduling.slot_keeper import Asker, PromptAsk
@@ -126,7 +128,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         record.asked_by(who, int(asked.max_tokens))
         with api_error_for(asked.model):
             target = await shared.models.target(asked.model, who)
-        _refuse_long(asked.messages, target.window)
+        await _refuse_long(shared, asked.messages, target.window)
         if any(message.role == "assistant" for message in asked.messages):
             emptied = shared.lanes.of(target).slots.emptied
             target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
@@ -167,9 +169,14 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             return await respond(request, exchange)
 
 
-def _refuse_long(messages: list[requests.Message], window: int) -> None:
+async def _refuse_long(shared: Shared, messages: list[requests.Message], window: int) -> None:
     """Refuse more messages than the window has tokens: to translate them would take a second."""
-    if len(messages) > window and (least := least_tokens(messages)) > window:
+    if len(messages) <= window:
+        return
+    least = await shared.fair_share.beside.run(
+        partial(least_tokens, messages), is_large=is_large(messages)
+    )
+    if least > window:
         raise prompt_too_long(least, window)
 
 
@@ -231,7 +238,16 @@ async def _translated(
         if search := offer(bytes(asked.tools)):
             asked.tools = search.tools
         counts = thinking_counts(asked, betas)
-        return search, chat_request(asked, target, shared.turns.recall, counts)
+        large = is_large(asked.messages)
+
+        def translate() -> TranslatedRequest:
+            translated = chat_request(asked, target, shared.turns.recall, counts)
+            if large:
+                # Most of the work of the estimate that comes next.
+                _ = translated.prompt.parts
+            return translated
+
+        return search, await shared.fair_share.beside.run(translate, is_large=large)
     except RecursionError as error:
         # What the decoder takes can be deeper than what takes it apart.
         raise _too_deep() from error

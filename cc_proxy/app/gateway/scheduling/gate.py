@@ -8,11 +8,17 @@ streaming; so each waits until the event loop has looked at its connections agai
 import asyncio
 from collections import deque
 
+from cc_proxy.app.gateway.scheduling.beside import BesideStreams
+
 
 class CooperativeGate:
-    """Gives one turn for each pass of the event loop, in the order in which they were asked for."""
+    """Gives one turn for each pass of the event loop, in the order in which they were asked for.
+
+    What is too much for a turn is done `beside` the streams.
+    """
 
     def __init__(self) -> None:
+        self.beside = BesideStreams()
         self._taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 

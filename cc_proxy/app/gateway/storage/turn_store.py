@@ -16,7 +16,7 @@ import msgspec
 from cc_proxy.app.chat.messages import ToolCall
 from cc_proxy.app.gateway.storage.background import Background
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
-from cc_proxy.app.translate.prompt.turns import TurnMemory, WrittenTurn
+from cc_proxy.app.translate.prompt.turns import MAX_CALLS, TurnMemory, WrittenTurn
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class TurnStore:
     def remember(self, turn: WrittenTurn) -> None:
         """Keep a turn with calls; it is on disk a moment later."""
         self._memory.remember(turn)
-        if not self._kept:
+        if not self._kept or len(turn.calls) > MAX_CALLS:
             return
         line = _Line(_VERSION, self._clock(), turn.content, turn.thinking, list(turn.calls))
         # The model may have broken the lines of its arguments, which are kept as they are.

@@ -9,6 +9,8 @@ from cc_proxy.app.translate.request.rules import ThinkingCounts
 
 # Clients send thinking back with the signature it came with; nobody but the sender reads it.
 SIGNATURE = "cc-proxy"
+# The arguments of a call in one event: others have their turn between two of a long call.
+_DELTA_CHARS = 16_384
 
 
 class State(Enum):
@@ -89,11 +91,12 @@ class BlockWriter:
     def call(self, block: ev.ToolUseBlock, arguments: bytes, out: list[ev.Event]) -> None:
         """Write a call, a block of its own."""
         self.close(out)
-        out += (
-            ev.ContentBlockStart(self.index, block),
-            ev.ContentBlockDelta(self.index, ev.InputJsonDelta(arguments.decode())),
-            ev.ContentBlockStop(self.index),
-        )
+        out.append(ev.ContentBlockStart(self.index, block))
+        text = arguments.decode()
+        for start in range(0, len(text) or 1, _DELTA_CHARS):
+            delta = ev.InputJsonDelta(text[start : start + _DELTA_CHARS])
+            out.append(ev.ContentBlockDelta(self.index, delta))
+        out.append(ev.ContentBlockStop(self.index))
         self.index += 1
 
     def summary(self, block: ev.CompactionBlock, text: str | None, out: list[ev.Event]) -> None:

@@ -60,6 +60,8 @@ class AnswerStream:
         self._writer = self._writer_type(self._blocks, rules, new_tool_id)
         self.notes = self._writer.notes
         self._parser = OutputParser(rules, self._writer)
+        # Where a stop sequence ends an answer, its words so far are its tokens.
+        self._counts_no_words = not rules.stop_sequences
         self._going_by = PassingText()
         self._tried: set[RetryReason] = set()
         # The end of a turn that announced a step, while the step is asked for.
@@ -141,16 +143,17 @@ class AnswerStream:
         if event := self.more(chunks):
             yield [event]
             return
+        message = written(chunks) if len(chunks) > 1 and self._counts_no_words else None
+        if message is not None and not (message.content and message.thinking):
+            # Words of a kind that came together are read in one go.
+            self._writer.chunks += len(chunks) - 1
+            chunks = [ChatChunk(message)]
         out: list[ev.Event] = []
-        for chunk in chunks:
-            try:
-                for _ in self._take(chunk, out):
-                    yield out[:]
-                    out.clear()
-            except UnreadableCallError:
-                yield out
-                raise
-        yield out
+        try:
+            yield from in_parts(self._take_all(chunks, out), out)
+        except UnreadableCallError:
+            yield out
+            raise
 
     def more(self, chunks: list[ChatChunk]) -> ev.ContentBlockDelta | None:
         """Return the one event of words that only add to the block that is open: most of them.
@@ -179,6 +182,10 @@ class AnswerStream:
         """Return the events for one chunk, the end of the answer included when it is `done`."""
         out: list[ev.Event] = []
         return whole(in_parts(self._take(chunk, out), out))
+
+    def _take_all(self, chunks: list[ChatChunk], out: list[ev.Event]) -> Steps[None]:
+        for chunk in chunks:
+            yield from self._take(chunk, out)
 
     def _take(self, chunk: ChatChunk, out: list[ev.Event]) -> Steps[None]:
         if self.state is State.ENDED or self.wants is not None:

@@ -15,6 +15,8 @@ from cc_proxy.app.chat.messages import ChatMessage, ToolCall
 from cc_proxy.app.translate.prompt.same_input import same_input
 
 MAX_BYTES = 64 * 1024 * 1024
+# A turn of more calls is no turn of a session, and copying them would hold up other streams.
+MAX_CALLS = 1_000
 # The structs of a call, besides their texts.
 _CALL_BYTES = 300
 
@@ -92,7 +94,12 @@ class TurnMemory:
         )
 
     def remember(self, turn: WrittenTurn) -> None:
-        """Keep a turn with calls; the ones not used for the longest time make room."""
+        """Keep a turn with calls; the ones not used for the longest time make room.
+
+        A turn of more than `MAX_CALLS` calls is not kept.
+        """
+        if len(turn.calls) > MAX_CALLS:
+            return
         self._turns.put(turn.call_ids[0], turn.by_itself())
 
     def recall(self, call_id: str) -> WrittenTurn | None:

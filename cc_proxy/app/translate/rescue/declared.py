@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
 from cc_proxy.app.translate.rescue.repair.names import MAX_NAME_CHARS, ToolNames, bare_name
 
 _NAME = re.compile(r"[A-Za-z][\w.:-]{1,127}")
+_KEYS_COMPARED = 1_000
 # Command-R's way to say that it calls nothing.
 _NO_CALLS = frozenset({"directly-answer", "directly_answer"})
 
@@ -80,7 +82,7 @@ class DeclaredTools:
         known = {key.casefold() for key in self.properties(name)}
         if not known:
             return True
-        given = {key.casefold() for key in arguments}
+        given = {key.casefold() for key in islice(arguments, _KEYS_COMPARED)}
         return bool(given & known) if given else self.complete(name, arguments)
 
     def fitting(self, call: RescuedCall) -> bool:

@@ -134,9 +134,10 @@ class Mark:
 
 def mark_at(src: SourceText, pos: int) -> Steps[Mark | None]:
     """Return the mark at `pos`, MiniMax's own token before it included; None when there is none."""
-    if (yield from src.starts(pos, (M3,))):
+    char = yield from src.char(pos)
+    if char == "]" and (yield from src.starts(pos, (M3,))):
         pos += len(M3)
-    yield from src.char(pos)
+        yield from src.char(pos)
     while True:
         found = _MARK.match(src.text, pos)
         if found:

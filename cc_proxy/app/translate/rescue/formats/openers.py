@@ -73,6 +73,10 @@ class Openers:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._words = (*_WORDS, *context.declared.names)
+        # Most lines begin with a letter that none of them has: one look is enough.
+        self._by_letter: dict[str, tuple[str, ...]] = {}
+        for word in self._words:
+            self._by_letter[word[:1]] = (*self._by_letter.get(word[:1], ()), word)
         first = "".join(sorted({re.escape(word[:1]) for word in self._words}))
         words = pattern_of(self._words)
         # What may begin one at the start of a line, and in the middle of one.
@@ -140,7 +144,8 @@ class Openers:
 
     def _word(self, pos: int) -> Steps[Reading | None]:
         context = self._context
-        word = yield from context.src.starts(pos, self._words)
+        words = self._by_letter.get(context.src.text[pos])
+        word = words and (yield from context.src.starts(pos, words))
         if not word:
             return None
         end = pos + len(word)

@@ -13,7 +13,7 @@ import msgspec
 from cc_proxy.app.chat.errors import UnreadableCallError
 from cc_proxy.app.translate.request.schemas import inlined
 from cc_proxy.app.translate.rescue.formats.literal import Unreadable, read_json
-from cc_proxy.app.translate.rescue.repair.keys import key_for, other_names
+from cc_proxy.app.translate.rescue.repair.keys import known_keys, other_names
 from cc_proxy.app.translate.rescue.repair.names import ToolNames
 from cc_proxy.app.translate.rescue.repair.values import (
     convert,
@@ -35,6 +35,16 @@ _WRAPPERS = frozenset(
 _NAMES = frozenset({"name", "tool", "tool_name", "function", "function_name", "action"})
 _BESIDES = frozenset({"id", "type", "index"})
 _MOST_WRAPPED = 4
+# So many values of a call are compared with its schema, some microseconds each; the rest of a
+# larger one goes to the client as it came.
+MAX_VALUES = 500
+# To convert one is the work of so many more.
+_CONVERSION = 9
+_SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
+# What a schema says of a scalar besides its type, as far as values are changed by it.
+_NARROWER = frozenset({"$ref", "anyOf", "oneOf", "allOf", "enum"})
+# A call with more commas is not even decoded: with a value at each that would take milliseconds.
+_MAX_COMMAS = 20_000
 # What cannot be read as arguments goes to the client under this name, so that nothing is lost.
 _RAW = "raw_arguments"
 _OBJECT_START = re.compile(r"\s*\{\s*[\"']")
@@ -48,6 +58,8 @@ def repair(arguments: bytes, schema: Mapping[str, Any], tool: str = "") -> tuple
     no JSON object is made one: a string that holds it, a list of one, or the one argument that is
     needed.
     """
+    if arguments.startswith(b"{") and arguments.count(b",") > _MAX_COMMAS:
+        return arguments, []
     try:
         given = msgspec.json.decode(arguments)
     except (msgspec.DecodeError, RecursionError):
@@ -160,21 +172,23 @@ class _Repair:
     def __init__(self, root: Mapping[str, Any], notes: list[str]) -> None:
         self._root = root
         self._notes = notes
+        self._left = MAX_VALUES
 
     def repaired(
         self, given: dict[str, Any], schema: Mapping[str, Any], path: str
     ) -> dict[str, Any]:
         """Return an object with the keys and values that its schema wants."""
         properties = _properties(schema)
-        if not properties:
+        if not properties or len(given) > self._left:
             return given
         required = schema.get("required")
         needed = required if isinstance(required, list) else []
         out: dict[str, Any] = {}
         extra: list[str] = []
-        renamed = other_names(given, properties, needed)
+        meant = known_keys(given, properties)
+        meant |= other_names(given, meant, needed)
         for key, value in given.items():
-            known = renamed.get(key) or key_for(key, properties, given)
+            known = meant.get(key)
             if known is None or (known in out and known != key):
                 out[key] = value
                 extra.append(key)
@@ -202,8 +216,9 @@ class _Repair:
         return bool(kinds) and not is_one_of(value, kinds)
 
     def _value(self, value: Any, schema: object, path: str, *, key: str = "") -> Any:  # noqa: ANN401 - JSON
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, Mapping) or not self._left:
             return value
+        self._left -= 1
         schema = inlined(schema, self._root)
         options = self._options(schema)
         kinds = kinds_of(schema) or union_of(options)
@@ -212,6 +227,7 @@ class _Repair:
             if better is not value:
                 self._notes.append(f"{path}: {kind_of(value)} made {kind_of(better)}")
                 value = better
+            self._left = max(0, self._left - _CONVERSION)
         fitting = [option for option in options if is_one_of(value, kinds_of(option))]
         if len(fitting) == 1:
             return self._value(value, fitting[0], path, key=key)
@@ -221,8 +237,20 @@ class _Repair:
             return self.repaired(value, schema, f"{path}.")
         items = schema.get("items")
         if isinstance(value, list) and isinstance(items, Mapping):
-            return [self._value(item, items, f"{path}[{i}]") for i, item in enumerate(value)]
+            return self._items(value, items, path)
         return value
+
+    def _items(self, value: list[Any], items: Mapping[str, Any], path: str) -> list[Any]:
+        kinds = kinds_of(items) & _SCALARS
+        is_plain = bool(kinds) and not _NARROWER.intersection(items)
+        first, rest = value[: self._left], value[self._left :]
+        better = [
+            item
+            if is_plain and is_one_of(item, kinds)
+            else self._value(item, items, f"{path}[{i}]")
+            for i, item in enumerate(first)
+        ]
+        return better + rest
 
     def _converted(
         self,

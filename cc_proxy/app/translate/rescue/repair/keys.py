@@ -1,8 +1,8 @@
 """The argument that is meant by a key."""
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
 # What other programs call the same arguments. Taken only for one that is required and missing.
@@ -29,28 +29,45 @@ _ELSEWHERE = {
 }
 
 
-def key_for(key: str, properties: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
-    """Return the argument that a key means: exactly, but for letter case, or but for separators.
+def known_keys(given: Iterable[str], properties: Iterable[str]) -> dict[str, str]:
+    """Return which keys mean an argument: exactly, but for letter case, or but for separators.
 
-    None when there is none, more than one, or when another key means it as well.
+    A key that means none, more than one, or the same as another key is not among them. The work
+    grows as the keys do, not as their square.
     """
-    if key in properties:
-        return key
+    arguments = list(properties)
+    found = {key: key for key in set(arguments).intersection(given)}
     for same in (str.casefold, _plain):
-        folded = same(key)
-        meant = [name for name in properties if same(name) == folded]
-        rivals = sum(1 for name in given if same(name) == folded)
-        if len(meant) == 1 and rivals == 1 and folded:
-            return meant[0]
-    return None
+        rest = [key for key in given if key not in found]
+        if not rest:
+            break
+        meant = _grouped(arguments, same)
+        rivals = Counter(map(same, given))
+        for key in rest:
+            folded = same(key)
+            if folded and rivals[folded] == 1 and len(meant.get(folded, ())) == 1:
+                found[key] = meant[folded][0]
+    return found
+
+
+def _grouped(names: Iterable[str], same: Callable[[str], str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(same(name), []).append(name)
+    return groups
 
 
 def other_names(
-    given: Mapping[str, Any], properties: Mapping[str, Any], required: Iterable[str]
+    given: Iterable[str], known: Mapping[str, str], required: Iterable[str]
 ) -> dict[str, str]:
-    """Return which unknown keys stand for required arguments that are missing: key -> argument."""
-    unknown = [key for key in given if key_for(key, properties, given) is None]
-    there = {key_for(key, properties, given) for key in given}
+    """Return which unknown keys stand for required arguments that are missing: key -> argument.
+
+    `known` is what `known_keys` has found.
+    """
+    unknown = [key for key in given if key not in known]
+    if not unknown:
+        return {}
+    there = set(known.values())
     out: dict[str, str] = {}
     for name in required:
         if name in there:
