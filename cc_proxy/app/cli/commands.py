@@ -150,11 +150,11 @@ def _outcome(work: Callable[[], Result | int], name: str, common: Common) -> Res
         item = ErrorItem("error", error.format_message())
         return Result(name, errors=(item,), exit_code=error.exit_code)
     except CcProxyError as error:
-        return result.failed(common.running or name, error)
+        return result.failed(common.command or name, error)
     except (click.Abort, KeyboardInterrupt):
         # People know that they have pressed Ctrl-C.
         items = (ErrorItem("interrupted", "Interrupted."),) if common.json else ()
-        return Result(common.running or name, errors=items, exit_code=result.INTERRUPTED)
+        return Result(common.command or name, errors=items, exit_code=result.INTERRUPTED)
     except Exception as error:
         if os.environ.get("CC_PROXY_DEBUG"):
             raise

@@ -16,8 +16,9 @@ from cc_proxy.app.cli.output.result import Result
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from cc_proxy.app.config import ConfigSource, LoadedConfig
+    from cc_proxy.app.config import ConfigSource, LaunchOptions, LoadedConfig
     from cc_proxy.app.daemon.paths import Paths
+    from cc_proxy.app.daemon.process.state import ProcessState
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -26,7 +27,7 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 class Common:
     """The common flags, as far as they were given; the later one of two counts.
 
-    `running` is the name of the command once it runs: `models pull`.
+    `command` is the name of the command that runs: `models pull`.
     """
 
     config: Path | None = None
@@ -35,35 +36,32 @@ class Common:
     json: bool = False
     no_color: bool = False
     version: bool = False
-    running: str | None = None
+    command: str | None = None
 
     def load(
-        self,
-        *,
-        host: str | None = None,
-        port: int | None = None,
-        log_level: str | None = None,
-        log_format: str | None = None,
-        follow: bool = True,
+        self, options: "LaunchOptions | None" = None, *, follow: bool = True
     ) -> "LoadedConfig":
-        """Return the effective settings; `follow` as in `sources`.
+        """Return the effective settings, with the flags of `options`; `follow` as in `sources`.
 
         Raises:
             ConfigError: they cannot be used.
 
         """
         # What a command that only shows its help can do without costs it no time.
-        from cc_proxy.app.config import load  # noqa: PLC0415
+        from cc_proxy.app.config import NO_OPTIONS, load  # noqa: PLC0415
 
         return load(
             config_file=self.config,
             running_file=self._running_file() if follow else None,
-            host=host,
-            port=port,
-            log_level=log_level,
-            log_format=log_format,
+            options=options or NO_OPTIONS,
             environ=os.environ,
         )
+
+    def launch_options(self, **values: Any) -> "LaunchOptions":  # noqa: ANN401 - of each flag's type
+        """Return the flags of a start, by the names of the fields of `LaunchOptions`."""
+        from cc_proxy.app.config import LaunchOptions  # noqa: PLC0415 - as above
+
+        return LaunchOptions(**values)
 
     def sources(self, *, follow: bool = True) -> "tuple[ConfigSource, ...]":
         """Return the places of a configuration file.
@@ -78,10 +76,9 @@ class Common:
 
     def _running_file(self) -> Path | None:
         from cc_proxy.app.daemon.errors import DaemonError  # noqa: PLC0415 - as above
-        from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
         try:
-            now = running.inspect(self.paths()).state
+            now = self.running()
         except DaemonError:  # a command that needs the folders says what is wrong with them
             return None
         found = Path(now.config_path) if now is not None and now.config_path else None
@@ -97,6 +94,17 @@ class Common:
         from cc_proxy.app.daemon import paths  # noqa: PLC0415 - as above
 
         return paths.find(state_dir=self.state_dir, log_dir=self.log_dir, environ=os.environ)
+
+    def running(self) -> "ProcessState | None":
+        """Return the state of the proxy that runs, None if none does.
+
+        Raises:
+            DaemonError: the state folder cannot be read.
+
+        """
+        from cc_proxy.app.daemon.process.running import inspect  # noqa: PLC0415 - as above
+
+        return inspect(self.paths()).state
 
     def may_ask(self) -> bool:
         """Tell whether a person can be asked: stdin and stderr are terminals, and no --json."""
@@ -187,7 +195,7 @@ def _run(function: Callable[..., Result]) -> Callable[..., Result]:
             return version()
         if context.invoked_subcommand is not None:
             return Result("")  # that one has more to say
-        common.running = context.command_path.partition(" ")[2]
+        common.command = context.command_path.partition(" ")[2]
         return function(common, **values)
 
     return run

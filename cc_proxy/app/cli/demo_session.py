@@ -19,7 +19,7 @@ from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.cli.claude import environment
 from cc_proxy.app.cli.claude import version as claude_version
 from cc_proxy.app.cli.output import shell_syntax
-from cc_proxy.app.config import LoadedConfig, load
+from cc_proxy.app.config import LaunchOptions, LoadedConfig, load
 from cc_proxy.app.daemon import start, stop
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
@@ -215,9 +215,11 @@ async def _proxy(
     """Start a proxy as `cc-proxy start` does, with folders and a port of its own; stop it."""
     if plan.upstream is not None:
         environ = os.environ
-        loaded = load(config_file=plan.upstream.loaded.path, port=0, environ=environ)
+        loaded = load(
+            config_file=plan.upstream.loaded.path, options=LaunchOptions(port=0), environ=environ
+        )
     else:
-        loaded = load(port=0, environ=environ)
+        loaded = load(options=LaunchOptions(port=0), environ=environ)
     try:
         try:
             started = await asyncio.to_thread(start.in_background, paths, loaded, environ=environ)

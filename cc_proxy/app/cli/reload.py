@@ -33,11 +33,10 @@ def command(common: Common) -> Result:
     Example: cc-proxy reload
     """
     from cc_proxy.app.daemon import confirm, reload, running_file  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     known = load_access(common, paths)
-    now = running.inspect(paths).state
+    now = common.running()
     if now is None:
         return _not_running(known.problems)
     if known.loaded is not None:
@@ -60,11 +59,10 @@ def apply_written(common: Common, loaded: "LoadedConfig") -> tuple[ErrorItem, ..
     Does nothing if no proxy runs, or if the one that runs uses another file. `loaded` has the key.
     """
     from cc_proxy.app.daemon import auth_key, confirm, reload, running_file  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     try:
         paths = common.paths()
-        now = running.inspect(paths).state
+        now = common.running()
         if now is None or running_file.is_other(now, common.load()):
             return ()
         key = auth_key.known(loaded.settings, paths, os.environ)
@@ -79,9 +77,8 @@ def apply_written(common: Common, loaded: "LoadedConfig") -> tuple[ErrorItem, ..
 def _still_different(common: Common, loaded: "LoadedConfig | None") -> tuple[ErrorItem, ...]:
     """Return a warning if the proxy differs from this terminal's settings after a reload."""
     from cc_proxy.app.daemon.differences import OTHER_SETTINGS, differences  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
-    now = running.inspect(common.paths()).state
+    now = common.running()
     if now is None or loaded is None:
         return ()
     if all(notice.code != OTHER_SETTINGS for notice in differences(now, loaded)):

@@ -1,32 +1,22 @@
 """`cc-proxy restart`."""
 
 import os
-
-import click
+from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result
-from cc_proxy.app.cli.start import log_format_option, log_level_option, outcome
+from cc_proxy.app.cli.start import launch_flags, outcome
 from cc_proxy.app.cli.stop import timeout_option
-from cc_proxy.app.cli.value_types import WholeNumber
+
+if TYPE_CHECKING:
+    from cc_proxy.app.config import LaunchOptions
 
 
 @define("restart")
-@click.option("--host", metavar="ADDRESS", help="Listen on this address from now on.")
-@click.option("--port", type=WholeNumber(), metavar="PORT", help="Listen on this port from now on.")
-@log_level_option
-@log_format_option
+@launch_flags
 @timeout_option
-def command(  # noqa: PLR0913 - the flags
-    common: Common,
-    *,
-    host: str | None,
-    port: int | None,
-    log_level: str | None,
-    log_format: str | None,
-    timeout_seconds: float,
-) -> Result:
+def command(common: Common, *, options: "LaunchOptions", timeout_seconds: float) -> Result:
     """Stop cc-proxy, and start it as it was.
 
     The configuration is read again, and checked before anything is stopped. The file and the
@@ -35,16 +25,12 @@ def command(  # noqa: PLR0913 - the flags
     Example: cc-proxy restart --port 11500
     """
     from cc_proxy.app.daemon import restart  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
-    now = running.inspect(paths).state
+    now = common.running()
     if now is not None:
-        host = now.asked_host if host is None else host
-        port = now.port if port is None and now.asked_port is not None else port
-        log_level = log_level or now.asked_log_level
-        log_format = log_format or now.asked_log_format
-    loaded = common.load(host=host, port=port, log_level=log_level, log_format=log_format)
+        options = options.filled_from(now.asked)
+    loaded = common.load(options)
     with waiting("Restarting cc-proxy"):
         done = restart.restart(paths, loaded, environ=os.environ, stop_seconds=timeout_seconds)
     before = done.stopped.state

@@ -26,7 +26,6 @@ def _install(common: Common, *, show: bool) -> Result:
 
     Example: cc-proxy service install
     """
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
     common.load(
@@ -37,7 +36,7 @@ def _install(common: Common, *, show: bool) -> Result:
     if show:
         data: dict[str, object] = {**_data(plan), "unit": plan.text}
         return Result("service install", data, tuple(plan.text.splitlines()))
-    before = running.inspect(paths).state
+    before = common.running()
     was_there = manager.file_state(plan)[0]
     try:
         changed = manager.install(plan, manager.run)
@@ -95,13 +94,12 @@ def _status(common: Common) -> Result:
 
     Example: cc-proxy service status --json
     """
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.daemon.service import manager  # noqa: PLC0415 - see common.Common
 
     paths = common.paths()
     plan = _plan(common, paths)
     found = manager.service_state(plan, manager.run)
-    now = running.inspect(paths).state
+    now = common.running()
     pid = now.pid if now else None
     known = {True: "yes", False: "no", None: f"not known, {plan.manager} cannot be reached"}
     rows = [

@@ -3,7 +3,8 @@
 import functools
 import os
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,28 +16,42 @@ from cc_proxy.app.cli.output.result import ErrorItem, Result, aligned, show
 from cc_proxy.app.cli.value_types import WholeNumber
 
 if TYPE_CHECKING:
-    from cc_proxy.app.config import LoadedConfig
+    from cc_proxy.app.config import LaunchOptions, LoadedConfig
     from cc_proxy.app.daemon.foreground import Announce
     from cc_proxy.app.daemon.paths import Paths
     from cc_proxy.app.daemon.process.state import ProcessState
     from cc_proxy.app.daemon.start import StartOutcome
 
-# `restart` has these too.
-log_level_option = click.option(
-    "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
-)
-log_format_option = click.option(
-    "--log-format", metavar="FORM", help="Write the log as text or json."
-)
+# The flags that `restart` has too.
+_LAUNCH_FLAGS = {
+    "host": click.option("--host", metavar="ADDRESS", help="Listen on this address."),
+    "port": click.option(
+        "--port", type=WholeNumber(), metavar="PORT", help="Listen on this port; 0: any free one."
+    ),
+    "log_level": click.option(
+        "--log-level", metavar="LEVEL", help="Log from this level: debug, info, warning, error."
+    ),
+    "log_format": click.option(
+        "--log-format", metavar="FORM", help="Write the log as text or json."
+    ),
+}
+
+
+def launch_flags(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Give a command the flags with which a proxy is started, as its argument `options`."""
+
+    @functools.wraps(function)
+    def with_options(common: Common, **values: Any) -> Result:  # noqa: ANN401 - click's own
+        options = common.launch_options(**{name: values.pop(name) for name in _LAUNCH_FLAGS})
+        return function(common, options=options, **values)
+
+    for flag in reversed(_LAUNCH_FLAGS.values()):
+        with_options = flag(with_options)
+    return with_options
 
 
 @define("start")
-@click.option("--host", metavar="ADDRESS", help="Listen on this address.")
-@click.option(
-    "--port", type=WholeNumber(), metavar="PORT", help="Listen on this port; 0: any free one."
-)
-@log_level_option
-@log_format_option
+@launch_flags
 @click.option("--foreground", is_flag=True, help="Serve in this terminal, until Ctrl-C.")
 @click.option(
     "--preload/--no-preload",
@@ -44,16 +59,7 @@ log_format_option = click.option(
     show_default=True,
     help="Have Ollama load the default model, and wait for it.",
 )
-def command(  # noqa: PLR0913 - the flags
-    common: Common,
-    *,
-    host: str | None,
-    port: int | None,
-    log_level: str | None,
-    log_format: str | None,
-    foreground: bool,
-    preload: bool,
-) -> Result:
+def command(common: Common, *, options: "LaunchOptions", foreground: bool, preload: bool) -> Result:
     """Start cc-proxy in the background.
 
     Returns once it answers, and with --preload once the model is loaded. If it runs already,
@@ -61,9 +67,7 @@ def command(  # noqa: PLR0913 - the flags
 
     Example: cc-proxy start --port 11500 --preload
     """
-    load = functools.partial(
-        common.load, host=host, port=port, log_level=log_level, log_format=log_format
-    )
+    load = functools.partial(common.load, options)
     loaded = load()
     paths = common.paths()
     if not foreground:

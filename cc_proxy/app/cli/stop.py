@@ -35,11 +35,10 @@ def command(common: Common, *, timeout_seconds: float) -> Result:
     Example: cc-proxy stop --timeout-seconds 60
     """
     from cc_proxy.app.daemon import running_file, stop  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
     paths = common.paths()
     known = load_access(common, paths)
-    now = running.inspect(paths).state
+    now = common.running()
     if now is not None and known.loaded is not None and common.config is not None:
         hint = "To stop it all the same, leave out --config: cc-proxy stop"
         running_file.refuse_other(now, known.loaded, hint)

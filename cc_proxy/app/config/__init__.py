@@ -4,6 +4,7 @@ from cc_proxy.app.config.aliases import resolve_model
 from cc_proxy.app.config.durations import OLLAMA_DEFAULT
 from cc_proxy.app.config.errors import ConfigError, RefusedValueError
 from cc_proxy.app.config.file_locations import ConfigSource
+from cc_proxy.app.config.launch_options import NO_OPTIONS, LaunchOptions
 from cc_proxy.app.config.load import LoadedConfig, load, settings_digest
 from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
 from cc_proxy.app.config.redaction import redacted, secrets_of
@@ -30,6 +31,7 @@ from cc_proxy.app.config.settings import (
 __all__ = [
     "EVERY_ASSIST",
     "NO_MODEL_SETTINGS",
+    "NO_OPTIONS",
     "NO_PROXY",
     "OLLAMA_DEFAULT",
     "Assist",
@@ -38,6 +40,7 @@ __all__ = [
     "ConfigError",
     "ConfigSource",
     "ImageSettings",
+    "LaunchOptions",
     "LoadedConfig",
     "LogFormat",
     "LogLevel",

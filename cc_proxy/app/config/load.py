@@ -10,6 +10,7 @@ import msgspec
 from cc_proxy.app.config import client_keys, environment, file_locations, proxies, tls_files
 from cc_proxy.app.config.errors import MOST_PROBLEMS, ConfigError, Problem
 from cc_proxy.app.config.file_locations import ConfigSource
+from cc_proxy.app.config.launch_options import NO_OPTIONS, LaunchOptions
 from cc_proxy.app.config.layers import Layer, SourcedValue, merge, sourced_values
 from cc_proxy.app.config.settings import Settings
 from cc_proxy.app.config.validation.schema import KeyPath
@@ -31,31 +32,28 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def load(  # noqa: PLR0913 - the flags
+def load(
     *,
     config_file: Path | None = None,
     running_file: Path | None = None,
-    host: str | None = None,
-    port: int | None = None,
-    log_level: str | None = None,
-    log_format: str | None = None,
+    options: LaunchOptions = NO_OPTIONS,
     environ: Mapping[str, str],
     home: Path | None = None,
 ) -> LoadedConfig:
     """Return the effective settings: flag over environment over file over default.
 
-    `config_file`, `host`, `port`, `log_level` and `log_format` are flags. `running_file` is the one
-    that the running cc-proxy uses. Without `home` the
-    environment's HOME (on Windows USERPROFILE) counts. Raises ConfigError with every problem of
-    file, environment and flags.
+    `config_file` is the flag's. `running_file` is the one that the running cc-proxy uses. Without
+    `home` it is the environment's HOME (on Windows USERPROFILE).
+
+    Raises:
+        ConfigError: with every problem of file, environment and flags.
+
     """
     sources = file_locations.sources(config_file, environ, home, running_file)
     active = file_locations.active(sources)
     file, file_problems = _from_file(active, environ)
     variables, variable_problems = environment.values(environ)
-    flags, flag_problems = _from_flags(
-        {"host": host, "port": port, "log-level": log_level, "log-format": log_format}
-    )
+    flags, flag_problems = _from_flags(options)
     if problems := [*file_problems, *variable_problems, *flag_problems]:
         more = " There may be more to correct." if len(file_problems) == MOST_PROBLEMS else ""
         hint = f"Correct {active.path} and try again.{more}" if file_problems else None
@@ -136,21 +134,13 @@ def _from_file(active: ConfigSource, environ: Mapping[str, str]) -> tuple[Layer,
 
 
 _PROXY: KeyPath = ("ollama", "proxy")
-_FLAGS: dict[str, KeyPath] = {
-    "host": ("server", "host"),
-    "port": ("server", "port"),
-    "log-level": ("logging", "level"),
-    "log-format": ("logging", "format"),
-}
 
 
-def _from_flags(flags: Mapping[str, str | int | None]) -> tuple[Layer, list[Problem]]:
+def _from_flags(options: LaunchOptions) -> tuple[Layer, list[Problem]]:
     layer: Layer = {}
     problems: list[Problem] = []
-    for name, value in flags.items():
-        if value is None:
-            continue
-        match sourced_values(_FLAGS[name], str(value), where=f"--{name}", origin=f"flag --{name}"):
+    for flag, key, text in options.given():
+        match sourced_values(key, text, where=flag, origin=f"flag {flag}"):
             case Problem() as problem:
                 problems.append(problem)
             case one:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cc_proxy.app import garbage, readers
-from cc_proxy.app.config import load
+from cc_proxy.app.config import LaunchOptions, load
 from cc_proxy.app.daemon import auth_key, paths
 from cc_proxy.app.daemon.process.handshake import Ready, encode
 from cc_proxy.app.daemon.process.state import ProcessState
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _serve(given: Mapping[str, str]) -> int:
     """Serve as the process that `start.in_background` has made, and holds the lock for."""
-    config, port = given.get("--config"), given.get("--port")
+    config = given.get("--config")
     folders = paths.find(
         state_dir=Path(given["--state-dir"]),
         log_dir=Path(given["--log-dir"]),
@@ -44,10 +44,7 @@ def _serve(given: Mapping[str, str]) -> int:
     read = functools.partial(
         load,
         config_file=Path(config) if config is not None else None,
-        host=given.get("--host"),
-        port=int(port) if port is not None else None,
-        log_level=given.get("--log-level"),
-        log_format=given.get("--log-format"),
+        options=LaunchOptions.of_arguments(given),
         environ=os.environ,
     )
     loaded = read()

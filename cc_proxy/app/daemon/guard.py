@@ -130,16 +130,11 @@ def start_again(order: WatchSpec, dead: ProcessState) -> str | None:
     flags = ["--state-dir", order.state_dir, "--log-dir", order.log_dir]
     if dead.config_path is not None and Path(dead.config_path).exists():
         flags += ["--config", dead.config_path]
-    for flag, asked in (
-        ("--host", dead.asked_host),
-        ("--log-level", dead.asked_log_level),
-        ("--log-format", dead.asked_log_format),
-    ):
-        if asked is not None:
-            flags += [flag, asked]
+    # At the port that its session knows, whoever chose it.
+    flags += msgspec.structs.replace(dead.asked, port=dead.port).arguments()
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-m", "cc_proxy", "start", "--port", str(dead.port), *flags],
+            [sys.executable, "-P", "-m", "cc_proxy", "start", *flags],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

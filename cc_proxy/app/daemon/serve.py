@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
-from cc_proxy.app.config import LoadedConfig, Settings, secrets_of
+from cc_proxy.app.config import LaunchOptions, LoadedConfig, Settings, secrets_of
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
@@ -268,8 +268,8 @@ def _state(service: Service, bound: "BoundAddress") -> ProcessState:
             code="no_process_times",
             hint="On Linux, /proc must be mounted.",
         )
-    server, origins = service.loaded.settings.server, service.loaded.origins
-    logged = service.loaded.settings.logging
+    settings, origins = service.loaded.settings, service.loaded.origins
+    asked = LaunchOptions.of_settings(settings, origins, "flag", "environment")
     return ProcessState(
         pid=os.getpid(),
         process_start_time=started,
@@ -284,16 +284,9 @@ def _state(service: Service, bound: "BoundAddress") -> ProcessState:
         has_variables=state.has_variables(origins),
         log_file=str(service.paths.log_file),
         started_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        asked_host=server.host if _asked(origins["server.host"]) else None,
-        asked_port=server.port if _asked(origins["server.port"]) else None,
-        asked_log_level=logged.level if _asked(origins["logging.level"]) else None,
-        asked_log_format=logged.format if _asked(origins["logging.format"]) else None,
-        log_format=logged.format,
+        log_format=settings.logging.format,
+        **{f"asked_{name}": value for name, value in asdict(asked).items()},
     )
-
-
-def _asked(origin: str) -> bool:
-    return origin.startswith(("flag", "environment"))
 
 
 def _upstream_url(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from cc_proxy.app.config import (
     ClaudeSettings,
     ConfigError,
     ImageSettings,
+    LaunchOptions,
     LoadedConfig,
     LoggingSettings,
     ModelSettings,
@@ -112,7 +113,7 @@ def test_a_file_that_says_nothing_means_the_defaults(
 def test_flag_over_environment_over_file_over_default(write: Callable[[str], Path]) -> None:
     path = write("server:\n  port: 1\n  host: filehost\n  auth_key: file-key-1\n")
     environ = {"CC_PROXY_PORT": "2", "CC_PROXY_HOST": "envhost"}
-    loaded = load(config_file=path, port=3, environ=environ)
+    loaded = load(config_file=path, options=LaunchOptions(port=3), environ=environ)
     assert loaded.settings.server == Server(host="envhost", port=3, auth_key="file-key-1")
     assert loaded.origins["server.port"] == "flag --port"
     assert loaded.origins["server.host"] == "environment CC_PROXY_HOST"
@@ -270,7 +271,7 @@ def test_problems_of_file_environment_and_flags_come_together(write: Callable[[s
         load(
             config_file=write("nonsense: 1\n"),
             environ={"CC_PROXY_HOST": "a b", "OLLAMA_TIMEOUT_SECONDS": "soon"},
-            port=70000,
+            options=LaunchOptions(port=70000),
         )
     assert caught.value.message.startswith("4 problems in the configuration:\n")
     wheres = [problem.where for problem in caught.value.problems]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import LoadedConfig, load
+from cc_proxy.app.config import LaunchOptions, LoadedConfig, load
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process.state import ProcessState
 
@@ -18,7 +18,7 @@ def paths(tmp_path: Path) -> Paths:
 
 @pytest.fixture
 def loaded(tmp_path: Path) -> LoadedConfig:
-    return load(port=0, environ={"HOME": str(tmp_path)})
+    return load(options=LaunchOptions(port=0), environ={"HOME": str(tmp_path)})
 
 
 @pytest.fixture

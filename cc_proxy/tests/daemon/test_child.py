@@ -2,14 +2,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cc_proxy.app.config import load
+from cc_proxy.app.config import LaunchOptions, load
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import handshake, spawn
 from cc_proxy.tests import environments
 
 
 def test_it_says_in_one_line_why_it_cannot_serve(paths: Paths, tmp_path: Path) -> None:
-    command = spawn.command(paths, load(port=0, environ={}))
+    command = spawn.command(paths, load(options=LaunchOptions(port=0), environ={}))
     missing = tmp_path / "missing.yaml"
     ran = subprocess.run(
         [*command, "--config", str(missing)],
@@ -24,7 +24,7 @@ def test_it_says_in_one_line_why_it_cannot_serve(paths: Paths, tmp_path: Path) -
 
 
 def test_it_takes_the_flags_that_the_start_was_given(paths: Paths) -> None:
-    loaded = load(port=0, host="0.0.0.0", environ={})  # noqa: S104 - to be refused
+    loaded = load(options=LaunchOptions(port=0, host="0.0.0.0"), environ={})  # noqa: S104 - to be refused
     ran = subprocess.run(
         spawn.command(paths, loaded), env=environments.clean(), capture_output=True, check=False
     )

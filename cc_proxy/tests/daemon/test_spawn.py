@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.config import LoadedConfig, load
+from cc_proxy.app.config import LaunchOptions, LoadedConfig, load
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.paths import Paths
 from cc_proxy.app.daemon.process import handshake, identity, spawn
@@ -26,7 +26,7 @@ def start(paths: Paths, loaded: LoadedConfig, seconds: float = 120) -> handshake
 def test_the_command_carries_what_could_change_and_never_the_key(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("server:\n  auth_key: secret-key\n")
-    loaded = load(config_file=file, port=0, environ={"CC_PROXY_HOST": "::1"})
+    loaded = load(config_file=file, options=LaunchOptions(port=0), environ={"CC_PROXY_HOST": "::1"})
     state_dir, log_dir = tmp_path / "s", tmp_path / "l"
     command = spawn.command(Paths(state_dir, log_dir), loaded)
     assert command[0] == sys.executable

@@ -23,9 +23,8 @@ def refuse_other_file(shared: "Common", loaded: "LoadedConfig") -> None:
 
     """
     from cc_proxy.app.daemon import running_file  # noqa: PLC0415 - not for `--help`
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
-    now = running.inspect(shared.paths()).state
+    now = shared.running()
     if now is not None:
         running_file.refuse_other(now, loaded)
 
@@ -50,7 +49,9 @@ def start(shared: "Common", loaded: "LoadedConfig") -> "StartOutcome":
         except DaemonError as error:
             if error.code != ports.IN_USE or loaded.origins["server.port"] != "default":
                 raise
-        started = starting.in_background(paths, shared.load(port=0), environ=os.environ)
+        started = starting.in_background(
+            paths, shared.load(shared.launch_options(port=0)), environ=os.environ
+        )
     server = loaded.settings.server
     text = (
         f"Port {server.port} is in use by {ports.occupant(server.host, server.port)}, so cc-proxy"

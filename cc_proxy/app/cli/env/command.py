@@ -73,7 +73,7 @@ def command(  # noqa: PLR0913 - the flags
             claude.command, print_env=True, model=model, url=url, start_if_needed=True
         )
     finally:
-        shared.running = NAME
+        shared.command = NAME
     data = cast("dict[str, Any]", found.data)
     lines = forms.lines(target, data["set"], data["unset"], shell or _DEFAULT_SHELL)
     return Result(

@@ -75,10 +75,9 @@ def command(  # noqa: PLR0913 - the flags
     if lines is None and since is None and request is None:
         lines = _LINES
     from cc_proxy.app.config import ConfigError  # noqa: PLC0415 - see common.Common
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415
 
     paths = common.paths()
-    now = running.inspect(paths).state
+    now = common.running()
     loaded: LoadedConfig | None = None
     errors: list[CcProxyError] = []
     try:

@@ -237,10 +237,9 @@ def _slow(tokens_per_second: float, profile: str) -> ErrorItem:
 def other_settings(common: "Common", loaded: "LoadedConfig") -> tuple[ErrorItem, ...]:
     """Return how what runs differs from what these settings would start, if anything runs."""
     from cc_proxy.app.daemon.differences import differences  # noqa: PLC0415 - as above
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - see common.Common
 
     try:
-        now = running.inspect(common.paths()).state
+        now = common.running()
     except CcProxyError as error:  # what is asked for can be shown all the same
         return (ErrorItem.of(error),)
     return tuple(map(ErrorItem.of, differences(now, loaded))) if now else ()

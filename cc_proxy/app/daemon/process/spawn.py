@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from cc_proxy.app import private_files
-from cc_proxy.app.config import LoadedConfig
+from cc_proxy.app.config import LaunchOptions, LoadedConfig
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import LOG_FLAG, Paths
@@ -51,20 +51,10 @@ def command(paths: Paths, loaded: LoadedConfig) -> list[str]:
     It carries what its own folder or a later edit could change: the configuration file and the
     folders as absolute paths, and the values of flags. The key is never in it.
     """
-    server, logged = loaded.settings.server, loaded.settings.logging
     flags = ["--state-dir", str(paths.state_dir), "--log-dir", str(paths.log_dir)]
     if loaded.path is not None:
         flags += ["--config", str(loaded.path)]
-    for name, value in (
-        ("server.host", server.host),
-        ("server.port", str(server.port)),
-        ("logging.level", logged.level),
-        ("logging.format", logged.format),
-    ):
-        # The origin names the flag: `flag --port`.
-        kind, _, flag = loaded.origins[name].partition(" ")
-        if kind == "flag":
-            flags += [flag, value]
+    flags += LaunchOptions.of_settings(loaded.settings, loaded.origins, "flag").arguments()
     # -P: no module is taken from the folder that the process runs in.
     return [sys.executable, "-P", "-m", "cc_proxy.app.daemon.child", *flags]
 

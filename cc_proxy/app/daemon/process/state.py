@@ -6,7 +6,14 @@ import msgspec
 
 from cc_proxy.app import private_files
 from cc_proxy.app.addresses import url
-from cc_proxy.app.config import LogFormat, LogLevel, Server, Settings, settings_digest
+from cc_proxy.app.config import (
+    LaunchOptions,
+    LogFormat,
+    LogLevel,
+    Server,
+    Settings,
+    settings_digest,
+)
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
 
@@ -43,6 +50,16 @@ class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
     shadowed: bool = False
     has_variables: bool = False
     stopping_until: str | None = None
+
+    @property
+    def asked(self) -> LaunchOptions:
+        """The options to start it with again; its port is the one that it got."""
+        return LaunchOptions(
+            host=self.asked_host,
+            port=None if self.asked_port is None else self.port,
+            log_level=self.asked_log_level,
+            log_format=self.asked_log_format,
+        )
 
     @property
     def url(self) -> str:
