@@ -602,3 +602,31 @@ def test_on_windows_ctrl_c_is_for_claude_code_alone(
     before = signal.getsignal(signal.SIGINT)
     assert process.become(str(program), [], dict(os.environ)) == 7
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.usefixtures("model", "claude")
+def test_claude_code_gets_no_key_of_the_proxy_or_its_upstreams(home: Home) -> None:
+    (home.path / "config.yaml").write_text(
+        "server: {auth_keys: {alice: {key: '${KEY_OF_ALICE}'}}}\n"
+        "ollama: {headers: {X-Gateway: '${GATEWAY}'}}\n"
+        "upstreams: {gpu: {url: 'http://127.0.0.1:9', api_key: '${GPU_KEY}'}}\n"
+        "aliases: {default: ollama/practice}\n"
+    )
+    keys = {
+        "CC_PROXY_AUTH_KEY": "the-key-of-the-proxy",
+        "OLLAMA_API_KEY": "the-key-of-ollama",
+        "KEY_OF_ALICE": "the-key-of-alice",
+        "GATEWAY": "what-the-gateway-asks-for",
+        "GPU_KEY": "the-key-of-the-gpu",
+    }
+    others = {"OPENAI_API_KEY": "of-the-person", "SHORT": "1"}
+    for words in (["fix it"], ["--", "--version"]):
+        environ = told(home.run("claude", *words, **keys, **others))["environ"]
+        assert keys.keys() & environ.keys() == set()
+        assert environ.items() >= others.items()
+        assert {name for name, value in environ.items() if value in keys.values()} <= {
+            "ANTHROPIC_AUTH_TOKEN"
+        }
+    # The shell of a person goes on to need them.
+    printed = home.run("claude", "--print-env", **keys, **others).out
+    assert "OLLAMA_API_KEY" not in printed

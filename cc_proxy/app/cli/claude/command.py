@@ -21,7 +21,7 @@ from cc_proxy.app.cli.claude import (
     resuming,
     version,
 )
-from cc_proxy.app.cli.claude.environment import SessionModels
+from cc_proxy.app.cli.claude.environment import SessionModels, without_keys
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, Profile, for_window, in_window
 from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
@@ -112,7 +112,8 @@ def command(  # noqa: PLR0913 - the flags
     named_client = claude_bin or loaded.settings.claude.bin
     program = None if print_env else _program(named_client)
     if program is not None and not client_options.is_session(arguments):
-        return Result(NAME, exit_code=process.become(program, list(arguments), dict(os.environ)))
+        environ = without_keys(os.environ, loaded.settings)
+        return Result(NAME, exit_code=process.become(program, list(arguments), environ))
     given = ClientArguments.parse(arguments)
     proxy.refuse_other_file(shared, loaded)
     running = None if start_if_needed else proxy.running(shared, loaded)
@@ -156,7 +157,8 @@ def command(  # noqa: PLR0913 - the flags
     )
     if start_if_needed:
         _guard(shared, started)
-    return _session(program, prepared, endpoint.client, flags)
+    environ = prepared.variables.applied_to(without_keys(os.environ, loaded.settings))
+    return _session(program, prepared.arguments, environ, endpoint.client, flags)
 
 
 def _check_usage(
@@ -181,10 +183,13 @@ def _check_usage(
 
 
 def _session(
-    program: str, prepared: Launch, client: version.Version | None, flags: resuming.OwnFlags
+    program: str,
+    arguments: list[str],
+    environ: dict[str, str],
+    client: version.Version | None,
+    flags: resuming.OwnFlags,
 ) -> Result:
-    environ = prepared.variables.applied_to(os.environ) | resuming.hint()
-    arguments = prepared.arguments
+    environ |= resuming.hint()
     if resuming.says_it_itself(client, flags) or not resuming.is_resumable(arguments):
         return Result(NAME, exit_code=process.become(program, arguments, environ))
     since = time.time()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from cc_proxy.app.claude_needs import KEPT_FOR_ANSWER
 from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.version import Version
+from cc_proxy.app.config import Settings, secrets_of
 
 # Half an hour: a long prompt on a slow machine, and a queue before it.
 _PATIENCE_MS = str(30 * 60 * 1000)
@@ -38,6 +39,12 @@ _NO_PROXY_NAMES = ("NO_PROXY", "no_proxy")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
+# The proxy's own; Claude Code needs none of them, and what it runs could send them anywhere.
+OWN_KEYS = ("CC_PROXY_AUTH_KEY", "CC_PROXY_AUTH_KEY_FILE", "OLLAMA_API_KEY", "OLLAMA_API_KEY_FILE")
+# A shorter value may be in another variable by chance.
+_LEAST_SECRET = 8
+
+
 @dataclass(frozen=True)
 class SessionModels:
     """The names that Claude Code asks for, and of the main one the window and what it can do.
@@ -63,6 +70,19 @@ class Changes:
         """Return a copy of `environ` with the changes made."""
         kept = {name: value for name, value in environ.items() if name not in self.unset}
         return kept | self.set
+
+
+def without_keys(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return a copy of `environ` without the keys of the proxy and of its upstreams.
+
+    Those of the configuration may come from variables of any name: each is known by its value.
+    """
+    secrets = {secret for secret in secrets_of(settings) if len(secret) >= _LEAST_SECRET}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in OWN_KEYS and value.strip() not in secrets
+    }
 
 
 def changes(

@@ -18,8 +18,9 @@ _PAGE = {("GET", path) for path in FILES}
 OPEN = frozenset(_FIRST | _FIRST_OF_V1 | _PAGE)
 
 
-# These change what the proxy does for everybody, or show it.
-_OWNERS = frozenset({"/reload", "/preload", "/ui/ticket"})
+# All that a key with a name can reach, beside what begins with /v1/ and /api/: the rest changes the
+# proxy for everybody, or shows the sessions of all.
+_FOR_ALL = frozenset({"/health", "/activity", "/metrics", "/openapi.json"})
 
 # The name of the key that came with a request; "" is the proxy's own.
 KEY_NAME = web.RequestKey("KEY_NAME", str)
@@ -57,7 +58,7 @@ def check(request: web.Request, key: str, keys: ClientKeys, page: PageAccess) ->
             " `cc-proxy claude` sets it; `cc-proxy claude --print-env` shows how.",
             retry=False,
         )
-    if name and request.path in _OWNERS:
+    if name and not (request.path in _FOR_ALL or request.path.startswith(("/v1/", "/api/"))):
         raise ApiError(
             403,
             "permission_error",
