@@ -17,7 +17,9 @@ DOCUMENTS = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 # `text` and the others are not typed.
-TYPED, NOT_TYPED = {"sh", "console"}, {"text", "yaml", "json", "mermaid"}
+# Configurations that gateway/test_front_servers.py runs.
+SERVERS = {"nginx", "haproxy", "caddy"}
+TYPED, NOT_TYPED = {"sh", "console"}, {"text", "yaml", "json", "mermaid", *SERVERS}
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)((?: {4}.*\n|\n)+)")
