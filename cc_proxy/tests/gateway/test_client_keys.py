@@ -158,7 +158,12 @@ async def test_a_name_sees_its_own_sessions_and_changes_nothing_for_others(
         health = await get(gateway, "/health")
         assert [one["name"] for one in health["keys"]] == ["bob"]
         assert health["last_error"] is None
-        routes = (("POST", "/reload"), ("POST", "/preload"), ("POST", "/ui/ticket"), ("GET", "/why"))
+        routes = (
+            ("POST", "/reload"),
+            ("POST", "/preload"),
+            ("POST", "/ui/ticket"),
+            ("GET", "/why"),
+        )
         for method, path in routes:
             async with gateway.client.request(method, gateway.url + path) as response:
                 answer = await response.json()
