@@ -14,9 +14,9 @@ import {
   tokens,
 } from "./format.js";
 
-const MAX_TURNS = 32;
+const MAX_TURNS = 24;
 const BAR = { width: 1000, height: 10 };
-const TURN = { width: 6, gap: 2, height: 36 };
+const TURN = { width: 5, gap: 2, height: 36 };
 
 /** Show the summary, the loaded models and the cards. */
 export function showNow(known) {
@@ -203,7 +203,7 @@ function showTurns(svg, turns) {
     "aria-label",
     `The last ${plural(turns.length, "turn")}: ${count(read)} tokens read, ${count(whole - read)} reused`,
   );
-  const width = MAX_TURNS * (TURN.width + TURN.gap);
+  const width = Math.max(1, turns.length) * (TURN.width + TURN.gap);
   attribute(svg, "viewBox", `0 0 ${width} ${TURN.height}`);
   attribute(svg, "width", width);
   keyed(

@@ -4,6 +4,10 @@ import { attribute, byId, h, keyed, s, text } from "./dom.js";
 import { clock, count, duration, isEnded, kind, plural, shortId, stateText, tokens } from "./format.js";
 
 const PAGE = 15;
+const COMMANDS = [
+  ["Where its time went", "cc-proxy why"],
+  ["Its log", "cc-proxy logs --request"],
+];
 const PHASES = ["waiting", "reading", "writing"];
 
 export class Requests {
@@ -92,7 +96,7 @@ function newRow() {
       h("span", { class: "took" }, h("span"), bar("phases")),
       h("span", { class: "badges" }),
     ),
-    h("div", { class: "inside" }, h("ul", { class: "notes" }), h("dl"), h("p", { class: "command" })),
+    h("div", { class: "inside" }, h("ul", { class: "notes" }), h("dl"), h("div", { class: "commands" })),
   );
 }
 
@@ -163,7 +167,7 @@ function drawParts(svg, whole, parts) {
 }
 
 function showInside(inside, request) {
-  const [notes, facts, command] = inside.children;
+  const [notes, facts, commands] = inside.children;
   const lines = [
     ...request.assists.map((one) => `helped the model: ${one.replaceAll("_", " ")}`),
     ...request.notes,
@@ -183,16 +187,19 @@ function showInside(inside, request) {
     ([name]) => h("div", {}, h("dt", {}, name), h("dd")),
     (pair, [, value]) => text(pair.lastElementChild, value),
   );
-  if (!command.firstChild) {
-    const words = `cc-proxy logs --request ${request.id}`;
-    const copy = h("button", { type: "button", class: "quiet" }, "Copy");
-    copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(words);
-      text(copy, "Copied");
-    });
-    // Elsewhere than on this machine, browsers give a page no clipboard.
-    command.append("Its log: ", h("code", {}, words), " ", navigator.clipboard ? copy : "");
+  if (!commands.firstChild) {
+    commands.append(...COMMANDS.map(([what, words]) => commandLine(what, `${words} ${request.id}`)));
   }
+}
+
+function commandLine(what, words) {
+  const copy = h("button", { type: "button", class: "quiet" }, "Copy");
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(words);
+    text(copy, "Copied");
+  });
+  // Elsewhere than on this machine, browsers give a page no clipboard.
+  return h("p", {}, `${what}: `, h("code", {}, words), " ", navigator.clipboard ? copy : "");
 }
 
 function factsOf(request) {

@@ -4,6 +4,7 @@ import { attribute, byId, h, keyed, s, text } from "./dom.js";
 import { clock, clockShort, isEnded, told } from "./format.js";
 
 const SPANS = [
+  { minutes: 1, tick: 15 },
   { minutes: 5, tick: 60 },
   { minutes: 15, tick: 180 },
   { minutes: 60, tick: 900 },
@@ -125,8 +126,9 @@ export class Timeline {
     keyed(
       this._axis,
       ticks,
-      (moment) => moment,
-      (moment) => s("g", {}, s("line", { y1: 0 }), s("text", {}, clockShort(moment))),
+      (moment) => `${step} ${moment}`,
+      (moment) =>
+        s("g", {}, s("line", { y1: 0 }), s("text", {}, step < 60_000 ? clock(moment) : clockShort(moment))),
       (tick, moment) => {
         const [line, label] = tick.children;
         const place = x(moment).toFixed(1);

@@ -33,7 +33,8 @@ def test_a_figure_without_its_row_of_results_is_named() -> None:
 
 
 def test_every_picture_is_drawn_by_a_tool() -> None:
-    made = {*figures.FIGURES, *(name for name, _ in SCREENS), RECORDING}
+    # tests/e2e/test_page.py takes those of the page.
+    made = {*figures.FIGURES, *(name for name, _ in SCREENS), RECORDING, "page-wide", "page-narrow"}
     assert {path.stem for path in ASSETS.iterdir()} == made
 
 

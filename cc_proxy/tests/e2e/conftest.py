@@ -126,14 +126,20 @@ def engine() -> Literal["rules", "llama"]:
 
 
 @pytest.fixture
+def practice_options(engine: Literal["rules", "llama"]) -> dict[str, Any]:
+    """The options of the practice server; a module may choose others."""
+    return {"engine": engine}
+
+
+@pytest.fixture
 async def stage(
-    cc_proxy: list[str], claude: Path, tmp_path: Path, engine: Literal["rules", "llama"]
+    cc_proxy: list[str], claude: Path, tmp_path: Path, practice_options: dict[str, Any]
 ) -> AsyncIterator[Stage]:
     """A stage with the practice server running; at the end the proxy is stopped, its log clean."""
     home, project = tmp_path / "home", tmp_path / "project"
     home.mkdir()
     project.mkdir()
-    async with PracticeServer(engine=engine) as practice:
+    async with PracticeServer(**practice_options) as practice:
         stage = Stage(cc_proxy, claude, home, project, practice)
         stage.configure("aliases: {default: practice}")
         yield stage
