@@ -6,12 +6,13 @@ WHEEL_VENV := .venv-wheel
 CLIENTS := cc_proxy/tests/clients
 SOURCES := $(shell find cc_proxy -name '*.py' -not -path '*/tests/*') $(wildcard cc_proxy/data/* cc_proxy/data/ui/* docs/man/*) pyproject.toml README.md LICENSE
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+UV_FLAGS := --quiet --compile-bytecode --python $(WHEEL_VENV)/bin/python
 NPM_FLAGS := --loglevel=error --no-audit --no-fund --no-update-notifier
 
 # Tests start hundreds of programs out of .venv; without bytecode each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test quick soak lint unit fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
+.PHONY: run test bytecode quick soak lint unit coverage fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 # A Claude Code on PATH plays the session; without one it comes from npm, without npm the built-in client plays.
@@ -25,9 +26,14 @@ run: .make/runtime
 	@echo "Now on your own model: $(WHEEL_VENV)/bin/cc-proxy claude"
 
 test: .make/dev
-	$(MAKE) --no-print-directory -j 3 wheel clients lint
+	$(MAKE) --no-print-directory -j 3 clients wheel bytecode lint
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
 		$(BIN)/pytest -n 4 --dist loadgroup -q
+
+# Each of the workers that run the tests would else compile all of them, at the same time.
+bytecode: .make/dev
+	@mkdir -p .make
+	@$(BIN)/pytest --collect-only -q -n 0 > .make/collect.log 2>&1 || { tail -50 .make/collect.log; exit 1; }
 
 # The inner loop, in half a minute of one processor: pure tests that start no program, and the house
 # rules. A test (tests/house/test_quick.py) holds the selection to that.
@@ -45,6 +51,13 @@ soak: .make/dev
 
 unit: .make/dev
 	$(BIN)/pytest -q -m "not claude"
+
+# How much of cc_proxy/app the tests run that need no Claude Code; the table ends with the total.
+coverage: .make/dev
+	@rm -rf .make/coverage && mkdir -p .make/coverage
+	$(BIN)/coverage run -m pytest -q -m "not claude" -n 4 --dist loadgroup $(COVERAGE)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: .make/dev
 	$(BIN)/ruff check
@@ -100,7 +113,9 @@ lock: .make/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra pdf \
 		--no-emit-index-url --no-header --output-file requirements/full.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra pdf --extra dev \
-		--no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
+		--group docs --group fuzz --group release --no-emit-index-url --no-header --output-file requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--group pyproject.toml:bench --no-emit-index-url --no-header --output-file requirements/bench.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
 		--group pyproject.toml:publish --no-emit-index-url --no-header --output-file requirements/publish.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes \
@@ -130,9 +145,10 @@ clean:
 	rm -rf dist build
 	$(BIN)/python -m build --no-isolation --outdir dist > .make/build.log 2>&1 || { cat .make/build.log; exit 1; }
 	$(BIN)/twine check --strict dist/*
-	$(PYTHON) -m venv --clear $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
-	$(WHEEL_VENV)/bin/pip install $(PIP_FLAGS) --no-deps --no-index dist/*.whl
+	$(PYTHON) -m venv --clear --without-pip $(WHEEL_VENV)
+	$(BIN)/uv pip install $(UV_FLAGS) --require-hashes -r requirements/full.txt || \
+		$(BIN)/pip --python $(WHEEL_VENV)/bin/python install $(PIP_FLAGS) --require-hashes -r requirements/full.txt
+	$(BIN)/uv pip install $(UV_FLAGS) --no-deps --no-index dist/*.whl
 	@touch $@
 
 # What `make run` needs: the package, and the Claude Code that plays the demo if none is on PATH.

@@ -110,6 +110,7 @@ def install_in_each_way(home: Path, index: Index, tree: Path, indexed: str, buil
     in_venv = home / ".venvs/cc-proxy/bin/cc-proxy"
     lines = commands((ROOT / "README.md").read_text(encoding="utf-8"))
     (make_venv,) = (line for line in lines if line.startswith("python3 -m venv "))
+    reader.type(make_venv)
     for what, expected in (("cc-proxy", indexed), (".", built)):
         by_pipx, by_pip = f"pipx install {what}", f"~/.venvs/cc-proxy/bin/pip install {what}"
         by_script = "sh install.sh" + (" ." if what == "." else "")
@@ -117,12 +118,12 @@ def install_in_each_way(home: Path, index: Index, tree: Path, indexed: str, buil
             expect(f"`{line}` in README.md", found=line in lines, expected=True)
         reader.type(by_pipx, cwd=tree)
         expect(f"the version after `{by_pipx}`", found=reader.version, expected=expected)
-        reader.type(make_venv, by_pip, cwd=tree)
+        reader.type(by_pip, cwd=tree)
         found = reader.version_of(in_venv)
         expect(f"the version after `{by_pip}`", found=found, expected=expected)
         reader.type("pipx uninstall cc-proxy", by_script, cwd=tree)
         expect(f"the version after `{by_script}`", found=reader.version, expected=expected)
-        reader.type("pipx uninstall cc-proxy", "rm -r ~/.venvs")
+        reader.type("pipx uninstall cc-proxy", f"{in_venv.parent}/pip uninstall --yes cc-proxy")
 
 
 def steps(older: str) -> Iterator[list[str]]:

@@ -28,7 +28,12 @@ class Index:
         """Return the variables that pip and pipx take; without an address they use pip's own."""
         if self.simple is None:
             return {}
-        chosen = {"PIP_INDEX_URL": self.simple, "PIP_CONFIG_FILE": os.devnull}
+        # Python compiles what it starts; the rest of each of a dozen installations need not be.
+        chosen = {
+            "PIP_INDEX_URL": self.simple,
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_COMPILE": "0",
+        }
         if self.constraints:
             chosen["PIP_CONSTRAINT"] = str(self.constraints)
         return chosen | ({"PIP_EXTRA_INDEX_URL": self.more} if self.more else {})

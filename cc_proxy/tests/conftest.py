@@ -5,9 +5,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+# jsonschema compiles 38 grammars of it as it is imported, seconds of each worker, for a format that
+# no schema of ours has. It does without where the package is not installed.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # not there
 
 _MINUTES = 300
 _CLAUDE = Path(__file__).parent / "clients/current/node_modules/.bin/claude"
@@ -33,9 +38,13 @@ def _takes_minutes(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is of another system, and the real Claude Code in a checkout that has none."""
+    """Skip what is of another system, and what needs something that is not installed."""
     if sys.platform == "win32" and (posix := item.get_closest_marker("posix_only")):
         pytest.skip(f"Windows has no such thing: {posix.args[0]}")
+    for needed in item.iter_markers("needs"):
+        module, group = needed.args
+        if find_spec(module) is None:
+            pytest.skip(f"{module} is not installed: pip install --group {group}")
     if item.get_closest_marker("claude") and not _CLAUDE.exists():
         pytest.skip("Claude Code is not installed: make clients")
 

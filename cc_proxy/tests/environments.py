@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 # Without its folder Windows opens no socket; where temporary files go is its own affair too.
-_KEPT = ("PATH", "SYSTEMROOT", "TEMP")
+# `make coverage` measures what is started by the last.
+_KEPT = ("PATH", "SYSTEMROOT", "TEMP", "COVERAGE_PROCESS_CONFIG")
 
 
 def clean(home: Path | None = None, **more: str) -> dict[str, str]:

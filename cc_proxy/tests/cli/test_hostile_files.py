@@ -21,15 +21,16 @@ def folder(home: Home) -> Iterator[Path]:
     home.run("stop")
 
 
-@pytest.mark.parametrize("name", [*STATE, *LEARNED, "log"])
+@pytest.mark.parametrize("names", [*([name] for name in STATE), LEARNED, ["log"]], ids=" ".join)
 def test_no_command_waits_for_a_pipe_in_place_of_a_file(
-    home: Home, folder: Path, name: str
+    home: Home, folder: Path, names: list[str]
 ) -> None:
-    path = home.log_file if name == "log" else folder / name
-    os.mkfifo(path)
+    for name in names:
+        path = home.log_file if name == "log" else folder / name
+        os.mkfifo(path)
     # Each of them ends, or the time of the test is over.
     started = home.run("start")
-    if name in {"cc-proxy.lock", "auth.key", "log"}:
+    if {"cc-proxy.lock", "auth.key", "log"} & {*names}:
         assert started.code == 1, started
         assert "something that is not a file" in started.err
         assert str(path) in started.err

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ OF_OTHERS = {"Prompt is too long", "<tool_call>", "Invalid port: ':1]'"}
 VALUE = "…"
 
 
+@cache
 def texts() -> list[str]:
     """Return each text in the program's code, with `…` for what is put into it."""
     found = []
@@ -42,9 +44,6 @@ def _piece(value: ast.expr) -> str:
     return str(value.value) if isinstance(value, ast.Constant) else VALUE
 
 
-TEXTS = texts()
-
-
 def is_said(message: str) -> bool:
     """Tell whether the program has a text with these words, `…` for any value.
 
@@ -52,8 +51,8 @@ def is_said(message: str) -> bool:
     """
     parts = [part.strip(" .:,") for part in message.split(VALUE)]
     whole = re.compile(".*".join(map(re.escape, parts)))
-    return any(map(whole.search, TEXTS)) or all(
-        any(part in text for text in TEXTS) for part in parts
+    return any(map(whole.search, texts())) or all(
+        any(part in text for text in texts()) for part in parts
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tools.site_links import ROOT, DeadLinkError, absolute
 
+pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.needs("mkdocs", "docs")]
 REPOSITORY = "https://code.example/cc-proxy"
 
 

@@ -10,6 +10,7 @@ from bench.toolcalls.cases import Case
 from bench.toolcalls.judge import judge
 from cc_proxy.app.chat.call_formats import call_formats
 
+pytestmark = pytest.mark.xdist_group("llama.cpp")
 TOOLS = {
     "Bash": {
         "type": "object",

@@ -72,7 +72,7 @@ def url() -> Iterator[str]:
         await serving
 
     serving = background.run(begin())
-    yield ready.result(20)
+    yield ready.result(60)
     background.run(end())
     background.close()
 

@@ -51,7 +51,7 @@ def slow(upstream: Upstream, gateway: Gateway) -> Slow:
 
 
 async def until(gateway: Gateway, state: str) -> Activity:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await activity(gateway)
             if found.requests and found.requests[0].state == state:
@@ -106,7 +106,7 @@ async def test_two_requests_of_a_model_run_one_after_the_other(
     first = asyncio.create_task(ask(gateway))
     await slow.asked.wait()
     second = asyncio.create_task(gateway.ask())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await activity(gateway)
             if [one.state for one in found.requests] == ["reading", "waiting"]:

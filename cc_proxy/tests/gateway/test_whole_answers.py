@@ -36,7 +36,7 @@ def silence(gateway: Gateway, upstream: Upstream) -> Silence:
 
 async def test_a_whole_answer_may_begin_with_spaces(gateway: Gateway, silence: Silence) -> None:
     url = gateway.url + "/v1/messages"
-    async with asyncio.timeout(20), gateway.client.post(url, json=body()) as response:
+    async with asyncio.timeout(60), gateway.client.post(url, json=body()) as response:
         assert (response.status, response.content_type) == (200, "application/json")
         assert response.headers["request-id"].startswith("req_")
         assert await response.content.readexactly(3) == b"   "
@@ -51,7 +51,7 @@ async def test_an_error_after_the_spaces_is_no_whole_answer(
     # In an answer of status 200 both SDKs take an error for a message.
     silence.answer = says(line("Hel"), b'{"error":"the runner died"}\n')
     url = gateway.url + "/v1/messages"
-    async with asyncio.timeout(20), gateway.client.post(url, json=body()) as response:
+    async with asyncio.timeout(60), gateway.client.post(url, json=body()) as response:
         await response.content.readexactly(1)
         silence.ends.set()
         with pytest.raises(ClientPayloadError):
@@ -64,7 +64,7 @@ async def test_a_client_that_leaves_a_silent_model_stops_it(
 ) -> None:
     assert not silence.ends.is_set()
     url = gateway.url + "/v1/messages"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async with gateway.client.post(url, json=body()) as response:
             await response.content.readexactly(1)
             response.close()

@@ -16,11 +16,17 @@ UV = Path(sys.executable).with_name("uv")
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel."""
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build sdist and wheel from this checkout; all that need them run where they are built."""
     out = tmp_path_factory.mktemp("dist")
     build_tree(ROOT, out)
-    return next(out.glob("*.whl"))
+    return out
+
+
+@pytest.fixture(scope="session")
+def wheel(dist: Path) -> Path:
+    """Return the wheel."""
+    return next(dist.glob("*.whl"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from packaging.requirements import Requirement
 
 from release.build import ROOT
 
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 # `make run` in a folder that has only what it looks at.
 FILES = (
     "requirements/full.txt",
@@ -60,12 +62,27 @@ def required() -> Iterator[str]:
             todo += [one for one in more if not one.marker or one.marker.evaluate({"extra": extra})]
 
 
+def names_of(lines: list[str]) -> set[str]:
+    return {Requirement(line).name for line in lines}
+
+
+def grouped() -> set[str]:
+    """Return what `make` installs of the dependency groups; without it, tests are skipped."""
+    groups = PYPROJECT["dependency-groups"]
+    return names_of([*groups["docs"], *groups["fuzz"], *groups["release"]])
+
+
+def test_the_extra_dev_has_nothing_that_a_group_is_for() -> None:
+    dev = names_of(PYPROJECT["project"]["optional-dependencies"]["dev"])
+    assert dev & (grouped() | names_of(PYPROJECT["dependency-groups"]["bench"])) == set()
+
+
 def test_the_extra_dev_has_all_that_the_tests_import() -> None:
     folders = ("cc_proxy", "tools", "release")
     modules = {name for folder in folders for name in imported(ROOT / folder)}
     ours = {*folders, "bench", *sys.stdlib_module_names}
     owners = metadata.packages_distributions()
-    known = set(required())
+    known = {*required(), *grouped()}
     lacking = {
         module: owners.get(module)
         for module in (modules - ours) & owners.keys()

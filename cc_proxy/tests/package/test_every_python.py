@@ -13,6 +13,7 @@ from release.smoke import smoke
 
 from .conftest import Install
 
+pytestmark = pytest.mark.xdist_group("dist")
 MINORS = range(11, 20)
 
 

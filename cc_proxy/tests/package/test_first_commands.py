@@ -20,7 +20,7 @@ from .conftest import Install
 SCRIPT = ROOT / "release/first_commands.sh"
 FILE = ".cc-proxy/cc-proxy.user.yaml"
 
-pytestmark = pytest.mark.posix_only("a POSIX shell")
+pytestmark = [pytest.mark.posix_only("a POSIX shell"), pytest.mark.xdist_group("dist")]
 
 
 def is_taken() -> bool:

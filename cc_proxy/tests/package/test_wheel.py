@@ -15,15 +15,8 @@ from release.commands import run
 
 ROOT = Path(__file__).parents[3]
 
+pytestmark = pytest.mark.xdist_group("dist")
 MAN_PAGES = f"cc_proxy-{__version__}.data/data/share/man/man1/"
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build sdist and wheel from this checkout."""
-    out = tmp_path_factory.mktemp("dist")
-    build_tree(ROOT, out)
-    return out
 
 
 def wheel_names(dist: Path) -> set[str]:
@@ -87,6 +80,16 @@ def test_the_sdist_has_what_builds_the_wheel_and_what_a_packager_reads(dist: Pat
 def test_the_archives_are_the_same_bytes_on_another_machine(dist: Path, tmp_path: Path) -> None:
     build_tree(ROOT, tmp_path, umask=0o077, timezone="Asia/Kathmandu")
     assert digests(tmp_path) == digests(dist)
+
+
+def test_two_builds_differ_when_the_sources_do(dist: Path, tmp_path: Path) -> None:
+    copy_sources(ROOT, tmp_path / "tree")
+    module = tmp_path / "tree" / "cc_proxy" / "__main__.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    build_tree(tmp_path / "tree", tmp_path / "dist")
+    one, other = digests(dist), digests(tmp_path / "dist")
+    assert one.keys() == other.keys()
+    assert not one.items() & other.items()
 
 
 def test_a_wheel_has_nothing_that_an_earlier_build_left_in_the_folder(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 from cc_proxy.tests import environments
 from cc_proxy.tests.conformance.stack import Practice, practice_server
 
+# What is searched was said once.
+pytestmark = pytest.mark.xdist_group("secrets")
 KEY = "MARKER-key-5f2a91"
 API_KEY = "MARKER-api-key-77c0"
 PASSWORD = "MARKER-password-31"
