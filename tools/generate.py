@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cc_proxy import __version__
-from tools import contract, help_pages, json_schemas, manual, reference
+from tools import contract, help_pages, json_schemas, manual, model_table, reference
 
 ROOT = Path(__file__).parents[1]
 FEATURE = ROOT / "devcontainer/src/cc-proxy/devcontainer-feature.json"
@@ -25,6 +25,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "cc_proxy/data/help.txt", help_pages.text()
     page = ROOT / "docs/explanation/what-is-lost.md"
     yield page, contract.page(page.read_text(encoding="utf-8"))
+    page = ROOT / "docs/how-to/choose-a-model.md"
+    yield page, model_table.page(page.read_text(encoding="utf-8"))
     # Of this one only the version is made; it has to stand there, as no build goes before its use.
     feature = FEATURE.read_text(encoding="utf-8")
     yield FEATURE, re.sub(r'(?<="version": ")[^"]+', __version__, feature, count=1)

@@ -215,19 +215,29 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
 class RequestClasses(msgspec.Struct, frozen=True, kw_only=True):
     """The models for a class of Claude Code's requests; None: the one that the request names.
 
-    `subagent`: of subagents and workflows. `auxiliary`: of small tasks without the client's tools,
-    such as titles and web searches.
+    `subagent`: of subagents and workflows. `title`: of titles of sessions, `web_search`: of
+    searches, `auto_mode`: of the safety check in auto mode, `auxiliary`: of all these and other
+    small tasks without the client's tools. `compaction`: of summaries of a conversation. `image`:
+    of what has an image that the model cannot see; `long_context`: of what does not fit into its
+    window.
     """
 
     subagent: str | None = None
+    title: str | None = None
+    web_search: str | None = None
+    auto_mode: str | None = None
     auxiliary: str | None = None
+    compaction: str | None = None
+    image: str | None = None
+    long_context: str | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a user can decide.
 
     `aliases` keeps the order of the file. `context_window` is in tokens; None stands for
-    `auto`: 65,536, or what the model is made or loaded for, up to its maximum.
+    `auto`: 65,536, or what the model is made or loaded for, up to its maximum. `vision_model`
+    describes images for models that do not see; None: nobody does.
     """
 
     server: Server = Server()
@@ -235,6 +245,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upstreams: dict[str, UpstreamSettings] = msgspec.field(default_factory=dict)
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
     request_classes: RequestClasses = RequestClasses()
+    vision_model: str | None = None
     context_window: int | None = None
     models: dict[str, ModelSettings] = msgspec.field(default_factory=dict)
     web_search: WebSearchSettings = WebSearchSettings()

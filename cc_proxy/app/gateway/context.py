@@ -12,6 +12,7 @@ from cc_proxy.app.config import LoadedConfig, Settings
 from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 from cc_proxy.app.gateway.answer.active_answers import ActiveAnswers
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
+from cc_proxy.app.gateway.attachments.describing import ImageDescriber
 from cc_proxy.app.gateway.attachments.documents import Attachments
 from cc_proxy.app.gateway.attachments.fetching import Fetcher
 from cc_proxy.app.gateway.http.client_keys import ClientKeys
@@ -24,6 +25,7 @@ from cc_proxy.app.gateway.scheduling.gate import CooperativeGate
 from cc_proxy.app.gateway.scheduling.lanes import Lanes
 from cc_proxy.app.gateway.scheduling.read_ahead import ReadAhead
 from cc_proxy.app.gateway.spare_memory import SpareMemory
+from cc_proxy.app.gateway.storage.description_store import DescriptionStore
 from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 from cc_proxy.app.gateway.storage.front_file import FrontFile
 from cc_proxy.app.gateway.storage.kept_file import KeptFile
@@ -37,6 +39,7 @@ from cc_proxy.app.search.client import SearchClient
 COUNTS_FILE = "token-counts.json"
 TURNS_FILE = "turns.jsonl"
 FRONTS_FILE = "fronts.json"
+DESCRIPTIONS_FILE = "image-descriptions.json"
 
 
 @dataclass(frozen=True)
@@ -88,16 +91,18 @@ class Shared:
         settings = self.context.settings
         self.keys = ClientKeys(settings.server.auth_keys)
         self.models = Models(settings, self.upstreams, PastTests(self.context.state_dir))
-        self.attachments = Attachments(Fetcher(settings.images))
         self.search = SearchClient(settings)
         folder = self.context.state_dir
         self.tokens = TokenCounter(folder / COUNTS_FILE if folder else None)
         if folder and not settings.server.keep_on_disk:
-            for name in (TURNS_FILE, FRONTS_FILE, USAGE_FILE):
+            for name in (TURNS_FILE, FRONTS_FILE, USAGE_FILE, DESCRIPTIONS_FILE):
                 KeptFile(folder / name, name).remove()
             folder = None
         fronts = FrontFile(folder / FRONTS_FILE if folder else None)
         self.lanes = Lanes(self.upstreams, self.tokens)
+        descriptions = DescriptionStore(folder / DESCRIPTIONS_FILE if folder else None)
+        describer = ImageDescriber(settings.vision_model, self.models, self.lanes, descriptions)
+        self.attachments = Attachments(Fetcher(settings.images), describer)
         usage = UsageStore(folder / USAGE_FILE if folder else None, self.tokens.prefill_seconds)
         # Ollama does; other servers hold what they were started with.
         unloads = self.upstreams.first.kind == "ollama"
@@ -118,6 +123,7 @@ class Shared:
         self.upstreams.use(settings)
         self.models.use(settings)
         self.attachments.use(settings.images)
+        self.attachments.describer.use(settings.vision_model)
         self.search.use(settings)
         self.pace = replace(self.pace, initial_delay_seconds=settings.server.hold_seconds)
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
+
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.config import Ollama, Settings
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
@@ -47,5 +49,5 @@ def _names_ollama(settings: Settings) -> bool:
 
 def _models(settings: Settings) -> Iterator[str]:
     yield from settings.aliases.values()
-    classes = settings.request_classes
-    yield from filter(None, (classes.subagent, classes.auxiliary))
+    classes = msgspec.structs.astuple(settings.request_classes)
+    yield from filter(None, (*classes, settings.vision_model))

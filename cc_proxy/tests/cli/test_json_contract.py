@@ -8,6 +8,7 @@ import pytest
 
 from cc_proxy.app.cli.json_data import DATA
 from cc_proxy.app.cli.output import result
+from cc_proxy.app.practice.model.models import DEFAULT_MODELS, PracticeModel
 from cc_proxy.tests import contract
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
@@ -37,7 +38,8 @@ ASKED: dict[str, list[str]] = {
     "models": ["models"],
     "models pull": ["models", "pull", "practice-more"],
     "models show": ["models", "show", "practice"],
-    "models test": ["models", "test", "practice"],
+    "models recommend": ["models", "recommend"],
+    "models test": ["models", "test", "real"],
     "claude": ["claude", "--print-env"],
     "env": ["env", "--for", "vscode"],
     "doctor": ["doctor", "--no-model"],
@@ -70,7 +72,9 @@ def test_every_command_prints_what_its_schema_says(home: Home) -> None:
     assert ASKED.keys() | NO_DATA | ELSEWHERE == set(DATA), (
         "say in ASKED how to have the new one printed"
     )
-    with practice_server() as practice:
+    # The practice server's own models are not tested.
+    models = (*DEFAULT_MODELS, PracticeModel("real"))
+    with practice_server(models=models) as practice:
         for name, arguments in ASKED.items():
             ran = home.json(*arguments, OLLAMA_BASE_URL=practice.url)
             assert ran.envelope["command"] == name

@@ -48,7 +48,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 39
+    assert len(examples) == 46
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 
@@ -75,7 +75,8 @@ def test_the_defaults_of_the_schema_are_the_defaults(load_file: LoadFile) -> Non
         for name, section in SCHEMA["properties"].items()
         if "properties" in section
     }
-    sections["context_window"] = SCHEMA["properties"]["context_window"]["default"]
+    for key in ("vision_model", "context_window"):
+        sections[key] = SCHEMA["properties"][key]["default"]
     assert load_file(json.dumps(sections)).settings == Settings()
 
 

@@ -2,6 +2,7 @@ import json
 
 from cc_proxy.app.config import (
     Ollama,
+    RequestClasses,
     Server,
     Settings,
     UpstreamSettings,
@@ -57,7 +58,8 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             }
         },
         "aliases": {"default": "m"},
-        "request_classes": {"subagent": None, "auxiliary": None},
+        "request_classes": dict.fromkeys(RequestClasses.__struct_fields__),
+        "vision_model": None,
         "context_window": "auto",
         "models": {},
         "web_search": {

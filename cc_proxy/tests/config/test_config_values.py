@@ -33,7 +33,9 @@ ollama:
 aliases:
   default: qwen3-coder:30b
   "claude-haiku-*": qwen3:4b
-request_classes: {subagent: qwen3:8b, auxiliary: qwen3:4b}
+request_classes: {subagent: a, title: b, web_search: c, auto_mode: d, auxiliary: e,
+  compaction: f, image: g, long_context: h}
+vision_model: qwen3-vl:8b
 context_window: 128k
 models:
   "qwen3:4b": {context_window: 65536}
@@ -70,7 +72,10 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             headers={"X-Key": "k"},
         ),
         aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
-        request_classes=RequestClasses(subagent="qwen3:8b", auxiliary="qwen3:4b"),
+        request_classes=RequestClasses(
+            **dict(zip(RequestClasses.__struct_fields__, "abcdefgh", strict=True))
+        ),
+        vision_model="qwen3-vl:8b",
         context_window=131072,
         models={"qwen3:4b": ModelSettings(context_window=65536)},
         web_search=WebSearchSettings(
@@ -142,7 +147,14 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "upstreams",
         "aliases",
         "request_classes.subagent",
+        "request_classes.title",
+        "request_classes.web_search",
+        "request_classes.auto_mode",
         "request_classes.auxiliary",
+        "request_classes.compaction",
+        "request_classes.image",
+        "request_classes.long_context",
+        "vision_model",
         "context_window",
         "models",
         "web_search.provider",
@@ -166,7 +178,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     origins = load(config_file=path, environ={}).origins
     assert origins["ollama.timeout_seconds"] == f"file {path}:6"
     assert origins["aliases.claude-haiku-*"] == f"file {path}:12"
-    assert origins["models.qwen3:4b.context_window"] == f"file {path}:16"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:18"
     # A file that is named must be there (test_config_network.py); other servers stand beside
     # Ollama in test_config_upstreams.py.
     elsewhere = {"ollama.ca_file", "ollama.client_cert", "ollama.client_key", "upstreams"}

@@ -15,7 +15,7 @@ from cc_proxy.app.gateway.attachments import documents as attachments
 from cc_proxy.app.gateway.attachments import pdf_child
 from cc_proxy.app.gateway.attachments.pdf_process import AT_ONCE, PdfReader, PdfTooSlowError
 from cc_proxy.app.translate import pdf
-from cc_proxy.app.translate.pdf import UnreadablePdfError, text_of
+from cc_proxy.app.translate.pdf import PdfText, UnreadablePdfError, text_of
 from cc_proxy.tests.faults.stage import until
 
 from .conftest import Gateway, Upstream
@@ -60,7 +60,7 @@ async def test_a_pdf_is_worked_out_once(
 ) -> None:
     first = await sent(gateway, upstream, document(make_pdf(ANSWER)))
 
-    async def never(_self: object, _data: str, _seconds: float) -> str:
+    async def never(_self: object, _data: str, _seconds: float, **_: bool) -> PdfText:
         raise AssertionError
 
     monkeypatch.setattr(PdfReader, "text", never)
@@ -95,7 +95,7 @@ def test_a_reader_that_breaks_is_told_without_what_it_quotes(
 def test_a_text_that_is_too_long_is_cut(make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "MAX_TEXT_CHARS", 40)
     text = text_of(base64.b64encode(make_pdf(ANSWER, ANSWER, ANSWER)))
-    assert text == (
+    assert text.text == (
         f"[Page 1]\n{ANSWER}\n\n[Page 2]\nThe a\n\n[The rest is left out: the text is too long.]"
     )
 
@@ -125,7 +125,7 @@ async def test_the_documents_of_a_request_share_one_time(
     allowed: list[float] = []
     read = PdfReader.text
 
-    async def slow(self: PdfReader, data: str, seconds: float) -> str:
+    async def slow(self: PdfReader, data: str, seconds: float, **_: bool) -> PdfText:
         allowed.append(seconds)
         if len(allowed) > 2:
             raise PdfTooSlowError

@@ -1,14 +1,16 @@
 """Who asks, read from the headers that Claude Code 2.1.332 and 2.1.197 send."""
 
+import json
 import logging
 from typing import Any
 
 import msgspec
 import pytest
 
+from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.config import RequestClasses
-from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, caller
+from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, SmallTask, caller
 
 from .conftest import Gateway, Upstream, body
 
@@ -88,7 +90,13 @@ def test_another_client_is_of_no_class_whatever_it_says() -> None:
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    classes = RequestClasses(subagent="helper", auxiliary="small")
+    classes = RequestClasses(
+        subagent="helper",
+        auxiliary="small",
+        web_search="searcher",
+        auto_mode="judge",
+        compaction="summarizer",
+    )
     return {"request_classes": classes, "aliases": {"small": "tiny"}}
 
 
@@ -96,9 +104,10 @@ def settings() -> dict[str, Any]:
     ("headers", "tools", "model"),
     [
         (hints("main"), [], "m"),
-        (hints("compaction"), [], "m"),
+        (hints("compaction"), [READ], "summarizer"),
         (hints("auxiliary"), [], "tiny"),
-        (hints("auxiliary"), [SEARCH], "tiny"),
+        (hints("auxiliary"), [SEARCH], "searcher"),
+        (SESSION, [SEARCH], "searcher"),
         (hints("auxiliary"), [READ], "m"),
         (hints("subagent") | AGENT, [READ], "helper"),
         (hints("workflow"), [READ], "helper"),
@@ -126,3 +135,30 @@ async def test_the_class_stands_in_the_line_of_the_request(gateway: Gateway, cap
     caplog.clear()
     await gateway.ask()
     assert "class=" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits", "task"),
+    [
+        ({"stop_sequences": ["</block>"]}, "main", SmallTask.AUTO_MODE),
+        ({"output_config": {"format": {"type": "json_schema", "schema": {}}}}, "", SmallTask.TITLE),
+        ({}, "summary-extraction", SmallTask.TITLE),
+        ({}, "main", None),
+    ],
+)
+def test_a_small_task_is_known_by_what_it_asks_for(
+    fields: dict[str, Any], waits: str, task: SmallTask | None
+) -> None:
+    decoded = requests.decode(json.dumps(body(**fields)).encode())
+    who = caller(hints("auxiliary", waits), decoded, only_searches=False)
+    assert who.task is task
+
+
+async def test_the_safety_check_of_auto_mode_can_have_a_model_of_its_own(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    url = gateway.url + "/v1/messages"
+    checks = body(stop_sequences=["</block>"])
+    async with gateway.client.post(url, json=checks, headers=hints("auxiliary")) as done:
+        assert done.status == 200
+    assert upstream.bodies[-1]["model"] == "judge"

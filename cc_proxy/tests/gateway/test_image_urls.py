@@ -100,7 +100,7 @@ def a_model_that_sees(upstream: Upstream) -> None:
 
 @pytest.fixture
 def fetching(gateway: Gateway, fetcher: Fetcher) -> None:
-    gateway.shared.attachments = Attachments(fetcher)
+    gateway.shared.attachments = Attachments(fetcher, gateway.shared.attachments.describer)
 
 
 def image(url: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.gateway.answer.keep_alive import StreamWriter
-from cc_proxy.app.gateway.routes import messages
+from cc_proxy.app.gateway.routes import translation
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import chat_request
 
@@ -425,7 +425,7 @@ async def test_while_a_large_request_is_translated_the_others_have_their_turn(
             passes += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(messages, "chat_request", counted)
+    monkeypatch.setattr(translation, "chat_request", counted)
     block = {"type": "text", "text": "a"}
     turns = [{"role": role, "content": [block]} for role in ("user", "assistant")]
     end = {"role": "user", "content": [block]}

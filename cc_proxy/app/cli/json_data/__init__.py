@@ -4,7 +4,13 @@ The one source of it: commands are checked against these types, and the JSON Sch
 `data/schemas.json` are made from them (`python -m tools.generate`). Imported for types only.
 """
 
-from cc_proxy.app.cli.json_data.models import ModelsData, ModelsPull, ModelsShow, ModelsTest
+from cc_proxy.app.cli.json_data.models import (
+    ModelsData,
+    ModelsPull,
+    ModelsRecommend,
+    ModelsShow,
+    ModelsTest,
+)
 from cc_proxy.app.cli.json_data.process import (
     Logs,
     NotRunning,
@@ -58,6 +64,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "models pull": (ModelsPull,),
     "models show": (ModelsShow,),
     "models test": (ModelsTest,),
+    "models recommend": (ModelsRecommend,),
     "doctor": (Doctor,),
     "config init": (ConfigInit,),
     "config show": (ConfigShow,),

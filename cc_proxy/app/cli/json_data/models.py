@@ -158,3 +158,32 @@ class ModelsTest(TypedDict):
     speed: SpeedData | None
     context_window: Tokens | None
     gpu_share: float | None
+
+
+class MemoryFitData(TypedDict):
+    """A model in memory; its window is null where none is left that Claude Code works in."""
+
+    name: str
+    fit: Literal["fits", "small_window", "too_large"]
+    context_window: Tokens | None
+    memory_bytes: Annotated[Bytes, Meta(description="with that window")]
+    weights_bytes: Bytes
+    cache_bytes_per_token: Bytes
+    is_estimated: Annotated[
+        bool, Meta(description="the architecture does not say what a token of the window takes")
+    ]
+    is_unfit: Annotated[bool, Meta(description="`models test` found it unfit")]
+    reason: str
+
+
+class ModelsRecommend(TypedDict):
+    """The models that fit, the best first: those that are installed, and those to pull."""
+
+    memory_bytes: Bytes
+    memory_for_models_bytes: Bytes
+    memory_kind: Literal["gpu", "unified", "ram", "given"]
+    installed: list[MemoryFitData]
+    to_pull: list[MemoryFitData]
+    to_pull_as_of: str
+    recommended: str | None
+    recommended_to_pull: str | None

@@ -9,6 +9,7 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window
 from cc_proxy.app.cli.common import Common, define_group
 from cc_proxy.app.cli.models import pull
+from cc_proxy.app.cli.models import recommend as models_recommend
 from cc_proxy.app.cli.models import show as models_show
 from cc_proxy.app.cli.models import test as models_test
 from cc_proxy.app.cli.output import report
@@ -31,7 +32,9 @@ _PULLED = {True: "", False: "  (not pulled)", None: "  (its server does not answ
 _HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
 
 
-@define_group(_NAME, pull.command, models_show.command, models_test.command)
+@define_group(
+    _NAME, pull.command, models_show.command, models_test.command, models_recommend.command
+)
 def command(common: Common) -> Result:
     """Show the models: what they can do, their windows, and what the aliases point to.
 

@@ -9,6 +9,7 @@ import click
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.cli.common import Common, define, model_names
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import Result, aligned
@@ -39,8 +40,6 @@ def command(common: Common, *, name: str | None) -> Result:
 
     Example: cc-proxy models show qwen3-coder:30b
     """
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
-
     settings, tests = common.load().settings, verdicts.results(common)
     with waiting("Asking Ollama about the model"):
         target, pulled = _asked(settings, name, tests)

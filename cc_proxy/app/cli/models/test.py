@@ -10,6 +10,7 @@ import click
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.model_names import same_model
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned, note
@@ -59,8 +60,6 @@ def command(common: Common, *, name: str | None, count: int, quick: bool) -> Res
 
     Example: cc-proxy models test qwen3-coder:30b
     """
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
-
     settings, paths = common.load().settings, common.paths()
     kept, _ = verdicts.load_verdicts(paths)  # `models` says what is wrong with the file
     steps = Steps()

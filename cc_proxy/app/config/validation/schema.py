@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cc_proxy.app.config import durations, proxies, upstream_url
+from cc_proxy.app.config.settings import RequestClasses
 from cc_proxy.app.config.validation import model_options, network, rules
 from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, ScalarKind, Section
 
@@ -196,7 +197,8 @@ FILE = Section(
             expected="a model name as the client sends it, a pattern with *, or default",
             value=Field(rule=rules.model_name, expected=_MODEL),
         ),
-        "request_classes": Section({"subagent": _CLASS_MODEL, "auxiliary": _CLASS_MODEL}),
+        "request_classes": Section(dict.fromkeys(RequestClasses.__struct_fields__, _CLASS_MODEL)),
+        "vision_model": _CLASS_MODEL,
         "context_window": Field(
             rule=rules.window_or_auto,
             expected=f"auto, or {_WINDOW}",

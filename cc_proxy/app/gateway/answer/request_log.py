@@ -171,6 +171,10 @@ class RequestLog:
         self.tracker.noted(text)
         log.warning("%s %s", self._request_id, text)
 
+    def info(self, text: str) -> None:
+        """Name something that was done on the way."""
+        log.info("%s %s", self._request_id, text)
+
     def failed(self, error: ApiError) -> None:
         """Note an error that came after the answer had begun."""
         self._outcome, self._end = "failed", Outcome.FAILED

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from cc_proxy.app.anthropic.requests import Block, MessagesRequest
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.config import ImageSettings
+from cc_proxy.app.gateway.attachments.describing import Describe, ImageDescriber
 from cc_proxy.app.gateway.attachments.fetching import (
     IMAGE_TYPES,
     PDF_TYPES,
@@ -51,10 +52,14 @@ def _held_by(key: tuple[str, str], fetched: _Fetched) -> int:
 
 
 class Attachments:
-    """Fetches and reads, and remembers the latest by URL and by the digest of the bytes."""
+    """Fetches and reads, and remembers the latest by URL and by the digest of the bytes.
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    `describer` can describe images for a model that does not see.
+    """
+
+    def __init__(self, fetcher: Fetcher, describer: ImageDescriber) -> None:
         self._fetcher = fetcher
+        self.describer = describer
         self._pdfs = PdfReader()
         self._texts: ByteCache[bytes, str] = ByteCache(MAX_TEXT_BYTES, text_bytes)
         self._fetched: ByteCache[tuple[str, str], _Fetched] = ByteCache(MAX_FETCHED_BYTES, _held_by)
@@ -66,25 +71,34 @@ class Attachments:
         for key in [key for key, known in self._fetched.items() if known.source is None]:
             self._fetched.drop(key)
 
-    async def read(self, request: MessagesRequest, *, vision: bool = True) -> None:
+    async def read(
+        self, request: MessagesRequest, *, vision: bool = True, describe: Describe | None = None
+    ) -> None:
         """Put the content of its URLs, and the text of each PDF, into a request.
 
         What cannot be fetched is named in the log and left as it is, for a note in its place.
-        Images are not fetched for a model without `vision`.
+        Images are not fetched for a model without `vision`, but where there is who can `describe`
+        them: the description then takes the place of each image, and of each page of a PDF that is
+        a picture.
         """
         blocks = list(_attached(request))
-        await self._fetch([block for block in blocks if vision or block.type == "document"])
+        sees = vision or describe is not None
+        await self._fetch([block for block in blocks if sees or block.type == "document"])
         until = time.monotonic() + ALL_PDFS_SECONDS
         for block in blocks:
             source = block.origin
             data = source.get("data")
             is_pdf = block.type == "document" and source.get("media_type") == _PDF
             if is_pdf and isinstance(data, str):
-                block.source = {"type": "text", "data": await self._text(data, until)}
+                read = await self._text(data, until, describe)
+                block.source = {"type": "text", "data": read}
+            elif block.type == "image" and describe is not None and isinstance(data, str):
+                await _describe(block, data, describe)
 
     async def close(self) -> None:
-        """Close the connections of the fetcher."""
+        """Close the connections of the fetcher, and write what the describer has to keep."""
         await self._fetcher.close()
+        await self.describer.close()
 
     async def _fetch(self, blocks: list[Block]) -> None:
         wanted = [(block, key) for block in blocks if (key := _key(block))]
@@ -113,19 +127,20 @@ class Attachments:
         self._fetched.put((kind, url), fetched)
         return fetched.source
 
-    async def _text(self, data: str, until: float) -> str:
-        digest = hashlib.sha256(data.encode()).digest()
+    async def _text(self, data: str, until: float, describe: Describe | None) -> str:
+        kind = b"described " if describe else b""
+        digest = kind + hashlib.sha256(data.encode()).digest()
         text = self._texts.get(digest)
         if text is None:
             try:
-                text = await self._extracted(data, until)
+                text = await self._extracted(data, until, describe)
             except UnreadablePdfError as error:
                 # Those before it took the time: with them known, it has its own on the next turn.
                 return _left_out(str(error))
             self._texts.put(digest, text)
         return text
 
-    async def _extracted(self, data: str, until: float) -> str:
+    async def _extracted(self, data: str, until: float, describe: Describe | None) -> str:
         """Return the text of a PDF, or why it has none.
 
         Raises:
@@ -134,7 +149,9 @@ class Attachments:
         """
         left = until - time.monotonic()
         try:
-            return await self._pdfs.text(data, min(PDF_SECONDS, left))
+            found = await self._pdfs.text(
+                data, min(PDF_SECONDS, left), with_scans=describe is not None
+            )
         except PdfTooSlowError as error:
             if left < PDF_SECONDS:
                 text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
@@ -142,6 +159,15 @@ class Attachments:
             return _left_out(str(error))
         except UnreadablePdfError as error:
             return _left_out(str(error))
+        for number, image in found.scans.items():
+            if describe is not None and (description := await describe(image)) is not None:
+                found = found.with_page(number, description)
+        return found.text
+
+
+def has_image(request: MessagesRequest) -> bool:
+    """Return whether an image is in a conversation; a document may have one, and is none."""
+    return any(block.type == "image" for block in _attached(request))
 
 
 def _attached(request: MessagesRequest) -> Iterator[Block]:
@@ -153,6 +179,12 @@ def _attached(request: MessagesRequest) -> Iterator[Block]:
                 yield block
             elif block.type == "tool_result" and isinstance(block.content, list):
                 yield from (b for b in block.content if b.type in ("image", "document"))
+
+
+async def _describe(block: Block, data: str, describe: Describe) -> None:
+    text = await describe(data)
+    if text is not None:
+        block.type, block.text, block.source = "text", text, None
 
 
 def _key(block: Block) -> tuple[str, str] | None:

@@ -2,7 +2,8 @@
 
 A PDF of 30 KB can ask for minutes of work and gigabytes of memory. Standard input has the size in
 bytes of the base64 text in a line, and the text. It stays open: when it closes, nobody waits for
-the answer any more. Standard output gets the answer as JSON, `text` or `why` there is none.
+the answer any more. Standard output gets the answer as JSON: `text` and `scans`, or `why` there is
+no text.
 """
 
 import json
@@ -12,19 +13,22 @@ import threading
 
 from cc_proxy.app.translate.pdf import UnreadablePdfError, text_of
 
+# An argument: the pages that are pictures are wanted too.
+SCANS = "scans"
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 # It gives way to the proxy, and still gets a tenth of a core where a model computes on all of them.
 _NICE = 5
 
 
-def main(cpu_seconds: int) -> None:
+def main(cpu_seconds: int, *, with_scans: bool) -> None:
     """Read the PDF on standard input; write its text, or why there is none, to standard output."""
     _limit(cpu_seconds)
     stdin = sys.stdin.buffer
     data = stdin.read(int(stdin.readline()))
     threading.Thread(target=_end_with_the_other_side, daemon=True).start()
     try:
-        answer = {"text": text_of(data)}
+        found = text_of(data, with_scans=with_scans)
+        answer: dict[str, object] = {"text": found.text, "scans": found.scans}
     except UnreadablePdfError as error:
         answer = {"why": str(error)}
     except MemoryError:
@@ -55,4 +59,4 @@ def _limit(cpu_seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), with_scans=SCANS in sys.argv[2:])

@@ -11,12 +11,18 @@ from contextlib import suppress
 import msgspec
 
 from cc_proxy.app.gateway.attachments import pdf_child
-from cc_proxy.app.translate.pdf import MAX_TEXT_CHARS, NoReaderError, UnreadablePdfError
+from cc_proxy.app.translate.pdf import (
+    MAX_SCANS_BYTES,
+    MAX_TEXT_CHARS,
+    NoReaderError,
+    PdfText,
+    UnreadablePdfError,
+)
 
 # Each takes a core and up to a gigabyte.
 AT_ONCE = 2
 # JSON writes a character with up to twelve bytes.
-_MAX_ANSWER_BYTES = 12 * (MAX_TEXT_CHARS + 1024)
+_MAX_ANSWER_BYTES = 12 * (MAX_TEXT_CHARS + 1024) + MAX_SCANS_BYTES
 # SIGXCPU, which Windows does not have.
 _TIME_IS_OVER = 24
 # What a Python needs to start; no key and no address of Ollama is among it.
@@ -34,6 +40,7 @@ class PdfTooSlowError(UnreadablePdfError):
 
 class _Answer(msgspec.Struct):
     text: str | None = None
+    scans: dict[int, str] = {}
     why: str = ""
 
 
@@ -43,8 +50,10 @@ class PdfReader:
     def __init__(self) -> None:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    async def text(self, data: str, seconds: float) -> str:
+    async def text(self, data: str, seconds: float, *, with_scans: bool = False) -> PdfText:
         """Return the text of a base64 PDF. Cancellation ends the process that reads it.
+
+        `with_scans`: with the pages that are pictures.
 
         Raises:
             UnreadablePdfError: it has no text that can be read, there is nothing to read it with,
@@ -55,21 +64,22 @@ class PdfReader:
             raise NoReaderError
         try:
             async with asyncio.timeout(seconds), self._at_once:
-                answer = await _run(data.encode(errors="replace"), seconds)
+                answer = await _run(data.encode(errors="replace"), seconds, with_scans=with_scans)
         except TimeoutError as error:
             raise PdfTooSlowError from error
         if answer.text is None:
             raise UnreadablePdfError(answer.why)
-        return answer.text
+        return PdfText(answer.text, answer.scans)
 
 
-async def _run(data: bytes, seconds: float) -> _Answer:
+async def _run(data: bytes, seconds: float, *, with_scans: bool) -> _Answer:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # no module is taken from the folder that the proxy runs in
         "-m",
         pdf_child.__name__,
         str(math.ceil(seconds)),
+        *([pdf_child.SCANS] if with_scans else []),
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,

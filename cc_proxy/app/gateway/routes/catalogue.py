@@ -62,7 +62,8 @@ async def one(request: web.Request) -> web.Response:
     shared = request.app[SHARED]
     with api_error_for(name):
         target = await shared.models.target(name)
-    return _json(_detailed(name, target))
+        window = await shared.models.longest_window(target)
+    return _json(_detailed(name, target, window))
 
 
 async def many(request: web.Request) -> web.Response:
@@ -142,12 +143,12 @@ def _limit(request: web.Request) -> int:
     return int(asked)
 
 
-def _detailed(name: str, target: Target) -> Entry:
+def _detailed(name: str, target: Target, window: int) -> Entry:
     return _entry(
         name,
         description=f"{target.model.name} on {target.server}",
         upstream_capabilities=sorted(target.model.capabilities),
-        max_input_tokens=target.window,
+        max_input_tokens=window,
         upstream_model=target.model.name,
     )
 

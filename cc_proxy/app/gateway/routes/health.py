@@ -129,6 +129,7 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
     try:
         with api_error_for(name):
             target = await shared.models.target(name)
+            window = await shared.models.longest_window(target)
     except ApiError as error:
         return DefaultModel(error=error.message + await _near(shared, error.__cause__))
     seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
@@ -136,7 +137,7 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
     return DefaultModel(
         # With its upstream before it: a session asks for the model by this name.
         name=upstreams.listed(upstreams.named(target.upstream), target.model.name),
-        context_window=target.window,
+        context_window=window,
         # A model without listed capabilities gets its requests, so it may be able to.
         can_use_tools=not target.model.capabilities or target.model.can("tools"),
         tokens_read_per_second=round(FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,

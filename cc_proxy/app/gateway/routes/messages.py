@@ -3,7 +3,6 @@
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 
@@ -36,21 +35,24 @@ from cc_proxy.app.gateway.answer.whole_response import WholeResponse
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.http.auth import KEY_NAME
+from cc_proxy.app.gateway.routes.translation import (
+    request_for,
+    target_for,
+    too_deep,
+    translated_for,
+    with_forms,
+)
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
-from cc_proxy.app.gateway.scheduling.beside import is_large
 from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
 from cc_proxy.app.gateway.scheduling.lanes import Lane
 from cc_proxy.app.gateway.scheduling.slot_keeper import Asker, PromptAsk
 from cc_proxy.app.gateway.tokens.counter import certainly_too_long
 from cc_proxy.app.translate.answer.collector import AnswerCollector
-from cc_proxy.app.translate.answer.errors import api_error, api_error_for
+from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
-from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
-from cc_proxy.app.translate.request.conversation import least_tokens
 from cc_proxy.app.translate.request.rules import Purpose
-from cc_proxy.app.translate.request.thinking import thinking_counts
-from cc_proxy.app.translate.web_search.offer import Offer, offer
+from cc_proxy.app.translate.web_search.offer import offer
 
 log = logging.getLogger(__name__)
 
@@ -126,15 +128,15 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             return _probed(asked, body, record)
         who = _caller(request, asked)
         record.asked_by(who, int(asked.max_tokens))
-        with api_error_for(asked.model):
-            target = await shared.models.target(asked.model, who)
-        await _refuse_long(shared, asked.messages, target.window)
-        if any(message.role == "assistant" for message in asked.messages):
-            emptied = shared.lanes.of(target).slots.emptied
-            target = await shared.models.with_forms(target, emptied, thinks=asked.thinks)
+        target = await target_for(shared, asked, who)
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
-        search, translated = await _translated(shared, asked, target, betas)
+        describe = shared.attachments.describer.asking(who, record)
+        search, translated = await translated_for(shared, asked, target, describe, betas)
         estimate = shared.tokens.estimate(translated.prompt)
+        if (longer := await shared.models.for_length(target, estimate.tokens)) is not target:
+            target = await with_forms(shared, asked, longer)
+            translated = await request_for(shared, asked, target, betas)
+            estimate = shared.tokens.estimate(translated.prompt)
         record.translated(target, translated, estimate.tokens, asked.diagnostics)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
@@ -167,17 +169,6 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         bodies.release(request)
         with gives_way, shared.context.crowd.track():
             return await respond(request, exchange)
-
-
-async def _refuse_long(shared: Shared, messages: list[requests.Message], window: int) -> None:
-    """Refuse more messages than the window has tokens: to translate them would take a second."""
-    if len(messages) <= window:
-        return
-    least = await shared.fair_share.beside.run(
-        partial(least_tokens, messages), is_large=is_large(messages)
-    )
-    if least > window:
-        raise prompt_too_long(least, window)
 
 
 def _asking(lane: Lane, asker: Asker, record: RequestLog) -> PromptAsk:
@@ -213,7 +204,7 @@ async def count_tokens(request: web.Request) -> web.Response:
     except (UpstreamError, ApiError):
         # The question is not whether the model is there.
         target = Target(unknown_model(asked.model), AUTO_WINDOW, keep_alive="")
-    _, translated = await _translated(shared, asked, target)
+    _, translated = await translated_for(shared, asked, target, shared.attachments.describer.known)
     estimate = shared.tokens.estimate(translated.prompt)
     return web.json_response({"input_tokens": estimate.tokens})
 
@@ -222,35 +213,8 @@ def _caller(request: web.Request, asked: requests.MessagesRequest) -> Caller:
     try:
         search = offer(bytes(asked.tools))
     except RecursionError as error:
-        raise _too_deep() from error
+        raise too_deep() from error
     return caller(request.headers, asked, only_searches=bool(search and search.alone))
-
-
-def _too_deep() -> ApiError:
-    return invalid_request("The request is nested too deeply, in its schemas maybe.")
-
-
-async def _translated(
-    shared: Shared, asked: requests.MessagesRequest, target: Target, betas: str = ""
-) -> tuple[Offer | None, TranslatedRequest]:
-    await shared.attachments.read(asked, vision=target.model.can("vision"))
-    try:
-        if search := offer(bytes(asked.tools)):
-            asked.tools = search.tools
-        counts = thinking_counts(asked, betas)
-        large = is_large(asked.messages)
-
-        def translate() -> TranslatedRequest:
-            translated = chat_request(asked, target, shared.turns.recall, counts)
-            if large:
-                # Most of the work of the estimate that comes next.
-                _ = translated.prompt.parts
-            return translated
-
-        return search, await shared.fair_share.beside.run(translate, is_large=large)
-    except RecursionError as error:
-        # What the decoder takes can be deeper than what takes it apart.
-        raise _too_deep() from error
 
 
 async def _whole(request: web.Request, exchange: _Exchange) -> web.StreamResponse:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.chat.errors import UpstreamError, UpstreamRefusedError
 from cc_proxy.app.chat.model_names import full_name, same_model
@@ -17,8 +16,10 @@ from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.chat.upstreams import Upstreams
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import NO_MODEL_SETTINGS, ModelSettings, Settings, resolve_model
+from cc_proxy.app.gateway.routing.absence import no_model, only_cloud
+from cc_proxy.app.gateway.routing.classes import model_for
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
-from cc_proxy.app.gateway.scheduling.caller import Caller, RequestClass
+from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ AUTO_WINDOW = ENOUGH_WINDOW
 # Names come from clients, and what a model can do from Ollama.
 CACHE_BYTES = 4 * 1024 * 1024
 _TARGET_BYTES = 1000
+_ANSWER_SHARE = 8
 
 
 def _targets() -> ByteCache[str, Target]:
@@ -86,7 +88,7 @@ class Models:
             UpstreamError: Ollama cannot be asked, or does not have the model.
 
         """
-        resolved = self._resolved(self._of_class(who) or requested)
+        resolved = self._resolved(model_for(self._settings.request_classes, who) or requested)
         return await self.named(resolved or await self._choose())
 
     def upstream_for(self, requested: str) -> Upstream:
@@ -98,15 +100,42 @@ class Models:
         resolved = resolve_model(self._settings.aliases, name)
         return resolved and resolved.removeprefix(f"{self._upstreams.first.name}/")
 
-    def _of_class(self, who: Caller | None) -> str | None:
-        classes = self._settings.request_classes
-        match who.kind if who else None:
-            case RequestClass.SUBAGENT | RequestClass.WORKFLOW:
-                return classes.subagent
-            # Others go on with the conversation, which another model would have to read first.
-            case RequestClass.AUXILIARY if who and who.is_small:
-                return classes.auxiliary
-        return None
+    async def for_image(self, target: Target) -> Target:
+        """Return the model for a conversation with an image: another one if `target` is blind.
+
+        Raises:
+            UpstreamError: the upstream cannot be asked, or does not have the other one.
+
+        """
+        other = self._settings.request_classes.image
+        if other is None or target.model.can("vision"):
+            return target
+        return await self.target(other)
+
+    async def for_length(self, target: Target, tokens: int) -> Target:
+        """Return the model for a prompt of about so many tokens: another one if `target` is small.
+
+        An eighth of the window stays free for the answer. A conversation only grows, so it changes
+        the model once.
+
+        Raises:
+            UpstreamError: the upstream cannot be asked, or does not have the other one.
+
+        """
+        other = self._settings.request_classes.long_context
+        if other is None or tokens <= target.window - target.window // _ANSWER_SHARE:
+            return target
+        longer = await self.target(other)
+        return longer if longer.window > target.window else target
+
+    async def longest_window(self, target: Target) -> int:
+        """Return the tokens that a conversation with `target` may have before it is compacted.
+
+        Raises:
+            UpstreamError: the upstream cannot be asked, or does not have the other model.
+
+        """
+        return (await self.for_length(target, target.window)).window
 
     async def named(self, name: str) -> Target:
         """Return the model of this name, whatever the aliases say.
@@ -259,9 +288,9 @@ class Models:
         with_tools = [model for model in local if "tools" in (model.capabilities or ())]
         able = [model.name for model in self._tests.without_unfit(with_tools)]
         if not able and not local and pulled:
-            raise _only_cloud([model.name for model in pulled])
+            raise only_cloud([model.name for model in pulled])
         if not able:
-            raise _no_model(len(local), self._upstreams.first)
+            raise no_model(len(local), self._upstreams.first)
         in_memory = {full_name(model.name) for model in loaded}
         self._chosen = next((n for n in able if full_name(n) in in_memory), able[0])
         self._tests_stamp = stamp
@@ -296,32 +325,3 @@ def _spelled(target: Target, name: str) -> Target:
     if target.model.name == name:
         return target
     return replace(target, model=msgspec.structs.replace(target.model, name=name))
-
-
-def _only_cloud(names: list[str]) -> ApiError:
-    return ApiError(
-        404,
-        "not_found_error",
-        "No model is configured, and Ollama has only cloud models, which send what they read to"
-        f" another company. To use one, set `aliases: {{default: {names[0]}}}` in"
-        " cc-proxy.user.yaml. For a model of this machine: `ollama pull qwen3-coder:30b`.",
-        retry=False,
-    )
-
-
-def _no_model(count: int, first: Upstream) -> ApiError:
-    is_ollama = first.kind == "ollama"
-    some = f"{count} {'pulled' if is_ollama else 'served'}, none that can use tools"
-    found = some if count else "no model at all"
-    remedy = (
-        "Pull one that can use tools, for example `ollama pull qwen3-coder:30b`, or set"
-        if is_ollama
-        else f"Let {first.title} serve one that can use tools, or set"
-    )
-    return ApiError(
-        404,
-        "not_found_error",
-        f"No model is configured, and {first.title} has {found}. {remedy} `aliases.default` in"
-        " cc-proxy.user.yaml.",
-        retry=False,
-    )

@@ -29,6 +29,9 @@ _CLASS = "x-claude-code-request-class"
 _WAITS = "x-claude-1p-request-class"
 # `claude-cli/2.1.332 (external, sdk-cli)` is `claude -p`; the interactive client says `cli`.
 _PRINTS = ", sdk-cli)"
+_TITLE = "summary-extraction"
+# 2.1.332 ends the verdict of auto mode's safety check with it.
+VERDICT_END = "</block>"
 _ON_THE_SIDE = "on the side"
 _NO_TOOLS = (b"", b"null", b"[]")
 
@@ -41,6 +44,14 @@ class RequestClass(Enum):
     WORKFLOW = "workflow"
     COMPACTION = "compaction"
     AUXILIARY = "auxiliary"
+
+
+class SmallTask(Enum):
+    """The small task that a request is, where that is known."""
+
+    TITLE = "title"
+    WEB_SEARCH = "web_search"
+    AUTO_MODE = "auto_mode"
 
 
 class Priority(IntEnum):
@@ -66,7 +77,7 @@ _PRIORITIES = {
 class Caller:
     """The session of a request, `` when it names none, and the class; None for another client.
 
-    `is_small`: it offers none of the client's tools.
+    `is_small`: it offers none of the client's tools; `task` is the one that it then is.
     `agent` is the subagent that asks, `` for the session itself; `prints` the session of
     `claude -p`, which ends with its answer.
     """
@@ -77,6 +88,7 @@ class Caller:
     agent: str = ""
     prints: bool = False
     is_small: bool = False
+    task: SmallTask | None = None
 
     @property
     def side(self) -> bool:
@@ -120,7 +132,20 @@ def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches:
         kind = RequestClass.AUXILIARY if is_small else RequestClass.MAIN
         kind = RequestClass.SUBAGENT if agent else kind
     priority = _PRIORITIES.get(headers.get(_WAITS, ""), _usual_priority(kind))
-    return Caller(session, kind, priority, agent, prints, is_small)
+    task = _task(headers, asked, only_searches=only_searches) if is_small else None
+    return Caller(session, kind, priority, agent, prints, is_small, task)
+
+
+def _task(
+    headers: Mapping[str, str], asked: MessagesRequest, *, only_searches: bool
+) -> SmallTask | None:
+    if only_searches:
+        return SmallTask.WEB_SEARCH
+    if VERDICT_END in (asked.stop_sequences or ()):
+        return SmallTask.AUTO_MODE
+    # Both versions ask for a title as JSON.
+    has_schema = asked.output_config is not None and asked.output_config.format is not None
+    return SmallTask.TITLE if has_schema or headers.get(_WAITS) == _TITLE else None
 
 
 def _usual_priority(kind: RequestClass) -> Priority:

@@ -1,0 +1,32 @@
+"""The request that describes an image, and the text that takes the image's place."""
+
+from msgspec import UNSET
+
+from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
+from cc_proxy.app.chat.target import Target
+
+MAX_DESCRIPTION_TOKENS = 1_000
+_QUESTION = (
+    "Describe this image for a programmer who cannot see it. First say in one sentence what kind of"
+    " image it is. Then copy all text in it exactly, line by line. Then describe layout, colours,"
+    " and, in diagrams and charts, the parts, their connections and values. Say only what you see."
+)
+
+
+def description_request(target: Target, data: str) -> ChatRequest:
+    """Return the request that asks `target` to describe an image (base64)."""
+    return ChatRequest(
+        model=target.model.name,
+        messages=[ChatMessage("user", _QUESTION, images=[data])],
+        think=False if target.model.can("thinking") else UNSET,
+        max_tokens=MAX_DESCRIPTION_TOKENS,
+        temperature=0.0,
+    )
+
+
+def described(text: str, model: str) -> str:
+    """Return what stands for an image: its description, and whose it is."""
+    return (
+        f"[An image was here, which you cannot see. The model {model} describes it:]\n{text}\n"
+        "[End of the description of the image.]"
+    )

@@ -1,0 +1,36 @@
+"""The table of models to pull in `choose-a-model`, made from the data of the package."""
+
+import re
+
+from cc_proxy.app.claude_needs import ENOUGH_WINDOW
+from cc_proxy.app.fitness.known_models import known_models
+
+_BEGIN = "<!-- made from cc_proxy/data/known-models.json by `make generate` -->"
+_END = "<!-- the end of the table -->"
+_SECTION = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+_GB = 1e9
+
+
+def page(text: str) -> str:
+    """Return the text of the page with its table as the data is now."""
+    section = f"{_BEGIN}\n\n{_table()}\n\n{_END}"
+    return _SECTION.sub(lambda _: section, text)
+
+
+def _table() -> str:
+    known = known_models()
+    lines = [
+        f"Sizes and windows of {known.as_of}:",
+        "",
+        "| model | weights | with a window of | memory in all | can | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in known.models:
+        window = min(ENOUGH_WINDOW, one.max_context)
+        memory = one.needs.bytes_for(window) / _GB
+        able = ", ".join(one.capabilities)
+        lines.append(
+            f"| `{one.name}` | {one.size_bytes / _GB:.1f} GB | {window:,} | {memory:.1f} GB"
+            f" | {able} | {one.about} |"
+        )
+    return "\n".join(lines)
