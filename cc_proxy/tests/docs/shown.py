@@ -17,8 +17,8 @@ DOCUMENTS = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 # `text` and the others are not typed.
-# Configurations that gateway/test_front_servers.py runs.
-SERVERS = {"nginx", "haproxy", "caddy"}
+# Configurations that gateway/test_front_servers.py and placements/test_cluster_files.py run.
+SERVERS = {"nginx", "haproxy", "caddy", "systemd"}
 TYPED, NOT_TYPED = {"sh", "console"}, {"text", "yaml", "json", "mermaid", *SERVERS}
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
