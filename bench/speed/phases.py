@@ -5,6 +5,7 @@ A noisy moment of the machine meets all of them. Each run of the load client has
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import click
@@ -13,6 +14,7 @@ from bench.speed.bodies import Body
 from bench.speed.contenders import DIRECT, OURS, RELAY, Contender
 from bench.speed.load import Answers, Load, Loader
 from bench.speed.sheet import Sheet
+from bench.speed.watcher import Watcher
 
 SMALL, LARGE = 100_000, 2_000_000
 FAST_CHUNKS = 20_000
@@ -140,6 +142,25 @@ class Bench:
         """Many streams at the speed of a fast model."""
         self._paced(STREAMS, late_ms=50)
 
+    def watched(self) -> None:
+        """Run small requests and paced streams with `cc-proxy top` open and closed, in turns."""
+        ours = next((one for one in self.others if one.name == OURS), None)
+        if ours is None:
+            return
+        streams = Load(f"bench-{PACED_CHUNKS}x{PACED_MS}", Body(SMALL), STREAMS, STREAMS)
+        requests = Load("bench-1x0", Body(SMALL), requests=_REQUESTS[SMALL])
+        self._introduce(streams.model)
+        authorization = ours.headers[0].partition(": ")[2]
+        for _ in range(self.rounds):
+            for key in ("closed", "open"):
+                looks = Watcher(ours.port, authorization) if key == "open" else nullcontext()
+                with looks:
+                    answers, cpu = self._load(ours, requests)
+                    _, cpu_of_streams = self._load(ours, streams)
+                self.sheet.add(OURS, f"{key}_ttft", *answers.ttft_ms)
+                self.sheet.add(OURS, f"{key}_cpu", cpu * 1000 / requests.requests)
+                self.sheet.add(OURS, f"{key}_cpu_streams", cpu_of_streams)
+
     def many(self) -> None:
         """Very many streams."""
         self._paced(MANY_STREAMS, late_ms=250)
@@ -237,6 +258,7 @@ PHASES: dict[str, Callable[[Bench], None]] = {
     "first-token": Bench.first_token,
     "fast-stream": Bench.fast_stream,
     "paced": Bench.paced,
+    "watched": Bench.watched,
     "many": Bench.many,
     "loaded": Bench.loaded,
     "idle": Bench.idle,

@@ -11,6 +11,8 @@ from bench.speed.sheet import Sheet
 _LINEAR = 1.25
 # What memory may have grown by and still count as flat: the allocator's own ups and downs.
 _FLAT_MB = 2.0
+# What it may cost that somebody looks.
+_WATCHED = 1.05
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ def _targets(sheet: Sheet) -> Iterator[Target]:
             yield Target(title, _added_ratio(sheet, f"ttft_{what}"), limit)
     yield Target("CPU per chunk, one fast stream", _ratio(sheet, "stream_cpu"), 3)
     yield Target(f"CPU, {STREAMS} paced streams", _ratio(sheet, f"paced{STREAMS}_cpu"), 1.4)
+    for key, what in (("ttft", "first token, 100 KB"), ("cpu_streams", f"CPU, {STREAMS} streams")):
+        title = f"{what}, top open over closed"
+        yield Target(title, _open_over_closed(sheet, key), _WATCHED)
     for streams, late in ((STREAMS, 50), (MANY_STREAMS, 250)):
         latest = sheet.most(OURS, f"paced{streams}_max")
         yield Target(f"{streams} paced streams, latest chunk", latest, late, ".1f", " ms")
@@ -64,6 +69,11 @@ def _targets(sheet: Sheet) -> Iterator[Target]:
     yield Target(
         "memory over 100,000 requests, growth in the second half", growth, _FLAT_MB, ".1f", " MB"
     )
+
+
+def _open_over_closed(sheet: Sheet, what: str) -> float | None:
+    is_open, closed = (sheet.median(OURS, f"{key}_{what}") for key in ("open", "closed"))
+    return is_open / closed if is_open is not None and closed else None
 
 
 def _ratio(sheet: Sheet, what: str) -> float | None:

@@ -15,6 +15,7 @@ def redacted(settings: Settings) -> dict[str, object]:
     The result is plain dicts with the keys of the file.
     """
     server, ollama, search = settings.server, settings.ollama, settings.web_search
+    telemetry = settings.telemetry
     shown = msgspec.structs.replace(
         settings,
         server=msgspec.structs.replace(
@@ -50,6 +51,11 @@ def redacted(settings: Settings) -> dict[str, object]:
         web_search=msgspec.structs.replace(
             search, url=None if search.url is None else without_user_info(search.url)
         ),
+        telemetry=msgspec.structs.replace(
+            telemetry,
+            otlp_url=telemetry.otlp_url and without_user_info(telemetry.otlp_url),
+            headers=dict.fromkeys(telemetry.headers, HIDDEN),
+        ),
     )
     # By way of JSON a tuple is a list, as everywhere that these are shown.
     return file_values(msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object]))
@@ -63,6 +69,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     yield from login_secrets(settings.ollama.base_url)
     yield from login_secrets(settings.ollama.proxy)
     yield from login_secrets(settings.web_search.url or "")
+    yield from settings.telemetry.headers.values()
+    yield from login_secrets(settings.telemetry.otlp_url or "")
     for upstream in settings.upstreams.values():
         yield from filter(None, (upstream.api_key,))
         yield from upstream.headers.values()

@@ -212,6 +212,17 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
     format: LogFormat = "text"
 
 
+class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The collector for the telemetry that Claude Code sends to cc-proxy.
+
+    `otlp_url` is the base address of its OTLP/HTTP, None for none. `headers` go with each request,
+    and are secrets.
+    """
+
+    otlp_url: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class RequestClasses(msgspec.Struct, frozen=True, kw_only=True):
     """The models for a class of Claude Code's requests; None: the one that the request names.
 
@@ -253,3 +264,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     assist: Assist = Assist()
     claude: ClaudeSettings = ClaudeSettings()
     logging: LoggingSettings = LoggingSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()

@@ -28,7 +28,8 @@ SessionState = Literal[
 class ActivityRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request: one that runs, or one of the latest that ended.
 
-    `request_class` is Claude Code's name for it, `other` for another client. `key` is the name of
+    `request_class` is Claude Code's name for it, `other` for another client; `read_ahead` and
+    `filler` are texts that the model reads for nobody yet, and in no total. `key` is the name of
     its key, empty for the proxy's own. `waiting_behind` has
     the requests that the model answers first. Until the end, the tokens of the prompt and what of
     it was reused are estimates, and so are `tokens_read` (of `tokens_to_read`) and `seconds_left`;

@@ -101,6 +101,23 @@ class LastReload(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class CaptureState(msgspec.Struct, frozen=True, kw_only=True):
+    """The capture that runs, or the last one; `file` is "" if there was none.
+
+    `session` is "" for all. `ended` is why it is no longer on: stopped, time, full or failed.
+    """
+
+    on: bool
+    file: str = ""
+    session: str = ""
+    started: Time | None = None
+    until: Time | None = None
+    bytes: Bytes = 0
+    max_bytes: Bytes = 0
+    requests: int = 0
+    ended: str = ""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `GET /health`; the last four are null or empty with `?upstream=0`.
 
@@ -126,6 +143,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[KeyUse, ...] = ()
     last_error: LastError | None = None
     last_reload: LastReload | None = None
+    capture: CaptureState | None = None
     model_sessions: tuple[ModelSessions, ...] = ()
     upstream: UpstreamStatus | None = None
     upstreams: tuple[UpstreamStatus, ...] = ()

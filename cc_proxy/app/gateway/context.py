@@ -107,6 +107,7 @@ class Shared:
         # Ollama does; other servers hold what they were started with.
         unloads = self.upstreams.first.kind == "ollama"
         self.activity = ActivityTracker(self.lanes.parallel, usage=usage, unloads=unloads)
+        self.lanes.watch_reading(self.activity.reading_for_nobody)
         self.read_ahead = ReadAhead(self.lanes, self.tokens, fronts)
         self.turns = TurnStore(folder / TURNS_FILE if folder else None)
 

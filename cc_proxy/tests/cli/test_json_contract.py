@@ -33,6 +33,9 @@ ASKED: dict[str, list[str]] = {
     "logs": ["logs"],
     "top": ["top", "--once"],
     "ui": ["ui", "--no-open"],
+    "capture start": ["capture", "start"],
+    "capture status": ["capture", "status"],
+    "capture stop": ["capture", "stop"],
     "usage": ["usage"],
     "statusline": ["statusline"],
     "models": ["models"],
@@ -48,9 +51,9 @@ ASKED: dict[str, list[str]] = {
     "service uninstall": ["service", "uninstall"],
     "service status": ["service", "status"],
 }
-NO_DATA = {"cc-proxy", "config", "service"}
+NO_DATA = {"cc-proxy", "capture", "config", "service"}
 # Dear, and held to its schema by the tests that it has.
-ELSEWHERE = {"demo", "why"}
+ELSEWHERE = {"demo", "replay", "why"}
 
 
 def test_every_command_has_a_type_and_a_schema() -> None:

@@ -178,3 +178,15 @@ def test_names_of_others_reach_the_terminal_as_text() -> None:
 def test_text_is_fitted_by_the_places_that_it_takes(text: str, places: int, cut: str) -> None:
     assert fitted(text, places) == cut
     assert width(fitted(text, places)) == places
+
+
+def test_what_is_read_for_nobody_yet_has_a_name() -> None:
+    ahead = ActivityRequest(id="read_ahead-1", state="reading", request_class="read_ahead")
+    waits = msgspec.structs.replace(WAITING, waiting_behind=("read_ahead-1",))
+    alone = Activity(at="", uptime_seconds=1.0, requests=(ahead,))
+    frame = view.Frame("cc-proxy")
+    assert "no request runs, but a read-ahead" in view.lines(alone, frame, 120)[0]
+    both = Activity(at="", uptime_seconds=1.0, states={"waiting": 1}, requests=(ahead, waits))
+    shown = "\n".join(view.lines(both, frame, 150))
+    assert "1 running: 1 waiting, a read-ahead" in shown
+    assert "waiting behind a read-ahead" in shown

@@ -41,6 +41,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
     headers = {"X-Api-Key": "none"}
     assert settings.ollama == msgspec.structs.replace(Settings().ollama, headers=headers)
     assert settings.upstreams["vllm"].url == "http://gpu1:8000"
+    assert settings.telemetry.headers == {"Authorization": "Bearer my-token"}
     assert settings.aliases.keys() == {"default", "claude-haiku-*"}
     assert settings.models["qwen3:4b"].context_window == 32768
     assert schema_accepts(uncommented)
@@ -48,7 +49,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 46
+    assert len(examples) == 48
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 

@@ -5,6 +5,7 @@ from cc_proxy.app.config import (
     RequestClasses,
     Server,
     Settings,
+    TelemetrySettings,
     UpstreamSettings,
     WebSearchSettings,
     load,
@@ -24,6 +25,9 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         upstreams={"u": UpstreamSettings(url="http://user:hunter2@gpu", api_key="hunter2")},
         aliases={"default": "m"},
         web_search=WebSearchSettings(url="http://user:hunter2@search:8080"),
+        telemetry=TelemetrySettings(
+            otlp_url="http://user:hunter2@otel:4318", headers={"Authorization": "hunter3"}
+        ),
     )
     shown = redacted(settings)
     assert shown == {
@@ -78,6 +82,10 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         },
         "claude": {"bin": "claude", "profile": "full", "status_line": True},
         "logging": {"level": "info", "format": "text"},
+        "telemetry": {
+            "otlp_url": "http://********@otel:4318",
+            "headers": {"Authorization": "********"},
+        },
     }
     assert "hunter" not in json.dumps(shown)
 

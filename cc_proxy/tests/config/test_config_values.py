@@ -16,6 +16,7 @@ from cc_proxy.app.config import (
     RequestClasses,
     Server,
     Settings,
+    TelemetrySettings,
     WebSearchSettings,
     load,
 )
@@ -50,6 +51,7 @@ assist:
   structured_output: false
 claude: {bin: /opt/claude, profile: lean, status_line: false}
 logging: {level: debug, format: json}
+telemetry: {otlp_url: "http://otel:4318/", headers: {X-Key: k}}
 """
 
 
@@ -91,6 +93,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         ),
         claude=ClaudeSettings(bin="/opt/claude", profile="lean", status_line=False),
         logging=LoggingSettings(level="debug", format="json"),
+        telemetry=TelemetrySettings(otlp_url="http://otel:4318", headers={"X-Key": "k"}),
     )
 
 
@@ -173,6 +176,8 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "claude.status_line",
         "logging.level",
         "logging.format",
+        "telemetry.otlp_url",
+        "telemetry.headers",
     ]
     path = write(EVERYTHING)
     origins = load(config_file=path, environ={}).origins

@@ -133,6 +133,7 @@ class Gateway:
     client: ClientSession
     shared: Shared
     ollama: OllamaClient
+    app: web.Application = field(default_factory=web.Application)
 
     async def ask(self, **fields: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
         data = io.BytesIO(json.dumps(body(**fields)).encode())
@@ -191,8 +192,9 @@ async def gateway(upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator
                 Upstreams(ollama),
                 pace=KeepAliveTiming(initial_delay_seconds=PATIENCE, interval_seconds=PATIENCE),
             )
+            app = application(shared)
             async with (
-                TestServer(application(shared), handler_cancellation=True) as front,
+                TestServer(app, handler_cancellation=True) as front,
                 ClientSession(headers={"x-api-key": KEY}) as client,
             ):
-                yield Gateway(str(front.make_url("")).rstrip("/"), client, shared, asked)
+                yield Gateway(str(front.make_url("")).rstrip("/"), client, shared, asked, app)

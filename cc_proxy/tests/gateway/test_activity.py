@@ -231,3 +231,36 @@ async def test_nothing_that_was_said_is_in_it(gateway: Gateway, upstream: Upstre
         text = await response.text()
     assert "secret" not in text
     assert json.loads(text)["sessions"][0]["folder"] == "shop"
+
+
+async def test_reuse_that_is_not_known_is_not_shown_as_read(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    # The proxy was started after the model had read the prompt: Ollama before 0.34 says nothing.
+    upstream.chat = says(line("Hello"), done(prompt_eval_count=9000, eval_count=3))
+    await ask(gateway)
+    found = await activity(gateway)
+    (request,), (session,) = found.requests, found.sessions
+    assert (request.prompt_tokens, request.reused_tokens, request.tokens_read) == (9000, None, None)
+    assert (session.tokens_read, session.last_reused_tokens) == (0, None)
+    async with gateway.client.get(gateway.url + "/why") as response:
+        assert "how many were reused is not known" in await response.text()
+
+
+async def test_what_is_read_ahead_is_shown_and_in_no_total(gateway: Gateway, slow: Slow) -> None:
+    slow.says.release()
+    slow.finish.set()
+    await ask(gateway)
+    slow.asked.clear()
+    url = gateway.url + "/preload"
+    slow.says.release()
+    async with gateway.client.post(url, json={"model": "m", "wait": True}) as response:
+        assert response.status == 200
+    await asyncio.wait_for(slow.asked.wait(), 30)
+    found = await until(gateway, "reading")
+    ahead = found.requests[0]
+    assert (ahead.id, ahead.request_class, ahead.model) == ("read_ahead-1", "read_ahead", "m")
+    assert found.states == {}
+    await gateway.shared.read_ahead.close()
+    assert len((await activity(gateway)).requests) == 1
+    assert sum(gateway.shared.activity.totals.requests.values()) == 1

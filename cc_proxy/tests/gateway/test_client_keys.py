@@ -162,7 +162,6 @@ async def test_a_name_sees_its_own_sessions_and_changes_nothing_for_others(
             ("POST", "/reload"),
             ("POST", "/preload"),
             ("POST", "/ui/ticket"),
-            ("GET", "/why"),
         )
         for method, path in routes:
             async with gateway.client.request(method, gateway.url + path) as response:
@@ -226,3 +225,18 @@ def test_each_known_key_is_compared_whatever_was_offered(
         compared.clear()
         keys.name_of(offered.encode())
         assert len(compared) == len("abcd")
+
+
+async def test_a_named_key_asks_why_about_its_own_requests(gateway: Gateway) -> None:
+    _, _, of_alice = await ask(gateway, ALICE, "shared-session")
+    _, _, of_bob = await ask(gateway, BOB, "shared-session")
+    name = of_alice["request-id"]
+    async with gateway.client.get(
+        f"{gateway.url}/why?request={name}", headers={"x-api-key": BOB}
+    ) as response:
+        assert response.status == 404
+    found = await get(gateway, "/why", BOB)
+    assert found["request"]["id"] == of_bob["request-id"]
+    # The prompt of another person is not the one before it, whatever session it names.
+    assert (found["previous"], found["prefix_break"]) == ("", None)
+    assert (await get(gateway, f"/why?request={name}"))["request"]["id"] == name

@@ -1,6 +1,7 @@
 """`GET /metrics`: what Prometheus gets, by a strict parser and by its own tool."""
 
 import asyncio
+import json
 import re
 import shutil
 import socket
@@ -9,6 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientError, web
+
+from cc_proxy.app.gateway.activity.metrics import ProcessFacts, metrics_text
+from cc_proxy.app.gateway.activity.tracker import ActivityTracker
 
 from .conftest import KEY, Gateway, Upstream, body, done, line, says
 from .exposition_parser import Family, parse
@@ -124,11 +128,12 @@ async def test_rescued_and_repaired_calls_are_counted(gateway: Gateway, upstream
 
 
 async def test_a_strange_name_of_a_model_breaks_no_line(gateway: Gateway) -> None:
-    await ask(gateway, 'odd"\\\n}\x00name')
+    await ask(gateway, 'odd"\\\n}\x00\x1b[2Jname')
     found = await scraped(gateway)
+    assert "\x1b" not in await text_of(gateway)
     window = found["cc_proxy_context_window_tokens"]
     name = "cc_proxy_context_window_tokens"
-    assert window.value(name, gen_ai_request_model='odd"\\\n}\x00name') == 65536
+    assert window.value(name, gen_ai_request_model='odd"\\\n}\\x00\\x1b[2Jname') == 65536
 
 
 async def test_a_session_is_no_label(gateway: Gateway) -> None:
@@ -224,3 +229,20 @@ async def queried(gateway: Gateway, port: int, query: str) -> dict[str, Any]:
 def test_the_parser_refuses_what_is_not_the_format(text: str) -> None:
     with pytest.raises((AssertionError, KeyError)):
         parse(text)
+
+
+def test_the_dashboard_shows_metrics_that_there_are() -> None:
+    dashboard = json.loads((ROOT / "docs/assets/grafana-dashboard.json").read_text("utf-8"))
+    facts = ProcessFacts(0.0, "ollama", {}, 0)
+    families = parse(metrics_text(ActivityTracker(), facts))
+    known = {
+        name + suffix
+        for name, family in families.items()
+        for suffix in (("_bucket", "_sum", "_count") if family.kind == "histogram" else ("",))
+    }
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    used = {name for query in queries for name in re.findall(r"(?:cc_proxy|gen_ai)_\w+", query)}
+    labels = {"gen_ai_request_model", "gen_ai_token_type"}
+    assert used - known - labels == set()
+    assert len(used) > 12
+    assert all(panel["datasource"]["uid"] == "${datasource}" for panel in dashboard["panels"])

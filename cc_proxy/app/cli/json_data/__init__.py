@@ -15,6 +15,7 @@ from cc_proxy.app.cli.json_data.process import (
     Logs,
     NotRunning,
     Reload,
+    ReplayData,
     Restart,
     ServiceInstalled,
     ServiceStatus,
@@ -44,6 +45,7 @@ from cc_proxy.app.cli.json_data.setup import (
 from cc_proxy.app.cli.json_data.wire import Nothing
 from cc_proxy.app.control.activity import Activity
 from cc_proxy.app.control.why import Why
+from cc_proxy.app.control.wire import CaptureState
 
 # A command that is not here fails a test. More than one type: `data` is one of them.
 DATA: dict[str, tuple[type, ...]] = {
@@ -58,6 +60,10 @@ DATA: dict[str, tuple[type, ...]] = {
     "top": (Activity,),
     "why": (Why,),
     "ui": (Ui,),
+    "capture start": (CaptureState,),
+    "capture stop": (CaptureState,),
+    "capture status": (CaptureState,),
+    "replay": (ReplayData,),
     "usage": (UsageData,),
     "statusline": (StatusLine,),
     "models": (ModelsData,),
@@ -81,6 +87,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "version": (Version,),
     # These only have commands of their own, and an error for whoever names none.
     "cc-proxy": (Nothing,),
+    "capture": (Nothing,),
     "config": (Nothing,),
     "service": (Nothing,),
 }

@@ -4,6 +4,7 @@ from typing import Any, NotRequired, TypedDict
 
 from cc_proxy.app.cli.json_data.setup import SourceData
 from cc_proxy.app.control.wire import (
+    CaptureState,
     DefaultModel,
     KeyUse,
     LastError,
@@ -13,6 +14,7 @@ from cc_proxy.app.control.wire import (
     Seconds,
     Time,
     Tokens,
+    TokensPerSecond,
     UpstreamStatus,
 )
 
@@ -43,6 +45,7 @@ class RunningData(TypedDict):
     states: dict[str, int]
     assists: dict[str, int]
     keys: list[KeyUse]
+    capture: CaptureState | None
     last_error: LastError | None
     last_reload: LastReload | None
     upstream: UpstreamStatus | None
@@ -183,3 +186,44 @@ class ServiceStatus(ServiceData):
     up_to_date: bool
     registered: bool | None
     pid: int | None
+
+
+class ReplaySide(TypedDict):
+    """The answers of a model to the requests; speeds are null if not known.
+
+    `same_first_call` counts the answers whose first tool call names the tool that the captured
+    one does, and `calls_repaired` those that were read from text or repaired.
+    """
+
+    model: str
+    answered: int
+    failed: int
+    tool_calls: int
+    calls_repaired: int | None
+    same_first_call: int
+    prompt_tokens: Tokens
+    written_tokens: Tokens
+    seconds: Seconds
+    first_token_seconds: Seconds | None
+    tokens_read_per_second: TokensPerSecond | None
+    tokens_written_per_second: TokensPerSecond | None
+
+
+class ReplayedRequest(TypedDict):
+    """One request: the tools that each side called, and the seconds that it took."""
+
+    id: str
+    captured_calls: list[str]
+    calls: list[str]
+    captured_seconds: Seconds
+    seconds: Seconds
+    error: str | None
+
+
+class ReplayData(TypedDict):
+    """Two models on the same requests: the captured one, and the one that was asked now."""
+
+    file: str
+    requests: list[ReplayedRequest]
+    captured: ReplaySide
+    replayed: ReplaySide

@@ -56,6 +56,7 @@ def data(now: "ProcessState", health: "Health") -> "RunningData":
         "states": health.states,
         "assists": health.assists,
         "keys": list(to_builtins(health.keys)),
+        "capture": to_builtins(health.capture),
         "last_error": to_builtins(health.last_error),
         "last_reload": to_builtins(health.last_reload),
         "upstream": to_builtins(health.upstream),
@@ -151,6 +152,17 @@ def last_error(health: "Health") -> list[tuple[str, str]]:
 
 def warnings(health: "Health") -> list[ErrorItem]:
     """Return what keeps a process that runs from being of use."""
+    return [*_capture(health), *_of_upstreams(health)]
+
+
+def _capture(health: "Health") -> list[ErrorItem]:
+    if health.capture is None:
+        return []
+    text = f"A capture is on: the conversation is written to {health.capture.file}."
+    return [ErrorItem("capture_on", text, "To end it: cc-proxy capture stop")]
+
+
+def _of_upstreams(health: "Health") -> list[ErrorItem]:
     upstream, model = health.upstream, health.default_model
     if upstream is None:
         text = f"Ollama has not answered within {_UPSTREAM_SECONDS:g} seconds."

@@ -52,6 +52,10 @@ _STYLES = {
 }
 
 
+# What the model reads for nobody yet, by its class.
+_BACKGROUND = {"read_ahead": "a read-ahead", "filler": "a filler"}
+
+
 @dataclass(frozen=True)
 class Frame:
     """The lines around the tables: the proxy's name, the keys, and in `note` what is wrong."""
@@ -101,7 +105,10 @@ def short_id(request: str) -> str:
 def _head(found: Activity, frame: Frame) -> Iterator[str]:
     running = sum(found.states.values())
     parts = [f"{count} {state}" for state, count in sorted(found.states.items())]
-    doing = f"{running} running: {', '.join(parts)}" if running else "nothing runs"
+    kinds = {one.request_class for one in found.requests}
+    parts += [text for kind, text in _BACKGROUND.items() if kind in kinds]
+    idle = f"no request runs, but {parts[0]}" if parts else "nothing runs"
+    doing = f"{running} running: {', '.join(parts)}" if running else idle
     queued = f", {found.queued} queued, since Ollama takes no more" if found.queued else ""
     yield f"{frame.title}  up {duration(found.uptime_seconds)}  {doing}{queued}"
     if found.loaded_models is not None:
@@ -118,7 +125,7 @@ def _loaded(model: ModelInMemory) -> str:
 
 def _tables(found: Activity, columns: int) -> Iterator[str]:
     sessions = _session_names(found.sessions)
-    names = {one.id: sessions.get(one.session, "") for one in found.requests}
+    names = {one.id: _name(one, sessions) for one in found.requests}
     running = {one.id: one for one in found.requests}
     busy = [one for one in found.sessions if one.request or one.subagents]
     idle = [one for one in found.sessions if one not in busy]
@@ -136,6 +143,10 @@ def _tables(found: Activity, columns: int) -> Iterator[str]:
         yield ""
         rows = [_request(one, names, columns) for one in (*live, *ended)]
         yield from table(_request_columns(columns), rows, columns)
+
+
+def _name(request: ActivityRequest, sessions: dict[str, str]) -> str:
+    return _BACKGROUND.get(request.request_class) or sessions.get(request.session, "")
 
 
 def _session_names(sessions: Sequence[ActivitySession]) -> dict[str, str]:

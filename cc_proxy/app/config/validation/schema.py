@@ -13,6 +13,16 @@ KeyPath = tuple[str, ...]
 
 
 _NUMBERS = (ScalarKind.WHOLE, ScalarKind.DECIMAL)
+_HEADERS = Names(
+    rule=network.header_name,
+    expected="the name of an HTTP header, such as X-Api-Key",
+    value=Field(
+        rule=network.header_value,
+        expected="printable ASCII characters",
+        takes=(ScalarKind.TEXT, *_NUMBERS),
+        secret=True,
+    ),
+)
 _MODEL = "the name of an Ollama model, such as qwen3:4b"
 _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
 
@@ -64,16 +74,7 @@ _ROUTE: dict[str, Field | Section | Names | FreeForm] = {
         rule=proxies.proxy,
         expected="auto, none, or an address such as http://proxy.example.com:3128",
     ),
-    "headers": Names(
-        rule=network.header_name,
-        expected="the name of an HTTP header, such as X-Api-Key",
-        value=Field(
-            rule=network.header_value,
-            expected="printable ASCII characters",
-            takes=(ScalarKind.TEXT, *_NUMBERS),
-            secret=True,
-        ),
-    ),
+    "headers": _HEADERS,
     "ca_file": _TLS_FILE,
     "client_cert": _TLS_FILE,
     "client_key": _TLS_FILE,
@@ -275,6 +276,16 @@ FILE = Section(
             {
                 "level": Field(rule=rules.log_level, expected="debug, info, warning or error"),
                 "format": Field(rule=rules.log_format, expected="text or json"),
+            }
+        ),
+        "telemetry": Section(
+            {
+                "otlp_url": Field(
+                    rule=upstream_url.service_url,
+                    expected="the address of a collector, such as http://127.0.0.1:4318",
+                    optional=True,
+                ),
+                "headers": _HEADERS,
             }
         ),
     }

@@ -23,16 +23,17 @@ SLOW_FIRST_TOKEN_SECONDS, SLOW_SECONDS = 5.0, 30.0
 LITTLE_READ, _NEW_SHARE = 256, 1.25
 
 
-def find(tracker: ActivityTracker, name: str) -> TrackedRequest | None:
+def find(tracker: ActivityTracker, name: str, key: str = "") -> TrackedRequest | None:
     """Return a request by its id or the end of it; without a name the last one that was slow.
 
-    Where none was slow, it is the last one that a model answered.
+    Where none was slow, it is the last one that a model answered. With the name of a `key` it is
+    one of that key's.
     """
-    ended = [one for one in tracker.ended if one.sent is not None]
-    requests = [*reversed(tracker.running), *ended]
+    known = [*reversed(tracker.running), *tracker.ended]
+    own = [one for one in known if key in ("", one.key)]
     if name:
-        whole = [*reversed(tracker.running), *tracker.ended]
-        return next((one for one in whole if one.id.endswith(name)), None)
+        return next((one for one in own if one.id.endswith(name)), None)
+    requests = [one for one in own if one.sent is not None]
     now = tracker.clock()
     slow = (one for one in requests if _is_slow(one, now))
     return next(slow, None) or next(iter(requests), None)
@@ -44,10 +45,15 @@ def explain(
     request: TrackedRequest,
     *,
     words: bool = False,
+    key: str = "",
 ) -> Why:
-    """Return why a request took so long; `words`: with those around the byte that changed."""
+    """Return why a request took so long; `words`: with those around the byte that changed.
+
+    With the name of a `key` the sessions of others have no names.
+    """
     history = request.history
-    folders = {one.id: one.folder for one in tracker.sessions.all()}
+    sessions = tracker.sessions.all()
+    folders = {one.id: one.folder for one in sessions if key in ("", one.key)}
     cause = reading_cause(request)
     why = Why(
         request=ActivityView(tracker, seconds_to_read).request(request),
@@ -59,7 +65,7 @@ def explain(
             OtherPrompt(
                 request=one.request,
                 request_class=one.request_class,
-                session=one.session,
+                session=one.session if key in ("", one.key) else "",
                 folder=folders.get(one.session, ""),
                 prompt_tokens=one.prompt_tokens,
             )

@@ -6,6 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from cc_proxy.app.control_characters import escape_controls
 from cc_proxy.app.gateway.activity.totals import Histogram
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
@@ -49,6 +50,8 @@ def _labels(labels: Labels) -> str:
 
 
 def _escaped(value: str) -> str:
+    # The format knows no other escapes, and a terminal may show it.
+    value = escape_controls(value)
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 

@@ -21,7 +21,8 @@ _PART_BYTES, _KEY_BYTES = 250, 40
 
 _REASONS: dict[str, CacheMissType] = {"system": "system_changed", TOOLS: "tools_changed"}
 
-Conversation = tuple[str, str]
+# The name of the key, the session and the subagent.
+Conversation = tuple[str, str, str]
 
 
 @dataclass(eq=False, slots=True)
@@ -61,13 +62,11 @@ class PromptMemory:
         if request.is_side and not request.agent:
             return None
         snapshot = _snapshot(prompt)
-        key = (request.session, request.agent)
+        key = _conversation(request)
         if request.session:
             before = self._prompts.get(key)
-        else:
-            before, key = self._continued(snapshot), ("", request.id)
-            if before is not None:
-                self._prompts.drop(("", before.request.id))
+        elif (before := self._continued(request.key, snapshot)) is not None:
+            self._prompts.drop(_conversation(before.request))
         self._prompts.put(key, RememberedPrompt(request, snapshot))
         while len(self._prompts) > MAX_PROMPTS:
             self._prompts.drop(self._prompts.items()[0][0])
@@ -75,24 +74,37 @@ class PromptMemory:
 
     def answered(self, request: TrackedRequest, message: str) -> None:
         """Note the id of the message that answers a request."""
-        for key in ((request.session, request.agent), ("", request.id)):
-            found = self._prompts.get(key)
-            if found is not None and found.request is request:
-                found.message = message
+        found = self._prompts.get(_conversation(request))
+        if found is not None and found.request is request:
+            found.message = message
 
-    def since(self, message: str, prompt: Prompt) -> PromptHistory | None:
-        """Return what is known of the prompt that a message answered; None if it is not kept."""
-        found = (one for _, one in self._prompts.items() if one.message == message)
+    def since(self, message: str, prompt: Prompt, key: str = "") -> PromptHistory | None:
+        """Return what is known of the prompt that a message answered; None if it is not kept.
+
+        `key` is the name of the key of whoever asks: each has the prompts of its own.
+        """
+        found = (
+            one
+            for (name, _, _), one in self._prompts.items()
+            if (name, one.message) == (key, message)
+        )
         before = next(found, None)
         return _history(before, _snapshot(prompt)) if before is not None else None
 
-    def _continued(self, snapshot: PromptSnapshot) -> RememberedPrompt | None:
+    def _continued(self, key: str, snapshot: PromptSnapshot) -> RememberedPrompt | None:
         """Return the prompt without a session that shares most turns with this one, if any."""
         best, most = None, sum(part.role in {"system", TOOLS} for part in snapshot.parts[:2])
-        for (session, _), one in self._prompts.items():
-            if not session and (common := common_parts(one.snapshot, snapshot)) > most:
+        for (name, session, _), one in self._prompts.items():
+            if session or name != key:
+                continue
+            if (common := common_parts(one.snapshot, snapshot)) > most:
                 best, most = one, common
         return best
+
+
+def _conversation(request: TrackedRequest) -> Conversation:
+    # Without a session a conversation is known by what it goes on with.
+    return request.key, request.session, request.agent if request.session else request.id
 
 
 def _snapshot(prompt: Prompt) -> PromptSnapshot:

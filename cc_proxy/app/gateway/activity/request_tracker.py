@@ -64,7 +64,9 @@ class RequestTracker:
         if asked is not None:
             self._diagnostics = None
             if asked.previous_message_id is not None:
-                history = self._activity.prompts.since(asked.previous_message_id, prompt)
+                history = self._activity.prompts.since(
+                    asked.previous_message_id, prompt, self._request.key
+                )
                 self._diagnostics = diagnostics_of(history)
 
     def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:

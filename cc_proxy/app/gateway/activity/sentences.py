@@ -17,6 +17,11 @@ _BLOCKS = {
     "call": "in the name of a call",
     "arguments": "in the arguments of a call",
 }
+_CLASSES = {
+    "other": "another client",
+    "read_ahead": "the beginning of another session, read ahead",
+    "filler": "a filler before another prompt",
+}
 _AGAIN = ("model_loaded", "evicted", "unknown")
 _REASONS = {
     "first_prompt": "it is the first prompt of this conversation since the proxy was started",
@@ -73,13 +78,16 @@ def _reading(why: Why) -> str:
     total, read = request.prompt_tokens, request.tokens_read
     if read is None:
         read = request.tokens_to_read
-    if read is None or not total:
+    if not total:
         return ""
     rate = request.tokens_read_per_second
     speed = f", {rate:,.0f} tokens a second" if rate else ""
     span = f" ({_span(seconds)}{speed})" if seconds or speed else ""
-    if request.reused_tokens is None and why.cause == "reuse_unknown":
-        return f"The prompt has {total:,} tokens{span}; Ollama did not say how many were reused."
+    if read is None or (request.reused_tokens is None and why.cause == "reuse_unknown"):
+        return (
+            f"The prompt has {total:,} tokens{span}; how many were reused is not known, as for the"
+            " first prompt after a start of the proxy."
+        )
     amount = f"{read:,} of {total:,} tokens were read"
     if why.prefix_break is not None:
         return f"{_changed(why.prefix_break)}: {amount} again{span}."
@@ -96,7 +104,7 @@ def _evicted(why: Why) -> str:
 
 
 def _other(one: OtherPrompt) -> str:
-    kind = one.request_class if one.request_class != "other" else "another client"
+    kind = _CLASSES.get(one.request_class, one.request_class)
     about = [one.folder] if one.folder else []
     if one.prompt_tokens:
         about.append(f"{one.prompt_tokens:,} tokens")

@@ -65,7 +65,7 @@ class TrackedSessions:
             return
         session.requests += 1
         if counts := request.counts:
-            session.tokens_read += counts.read
+            session.tokens_read += counts.known_read or 0
             session.tokens_reused += counts.reused or 0
             session.tokens_written += counts.written
         if request.agent or request.is_side:

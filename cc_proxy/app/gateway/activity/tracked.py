@@ -43,6 +43,11 @@ class Counts:
     written: int = 0
 
     @property
+    def known_read(self) -> int | None:
+        """The tokens that the model read, None where the reuse is not known."""
+        return None if self.reused is None else self.prompt - self.reused
+
+    @property
     def read(self) -> int:
         """The tokens that the model read: all of them where the reuse is not known."""
         return self.prompt - (self.reused or 0)
@@ -89,6 +94,7 @@ class Between:
     request: str
     request_class: str
     session: str
+    key: str
     prompt_tokens: int | None
 
 
@@ -190,7 +196,7 @@ class Engine:
             request.between_count = len(between)
             request.between = tuple(reversed(between[-MAX_BETWEEN:]))
         kind, tokens = request.request_class, request.prompt_tokens
-        self.latest.append(Between(request.id, kind, request.session, tokens))
+        self.latest.append(Between(request.id, kind, request.session, request.key, tokens))
 
     @property
     def is_loading(self) -> bool:

@@ -65,6 +65,8 @@ class ActivityTracker:
         self._usage = usage
         self._unloads = unloads
         self._running: dict[TrackedRequest, None] = {}
+        self._background: dict[TrackedRequest, None] = {}
+        self._background_count = 0
         self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
         self.ended_count = 0
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -73,6 +75,11 @@ class ActivityTracker:
     def running(self) -> list[TrackedRequest]:
         """The requests that run, the oldest first."""
         return list(self._running)
+
+    @property
+    def background(self) -> list[TrackedRequest]:
+        """The texts that models read for nobody yet: read-aheads, and fillers before a prompt."""
+        return list(self._background)
 
     @property
     def ended(self) -> list[TrackedRequest]:
@@ -166,6 +173,23 @@ class ActivityTracker:
         if self._usage is not None:
             session = self.sessions.of(request, now)
             self._usage.add(request, session.folder if session else "")
+
+    @contextmanager
+    def reading_for_nobody(self, kind: str, model: str, tokens: int) -> Iterator[None]:
+        """Note that the engine reads a text of cc-proxy's own while the block runs.
+
+        It is in no total: `kind` is its class, `read_ahead` or `filler`.
+        """
+        self._background_count += 1
+        request = TrackedRequest(f"{kind}-{self._background_count}", self.clock())
+        request.request_class, request.model, request.prompt_tokens = kind, model, tokens
+        self._background[request] = None
+        self.sent(request, None)
+        try:
+            yield
+        finally:
+            del self._background[request]
+            self.left(request)
 
     async def close(self) -> None:
         """Return once the usage is written."""

@@ -87,13 +87,15 @@ class ActivityView:
             ended = [one for one in ended if one.key == key]
         if ended_after is None:
             ended = ended[:MAX_ENDED_SHOWN]
+        background = [] if session or key else self._tracker.background
+        shown = [*running[:MAX_REQUESTS], *background, *ended]
         return Activity(
             at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             uptime_seconds=round(self._now - started, 3),
             states=running_states(self._tracker),
             queued=sum(one.is_queued for one in self._tracker.running),
             ended=self._tracker.ended_count,
-            requests=tuple(map(self.request, [*running[:MAX_REQUESTS], *ended])),
+            requests=tuple(map(self.request, shown)),
             sessions=tuple(
                 self._session(one)
                 for one in self._tracker.sessions.all()
@@ -167,7 +169,7 @@ class ActivityView:
         return {
             "prompt_tokens": counts.prompt,
             "reused_tokens": counts.reused,
-            "tokens_read": counts.read,
+            "tokens_read": counts.known_read,
             "tokens_written": counts.written,
             "tokens_read_per_second": _round(read_speed(request)),
             "tokens_written_per_second": _round(write_speed(request)),

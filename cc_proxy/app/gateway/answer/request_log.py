@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.anthropic.requests import DiagnosticsRequest
@@ -21,6 +21,9 @@ from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.web_search.multi_round import MultiRoundAnswer
 
+if TYPE_CHECKING:
+    from cc_proxy.app.gateway.capture.exchange import CapturedExchange
+
 log = logging.getLogger(__name__)
 
 # An answer can have thousands of calls; the log is for other requests, too.
@@ -29,6 +32,8 @@ MAX_NOTES = 20
 
 class RequestLog:
     """Collects what happened to one request; writes its line on exit.
+
+    `captured` takes the answer too, while somebody has asked for a capture.
 
     `assists` counts the help that models got, over all requests. `tracker` passes the same on to
     the model of what goes on.
@@ -43,6 +48,7 @@ class RequestLog:
         activity: ActivityTracker | None = None,
     ) -> None:
         self.tracker = RequestTracker(request_id, activity)
+        self.captured: CapturedExchange | None = None
         self._request_id = request_id
         self._started = time.monotonic()
         self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
@@ -70,6 +76,9 @@ class RequestLog:
             self.tracker.noted(exc.log_text if isinstance(exc, CcProxyError) else "internal error")
             self.upstream_failed(exc if isinstance(exc, UpstreamError) else exc.__cause__)
         self.tracker.end(self._end)
+        if self.captured is not None:
+            model = str(self._fields.get("model", ""))
+            self.captured.ended(self._end, model, self._first_token)
         self._fields["total_ms"] = self._ms(time.monotonic())
         fields = " ".join(f"{name}={value}" for name, value in self._fields.items())
         log.info(
@@ -147,6 +156,8 @@ class RequestLog:
     def answered(self, answer: AnswerStream | MultiRoundAnswer) -> None:
         """Note the tokens and why the answer ended."""
         self.tracker.answered(answer)
+        if self.captured is not None:
+            self.captured.answered(answer)
         usage = answer.usage
         self._fields["tokens_in"] = usage.input_tokens + usage.cache_creation_input_tokens
         if answer.reused is not None:

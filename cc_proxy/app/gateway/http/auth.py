@@ -20,7 +20,7 @@ OPEN = frozenset(_FIRST | _FIRST_OF_V1 | _PAGE)
 
 # All that a key with a name can reach, beside what begins with /v1/ and /api/: the rest changes the
 # proxy for everybody, or shows the sessions of all.
-_FOR_ALL = frozenset({"/health", "/activity", "/metrics", "/openapi.json"})
+_FOR_ALL = frozenset({"/health", "/activity", "/why", "/metrics", "/openapi.json"})
 
 # The name of the key that came with a request; "" is the proxy's own.
 KEY_NAME = web.RequestKey("KEY_NAME", str)

@@ -18,6 +18,7 @@ from cc_proxy.app.gateway.http.listening import BoundAddress, listening
 from cc_proxy.app.gateway.http.page_access import PAGE, PageAccess
 from cc_proxy.app.gateway.routes import (
     activity,
+    capture,
     catalogue,
     health,
     messages,
@@ -25,6 +26,7 @@ from cc_proxy.app.gateway.routes import (
     openapi,
     preload,
     reload,
+    telemetry,
     ui,
     why,
 )
@@ -121,6 +123,8 @@ def application(shared: Shared) -> web.Application:
     app.router.add_post("/reload", reload.handle)
     preload.add_to(app)
     ui.add_to(app)
+    telemetry.add_to(app)
+    capture.add_to(app)
     return app
 
 

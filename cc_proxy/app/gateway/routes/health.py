@@ -21,6 +21,7 @@ from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.control.wire import (
+    CaptureState,
     DefaultModel,
     Health,
     ModelInMemory,
@@ -28,6 +29,7 @@ from cc_proxy.app.control.wire import (
     UpstreamStatus,
 )
 from cc_proxy.app.gateway.activity.view import running_states
+from cc_proxy.app.gateway.capture.store import CAPTURE
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.translate.answer.errors import api_error_for
@@ -57,6 +59,7 @@ async def handle(request: web.Request) -> web.Response:
         states=running_states(shared.activity),
         assists=dict(shared.assists),
         keys=shared.keys.uses(only=request[KEY_NAME]),
+        capture=_capture(request),
         last_error=None if request[KEY_NAME] else shared.errors.last,
         model_sessions=tuple(
             ModelSessions(model=model, sessions=sessions, parallel=slots)
@@ -155,3 +158,9 @@ async def _near(shared: Shared, cause: BaseException | None) -> str:
         return ""
     near = difflib.get_close_matches(short_name(cause.model), names, n=1)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def _capture(request: web.Request) -> CaptureState | None:
+    """Return the capture that is on; a key with a name does not get its file."""
+    capture = request.app[CAPTURE]
+    return capture.state() if capture.is_on and not request[KEY_NAME] else None

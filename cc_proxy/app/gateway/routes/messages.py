@@ -32,6 +32,8 @@ from cc_proxy.app.gateway.answer.rounds import (
 )
 from cc_proxy.app.gateway.answer.web_search import WebSearch
 from cc_proxy.app.gateway.answer.whole_response import WholeResponse
+from cc_proxy.app.gateway.capture.exchange import begin_exchange
+from cc_proxy.app.gateway.capture.store import CAPTURE
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.http.auth import KEY_NAME
@@ -128,6 +130,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             return _probed(asked, body, record)
         who = _caller(request, asked)
         record.asked_by(who, int(asked.max_tokens))
+        record.captured = begin_exchange(request.app[CAPTURE], request[REQUEST_ID], who, body)
         target = await target_for(shared, asked, who)
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
         describe = shared.attachments.describer.asking(who, record)
@@ -159,8 +162,11 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)
         exchange = _Exchange(shared, target, who, answer, events, record, shortcut)
-        begins = not who.side and SUBAGENT not in request.headers
-        gives_way = shared.read_ahead.gives_way_to(translated, begins=begins, prints=who.prints)
+        gives_way = shared.read_ahead.gives_way_to(
+            translated,
+            begins=not who.side and SUBAGENT not in request.headers,
+            prints=who.prints,
+        )
         translated.prompt.release_text()
         shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole

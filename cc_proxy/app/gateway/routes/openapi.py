@@ -18,7 +18,7 @@ from cc_proxy.app.control.activity import Activity
 from cc_proxy.app.control.page import PageKey, PageTicket
 from cc_proxy.app.control.why import Why
 from cc_proxy.app.control.wire import Health, LastReload, PreloadRequest, PreloadResult
-from cc_proxy.app.gateway.routes import catalogue
+from cc_proxy.app.gateway.routes import catalogue, telemetry
 
 Json = dict[str, Any]
 
@@ -146,6 +146,16 @@ def document() -> Json:
                     _parameter("words", {"type": "string", "enum": ["0", "1"]}),
                 ],
             )
+        },
+        **{
+            path: {
+                "post": _operation(
+                    "Take the telemetry of Claude Code (OTLP over HTTP)",
+                    answer(dict[str, Any]),
+                    body={"type": "object"},
+                )
+            }
+            for path in telemetry.PATHS
         },
         "/metrics": {
             "get": _operation(

@@ -1,10 +1,14 @@
 """The requests sent before a prompt (translate/prompt/placement.py)."""
 
+from contextlib import AbstractContextManager, nullcontext
 from itertools import takewhile
+from typing import Protocol
 
 import msgspec
 
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
+from cc_proxy.app.chat.target import Target
+from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.translate.prompt.prefix import BLOCK, TOOLS, Prompt
 
@@ -14,6 +18,31 @@ _HALF_END = hash("the end of a half")
 # What a template puts around the words of a half.
 _HALF_END_TOKENS = 8
 _WORDS = "."
+
+
+class ReadingWatch(Protocol):
+    """Notes that a model reads a text that nobody waits for."""
+
+    def __call__(self, kind: str, model: str, tokens: int) -> AbstractContextManager[None]:
+        """Note it while the block runs; `kind` is `read_ahead` or `filler`."""
+
+
+def unwatched(kind: str, model: str, tokens: int) -> AbstractContextManager[None]:
+    """Note nothing."""
+    del kind, model, tokens
+    return nullcontext()
+
+
+async def read(upstream: Upstream, request: ChatRequest, target: Target) -> None:
+    """Have the model read a request, and drop the answer.
+
+    Raises:
+        UpstreamError: it cannot be asked.
+
+    """
+    async with upstream.chat(upstream.encode(request, target)) as batches:
+        async for _ in batches:
+            pass
 
 
 def half_text(text: HeldText, prompt: Prompt, tokens: int) -> HeldText | None:

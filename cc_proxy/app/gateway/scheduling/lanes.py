@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.chat.upstreams import Upstreams
+from cc_proxy.app.gateway.scheduling.fillers import ReadingWatch, unwatched
 from cc_proxy.app.gateway.scheduling.queue import Queue
 from cc_proxy.app.gateway.scheduling.slot_keeper import SlotKeeper
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
@@ -24,9 +25,16 @@ class Lanes:
 
     def __init__(self, upstreams: Upstreams, tokens: TokenCounter) -> None:
         self._upstreams = upstreams
+        self.watch: ReadingWatch = unwatched
         self._by_name = {
             one.name: Lane(one, Queue(one), SlotKeeper(one, tokens)) for one in upstreams
         }
+
+    def watch_reading(self, watch: ReadingWatch) -> None:
+        """Have `watch` note what the models read for nobody yet."""
+        self.watch = watch
+        for lane in self._by_name.values():
+            lane.slots.watch = watch
 
     @property
     def first(self) -> Lane:

@@ -116,9 +116,11 @@ class ReadAhead:
         lane.slots.read_ahead(prompt)
         try:
             asks = lane.upstream.encode(front.asks(), target)
-            async with lane.upstream.chat(asks) as batches:
-                async for batch in batches:
-                    last = batch[-1]
+            tokens = self._tokens.estimate(prompt).tokens
+            with self._lanes.watch("read_ahead", model, tokens):
+                async with lane.upstream.chat(asks) as batches:
+                    async for batch in batches:
+                        last = batch[-1]
         except asyncio.CancelledError:
             log.info("read ahead for %s: gave way to a request", model)
             raise

@@ -20,6 +20,7 @@ from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.engine_cache import EngineCache, Slot
+from cc_proxy.app.gateway.scheduling import fillers
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.scheduling.fillers import STRANGER, half_request, half_text
 from cc_proxy.app.gateway.scheduling.queue import Ask
@@ -115,6 +116,7 @@ class SlotKeeper:
     def __init__(self, upstream: Upstream, tokens: TokenCounter) -> None:
         self._upstream = upstream
         self._tokens = tokens
+        self.watch: fillers.ReadingWatch = fillers.unwatched
         # Of another engine nobody knows what it holds: it is sent nothing but the prompts.
         self._knows_rules = upstream.can.follows_engine_cache
         self._models: dict[str, _Model] = {}
@@ -232,7 +234,7 @@ class SlotKeeper:
             for one in known.conversations.values()
             if one is not own
         ]
-        fillers = Fillers(STRANGER, lambda tokens: half_text(text, prompt, tokens))
+        ways = Fillers(STRANGER, lambda tokens: half_text(text, prompt, tokens))
         busy = {one.slot for one in known.sent}
         # With all of them at work it waits for one, as if none were.
         free = len(busy) < known.slots
@@ -241,7 +243,7 @@ class SlotKeeper:
         if known.slots > 1:
             # Which session has which slot is the engine's choice, and nobody sees it.
             return direct(cache, text, at_work)
-        return place(cache, text, others, fillers, at_work)
+        return place(cache, text, others, ways, at_work)
 
     async def _filled(
         self, known: _Model, placement: Placement[HeldText], prompt: Prompt, asker: Asker
@@ -250,10 +252,12 @@ class SlotKeeper:
         cache, target = known.cache or EngineCache(), asker.target
         try:
             for filler in placement.before:
-                if filler is STRANGER:
-                    await self._upstream.read_stranger(target)
-                else:
-                    await self._read(half_request(asker.front, prompt, filler), target)
+                with self.watch("filler", target.model.name, filler.tokens):
+                    if filler is STRANGER:
+                        await self._upstream.read_stranger(target)
+                    else:
+                        half = half_request(asker.front, prompt, filler)
+                        await fillers.read(self._upstream, half, target)
                 cache = cache.take(filler).cache
         except UpstreamError as error:
             log.warning("nothing is sent before a prompt of %s: %s", target.model.name, error)
@@ -266,11 +270,6 @@ class SlotKeeper:
             len(known.conversations),
         )
         return placement
-
-    async def _read(self, request: ChatRequest, target: Target) -> None:
-        async with self._upstream.chat(self._upstream.encode(request, target)) as batches:
-            async for _ in batches:
-                pass
 
     def _look_for_slots(self, known: _Model, sent: _Sent, worked: float, now: float) -> None:
         """Note that there is more than one slot, if an answer was begun before another one ended.

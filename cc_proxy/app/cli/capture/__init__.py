@@ -1,0 +1,1 @@
+"""`cc-proxy capture`: write the exchanges of a session to a file, for a bug report."""

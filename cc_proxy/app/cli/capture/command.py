@@ -1,0 +1,107 @@
+"""`cc-proxy capture start`, `stop` and `status`."""
+
+import click
+from msgspec import to_builtins
+
+from cc_proxy.app.cli.common import Common, define, define_group
+from cc_proxy.app.cli.output.amounts import size
+from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
+from cc_proxy.app.cli.top.source import Source, connect
+from cc_proxy.app.control import capture_client
+from cc_proxy.app.control.capture import CaptureStart
+from cc_proxy.app.control.wire import CaptureState
+
+_MIB = 1024 * 1024
+_WARNING = ErrorItem(
+    "capture_on",
+    "The file contains the conversation: what you and the model say, and the files it reads.",
+    "To end it: cc-proxy capture stop",
+)
+_REASONS = {"stopped": "stopped", "time": "its time is over", "full": "full", "failed": "failed"}
+
+
+@define("start")
+@click.option("--session", default="", metavar="ID", help="Only this session of Claude Code.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1, 1440),
+    default=60.0,
+    show_default=True,
+    help="End it after this time.",
+)
+@click.option(
+    "--max-mib",
+    type=click.IntRange(1, 1024),
+    default=64,
+    show_default=True,
+    help="End it when the file has this size.",
+)
+def start(common: Common, *, session: str, minutes: float, max_mib: int) -> Result:
+    """Write requests and answers to a file from now on.
+
+    The file is in the state folder, for your user alone. The keys of the configuration, and what
+    has the form of a token, are replaced; the conversation is not. A restart of the proxy ends it.
+
+    Example: cc-proxy capture start --minutes 10
+    """
+    source, _ = connect(common)
+    asked = CaptureStart(session=session, seconds=minutes * 60, max_bytes=max_mib * _MIB)
+    state = source.state
+    found = capture_client.start(state.host, state.port, source.key, asked)
+    return _result("capture start", source, found)
+
+
+@define("stop")
+def stop(common: Common) -> Result:
+    """End the capture, and show its file.
+
+    Example: cc-proxy capture stop
+    """
+    source, _ = connect(common)
+    found = capture_client.stop(source.state.host, source.state.port, source.key)
+    return _result("capture stop", source, found)
+
+
+@define("status")
+def status(common: Common) -> Result:
+    """Show whether a capture is on, and its file.
+
+    Example: cc-proxy capture status
+    """
+    source, _ = connect(common)
+    found = capture_client.state(source.state.host, source.state.port, source.key)
+    return _result("capture status", source, found)
+
+
+@define_group("capture", start, stop, status)
+def command(_common: Common) -> Result:
+    """Write the exchanges of a session to a file, for a bug report or for `cc-proxy replay`.
+
+    Example: cc-proxy capture start
+    """
+    raise click.UsageError("Expected start, stop or status, found none.")
+
+
+def _result(name: str, source: Source, found: CaptureState | str | None) -> Result:
+    if isinstance(found, CaptureState):
+        warnings = (_WARNING,) if found.on else ()
+        return Result(name, to_builtins(found), tuple(_lines(found)), warnings=warnings)
+    text = found or f"The proxy at {source.state.url} does not take captures: it is older, or busy."
+    hint = None if found else "cc-proxy restart"
+    return Result(name, errors=(ErrorItem("capture_refused", text, hint),), exit_code=FAILED)
+
+
+def _lines(found: CaptureState) -> list[str]:
+    if not found.file:
+        return ["No capture is on."]
+    whose = found.session or "all sessions"
+    amount = f"{found.requests} requests, {size(found.bytes)} of {size(found.max_bytes)}"
+    head = "A capture is on." if found.on else f"No capture is on. The last one: {_ended(found)}."
+    rows = [("File", found.file), ("Of", whose), ("So far", amount)]
+    if found.on:
+        rows.append(("Until", found.until or ""))
+    return [head, *aligned(rows)]
+
+
+def _ended(found: CaptureState) -> str:
+    return _REASONS.get(found.ended, found.ended)

@@ -1,0 +1,1 @@
+"""`cc-proxy replay`: another model on the requests of a capture."""

@@ -1,0 +1,101 @@
+"""Asking a model what a capture has, through the proxy that runs."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+
+import msgspec
+
+from cc_proxy.app.addresses import to_connect
+from cc_proxy.app.cli.replay.capture_file import Exchange
+from cc_proxy.app.control import why_client
+from cc_proxy.app.control.why import Why
+
+_MAX_BYTES = 64 * 1024 * 1024
+
+
+class _Block(msgspec.Struct):
+    type: str
+    name: str = ""
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+
+
+class _Message(msgspec.Struct):
+    content: list[_Block] = []
+    usage: _Usage = msgspec.field(default_factory=_Usage)
+
+
+class _ErrorText(msgspec.Struct):
+    message: str
+
+
+class _Error(msgspec.Struct):
+    error: _ErrorText
+
+
+@dataclass
+class Replayed:
+    """One answer: the tools that it called, its cost, and what the proxy knows of it."""
+
+    calls: list[str] = field(default_factory=list)
+    prompt_tokens: int = 0
+    written_tokens: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    why: Why | None = None
+
+
+def ask(  # noqa: PLR0913 - one address, and what is asked there by keyword
+    host: str, port: int, key: str, exchange: Exchange, *, model: str, timeout_seconds: float
+) -> Replayed:
+    """Ask `model` what was asked in a capture, whole instead of as a stream.
+
+    To be asked only of a process that is known to be ours.
+    """
+    body = json.loads(bytes(exchange.request.body)) | {"model": model, "stream": False}
+    body.pop("diagnostics", None)
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Content-Type": "application/json",
+        "X-Claude-Code-Session-Id": f"replay-{exchange.request.session}",
+    }
+    began = time.monotonic()
+    connection = HTTPConnection(to_connect(host), port, timeout=timeout_seconds)
+    try:
+        connection.request("POST", "/v1/messages", json.dumps(body).encode(), headers)
+        response = connection.getresponse()
+        name, found = response.headers.get("request-id", ""), response.read(_MAX_BYTES)
+    except (OSError, HTTPException) as error:
+        return Replayed(seconds=time.monotonic() - began, error=str(error) or type(error).__name__)
+    finally:
+        connection.close()
+    seconds = time.monotonic() - began
+    if response.status != HTTPStatus.OK:
+        return Replayed(seconds=seconds, error=_reason(found, response.status))
+    message = msgspec.json.decode(found, type=_Message)
+    why = why_client.ask(host, port, key, request=name) if name else None
+    usage = message.usage
+    return Replayed(
+        calls=[block.name for block in message.content if block.type == "tool_use"],
+        prompt_tokens=usage.input_tokens
+        + usage.cache_creation_input_tokens
+        + usage.cache_read_input_tokens,
+        written_tokens=usage.output_tokens,
+        seconds=seconds,
+        why=why if isinstance(why, Why) else None,
+    )
+
+
+def _reason(body: bytes, status: int) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Error).error.message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"status {status}"

@@ -1,0 +1,1 @@
+"""Captures: the exchanges of a session in a file, while somebody has asked for that."""

@@ -1,0 +1,51 @@
+"""`POST /v1/metrics`, `/v1/logs` and `/v1/traces`: Claude Code's telemetry, as OTLP over HTTP."""
+
+from aiohttp import web
+
+from cc_proxy.app.anthropic.errors import ApiError
+from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.gateway.telemetry import MAX_BODY_BYTES, Export, TelemetryForwarder
+
+PATHS = ("/v1/metrics", "/v1/logs", "/v1/traces")
+_JSON = "application/json"
+TELEMETRY = web.AppKey("TELEMETRY", TelemetryForwarder)
+_PROTOBUF = "application/x-protobuf"
+
+
+async def handle(request: web.Request) -> web.Response:
+    """Answer 200, and pass the body to the configured collector; without one it is dropped.
+
+    Raises:
+        ApiError: 413, the body is too large.
+
+    """
+    body = await bodies.read(request)
+    if len(body) > MAX_BODY_BYTES:
+        raise ApiError(
+            413,
+            "request_too_large",
+            f"Expected an export of at most {MAX_BODY_BYTES} bytes, found {len(body)}.",
+            retry=False,
+        )
+    content_type = request.content_type or _JSON
+    if content_type != _PROTOBUF:
+        content_type = _JSON
+    export = Export(request.path, content_type, body)
+    settings = request.app[SHARED].context.settings.telemetry
+    request.app[TELEMETRY].take(export, settings)
+    # The answer is of the same kind; an empty message has no bytes in protobuf.
+    answer = b"{}" if content_type == _JSON else b""
+    return web.Response(body=answer, content_type=content_type)
+
+
+def add_to(app: web.Application) -> None:
+    """Give an application the routes, and what sends the exports on."""
+    app[TELEMETRY] = TelemetryForwarder()
+    app.on_cleanup.append(_close)
+    for path in PATHS:
+        app.router.add_post(path, handle)
+
+
+async def _close(app: web.Application) -> None:
+    await app[TELEMETRY].close()
