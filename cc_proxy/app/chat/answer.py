@@ -29,6 +29,10 @@ class ChatAnswer:
         """Return the batches, but for those that go straight."""
         return self._batches
 
+    def with_batches(self, batches: AsyncIterator[list[ChatChunk]]) -> "ChatAnswer":
+        """Return the same answer with these batches, of which some were read before."""
+        return ChatAnswer(batches, self._incoming)
+
     def set_inline_consumer(self, shortcut: InlineConsumer) -> None:
         """Offer `shortcut` each batch that is waited for, the moment it comes."""
         self._incoming.shortcut = shortcut

@@ -61,7 +61,7 @@ class ModelCard(msgspec.Struct, frozen=True):
     """A model in a server's list; `size` in bytes, 0 where the server does not say.
 
     `capabilities` None: the list has none. `digest` tells versions apart. Not `is_local`: it runs
-    elsewhere than the server does.
+    elsewhere than the server does. `hosts` names those that have it, where there are several.
     """
 
     name: str
@@ -69,3 +69,4 @@ class ModelCard(msgspec.Struct, frozen=True):
     capabilities: list[str] | None = None
     digest: str = ""
     is_local: bool = True
+    hosts: tuple[str, ...] = ()

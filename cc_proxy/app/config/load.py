@@ -90,7 +90,8 @@ def _with_proxies(given: Layer, environ: Mapping[str, str]) -> tuple[Settings, d
         (("ollama",), "Ollama", ollama.base_url, ollama.proxy)
     ]
     servers += [
-        (("upstreams", name), name, one.url, one.proxy) for name, one in settings.upstreams.items()
+        (("upstreams", name), name, one.url or one.urls[0], one.proxy)
+        for name, one in settings.upstreams.items()
     ]
     found: Layer = {}
     for section, title, url, proxy in servers:

@@ -6,6 +6,7 @@ import msgspec
 
 from cc_proxy.app.config.file_form import file_values
 from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.validation import upstream_slips
 from cc_proxy.app.redaction import HIDDEN, login_secrets, without_user_info
 
 
@@ -45,6 +46,8 @@ def redacted(settings: Settings) -> dict[str, object]:
                 url=without_user_info(each.url),
                 proxy=without_user_info(each.proxy),
                 headers=dict.fromkeys(each.headers, HIDDEN),
+                urls=tuple(map(without_user_info, each.urls)),
+                drain=tuple(map(without_user_info, each.drain)),
             )
             for name, each in settings.upstreams.items()
         },
@@ -58,7 +61,11 @@ def redacted(settings: Settings) -> dict[str, object]:
         ),
     )
     # By way of JSON a tuple is a list, as everywhere that these are shown.
-    return file_values(msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object]))
+    values = file_values(msgspec.json.decode(msgspec.json.encode(shown), type=dict[str, object]))
+    for each in values["upstreams"].values():
+        for key in upstream_slips.without_meaning(each):
+            del each[key]
+    return values
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
@@ -74,8 +81,9 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     for upstream in settings.upstreams.values():
         yield from filter(None, (upstream.api_key,))
         yield from upstream.headers.values()
-        yield from login_secrets(upstream.url)
         yield from login_secrets(upstream.proxy)
+        for url in (upstream.url, *upstream.urls):
+            yield from login_secrets(url)
 
 
 def _hidden(secret: str | None) -> str | None:

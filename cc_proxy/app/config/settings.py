@@ -9,7 +9,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 ClaudeProfile = Literal["full", "lean", "bare"]
 SearchProvider = Literal["none", "ollama", "searxng"]
-UpstreamKind = Literal["openai"]
+UpstreamKind = Literal["ollama", "openai"]
+Affinity = Literal["session", "none"]
 ReasoningField = Literal["auto", "reasoning", "reasoning_content", "none"]
 
 
@@ -130,19 +131,26 @@ class UpstreamModelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A server other than Ollama's that runs models.
+    """A server that runs models, or several hosts that run the same ones.
 
-    `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. `timeout_seconds` is the
-    longest silence that is tolerated. `reasoning` is the field in which it reads the thinking of
-    earlier turns: `auto` as such servers do, `none`: nowhere, and it is not asked to think.
+    `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. It has one `url`, or the
+    `urls` of its hosts, of which those in `drain` get no new sessions. `affinity` is how requests
+    are placed on the hosts: `session`, each session on one, or `none`. `timeout_seconds` is the
+    longest silence that is tolerated, `keep_alive` as Ollama's API takes it. `reasoning` is the
+    field in which it reads the thinking of earlier turns: `auto` as such servers do, `none`:
+    nowhere, and it is not asked to think.
     `extra_body` has more fields of each chat request. `save_slots`: a llama-server writes what
     sessions begin with to its disk, and reads it back. The rest is as of `Ollama`.
     """
 
     kind: UpstreamKind = "openai"
     url: str = ""
+    urls: tuple[str, ...] = ()
+    drain: tuple[str, ...] = ()
+    affinity: Affinity = "session"
     api_key: str | None = None
     timeout_seconds: float = 900.0
+    keep_alive: str = "30m"
     reasoning: ReasoningField = "auto"
     proxy: str = "auto"
     headers: dict[str, str] = msgspec.field(default_factory=dict)

@@ -53,6 +53,11 @@ def openai_url(text: str) -> str:
     return service_url(text.strip().strip("\"'").strip().rstrip("/").removesuffix("/v1"))
 
 
+def openai_urls(text: str) -> tuple[str, ...]:
+    """Return one address as `openai_url` does, or several with commas between them."""
+    return tuple(openai_url(one) for one in text.split(","))
+
+
 def _split(text: str) -> tuple[SplitResult, bool]:
     # urlsplit drops tabs and line breaks in silence, so they are refused before it.
     if not text or re.search(r"[\s\x00-\x1f\x7f]", text):

@@ -190,7 +190,7 @@ class _Server:
             written.pid,
             written.version,
             written.config_path or "built-in",
-            without_user_info(_upstream_url(self._service.loaded.settings)),
+            _upstream_url(self._service.loaded.settings),
         )
         for notice in ports.shadowed(written):
             log.warning("%s", notice.message)
@@ -291,4 +291,6 @@ def _state(service: Service, bound: "BoundAddress") -> ProcessState:
 
 def _upstream_url(settings: Settings) -> str:
     first = next(iter(settings.upstreams.values()), None)
-    return first.url if first is not None else settings.ollama.base_url
+    if first is None:
+        return without_user_info(settings.ollama.base_url)
+    return ",".join(map(without_user_info, first.urls or (first.url,)))

@@ -2,11 +2,17 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from cc_proxy.app.config import ConfigError, LoadedConfig, Settings, settings_digest
+from cc_proxy.app.config import (
+    ConfigError,
+    LoadedConfig,
+    Settings,
+    UpstreamSettings,
+    settings_digest,
+)
 from cc_proxy.app.config.file_form import file_key
 from cc_proxy.app.config.layers import leaves
 from cc_proxy.app.control.wire import LastReload
@@ -74,10 +80,15 @@ def _with_fixed(fresh: Settings, before: Settings) -> Settings:
     fixed = {name: getattr(before.server, name) for name in _FIXED}
     server = msgspec.structs.replace(fresh.server, **fixed)
     upstreams = fresh.upstreams
-    if list(upstreams) != list(before.upstreams):
+    if _shape(upstreams) != _shape(before.upstreams):
         # Each has connections and a queue from the start.
         upstreams = before.upstreams
     return msgspec.structs.replace(fresh, server=server, upstreams=upstreams)
+
+
+def _shape(upstreams: Mapping[str, UpstreamSettings]) -> list[tuple[str, str, bool]]:
+    """Return the names of upstreams, and what decides how each is asked."""
+    return [(name, one.kind, bool(one.urls)) for name, one in upstreams.items()]
 
 
 def _differing(one: Settings, other: Settings) -> Iterator[str]:

@@ -5,19 +5,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
+from cc_proxy.app.chat.host_group import HostGroup
 from cc_proxy.app.chat.upstreams import Upstreams
-from cc_proxy.app.config import Ollama, Settings
+from cc_proxy.app.config import Ollama, Settings, UpstreamSettings
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream
 
-ConfiguredUpstream = OllamaUpstream | OpenAIUpstream
+ConfiguredUpstream = OllamaUpstream | OpenAIUpstream | HostGroup
 _OLLAMA = "ollama/"
+# With other hosts there is no reason to wait for one as long as for the only one.
+_HOST_CONNECT_SECONDS = 10.0
 
 
 def configured(settings: Settings) -> ConfiguredUpstream:
     """Return the first server in the section `upstreams`; without one, Ollama."""
     for name, upstream in settings.upstreams.items():
-        return OpenAIUpstream(name, upstream)
+        return _upstream(name, upstream)
     return OllamaUpstream.configured(settings)
 
 
@@ -31,7 +34,7 @@ async def all_configured(settings: Settings) -> AsyncIterator[Upstreams]:
     async with AsyncExitStack() as stack:
         first = configured(settings)
         others: list[ConfiguredUpstream] = [
-            OpenAIUpstream(name, upstream)
+            _upstream(name, upstream)
             for name, upstream in settings.upstreams.items()
             if name != first.name
         ]
@@ -40,6 +43,22 @@ async def all_configured(settings: Settings) -> AsyncIterator[Upstreams]:
         for one in (first, *others):
             await stack.enter_async_context(one)
         yield Upstreams(first, *others)
+
+
+def _upstream(name: str, settings: UpstreamSettings) -> ConfiguredUpstream:
+    return HostGroup(name, settings, _host) if settings.urls else _one(name, settings)
+
+
+def _one(name: str, settings: UpstreamSettings) -> OllamaUpstream | OpenAIUpstream:
+    if settings.kind == "ollama":
+        return OllamaUpstream.named(name, settings)
+    return OpenAIUpstream(name, settings)
+
+
+def _host(name: str, settings: UpstreamSettings, url: str) -> OllamaUpstream | OpenAIUpstream:
+    host = _one(name, msgspec.structs.replace(settings, url=url))
+    host.client.give_up_early(_HOST_CONNECT_SECONDS)
+    return host
 
 
 def _names_ollama(settings: Settings) -> bool:

@@ -58,6 +58,13 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
                 "api_key": "********",
                 "timeout": "900s",
                 "reasoning": "auto",
+                "proxy": "auto",
+                "headers": {},
+                "ca_file": None,
+                "client_cert": None,
+                "client_key": None,
+                "extra_body": {},
+                "save_slots": False,
                 "models": {},
             }
         },

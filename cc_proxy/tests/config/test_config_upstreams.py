@@ -23,9 +23,23 @@ ACCEPTED = [
     "upstreams: {a: {url: 'http://x', timeout: 5, reasoning: none, models: {m: {vision: on}}}}",
     "upstreams: {a: {url: 'http://x', models: {m: {tools: null, context_window: 32k}}}}",
     "upstreams: {a: {url: 'http://x'}, b: {url: 'http://y'}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', keep_alive: 5m}, b: {url: 'https://y/p'}}",
+    "upstreams: {a: {kind: ollama, urls: ['http://x:1', 'http://y:1'], drain: ['http://x:1']}}",
+    "upstreams: {a: {urls: ['http://x/v1', 'https://y'], affinity: none}}",
     "upstreams:",
 ]
 REFUSED = [
+    "upstreams: {a: {kind: ollama}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', urls: ['http://y']}}",
+    "upstreams: {a: {kind: ollama, urls: []}}",
+    "upstreams: {a: {kind: ollama, urls: ['http://x', 'http://x']}}",
+    "upstreams: {a: {kind: ollama, urls: ['x:11434']}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', affinity: session}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', drain: ['http://x']}}",
+    "upstreams: {a: {urls: ['http://x'], affinity: random}}",
+    "upstreams: {a: {urls: ['http://x'], keep_alive: 5m}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', reasoning: none}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', models: {m: {vision: on}}}}",
     "upstreams: {vllm: {}}",
     "upstreams: {vllm: }",
     "upstreams: {vllm: {url: 'gpu1:8000'}}",
@@ -75,12 +89,70 @@ upstreams:
     }
 
 
+def test_hosts_are_read_and_shown_as_the_file_has_them(load_file: LoadFile) -> None:
+    text = """\
+upstreams:
+  gpus:
+    kind: ollama
+    urls: [http://a:11434, "http://me:secret@b:11434/"]
+    drain: [http://a:11434]
+    keep_alive: 5m
+"""
+    loaded = load_file(text)
+    assert loaded.settings.upstreams == {
+        "gpus": UpstreamSettings(
+            kind="ollama",
+            urls=("http://a:11434", "http://me:secret@b:11434"),
+            drain=("http://a:11434",),
+            keep_alive="5m",
+        )
+    }
+    shown = redacted(loaded.settings)
+    assert shown["upstreams"] == {
+        "gpus": {
+            "kind": "ollama",
+            "urls": ["http://a:11434", "http://********@b:11434"],
+            "drain": ["http://a:11434"],
+            "affinity": "session",
+            "api_key": None,
+            "timeout": "900s",
+            "keep_alive": "5m",
+            "proxy": "auto",
+            "headers": {},
+            "ca_file": None,
+            "client_cert": None,
+            "client_key": None,
+        }
+    }
+    assert "secret" in secrets_of(loaded.settings)
+
+
+def test_an_error_is_at_the_key_that_is_wrong(load_file: LoadFile) -> None:
+    text = """\
+upstreams:
+  gpus:
+    urls: [http://a:11434]
+    drain: [http://b:11434]
+"""
+    with pytest.raises(ConfigError) as caught:
+        load_file(text)
+    (problem,) = caught.value.problems
+    assert problem.where.endswith("the.yaml:4:5")
+    assert (problem.expected, problem.found) == ("addresses that urls has", "http://b:11434")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("upstreams:\n  vllm: {kind: openai}", "upstreams.vllm has no url"),
-        ("upstreams: {vllm: {url: 'http://x', kind: ollama}}", "in the section ollama: base_url"),
+        ("upstreams: {vllm: {url: 'http://x', kind: OpenAI}}", "write openai"),
         ("upstreams: {ollama: {url: 'http://x'}}", "choose another name"),
+        ("upstreams: {a: {urls: ['http://x'], url: 'http://y'}}", "has both url and urls keep one"),
+        ("upstreams: {a: {urls: ['http://x', 'http://x']}}", "has a host twice"),
+        ("upstreams: {a: {urls: ['http://x'], drain: ['http://z']}}", "a host that it does not"),
+        ("upstreams: {a: {urls: ['http://x'], drain: ['http://x']}}", "drains every host"),
+        ("upstreams: {a: {url: 'http://x', drain: ['http://x']}}", "a cannot have drain"),
+        ("upstreams: {a: {urls: ['http://x'], keep_alive: 5m}}", "a cannot have keep_alive"),
         ("upstreams: {vllm: {url: 'gpu1:8000'}}", "write it with http:// or https:// in front"),
     ],
 )

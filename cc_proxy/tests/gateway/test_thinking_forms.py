@@ -36,7 +36,7 @@ async def ollama() -> AsyncIterator[OllamaUpstream]:
 async def target_of(ollama: OllamaUpstream, name: str, *, thinks: bool) -> Target:
     models = Models(Settings(ollama=Ollama(base_url=ollama.client.base_url)), Upstreams(ollama))
     loaded: list[str] = []
-    return await models.with_forms(await models.target(name), loaded.append, thinks=thinks)
+    return await models.with_forms(await models.target(name), ollama, loaded.append, thinks=thinks)
 
 
 async def prompt(
@@ -121,7 +121,7 @@ async def test_a_model_is_loaded_before_its_prompts_are_looked_at() -> None:
         models = Models(Settings(ollama=Ollama(base_url=client.client.base_url)), Upstreams(client))
         target = await models.target("qwen3.5")
         for thinks in (True, False, True):
-            await models.with_forms(target, loaded.append, thinks=thinks)
+            await models.with_forms(target, client, loaded.append, thinks=thinks)
         (load,) = server.chats()
     # Once, and with the window of every other request: another would load it again.
     assert loaded == ["qwen3.5"]

@@ -15,6 +15,7 @@ from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
 from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, ScalarKind, Section
 from cc_proxy.app.config.validation.schema import FILE, KeyPath
+from cc_proxy.app.config.validation.upstream_slips import Check
 from cc_proxy.app.config.yaml_file import document
 from cc_proxy.app.config.yaml_file.document import (
     MappingNode,
@@ -89,8 +90,7 @@ class _Decoder:
         """Read a mapping with known keys; nothing at all is the same as none of them."""
         known = ", ".join(section.keys)
         expected = f"a mapping with the keys {known}"
-        missing = list(section.required)
-        alternatives = []
+        given: dict[str, Position] = {}
         for key, key_node, value in self._pairs(node, path, expected, section.keys):
             entry = section.keys.get(key)
             if entry is None:
@@ -104,18 +104,20 @@ class _Decoder:
                     fix=suggestions.for_key(key, section, path),
                 )
             else:
-                missing = [name for name in missing if name != key]
-                alternatives += [key] if key in section.one_of else []
+                given[key] = document.position(key_node)
                 self._entry(value, entry, (*path, key))
-        for name in missing:
-            self.report(f"{'.'.join(path)} has no {name}", document.position(node), fix="add it")
-        if section.one_of and len(alternatives) != 1:
-            self.report(
-                f"{'.'.join(path)} must have exactly one key of several",
-                document.position(node),
-                expected=f"one of {', '.join(section.one_of)}",
-                found=" and ".join(alternatives) or "none of them",
-            )
+        if section.check is not None:
+            self._check(section.check, given, document.position(node), path)
+
+    def _check(
+        self, check: Check, given: dict[str, Position], whole: Position, path: KeyPath
+    ) -> None:
+        """Report what is wrong with a mapping as a whole, at the key or the mapping itself."""
+        found = {key: self.layer.get((*path, key)) for key in given}
+        for slip in check({key: one and one.value for key, one in found.items()}):
+            place = given[slip.key] if slip.key else whole
+            what = f"{'.'.join(path)} {slip.what}"
+            self.report(what, place, expected=slip.expected, found=slip.found, fix=slip.fix)
 
     def _hide(self, key: str, value: Node) -> None:
         """Have nothing shown of the value of an unknown key but a number: it may be a secret."""

@@ -5,6 +5,8 @@ from enum import Enum
 
 import msgspec
 
+from cc_proxy.app.config.validation.upstream_slips import Check
+
 
 class ScalarKind(Enum):
     """The type of a scalar in YAML; the enum's value is its word in errors."""
@@ -37,14 +39,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A mapping whose keys are known; those that are `required` must be there.
-
-    Of the keys in `one_of` exactly one must be there.
-    """
+    """A mapping whose keys are known; `check` yields the slips in the mapping as a whole."""
 
     keys: dict[str, "Field | Section | Names | FreeForm"]
-    required: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
+    check: Check | None = None
 
 
 class FreeForm(msgspec.Struct, frozen=True, kw_only=True):

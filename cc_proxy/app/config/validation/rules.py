@@ -2,15 +2,18 @@
 
 import ipaddress
 import re
+from collections.abc import Collection
 from typing import get_args
 
 from cc_proxy.app.config.errors import RefusedValueError
 from cc_proxy.app.config.settings import (
+    Affinity,
     ClaudeProfile,
     LogFormat,
     LogLevel,
     ReasoningField,
     SearchProvider,
+    UpstreamKind,
 )
 
 LARGEST_PORT = 65535
@@ -221,19 +224,24 @@ def upstream_name(text: str) -> str:
 
 
 def upstream_kind(text: str) -> str:
-    """Return the one kind of server that has no section of its own, spelled exactly."""
-    if text == "ollama":
-        raise RefusedValueError(fix="set the address of Ollama in the section ollama: base_url")
-    if text != "openai":
-        raise RefusedValueError(fix="write openai" if text.lower() == "openai" else None)
-    return text
+    """Return one of the kinds of servers, spelled exactly."""
+    return _one_of(get_args(UpstreamKind), text)
+
+
+def affinity(text: str) -> str:
+    """Return one of the ways to place requests on hosts, spelled exactly."""
+    return _one_of(get_args(Affinity), text)
 
 
 def reasoning_field(text: str) -> str:
     """Return one of the names of fields, spelled exactly."""
-    if text not in get_args(ReasoningField):
+    return _one_of(get_args(ReasoningField), text)
+
+
+def _one_of(words: Collection[str], text: str) -> str:
+    if text not in words:
         near = text.lower()
-        raise RefusedValueError(fix=f"write {near}" if near in get_args(ReasoningField) else None)
+        raise RefusedValueError(fix=f"write {near}" if near in words else None)
     return text
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from cc_proxy.app.config import durations, proxies, upstream_url
 from cc_proxy.app.config.settings import RequestClasses
-from cc_proxy.app.config.validation import model_options, network, rules
+from cc_proxy.app.config.validation import model_options, network, rules, upstream_slips
 from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, ScalarKind, Section
 
 KeyPath = tuple[str, ...]
@@ -79,6 +79,11 @@ _ROUTE: dict[str, Field | Section | Names | FreeForm] = {
     "client_cert": _TLS_FILE,
     "client_key": _TLS_FILE,
 }
+_HOSTS = Field(
+    rule=upstream_url.openai_urls,
+    expected="addresses of hosts, such as [http://gpu1:11434, http://gpu2:11434]",
+    many=True,
+)
 _OPTIONAL_SWITCH = msgspec.structs.replace(_SWITCH, optional=True)
 
 FILE = Section(
@@ -120,7 +125,7 @@ FILE = Section(
                                 optional=True,
                             ),
                         },
-                        one_of=("key", "key_file", "key_sha256"),
+                        check=upstream_slips.exactly_one("key", "key_file", "key_sha256"),
                     ),
                 ),
                 "hold": Field(
@@ -155,14 +160,17 @@ FILE = Section(
             expected="a name of letters, digits, - and _ for a server, such as vllm",
             value=Section(
                 {
-                    "kind": Field(rule=rules.upstream_kind, expected="openai"),
+                    "kind": Field(rule=rules.upstream_kind, expected="ollama or openai"),
                     "url": Field(
                         rule=upstream_url.openai_url,
-                        expected="the address of a server with OpenAI's API, such as"
-                        " http://gpu1:8000",
+                        expected="the address of the server, such as http://gpu1:8000",
                     ),
+                    "urls": _HOSTS,
+                    "drain": _HOSTS,
+                    "affinity": Field(rule=rules.affinity, expected="session or none"),
                     "api_key": _KEY,
                     "timeout": _SILENCE,
+                    "keep_alive": _KEEP_ALIVE,
                     "reasoning": Field(
                         rule=rules.reasoning_field,
                         expected="auto, reasoning, reasoning_content or none",
@@ -190,7 +198,7 @@ FILE = Section(
                         ),
                     ),
                 },
-                required=("url",),
+                check=upstream_slips.slips,
             ),
         ),
         "aliases": Names(

@@ -53,6 +53,7 @@ class RequestLog:
         self._started = time.monotonic()
         self._fields: dict[str, object] = {"asked": model, "bytes": body_bytes}
         self._first_token: float | None = None
+        self._retried = 0
         self._outcome = "ok"
         self._end = Outcome.OK
         self._assists: list[str] = []
@@ -125,6 +126,15 @@ class RequestLog:
         self.tracker.asked_by(caller, max_answer)
         if caller.kind is not None:
             self._fields["class"] = caller.kind.value
+
+    def placed(self, host: str, placed: str) -> None:
+        """Note the host that the request goes to, and whether its session was there before."""
+        self._fields["host"], self._fields["placed"] = host, placed
+
+    def retried(self) -> None:
+        """Note that it is sent once more, to this server or another one."""
+        self._retried += 1
+        self._fields["retried"] = self._retried
 
     def queued(self) -> None:
         """Note that Ollama is too busy to take the request."""

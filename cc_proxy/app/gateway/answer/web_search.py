@@ -13,6 +13,7 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.answer.rounds import Events, UpstreamRequest, new_answer, stream_round
 from cc_proxy.app.gateway.context import Shared
+from cc_proxy.app.gateway.scheduling.failover import Place
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.search.client import SearchError
 from cc_proxy.app.translate.answer.stream import AnswerStream
@@ -46,6 +47,7 @@ class WebSearch:
     first: TranslatedRequest
     record: RequestLog
     ask: PromptAsk
+    place: Place
 
     def __post_init__(self) -> None:
         self.answer = MultiRoundAnswer(self._new_answer(self.first))
@@ -81,7 +83,7 @@ class WebSearch:
     async def _round(self, translated: TranslatedRequest) -> Events:
         self._last_chance = self._refused
         asking = UpstreamRequest(
-            self.shared.lanes.of(self.target).upstream.encode(translated.request, self.target),
+            self.place.lane.upstream.encode(translated.request, self.target),
             translated.prompt,
         )
         async with aclosing(

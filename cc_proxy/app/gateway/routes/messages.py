@@ -46,7 +46,9 @@ from cc_proxy.app.gateway.routes.translation import (
 )
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
 from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
-from cc_proxy.app.gateway.scheduling.lanes import Lane
+from cc_proxy.app.gateway.scheduling.failover import Place
+from cc_proxy.app.gateway.scheduling.host_lanes import Lane
+from cc_proxy.app.gateway.scheduling.host_table import OtherHost
 from cc_proxy.app.gateway.scheduling.slot_keeper import Asker, PromptAsk
 from cc_proxy.app.gateway.tokens.counter import certainly_too_long
 from cc_proxy.app.translate.answer.collector import AnswerCollector
@@ -91,6 +93,7 @@ class _Exchange:
     shared: Shared
     target: Target
     caller: Caller
+    place: Place
     answer: Answer
     events: Events
     record: RequestLog
@@ -131,37 +134,36 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         who = _caller(request, asked)
         record.asked_by(who, int(asked.max_tokens))
         record.captured = begin_exchange(request.app[CAPTURE], request[REQUEST_ID], who, body)
-        target = await target_for(shared, asked, who)
+        target, place = await target_for(shared, asked, who)
         betas = ",".join(request.headers.getall("anthropic-beta", ()))
         describe = shared.attachments.describer.asking(who, record)
         search, translated = await translated_for(shared, asked, target, describe, betas)
         estimate = shared.tokens.estimate(translated.prompt)
         if (longer := await shared.models.for_length(target, estimate.tokens)) is not target:
-            target = await with_forms(shared, asked, longer)
+            target, place = await with_forms(shared, asked, longer, who)
             translated = await request_for(shared, asked, target, betas)
             estimate = shared.tokens.estimate(translated.prompt)
         record.translated(target, translated, estimate.tokens, asked.diagnostics)
         if certainly_too_long(estimate, target.window):
             raise prompt_too_long(estimate.tokens, target.window)
         asker = Asker(target, who, front_request(translated.request))
-        lane = shared.lanes.of(target)
-        ask = _asking(lane, asker, record)
+        ask = _asking(place, asker, record)
         answer: Answer
         shortcut = None
         if search and translated.rules.purpose is Purpose.ANSWER:
-            searching = WebSearch(shared, target, asked, search, translated, record, ask)
+            searching = WebSearch(shared, target, asked, search, translated, record, ask, place)
             answer, events = searching.answer, searching.events()
         else:
             answer = new_answer(asked.model, translated, shared.tokens, estimate.tokens)
             shortcut = InlineWriter(answer)
             asking = UpstreamRequest(
-                lane.upstream.encode(translated.request, target),
+                place.lane.upstream.encode(translated.request, target),
                 translated.prompt,
                 shortcut.try_write,
             )
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)
-        exchange = _Exchange(shared, target, who, answer, events, record, shortcut)
+        exchange = _Exchange(shared, target, who, place, answer, events, record, shortcut)
         gives_way = shared.read_ahead.gives_way_to(
             translated,
             begins=not who.side and SUBAGENT not in request.headers,
@@ -177,9 +179,12 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             return await respond(request, exchange)
 
 
-def _asking(lane: Lane, asker: Asker, record: RequestLog) -> PromptAsk:
-    sending = record.tracker.sending(lane.queue.asking(asker.caller, record))
-    return record.tracker.placing(lane.slots.asking(sending, asker))
+def _asking(place: Place, asker: Asker, record: RequestLog) -> PromptAsk:
+    def ask(lane: Lane, other: OtherHost | None) -> PromptAsk:
+        sending = record.tracker.sending(lane.queue.asking(asker.caller, record, other))
+        return record.tracker.placing(lane.slots.asking(sending, asker))
+
+    return place.asking(ask, record)
 
 
 def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) -> web.Response:
@@ -284,9 +289,7 @@ def _answered(exchange: _Exchange) -> None:
     if written:
         exchange.shared.turns.remember(written)
     model = exchange.target.model.name
-    exchange.shared.lanes.of(exchange.target).slots.answered(
-        model, exchange.caller, calls=bool(written)
-    )
+    exchange.place.lane.slots.answered(model, exchange.caller, calls=bool(written))
 
 
 def _trouble(exchange: _Exchange, error: Exception) -> ApiError:

@@ -18,7 +18,7 @@ from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
-from cc_proxy.app.gateway.scheduling.lanes import Lane
+from cc_proxy.app.gateway.scheduling.host_lanes import Lane
 from cc_proxy.app.translate.answer.errors import api_error_for
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ async def _load(shared: Shared, target: Target) -> float:
     if not target.model.is_local:
         return 0.0
     with shared.activity.loading(target.model.name):
-        return await _seconds_to_load(shared.lanes.of(target), target)
+        return await _seconds_to_load(await shared.lanes.next_lane(target), target)
 
 
 async def _seconds_to_load(lane: Lane, target: Target) -> float:

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import msgspec
+
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request, prompt_too_long
 from cc_proxy.app.chat.target import Target
@@ -10,6 +12,7 @@ from cc_proxy.app.gateway.attachments.documents import has_image
 from cc_proxy.app.gateway.context import Shared
 from cc_proxy.app.gateway.scheduling.beside import is_large
 from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.gateway.scheduling.failover import Place
 from cc_proxy.app.translate.answer.errors import api_error_for
 from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.request.conversation import least_tokens
@@ -17,8 +20,10 @@ from cc_proxy.app.translate.request.thinking import thinking_counts
 from cc_proxy.app.translate.web_search.offer import Offer, offer
 
 
-async def target_for(shared: Shared, asked: requests.MessagesRequest, who: Caller) -> Target:
-    """Return the model for a request, by its name, its class, and what is in it.
+async def target_for(
+    shared: Shared, asked: requests.MessagesRequest, who: Caller
+) -> tuple[Target, Place]:
+    """Return the model for a request, by its name, its class, and what is in it, and its place.
 
     Raises:
         ApiError: there is none, or the request has more messages than it could read.
@@ -30,15 +35,23 @@ async def target_for(shared: Shared, asked: requests.MessagesRequest, who: Calle
             target = await shared.models.for_image(target)
         window = await shared.models.longest_window(target)
     await _refuse_long(shared, asked.messages, window)
-    return await with_forms(shared, asked, target)
+    return await with_forms(shared, asked, target, who)
 
 
-async def with_forms(shared: Shared, asked: requests.MessagesRequest, target: Target) -> Target:
-    """Return the target with the form in which it keeps the thinking of old turns."""
+async def with_forms(
+    shared: Shared, asked: requests.MessagesRequest, target: Target, who: Caller
+) -> tuple[Target, Place]:
+    """Return the target with the form in which it keeps old thinking, and its place."""
+    place = await shared.lanes.place(target, partial(_stays_together, who, asked))
     if any(message.role == "assistant" for message in asked.messages):
-        emptied = shared.lanes.of(target).slots.emptied
-        return await shared.models.with_forms(target, emptied, thinks=asked.thinks)
-    return target
+        server, emptied = place.lane.upstream, place.lane.slots.emptied
+        target = await shared.models.with_forms(target, server, emptied, thinks=asked.thinks)
+    return target, place
+
+
+def _stays_together(who: Caller, asked: requests.MessagesRequest) -> str:
+    """Return what one host answers: a session, or a conversation by how it begins."""
+    return who.session or str(hash((bytes(asked.system), msgspec.json.encode(asked.messages[:1]))))
 
 
 async def _refuse_long(shared: Shared, messages: list[requests.Message], window: int) -> None:

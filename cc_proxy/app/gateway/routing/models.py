@@ -198,10 +198,12 @@ class Models:
             for model in await upstream.models()
         ]
 
-    async def with_forms(self, target: Target, emptied: Emptied, *, thinks: bool) -> Target:
+    async def with_forms(
+        self, target: Target, upstream: Upstream, emptied: Emptied, *, thinks: bool
+    ) -> Target:
         """Return the target with the form in which its old thinking is sent, found out once.
 
-        Ollama loads the model for that, so this is for a request that it is about to answer.
+        `upstream` is the server that is about to answer a request: it loads the model for that.
         `emptied` is called with the name of a model that was not loaded before.
         """
         # A prompt to a cloud model is paid for, and its server shows none.
@@ -210,7 +212,6 @@ class Models:
         key = _key(target.upstream, target.model.name)
         forms = self._forms.get(key) or {}
         if thinks not in forms:
-            upstream = self._upstreams.named(target.upstream)
             form = await form_of(upstream, target, emptied, thinks=thinks)
             if form is None:
                 return target
@@ -240,7 +241,7 @@ class Models:
         return Target(
             info,
             window,
-            own.keep_alive or settings.ollama.keep_alive,
+            own.keep_alive or _keep_alive(settings, upstream.name),
             configured,
             settings.assist,
             own,
@@ -314,6 +315,11 @@ class Models:
             known = sorted(shown.capabilities)
             self._capabilities.put(key, known)
         return known
+
+
+def _keep_alive(settings: Settings, upstream: str) -> str:
+    named = settings.upstreams.get(upstream)
+    return named.keep_alive if named is not None else settings.ollama.keep_alive
 
 
 def _key(upstream: str, model: str) -> str:

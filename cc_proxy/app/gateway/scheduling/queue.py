@@ -7,6 +7,7 @@ requests wait here, in order. While Ollama is not busy this is one `if` for each
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
@@ -23,6 +24,7 @@ from cc_proxy.app.chat.encoded import EncodedRequest
 from cc_proxy.app.chat.errors import UpstreamBusyError
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
+from cc_proxy.app.gateway.scheduling.host_table import OtherHost, WaitTooLongError
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,15 @@ class QueueLimits:
     pause_seconds: float = 0.1
     longest_pause_seconds: float = 2.0
     alone_seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A request that the upstream was too busy for."""
+
+    caller: Caller
+    listener: QueueListener
+    other: OtherHost | None
 
 
 @dataclass(eq=False)
@@ -112,17 +123,23 @@ class Queue:
         """The number of requests that wait."""
         return len(self._waiting)
 
-    def asking(self, caller: Caller, listener: QueueListener) -> Ask:
+    def asking(
+        self, caller: Caller, listener: QueueListener, other: OtherHost | None = None
+    ) -> Ask:
         """Return what asks Ollama for a caller; `listener` hears if it has to wait."""
 
         def ask(request: EncodedRequest) -> OpenAnswer:
-            return self._chat(request, caller, listener)
+            return self._chat(request, caller, listener, other)
 
         return ask
 
     @asynccontextmanager
     async def _chat(
-        self, request: EncodedRequest, caller: Caller, listener: QueueListener
+        self,
+        request: EncodedRequest,
+        caller: Caller,
+        listener: QueueListener,
+        other: OtherHost | None,
     ) -> AsyncIterator[ChatAnswer]:
         """Do as Upstream.chat() does, in turn.
 
@@ -130,13 +147,14 @@ class Queue:
             ApiError: 529 when too many or too large ones wait already, or the request has waited
                 too long.
             UpstreamError: as Upstream.chat().
+            WaitTooLongError: there is another host that is not busy.
 
         """
         async with AsyncExitStack() as stack:
             with self._held(request.size):
                 answer = await self._at_once(stack, request, caller)
                 if answer is None:
-                    answer = await self._queued(stack, request, caller, listener)
+                    answer = await self._queued(stack, request, _Waiting(caller, listener, other))
             stack.callback(self._has_room)
             del request  # it may be megabytes, and an answer can take an hour
             yield answer
@@ -172,14 +190,20 @@ class Queue:
         self,
         stack: AsyncExitStack,
         request: EncodedRequest,
-        caller: Caller,
-        listener: QueueListener,
+        asked: _Waiting,
     ) -> ChatAnswer:
         loop = asyncio.get_running_loop()
+        caller, listener, other = asked.caller, asked.listener, asked.other
+        leave_after = other.seconds() if other is not None else math.inf
+        if other is not None and leave_after <= 0 and other.is_free():
+            raise WaitTooLongError
         waiter = self._join(caller, listener)
         give_up_at = waiter.since + self._limits.patience_seconds
+        leave_at = waiter.since + leave_after
         try:
             while True:
+                if other is not None and leave_at < give_up_at:
+                    await self._turn_or_other(waiter, leave_at, other)
                 await self._turn(waiter, give_up_at)
                 ended = self._ended
                 taken = loop.call_later(self._limits.taken_seconds, self._taken, waiter)
@@ -217,6 +241,14 @@ class Queue:
         if len(self._waiting) == 1:
             self._call_later()
         return waiter
+
+    async def _turn_or_other(self, waiter: _Waiter, leave_at: float, other: OtherHost) -> None:
+        try:
+            async with asyncio.timeout_at(leave_at):
+                await waiter.called.wait()
+        except TimeoutError as error:
+            if other.is_free():
+                raise WaitTooLongError from error
 
     async def _turn(self, waiter: _Waiter, give_up_at: float) -> None:
         try:

@@ -111,10 +111,11 @@ class _Model:
 
 
 class SlotKeeper:
-    """Sends prompts to an upstream in such a way that they keep what was read for others."""
+    """Sends prompts to a server in such a way that they keep what was read for others."""
 
-    def __init__(self, upstream: Upstream, tokens: TokenCounter) -> None:
+    def __init__(self, upstream: Upstream, tokens: TokenCounter, engine: str = "") -> None:
         self._upstream = upstream
+        self._engine = engine
         self._tokens = tokens
         self.watch: fillers.ReadingWatch = fillers.unwatched
         # Of another engine nobody knows what it holds: it is sent nothing but the prompts.
@@ -161,7 +162,7 @@ class SlotKeeper:
         known = self._model(model)
         known.cache = None
         known.hold(EngineCache())
-        known.life = self._tokens.cache_epoch(model)
+        known.life = self._tokens.cache_epoch(model, self._engine)
 
     def costs_nobody(self, prompt: Prompt) -> bool:
         """Tell whether a prompt can be read ahead: much of it is new, and nobody loses by that."""
@@ -176,6 +177,7 @@ class SlotKeeper:
     def read_ahead(self, prompt: Prompt) -> None:
         """Note that a prompt was read, as far as that came, for nobody yet."""
         known = self._model(prompt.model)
+        prompt.engine = self._engine
         if known.cache is not None:
             step = known.cache.take(self._text(prompt))
             prompt.kept = step.kept
@@ -192,6 +194,7 @@ class SlotKeeper:
 
         """
         known = self._model(prompt.model)
+        prompt.engine = self._engine
         async with known.sending:
             sent = await self._sent(known, prompt, asker)
         try:
@@ -203,9 +206,8 @@ class SlotKeeper:
             self._ended(known, sent, prompt)
 
     async def _sent(self, known: _Model, prompt: Prompt, asker: Asker) -> _Sent:
-        text = self._text(prompt)
+        text, slot = self._text(prompt), 0
         conversation = self._conversation(known, asker.caller, text)
-        slot = 0
         if not self._knows_rules or not asker.target.model.is_local:
             prompt.kept = None
         elif known.cache is None:
@@ -287,10 +289,9 @@ class SlotKeeper:
 
     def _ended(self, known: _Model, sent: _Sent, prompt: Prompt) -> None:
         known.sent.remove(sent)
-        now = asyncio.get_running_loop().time()
+        now, text = asyncio.get_running_loop().time(), self._tokens.held(prompt)
         self._look_for_slots(known, sent, prompt.worked, now)
-        text = self._tokens.held(prompt)
-        life = self._tokens.cache_epoch(prompt.model)
+        life = self._tokens.cache_epoch(prompt.model, self._engine)
         if life != known.life:
             known.life = life
             known.hold(EngineCache(slots=(Slot(text),)))

@@ -1,6 +1,6 @@
 """The token count of a prompt: counted prefixes, and an estimate of the rest."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,7 +84,7 @@ class _CountedPrefix(msgspec.Struct, gc=False):
 @dataclass
 class _Model:
     scales: Calibration
-    cache_epoch: int = 0
+    cache_epochs: Counter[str] = field(default_factory=Counter)
     doubted: float = 0.0
     saved: tuple[float, ...] = ()
 
@@ -167,9 +167,9 @@ class TokenCounter:
         last = self._prefixes.get(keys[-1]) if keys else None
         return HeldText(tuple(keys), tuple(ends), tuple(turns), last.answer if last else 0)
 
-    def cache_epoch(self, model: str) -> int:
-        """Return how often the model was seen to be loaded again."""
-        return self._model(full_name(model)).cache_epoch
+    def cache_epoch(self, model: str, engine: str = "") -> int:
+        """Return how often the model was seen to be loaded again by an engine."""
+        return self._model(full_name(model)).cache_epochs[engine]
 
     def learned(self, prompt: Prompt, end: ChatChunk) -> Spent:
         """Take in the last chunk of an answer; it tells what the prompt was, and its cost.
@@ -185,7 +185,7 @@ class TokenCounter:
         if loaded:
             prompt.loading = end.load_duration / 1e9
             # Its cache went with it.
-            model.cache_epoch += 1
+            model.cache_epochs[prompt.engine] += 1
         spent = self._spent(prompt, model, end, loaded=loaded)
         self._take_in(prompt, _Count(count, end.eval_count))
         return spent

@@ -70,7 +70,8 @@ class Prompt:
     `digits` and `json_indent` are how the model's tokenizer and its template write them. Keys are
     hashes of Python's own: cheap, keyed by process, and of no use outside of it. `kept` is how many
     tokens of it the engine has read before, as far as somebody knows; `worked` how many seconds the
-    engine says that it took to read it and to answer, and `loading` to load the model before.
+    engine says that it took to read it and to answer, and `loading` to load the model before;
+    `engine` names the engine.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Prompt:
         self.kept: int | None = None
         self.worked = 0.0
         self.loading = 0.0
+        self.engine = ""
         self._weights: dict[int, list[TokenFeatures]] = {}
         self._has_texts = True
 

@@ -73,8 +73,14 @@ class HttpClient(ABC):
             auto_decompress=True,
         )
         self.restarts = Restarts(words.name)
+        self._connect_seconds = CHAT_CONNECT_SECONDS
         self._secrets: tuple[str, ...] = ()
         self._point_at(base_url, api_key, silence_seconds, route)
+
+    def give_up_early(self, connect_seconds: float) -> None:
+        """Report a server that is away at once: there is another one to ask."""
+        self.restarts.patience_seconds = 0.0
+        self._connect_seconds = connect_seconds
 
     def _go_over(
         self, base_url: str, api_key: str | None, silence_seconds: float, route: Route
@@ -236,7 +242,7 @@ class HttpClient(ABC):
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> aiohttp.ClientResponse:
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CHAT_CONNECT_SECONDS, sock_read=self._silence_seconds
+            total=None, sock_connect=self._connect_seconds, sock_read=self._silence_seconds
         )
         try:
             return await self.restarts.send(lambda: self._send(path, body, timeout, headers))

@@ -22,13 +22,13 @@ PAUSE_SECONDS = 0.25
 class Restarts:
     """Sends a request again while a server that has answered before refuses connections.
 
-    It waits up to `patience_seconds`, and once: a server that is still down after that is reported
-    at once until it answers again. `server` is its name for people.
+    It waits up to `patience_seconds` (0: not at all), and once: a server that is still down after
+    that is reported at once until it answers again. `server` is its name for people.
     """
 
     def __init__(self, server: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._server = server
-        self._patience_seconds = patience_seconds
+        self.patience_seconds = patience_seconds
         self._has_answered = False
 
     def answered(self) -> None:
@@ -55,7 +55,7 @@ class Restarts:
             "%s was there and refuses connections now: waiting for it to start again", self._server
         )
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + self._patience_seconds
+        give_up_at = loop.time() + self.patience_seconds
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
             try:
@@ -66,4 +66,5 @@ class Restarts:
                     raise
 
     def _may_start(self, error: aiohttp.ClientConnectorError) -> bool:
-        return self._has_answered and reasons.how(error) == "refused"
+        waits = self._has_answered and self.patience_seconds > 0
+        return waits and reasons.how(error) == "refused"

@@ -4,13 +4,14 @@ from urllib.parse import urlsplit
 
 from cc_proxy.app.redaction import without_user_info
 from cc_proxy.app.upstreams.http.reasons import How
+from cc_proxy.app.upstreams.ollama.refusals import BASE_URL
 
 # What Docker and Podman call the machine that a container runs on, in the container.
 HOST_NAMES = ("host.docker.internal", "host.containers.internal")
 
-_USUAL = "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it runs."
+_USUAL = "Start it with `ollama serve`, or set {setting} to where it runs."
 _OTHER_CONTAINER = (
-    "Set OLLAMA_BASE_URL to where Ollama runs; a container is known by its name to those on the"
+    "Set {setting} to where Ollama runs; a container is known by its name to those on the"
     " same network."
 )
 _TRUST = (
@@ -23,23 +24,23 @@ _LOOPBACK_ONLY = (
 _DROPPED = "Nothing came back from the host: its firewall may drop what comes from containers."
 
 
-def explained(url: str, how: How) -> tuple[str, str]:
+def explained(url: str, how: How, setting: str = BASE_URL) -> tuple[str, str]:
     """Return what there is to say besides that nothing answers (may be empty), and what helps.
 
     `how` the connection failed: the name has no address, the other side refused it, nothing came
     back, or, of an https address, nobody whom the system trusts vouches for the other side, or it
-    does not speak https.
+    does not speak https. `setting` is where the address is set.
     """
     if how == "not trusted":
         return "", _TRUST
     if how == "not https":
-        return "", f"Set OLLAMA_BASE_URL to {without_user_info(url).replace('https:', 'http:', 1)}"
+        return "", f"Set {setting} to {without_user_info(url).replace('https:', 'http:', 1)}"
     host = urlsplit(url).hostname or ""
     if host in HOST_NAMES:
         return _host_of_container(host, how)
     if how == "unknown name":
-        return f"The name {host} has no address here.", _OTHER_CONTAINER
-    return "", _USUAL
+        return f"The name {host} has no address here.", _OTHER_CONTAINER.format(setting=setting)
+    return "", _USUAL.format(setting=setting)
 
 
 def _host_of_container(host: str, how: How) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import aiohttp
@@ -16,7 +18,7 @@ from cc_proxy.app.upstreams.http.words import ServerWords
 from cc_proxy.app.upstreams.ollama import absence
 from cc_proxy.app.upstreams.ollama.pull import PullLine, interrupted, read_lines
 from cc_proxy.app.upstreams.ollama.reading import LineReader
-from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, SERVER, refused
+from cc_proxy.app.upstreams.ollama.refusals import BASE_URL, SERVER, check_address, refused
 from cc_proxy.app.upstreams.route import DIRECT, Route
 
 _CHECK_COMPRESSION = (
@@ -25,19 +27,37 @@ _CHECK_COMPRESSION = (
 # Ollama itself has no https.
 _CHECK_GATEWAY = (
     "Look at the log of the gateway in front of Ollama. If it asks for a certificate, set"
-    " ollama.client_cert (and ollama.client_key) in cc-proxy.user.yaml."
+    " {0}.client_cert (and {0}.client_key) in cc-proxy.user.yaml."
 )
-_WORDS = ServerWords(
-    name=SERVER,
-    kind=SERVER,
-    check_address=CHECK_ADDRESS,
-    section="ollama",
-    check_gateway=_CHECK_GATEWAY,
-    check_log="Look at Ollama's own log: its runner may have crashed or been restarted.",
-    check_compression=_CHECK_COMPRESSION,
-    more_time="If the model needs longer, raise OLLAMA_TIMEOUT_SECONDS.",
-    absence=absence.explained,
-)
+
+
+@dataclass(frozen=True)
+class OllamaSection:
+    """The part of the configuration that names a server, in the words of errors.
+
+    `address` is the setting of its address, `timeout` that of the longest silence.
+    """
+
+    name: str = "ollama"
+    address: str = BASE_URL
+    timeout: str = "OLLAMA_TIMEOUT_SECONDS"
+
+    def words(self) -> ServerWords:
+        """Return the words of errors about the server."""
+        return ServerWords(
+            name=SERVER,
+            kind=SERVER,
+            check_address=check_address(self.address),
+            section=self.name,
+            check_gateway=_CHECK_GATEWAY.format(self.name),
+            check_log="Look at Ollama's own log: its runner may have crashed or been restarted.",
+            check_compression=_CHECK_COMPRESSION,
+            more_time=f"If the model needs longer, raise {self.timeout}.",
+            absence=partial(absence.explained, setting=self.address),
+        )
+
+
+OWN_SECTION = OllamaSection()
 
 
 class OllamaClient(HttpClient):
@@ -54,19 +74,22 @@ class OllamaClient(HttpClient):
         api_key: str | None,
         silence_seconds: float,
         route: Route = DIRECT,
+        section: OllamaSection = OWN_SECTION,
     ) -> None:
+        self._section = section
         super().__init__(
-            _WORDS, base_url, api_key=api_key, silence_seconds=silence_seconds, route=route
+            section.words(), base_url, api_key=api_key, silence_seconds=silence_seconds, route=route
         )
 
     @classmethod
-    def configured(cls, settings: OllamaSettings) -> Self:
+    def configured(cls, settings: OllamaSettings, section: OllamaSection = OWN_SECTION) -> Self:
         """Return a client of the server that the user has configured."""
         return cls(
             settings.base_url,
             api_key=settings.api_key,
             silence_seconds=settings.timeout_seconds,
             route=Route.configured(settings),
+            section=section,
         )
 
     def use(self, settings: OllamaSettings) -> None:
@@ -127,4 +150,4 @@ class OllamaClient(HttpClient):
         raise interrupted(name)
 
     def _refused(self, status: int, body: bytes, software: str) -> UpstreamError:
-        return refused(status, body, software)
+        return refused(status, body, software, self._section.address)

@@ -7,7 +7,7 @@ from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.http.decoder import ReadBatch
 from cc_proxy.app.upstreams.http.web_pages import is_web_page
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
-from cc_proxy.app.upstreams.ollama.refusals import CHECK_ADDRESS, from_text
+from cc_proxy.app.upstreams.ollama.refusals import check_address, from_text
 from cc_proxy.app.upstreams.ollama.wire import decode_chunk, decode_chunks
 
 _QUOTED = 120
@@ -87,7 +87,7 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
         chunk = decode_chunk(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if is_web_page(line):
-            raise WrongServerError(_WEB_PAGE, hint=CHECK_ADDRESS) from error
+            raise WrongServerError(_WEB_PAGE, hint=check_address()) from error
         what, *quotes = _what_is_wrong(line, error)
         raise UpstreamBrokeError(f"{trouble}: {what}", quotes=quotes) from error
     if chunk.error is not None:

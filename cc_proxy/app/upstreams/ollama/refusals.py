@@ -22,10 +22,8 @@ from cc_proxy.app.upstreams.http.web_pages import plain_words
 from cc_proxy.app.upstreams.ollama.missing_model import how_to_get, pull_command
 
 SERVER = "Ollama"
-CHECK_ADDRESS = "Check OLLAMA_BASE_URL: it must point at an Ollama server."
-_CHECK_PATH = (
-    "Check OLLAMA_BASE_URL: it must point at an Ollama server, without /v1 or /api at the end."
-)
+BASE_URL = "OLLAMA_BASE_URL"
+_WITHOUT_PATH = "without /v1 or /api at the end"
 
 
 class _Body(msgspec.Struct):
@@ -61,31 +59,38 @@ _OVERFLOW = re.compile(
 )
 
 
-def refused(status: int, body: bytes, software: str = "") -> UpstreamRefusedError:
+def check_address(setting: str = BASE_URL) -> str:
+    """Return what to do if something else answers at the address that is set there."""
+    return f"Check {setting}: it must point at an Ollama server."
+
+
+def refused(
+    status: int, body: bytes, software: str = "", setting: str = BASE_URL
+) -> UpstreamRefusedError:
     """Return the error for a non-200 answer, its body's text unwrapped.
 
     The runner's own errors come as JSON inside the text (recording 31b). `software` is the
-    `Server` header, which Ollama does not send.
+    `Server` header, which Ollama does not send, `setting` where its address is set.
     """
     try:
         found = msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        refusal = _refusal(status, plain_words(body, SERVER), CHECK_ADDRESS)
+        refusal = _refusal(status, plain_words(body, SERVER), check_address(setting), setting)
         return gateway_error(refusal, software, body) or UpstreamRefusedError(refusal)
     if status == _UNAUTHORIZED:
         where = f", or open {found.signin_url}" if found.signin_url else ""
         hint = f"For a cloud model, run `ollama signin` on the machine of Ollama{where}."
         return UpstreamRefusedError(_refusal(status, found.error, hint))
-    return from_text(status, found.error)
+    return from_text(status, found.error, setting)
 
 
-def from_text(status: int, text: str) -> UpstreamRefusedError:
+def from_text(status: int, text: str, setting: str = BASE_URL) -> UpstreamRefusedError:
     """Return the error for Ollama's error text, from a body or from a line in mid-stream."""
     try:
         nested = msgspec.json.decode(text, type=_NestedBody).error
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         nested = _Nested(message=text)
-    refusal = _refusal(status, nested.message)
+    refusal = _refusal(status, nested.message, setting=setting)
     if nested.type == "exceed_context_size_error":
         return ContextOverflowError(refusal, nested.n_prompt_tokens, nested.n_ctx)
     if overflow := _OVERFLOW.search(nested.message):
@@ -100,5 +105,6 @@ def from_text(status: int, text: str) -> UpstreamRefusedError:
     return UpstreamRefusedError(refusal)
 
 
-def _refusal(status: int, text: str, hint: str | None = None) -> Refusal:
-    return Refusal(SERVER, status, text, _CHECK_PATH, hint, (quoted_in(text),))
+def _refusal(status: int, text: str, hint: str | None = None, setting: str = BASE_URL) -> Refusal:
+    check_path = check_address(setting).removesuffix(".") + f", {_WITHOUT_PATH}."
+    return Refusal(SERVER, status, text, check_path, hint, (quoted_in(text),))

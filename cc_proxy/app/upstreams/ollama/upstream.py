@@ -16,15 +16,16 @@ from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Features, Kind
-from cc_proxy.app.config import Settings
+from cc_proxy.app.config import Ollama, Settings, UpstreamSettings
 from cc_proxy.app.upstreams.ollama import listing, rendering, wire
-from cc_proxy.app.upstreams.ollama.client import OllamaClient
+from cc_proxy.app.upstreams.ollama.client import OllamaClient, OllamaSection
 from cc_proxy.app.upstreams.ollama.kv_cache import memory_advice
 from cc_proxy.app.upstreams.ollama.refusals import SERVER
 
 log = logging.getLogger(__name__)
 
 # An old Ollama says the first, of a value that it does not know the second (recording 17d).
+_OWN_SECTION = "ollama"
 _LEVEL_REFUSED = re.compile(r'think value ".*" is not supported|invalid think value')
 
 
@@ -32,23 +33,35 @@ class OllamaUpstream:
     """One Ollama server, asked by its `client`; does as chat.upstream.Upstream says."""
 
     kind: Kind = "ollama"
-    title = SERVER
     can = Features(follows_engine_cache=True, drops_output=True)
 
     def __init__(self, client: OllamaClient, name: str = "ollama") -> None:
         self.client = client
         self.name = name
+        self.title = SERVER if name == _OWN_SECTION else name
         # Names of models that Ollama has: no others are refused in this way.
         self._without_levels: set[str] = set()
 
     @classmethod
     def configured(cls, settings: Settings) -> Self:
-        """Return the server that the user has configured."""
+        """Return the server of the section `ollama`."""
         return cls(OllamaClient.configured(settings.ollama))
+
+    @classmethod
+    def named(cls, name: str, settings: UpstreamSettings) -> Self:
+        """Return a server of the section `upstreams`."""
+        key = "urls" if settings.urls else "url"
+        section = OllamaSection(
+            f"upstreams.{name}", f"upstreams.{name}.{key}", f"the timeout of {name}"
+        )
+        return cls(OllamaClient.configured(_as_section(settings), section), name)
 
     def use(self, settings: Settings) -> None:
         """Use these settings from the next request on; running answers keep their own."""
-        self.client.use(settings.ollama)
+        if self.name == _OWN_SECTION:
+            self.client.use(settings.ollama)
+        elif found := settings.upstreams.get(self.name):
+            self.client.use(_as_section(found))
         self._without_levels.clear()
 
     async def __aenter__(self) -> Self:
@@ -151,6 +164,21 @@ class OllamaUpstream:
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the template makes it, None where this Ollama does not show it."""
         return await rendering.rendered_prompt(self.client, request.body)
+
+
+def _as_section(settings: UpstreamSettings) -> Ollama:
+    """Return the settings of a server as the section `ollama` has them."""
+    return Ollama(
+        base_url=settings.url,
+        api_key=settings.api_key,
+        timeout_seconds=settings.timeout_seconds,
+        keep_alive=settings.keep_alive,
+        proxy=settings.proxy,
+        headers=settings.headers,
+        ca_file=settings.ca_file,
+        client_cert=settings.client_cert,
+        client_key=settings.client_key,
+    )
 
 
 def _with_memory_advice(error: UpstreamRefusedError, target: Target) -> UpstreamRefusedError:

@@ -1,0 +1,94 @@
+"""Slips in an upstream as a whole: keys that do not go together, and hosts that are not there."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cc_proxy.app.redaction import without_user_info
+
+
+@dataclass(frozen=True)
+class KeySlip:
+    """A slip in a mapping. `key` is where it is, `` for the mapping itself."""
+
+    what: str
+    key: str = ""
+    expected: str | None = None
+    found: str | None = None
+    fix: str | None = None
+
+
+# Takes a mapping's keys that the file has, each with its value, None where that is refused.
+Check = Callable[[Mapping[str, object]], Iterator[KeySlip]]
+
+_DEFAULT_KIND = "openai"
+_OF_ONE_KIND = {
+    "keep_alive": "ollama",
+    "reasoning": "openai",
+    "models": "openai",
+    "extra_body": "openai",
+    "save_slots": "openai",
+}
+_OF_HOSTS = ("drain", "affinity")
+
+
+def exactly_one(*keys: str) -> Check:
+    """Return the check for a mapping that must have one of these keys."""
+
+    def check(given: Mapping[str, object]) -> Iterator[KeySlip]:
+        found = [key for key in given if key in keys]
+        if len(found) != 1:
+            yield KeySlip(
+                "must have exactly one key of several",
+                expected=f"one of {', '.join(keys)}",
+                found=" and ".join(found) or "none of them",
+            )
+
+    return check
+
+
+def without_meaning(upstream: Mapping[str, object]) -> list[str]:
+    """Return the keys of an upstream with all its keys that it could not have in a file."""
+    keys = [key for key, kind in _OF_ONE_KIND.items() if upstream["kind"] != kind]
+    return keys + (["url"] if upstream["urls"] else ["urls", *_OF_HOSTS])
+
+
+def slips(given: Mapping[str, object]) -> Iterator[KeySlip]:
+    """Yield what is wrong with an upstream whose keys have these values."""
+    if "url" in given and "urls" in given:
+        yield KeySlip(
+            "has both url and urls",
+            "urls",
+            expected="url for one address, urls for several hosts",
+            fix="keep one",
+        )
+    elif "url" not in given and "urls" not in given:
+        yield KeySlip("has no url", fix="add it, or urls for several hosts")
+    kind = given.get("kind", _DEFAULT_KIND)
+    for key, of_kind in _OF_ONE_KIND.items():
+        if key in given and kind not in (of_kind, None):
+            yield KeySlip(f"cannot have {key}", key, f"kind: {of_kind}", f"kind: {kind}")
+    if "urls" in given:
+        yield from _hosts(given)
+    else:
+        for key in _OF_HOSTS:
+            if key in given:
+                yield KeySlip(f"cannot have {key}", key, "urls with it", "one url")
+
+
+def _hosts(given: Mapping[str, object]) -> Iterator[KeySlip]:
+    hosts, drained = given["urls"], given.get("drain", ())
+    if not isinstance(hosts, tuple) or not isinstance(drained, tuple):
+        return
+    if not hosts:
+        yield KeySlip("has no host", "urls", expected="one address or more", found="none")
+    elif len(set(hosts)) < len(hosts):
+        yield KeySlip("has a host twice", "urls", fix="keep one")
+    if strangers := sorted(set(drained) - set(hosts)):
+        yield KeySlip(
+            "drains a host that it does not have",
+            "drain",
+            expected="addresses that urls has",
+            found=without_user_info(str(strangers[0])),
+        )
+    elif hosts and set(hosts) <= set(drained):
+        yield KeySlip("drains every host", "drain", fix="keep one for new sessions")
