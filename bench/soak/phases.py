@@ -25,10 +25,10 @@ _MOST_MB_A_SLOW_READER = 12.0
 _MOST_MB_A_STREAM = 0.25
 # The second half of the run: what is learned once, and remembered, has been learned by then.
 _MOST_SLOPE_MB = 2.0
-_MOST_GROWTH_MB = 40.0
+_MOST_GROWTH_MB = 10.0
 _SPARE_FILES = 8
-_STORM_AT_ONCE = 32
-_STORM_BATCH = 2_000
+_STORM_AT_ONCE = 64
+STORM_BATCH = 1_000
 
 
 @dataclass
@@ -176,22 +176,26 @@ async def slow_readers(subject: Subject, upstream: RawUpstream) -> Report:
     return report
 
 
-async def faults(subject: Subject, storm: Storm, minutes: float) -> Report:
+async def faults(subject: Subject, upstream: RawUpstream, storm: Storm, minutes: float) -> Report:
     """Let a storm of faults blow for so many minutes; the upstream must play `storm.playing()`."""
     report = Report(f"faults on both sides for {minutes:g} minutes, seed {storm.seed}")
     end = time.monotonic() + minutes * 60
-    memory: list[float] = []
+    memory = [(0, subject.resident_mb)]
+    files = [subject.open_files()]
     while time.monotonic() < end and not storm.wrong:
-        await storm.blow(_STORM_BATCH, _STORM_AT_ONCE)
-        memory.append(subject.resident_mb)
+        await storm.blow(STORM_BATCH, _STORM_AT_ONCE)
+        await subject.settled()
+        memory.append((storm.asked, subject.resident_mb))
+        files.append(subject.open_files() - upstream.open)
     outcomes = ", ".join(f"{name} {count:,}" for name, count in sorted(storm.outcomes.items()))
-    growth = memory[-1] - memory[len(memory) // 2]
+    growth = memory[-1][1] - memory[len(memory) // 2][1]
     report.figures = {
         "requests": f"{storm.asked:,}",
         "outcomes": outcomes,
         "not as they should be": str(len(storm.wrong)),
-        "memory after the first, the middle and the last batch, MB": (
-            f"{memory[0]:.1f}, {memory[len(memory) // 2]:.1f}, {memory[-1]:.1f}"
+        "memory at 0, 10, 25, 50, 75, 100 %, MB": ", ".join(_at(memory, storm.asked)),
+        "open files but for idle connections to the upstream: first, most, last": (
+            f"{files[0]}, {max(files)}, {files[-1]}"
         ),
     }
     report.broken += storm.wrong[:5]

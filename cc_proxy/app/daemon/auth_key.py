@@ -76,7 +76,8 @@ def effective(settings: Settings, paths: Paths) -> AuthKey:
         return kept
     made = secrets.token_urlsafe(_BYTES)
     with explained(paths.key_file, STATE_FLAG):
-        private_files.create(paths.key_file, made.encode() + b"\n")
+        # A start that is killed leaves no empty file; whoever starts holds the lock.
+        private_files.replace(paths.key_file, made.encode() + b"\n")
     return AuthKey(made)
 
 

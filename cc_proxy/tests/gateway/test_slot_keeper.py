@@ -8,7 +8,12 @@ import pytest
 from aiohttp import ClientSession, web
 
 from cc_proxy.app.chat.upstream import Features
-from cc_proxy.app.gateway.scheduling.slot_keeper import MAX_MODELS, MAX_NAME, SlotKeeper
+from cc_proxy.app.gateway.scheduling.slot_keeper import (
+    MAX_MODELS,
+    MAX_NAME,
+    MAX_SAVED,
+    SlotKeeper,
+)
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.gateway.conftest import Gateway, Upstream, done, line, says
 
@@ -83,6 +88,14 @@ async def test_before_another_session_at_work_the_first_tools_are_read(
     assert before["tools"] == asked["tools"][:count]
     assert before["options"] == {"num_ctx": asked["options"]["num_ctx"], "num_predict": 1}
     assert (before["truncate"], before["shift"]) == (False, False)
+
+
+async def test_sessions_without_end_are_not_all_kept_in_mind(gateway: Gateway) -> None:
+    for number in range(2 * MAX_SAVED):
+        await gateway.ask(system=f"{number} " * 50)
+    (known,) = gateway.shared.lanes.first.slots._models.values()  # noqa: SLF001 - nothing tells it
+    assert known.cache is not None
+    assert 0 < len(known.cache.saved) <= MAX_SAVED
 
 
 @pytest.mark.usefixtures("working")

@@ -36,6 +36,8 @@ _FLOOR = 1_000
 LONG = 9_000
 # Less than a millisecond.
 MOST_CALLS = 6_000
+# Eight microseconds or so: two seconds a megabyte.
+MOST_CALLS_A_PIECE = 110
 # A call is put right in one go.
 MOST_CALLS_OF_A_CALL = 10_000
 
@@ -105,6 +107,29 @@ def test_others_have_their_turn_while_a_text_is_decided(
         if most > MOST_CALLS:
             too_much[text[:60]] = most
     assert not too_much
+
+
+def in_pieces(text: str, together: int) -> Iterator[object]:
+    """Yield at each pause in an answer in pieces of four letters, so many of them a read."""
+    answer = AnswerStream(
+        message_id="m", model="m", input_tokens=1, new_tool_id=lambda: "t", rules=RULES
+    )
+    chunks = [ChatChunk(ChunkMessage(text[at : at + 4])) for at in range(0, len(text), 4)]
+    for at in range(0, len(chunks), together):
+        for portion in portions(chunks[at : at + together]):
+            yield from answer.parts(portion)
+
+
+@pytest.mark.parametrize("mark", ["x\n", "<a", "<function=Read>", "<", "[", "\n"])
+def test_a_piece_of_four_letters_is_little_work_and_less_where_many_come_together(
+    mark: str,
+) -> None:
+    text = (mark * LONG)[:LONG]
+    pieces = len(text) // 4
+    list(in_pieces(text[:CHARS], 1))
+    apart, together = (sum(counted(in_pieces(text, count))) for count in (1, 32))
+    assert apart < MOST_CALLS_A_PIECE * pieces
+    assert together < apart / 2
 
 
 def called_with(arguments: dict[str, Any]) -> Iterator[object]:

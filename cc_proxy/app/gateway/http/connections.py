@@ -130,6 +130,15 @@ class Connection(web.RequestHandler):
             if self._keyless_bytes > self._limits.keyless_bytes:
                 self.force_close()
                 return
+        try:
+            self._read_requests(data)
+        except MemoryError:
+            log.error(  # noqa: TRY400 - a traceback takes memory, too, and says no more
+                "there is no memory for what a client sends: its connection is closed"
+            )
+            self.force_close()
+
+    def _read_requests(self, data: bytes) -> None:
         is_first = True
         while True:
             count = self._request_count

@@ -38,6 +38,8 @@ from cc_proxy.app.translate.prompt.prefix import Prompt
 log = logging.getLogger(__name__)
 
 MAX_CONVERSATIONS = 16
+# Texts in the engine's RAM: few of Claude Code's size fit, but thousands of tiny ones.
+MAX_SAVED = 16
 MAX_MODELS, MAX_NAME = 64, 200
 # A front of which less is new is not read ahead; where two texts part is known to a block only.
 WORTH_READING = 0.1
@@ -105,9 +107,8 @@ class _Model:
 
     def hold(self, cache: EngineCache[HeldText]) -> None:
         """Know the cache, with as many slots as were seen at work."""
-        missing = self.slots - len(cache.slots)
-        more: tuple[Slot[HeldText], ...] = (Slot(),) * missing
-        self.cache = replace(cache, slots=cache.slots + more)
+        more: tuple[Slot[HeldText], ...] = (Slot(),) * (self.slots - len(cache.slots))
+        self.cache = replace(cache, slots=cache.slots + more, saved=cache.saved[-MAX_SAVED:])
 
 
 class SlotKeeper:
