@@ -3,12 +3,11 @@
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import jsonschema
 
-SCHEMAS = files("cc_proxy") / "data" / "schemas.json"
+from cc_proxy.app.cli import schema
 
 
 def check(arguments: Sequence[str], out: str) -> None:
@@ -37,17 +36,17 @@ def _leaves(validator: Any, envelope: object) -> list[jsonschema.ValidationError
 
 def schema_of(command: str) -> Any:
     """Return the schema of a command, None if it has none."""
-    return json.loads(SCHEMAS.read_text(encoding="utf-8")).get(command)
+    return schema.schema_of(command)
 
 
 @cache
 def _validator(command: str) -> Any:
-    schema = schema_of(command)
-    assert schema is not None, (
+    found = schema_of(command)
+    assert found is not None, (
         f"There is no schema for `{command}`: give it a type in cc_proxy/app/cli/json_data/,"
         " a line in DATA there, and run `python -m tools.generate`."
     )
-    return jsonschema.Draft202012Validator(_closed(schema))
+    return jsonschema.Draft202012Validator(_closed(found))
 
 
 def _closed(node: Any) -> Any:

@@ -1,5 +1,6 @@
 """A capture: off until it is asked for, bounded, private, and without keys and tokens."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,11 @@ async def test_a_request_and_its_answer_are_written(gateway: Gateway, upstream: 
     read = {"name": "Read", "input_schema": {"type": "object"}}
     said = f"my key is {TOKENS[0]}, yours {KEY}"
     await gateway.stream(tools=[read], messages=[{"role": "user", "content": said}])
+    # The answer is written once its request has ended, a moment after the client has all of it.
+    for _ in range(6000):
+        if not gateway.shared.activity.running:
+            break
+        await asyncio.sleep(0.01)
     status, ended = await post(gateway, "/capture/stop")
     assert (status, ended["on"], ended["ended"], ended["requests"]) == (200, False, "stopped", 1)
     header, request, answer = lines(begun["file"])

@@ -43,7 +43,7 @@ def _weight(_key: Conversation, one: RememberedPrompt) -> int:
 class PromptMemory:
     """At most `MAX_PROMPTS` of them, and `max_bytes`; the one that was used longest ago goes first.
 
-    A prompt of a few hundred turns takes some 10 microseconds.
+    A turn of a prompt takes some 0.3 microseconds.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
