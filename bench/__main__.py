@@ -5,17 +5,19 @@ import sys
 from pathlib import Path
 
 from bench.prefill.__main__ import main as prefill
+from bench.routing.__main__ import main as routing
 from bench.soak.__main__ import main as soak
 from bench.speed.__main__ import main as speed
 from bench.start.__main__ import main as start
 from bench.toolcalls.__main__ import main as toolcalls
 
 _TOKENS = Path(__file__).parent / "tokens"
-_HELP = """Usage: python -m bench [speed | start | prefill | soak | tokens | toolcalls] [OPTIONS]
+_HELP = """Usage: python -m bench [NAME] [OPTIONS]
 
   speed    what the proxy costs, beside a relay and peers (when none is named)
   start    how long a command takes to begin, beside the interpreter alone
   prefill  what a session makes the model read again
+  routing  what of the prompts is cached, by how sessions are placed on hosts
   soak     what is left after much work and many faults
   tokens   how near the token count is; fetches 130 MB of vocabularies
   toolcalls  which of the calls that models write get through, and which texts stay text
@@ -47,6 +49,8 @@ def main(arguments: list[str]) -> int:
             prefill(rest, prog_name="python -m bench prefill")
         case "start":
             start(rest, prog_name="python -m bench start")
+        case "routing":
+            routing(rest, prog_name="python -m bench routing")
         case "soak":
             soak(rest, prog_name="python -m bench soak")
         case "toolcalls":

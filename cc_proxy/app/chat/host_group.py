@@ -160,6 +160,14 @@ class HostGroup:
                 cards[full_name(card.name)] = msgspec.structs.replace(known, hosts=hosts)
         return list(cards.values())
 
+    async def differing_models(self) -> list[str]:
+        """Return the names of models that are not the same on all hosts that have them."""
+        digests: dict[str, set[str]] = {}
+        for _, found in await self._answers(lambda host: host.models()):
+            for card in found:
+                digests.setdefault(card.name, set()).add(card.digest)
+        return sorted(name for name, seen in digests.items() if len(seen) > 1)
+
     async def loaded(self) -> list[LoadedModel]:
         """Return the models in memory, those of one host after those of another."""
         answers = await self._answers(lambda host: host.loaded())

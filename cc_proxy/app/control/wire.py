@@ -17,11 +17,29 @@ TokensPerSecond = Annotated[float, Meta(description="tokens per second")]
 Time = Annotated[str, Meta(description="a time in UTC, ISO 8601")]
 
 
+class HostStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several hosts of an upstream, with its live sessions and its requests.
+
+    `waiting` is the length of its queue. A host that is `left_out` after `error` is tried again
+    after `retry_seconds`; a `drained` one gets no new sessions.
+    """
+
+    name: str
+    sessions: int = 0
+    in_flight: int = 0
+    waiting: int = 0
+    drained: bool = False
+    left_out: bool = False
+    retry_seconds: Seconds = 0.0
+    error: str | None = None
+
+
 class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the server that runs the models as the proxy sees it.
 
     `title` is its name for people, and `hint` helps against `error`. `reachable`: it answers as
     such a server does; `answers`: it answers, perhaps with an error or as another kind of server.
+    `hosts` has each of its hosts, where there are several.
     """
 
     url: str
@@ -33,6 +51,7 @@ class UpstreamStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     error: str | None = None
     hint: str | None = None
+    hosts: tuple[HostStatus, ...] = ()
 
 
 class DefaultModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -333,6 +333,19 @@ async def test_a_prompt_at_which_hosts_die_is_not_taken_to_all(three: Three) -> 
     assert len(three.hosts[2].bodies) == 0
 
 
+async def test_the_health_has_each_host(three: Three) -> None:
+    await three.text("s0")
+    await three.text("s1")
+    three.use(drain=(three.settings.urls[2],))
+    three.shared.lanes.host_lanes("gpus").table.failed(three.names[1], "refused")
+    async with three.client.get(three.url + "/health?model=m") as response:
+        hosts = (await response.json())["upstream"]["hosts"]
+    told = [(one["name"], one["sessions"], one["left_out"], one["drained"]) for one in hosts]
+    a, b, c = three.names
+    assert told == [(a, 1, False, False), (b, 1, True, False), (c, 0, False, True)]
+    assert hosts[1]["error"] == "refused"
+
+
 async def test_models_are_listed_once_though_three_hosts_have_them(three: Three) -> None:
     await three.kill(2)
     async with three.client.get(three.url + "/v1/models") as response:

@@ -167,12 +167,17 @@ async def _upstream(
 async def _reached(
     loaded: "LoadedConfig", one: "Upstream", container: str | None
 ) -> list["Check | None"]:
+    from cc_proxy.app.chat.host_group import HostGroup  # noqa: PLC0415
     from cc_proxy.app.cli.doctor import server, upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream  # noqa: PLC0415
     from cc_proxy.app.upstreams.openai.upstream import OpenAIUpstream  # noqa: PLC0415
 
     if isinstance(one, OpenAIUpstream):
         return [*await server.reach(one)]
+    if isinstance(one, HostGroup):
+        return [*await server.reach_hosts(one)]
+    if isinstance(one, OllamaUpstream) and one.name != "ollama":
+        return [await server.reach_one(one)]
     if isinstance(one, OllamaUpstream):
         return [*await upstream.reach(loaded, one.client, container)]
     return []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.control.wire import (
         DefaultModel,
         Health,
+        HostStatus,
         KeyUse,
         ModelInMemory,
         UpstreamStatus,
@@ -80,7 +81,10 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
     upstream, model = health.upstream, health.default_model
     if upstream is None:
         return [("Ollama", "not known, it has not answered yet")]
-    rows = [(one.title, f"{one.url} ({_found(one)})") for one in health.upstreams or (upstream,)]
+    rows: list[tuple[str, str]] = []
+    for one in health.upstreams or (upstream,):
+        rows.append((one.title, f"{one.url} ({_found(one)})"))
+        rows += [("", f"{host.name}: {_host(host)}") for host in one.hosts]
     if model is not None and model.name is not None:
         window = f" ({model.context_window:,} tokens)" if model.context_window else ""
         rows.append(("Default model", model.name + window))
@@ -89,6 +93,16 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
             told = f"{speed:,.0f} tokens/s; Claude Code's first request takes {first}"
             rows.append(("Reading", told))
     return rows
+
+
+def _host(host: "HostStatus") -> str:
+    told = [f"{host.sessions} sessions", f"{host.in_flight} in flight"]
+    told += [f"{host.waiting} waiting"] if host.waiting else []
+    told += ["drained"] if host.drained else []
+    if host.left_out:
+        when = f"for {duration(host.retry_seconds)}" if host.retry_seconds else "until it answers"
+        told.append(f"left out {when}: {host.error}")
+    return ", ".join(told)
 
 
 def _found(upstream: "UpstreamStatus") -> str:

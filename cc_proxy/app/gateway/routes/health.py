@@ -24,6 +24,7 @@ from cc_proxy.app.control.wire import (
     CaptureState,
     DefaultModel,
     Health,
+    HostStatus,
     ModelInMemory,
     ModelSessions,
     UpstreamStatus,
@@ -70,9 +71,10 @@ async def handle(request: web.Request) -> web.Response:
     if request.query.get("upstream") != "0":
         name = request.query.get("model", ANY_CLAUDE)
         main = shared.models.upstream_for(name)
-        states = await asyncio.gather(
+        found = await asyncio.gather(
             *(_state(one) if one is main else _side_state(one) for one in shared.upstreams)
         )
+        states = [msgspec.structs.replace(one, hosts=_hosts(shared, one.name)) for one in found]
         health = msgspec.structs.replace(
             health,
             upstream=next(one for one in states if one.name == main.name),
@@ -81,6 +83,22 @@ async def handle(request: web.Request) -> web.Response:
             default_model=await _model(shared, name),
         )
     return web.Response(body=msgspec.json.encode(health), content_type="application/json")
+
+
+def _hosts(shared: Shared, upstream: str) -> tuple[HostStatus, ...]:
+    return tuple(
+        HostStatus(
+            name=one.host,
+            sessions=one.sessions,
+            in_flight=one.in_flight,
+            waiting=waiting,
+            drained=one.drained,
+            left_out=one.retry_seconds is not None,
+            retry_seconds=round(one.retry_seconds or 0.0, 1),
+            error=one.error,
+        )
+        for one, waiting in shared.lanes.hosts(upstream)
+    )
 
 
 async def _side_state(upstream: Upstream) -> UpstreamStatus:

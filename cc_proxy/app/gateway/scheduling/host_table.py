@@ -2,7 +2,7 @@
 
 A session stays on the host that has read its prompts. A new one goes to the host with the fewest
 sessions, which spreads them more evenly than a hash does: with 16 people on 4 hosts 97 % of the
-prompt tokens come from the cache against 88 % (bench/routing).
+prompt tokens come from the cache against 85 % (bench/routing).
 """
 
 import time

@@ -1,0 +1,1 @@
+"""Sessions on several hosts: what is cached."""
