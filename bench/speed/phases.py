@@ -143,7 +143,7 @@ class Bench:
         self._paced(STREAMS, late_ms=50)
 
     def watched(self) -> None:
-        """Run small requests and paced streams with `cc-proxy top` open and closed, in turns."""
+        """Run small requests and paced streams with `top` and `ui` open and closed, in turns."""
         ours = next((one for one in self.others if one.name == OURS), None)
         if ours is None:
             return

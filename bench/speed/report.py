@@ -80,13 +80,13 @@ def _rows() -> list[Row]:
         ]
     rows += [
         Row("time to first token, 100 KB, top closed, ms", median("closed_ttft"), ratio=False),
-        Row("… top open", median("open_ttft"), ratio=False),
+        Row("… top and ui open", median("open_ttft"), ratio=False),
         Row(
             f"{STREAMS} streams at {PACED_MS} ms, top closed: CPU, s",
             median("closed_cpu_streams"),
             ratio=False,
         ),
-        Row("… top open", median("open_cpu_streams"), ratio=False),
+        Row("… top and ui open", median("open_cpu_streams"), ratio=False),
         Row("memory after start, MB", median("rss_start"), ".1f"),
         Row("memory after load, MB", median("rss_load"), ".1f"),
         Row("memory for each idle stream, KB", median("idle_plain_kb"), ".1f"),

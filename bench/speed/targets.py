@@ -47,7 +47,7 @@ def _targets(sheet: Sheet) -> Iterator[Target]:
     yield Target("CPU per chunk, one fast stream", _ratio(sheet, "stream_cpu"), 3)
     yield Target(f"CPU, {STREAMS} paced streams", _ratio(sheet, f"paced{STREAMS}_cpu"), 1.4)
     for key, what in (("ttft", "first token, 100 KB"), ("cpu_streams", f"CPU, {STREAMS} streams")):
-        title = f"{what}, top open over closed"
+        title = f"{what}, top and ui open over closed"
         yield Target(title, _open_over_closed(sheet, key), _WATCHED)
     for streams, late in ((STREAMS, 50), (MANY_STREAMS, 250)):
         latest = sheet.most(OURS, f"paced{streams}_max")

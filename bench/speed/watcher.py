@@ -1,11 +1,13 @@
-"""A reader of `GET /activity`, as `cc-proxy top` is one: once a second, until it is stopped."""
+"""A reader of `GET /activity`, as `cc-proxy top` and an open page of `cc-proxy ui` together are."""
 
 import http.client
+import json
 import threading
 from types import TracebackType
 from typing import Self
 
 _INTERVAL_SECONDS = 1.0
+_ASKS_UPSTREAM = 5
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -35,13 +37,19 @@ class Watcher:
         self._thread.join()
 
     def _watch(self) -> None:
+        ended = 0
         while True:
-            connection = http.client.HTTPConnection(
-                "127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS
-            )
-            connection.request("GET", "/activity", headers={"Authorization": self._authorization})
-            connection.getresponse().read()
-            connection.close()
+            self._read("/activity")
+            # A page asks for all that ended since, and now and then for the loaded models.
+            upstream = "" if self.reads % _ASKS_UPSTREAM == 0 else "&upstream=0"
+            ended = json.loads(self._read(f"/activity?ended_after={ended}{upstream}"))["ended"]
             self.reads += 1
             if self._stop.wait(_INTERVAL_SECONDS):
                 return
+
+    def _read(self, target: str) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS)
+        connection.request("GET", target, headers={"Authorization": self._authorization})
+        answer = connection.getresponse().read()
+        connection.close()
+        return answer

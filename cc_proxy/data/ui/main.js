@@ -78,6 +78,7 @@ function lost(error) {
 
 function locked(error) {
   byId("content").hidden = true;
+  byId("parts").hidden = true;
   byId("notice").hidden = true;
   text(byId("summary"), "");
   text(byId("locked-why"), error.message);

@@ -3,6 +3,7 @@
 import pytest
 
 from cc_proxy.app.gateway.activity.folder import folder_name
+from cc_proxy.app.gateway.activity.request_tracker import MAX_NOTE, MAX_NOTES, RequestTracker
 from cc_proxy.app.gateway.activity.sessions import MAX_SESSIONS
 from cc_proxy.app.gateway.activity.totals import MAX_MODELS, OTHER_MODEL, Histogram
 from cc_proxy.app.gateway.activity.tracked import Counts, Outcome, TrackedRequest
@@ -299,6 +300,16 @@ def test_loading_takes_nothing_from_the_speed_of_reading(
     answer(request, tracker, clock, "end_turn")
     (session,) = view(tracker).activity(0.0).sessions
     assert session.tokens_read_per_second == 200.0
+
+
+def test_of_what_is_noted_of_a_request_only_so_much_is_kept(tracker: ActivityTracker) -> None:
+    request = RequestTracker("a", tracker)
+    for number in range(1000):
+        request.noted(f"{number} {'x' * 10_000}")
+    request.end(Outcome.FAILED)
+    (shown,) = view(tracker).activity(0.0).requests
+    assert len(shown.notes) == MAX_NOTES
+    assert {len(note) for note in shown.notes} == {MAX_NOTE}
 
 
 def test_a_hundred_thousand_requests_leave_no_more_than_the_bounds_say(
