@@ -154,7 +154,6 @@ class PracticeServer:
         """Close."""
         await self.stop()
 
-    @web.middleware
     async def _frame(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check who asks, keep the journal, and answer every error in Ollama's form."""
         if request.path == _JOURNAL_PATH:
@@ -173,6 +172,9 @@ class PracticeServer:
         refused = response.status >= web.HTTPBadRequest.status_code
         self._journal.close(record, "refused" if refused else "done")
         return response
+
+    # As `web.middleware` does, which is deprecated in aiohttp 4.
+    _frame.__middleware_version__ = 1  # type: ignore[attr-defined]
 
     async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if access.forbids(request, loopback=ipaddress.ip_address(self._host).is_loopback):

@@ -110,7 +110,12 @@ async def send(server: PracticeServer, request: dict[str, Any]) -> tuple[int, An
             request["method"], server.url + request["path"], data=body, headers=headers
         ) as response,
     ):
-        values = {name: ", ".join(response.headers.getall(name)) for name in response.headers}
+        values: dict[str, str] = {}
+        # `headers.getall` cuts at commas in aiohttp 4.
+        for raw, value in response.raw_headers:
+            name = raw.decode()
+            before = f"{values[name]}, " if name in values else ""
+            values[name] = before + value.decode()
         return response.status, values, await response.text()
 
 

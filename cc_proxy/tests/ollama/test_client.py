@@ -6,16 +6,17 @@ import socket
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.chat.errors import UpstreamRefusedError, UpstreamUnreachableError
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
+from cc_proxy.tests.cli.conftest import free_port
 
 
 async def test_a_connection_that_is_refused_is_said_in_words() -> None:
     async with OllamaClient(
-        f"http://localhost:{unused_port()}", api_key=None, silence_seconds=1
+        f"http://localhost:{free_port()}", api_key=None, silence_seconds=1
     ) as client:
         with pytest.raises(UpstreamUnreachableError, match=r" \(connection refused\)\.$"):
             await client.ask("/api/version", from_version)

@@ -6,13 +6,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from cc_proxy.app.chat.errors import UpstreamUnreachableError
 from cc_proxy.app.config import Ollama
 from cc_proxy.app.upstreams.http.restarts import PATIENCE_SECONDS, PAUSE_SECONDS, Restarts
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
+from cc_proxy.tests.cli.conftest import free_port
 
 _KEY = ConnectionKey("127.0.0.1", 11434, False, True, None, None, None)  # noqa: FBT003 - its order
 REFUSED = aiohttp.ClientConnectorError(_KEY, ConnectionRefusedError())
@@ -37,7 +38,7 @@ async def said(client: OllamaClient) -> str:
 
 
 async def test_a_chat_waits_for_an_ollama_that_is_started_again() -> None:
-    port = unused_port()
+    port = free_port()
     async with OllamaClient(f"http://127.0.0.1:{port}", api_key=None, silence_seconds=5) as client:
         async with TestServer(ollama(), port=port):
             assert await client.ask("/api/version", from_version) == "0.33.0"
@@ -84,7 +85,7 @@ async def test_another_server_is_not_waited_for() -> None:
         url = f"http://127.0.0.1:{server.port}"
         async with OllamaClient(url, api_key=None, silence_seconds=5) as client:
             assert await said(client) == "hi"
-            client.use(Ollama(base_url=f"http://127.0.0.1:{unused_port()}"))
+            client.use(Ollama(base_url=f"http://127.0.0.1:{free_port()}"))
             began = asyncio.get_running_loop().time()
             with pytest.raises(UpstreamUnreachableError):
                 await said(client)

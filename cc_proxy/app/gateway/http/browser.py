@@ -14,6 +14,7 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, web
 
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request
+from cc_proxy.app.gateway.http.aiohttp_versions import target_of, values_of
 
 # Names under which no public DNS answers: the machine itself (RFC 6761), and what is set aside for
 # private networks (ICANN, July 2024), such as host.docker.internal and host.containers.internal.
@@ -33,7 +34,7 @@ def check(request: web.Request, allowed_hosts: Sequence[str] = ()) -> None:
 
     """
     _check_target(request)
-    hosts = request.headers.getall("Host", [])
+    hosts = values_of(request, "Host")
     if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
         raise invalid_request(f"Host: expected the header once, found it {len(hosts)} times.")
     if hosts and not _is_allowed(hosts[0], allowed_hosts):
@@ -77,9 +78,10 @@ def is_own_name(name: str, allowed_hosts: Sequence[str] = ()) -> bool:
 
 
 def _check_target(request: web.Request) -> None:
-    if not request.raw_path.startswith("/"):
+    target = target_of(request)
+    if not target.startswith("/"):
         raise invalid_request(
-            f"Expected a path, found {request.raw_path[:_SHOWN]!r}. cc-proxy is no HTTP proxy: it"
+            f"Expected a path, found {target[:_SHOWN]!r}. cc-proxy is no HTTP proxy: it"
             " goes into ANTHROPIC_BASE_URL, not into http_proxy or https_proxy."
         )
 

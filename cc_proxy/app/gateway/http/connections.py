@@ -12,6 +12,7 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestPayloadError
 
 from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
+from cc_proxy.app.gateway.http.aiohttp_versions import values_of
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
 
@@ -221,8 +222,8 @@ class Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Write a response in HTTP/1.1, and in the API's form if none of ours has made it."""
-        if isinstance(resp, web.HTTPExpectationFailed):
-            # aiohttp raises it before any handler runs.
+        if resp.status == web.HTTPExpectationFailed.status_code:
+            # aiohttp raises it before any handler runs; nothing of ours answers so.
             found = request.headers.get("Expect", "")[:_SHOWN]
             error = ApiError(
                 resp.status,
@@ -301,7 +302,7 @@ def check(request: web.BaseRequest) -> None:
         raise invalid_request(
             f"Expected a request in HTTP/1.1, found HTTP/{version.major}.{version.minor}."
         )
-    codings = request.headers.getall("Transfer-Encoding", [])
+    codings = values_of(request, "Transfer-Encoding")
     if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
         raise invalid_request("Transfer-Encoding: expected chunked and no other coding.")
 

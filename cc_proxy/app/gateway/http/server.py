@@ -12,6 +12,7 @@ from cc_proxy.app.gateway import spare_memory
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_files
+from cc_proxy.app.gateway.http.aiohttp_versions import FIRST, middleware
 from cc_proxy.app.gateway.http.error_response import error_response
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import BoundAddress, listening
@@ -99,7 +100,7 @@ def _cut_off(shared: Shared, asked: asyncio.Future[bool]) -> None:
 
 def application(shared: Shared) -> web.Application:
     """Return the aiohttp application over what its handlers share."""
-    app = web.Application(middlewares=[_frame], client_max_size=shared.limits.body_bytes)
+    app = web.Application(middlewares=[*FIRST, _frame], client_max_size=shared.limits.body_bytes)
     app[SHARED] = shared
     app[PAGE] = PageAccess(shared.context.auth_key)
     app.on_cleanup.append(_close)
@@ -128,7 +129,7 @@ def application(shared: Shared) -> web.Application:
     return app
 
 
-@web.middleware
+@middleware
 async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id, ask for the key, and answer every error in the API's form."""
     connections.note(request)

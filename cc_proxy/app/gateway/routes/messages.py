@@ -36,6 +36,7 @@ from cc_proxy.app.gateway.capture.exchange import begin_exchange
 from cc_proxy.app.gateway.capture.store import CAPTURE
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.gateway.http.aiohttp_versions import values_of
 from cc_proxy.app.gateway.http.auth import KEY_NAME
 from cc_proxy.app.gateway.routes.translation import (
     request_for,
@@ -135,7 +136,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         record.asked_by(who, int(asked.max_tokens))
         record.captured = begin_exchange(request.app[CAPTURE], request[REQUEST_ID], who, body)
         target, place = await target_for(shared, asked, who)
-        betas = ",".join(request.headers.getall("anthropic-beta", ()))
+        betas = ",".join(values_of(request, "anthropic-beta"))
         describe = shared.attachments.describer.asking(who, record)
         search, translated = await translated_for(shared, asked, target, describe, betas)
         estimate = shared.tokens.estimate(translated.prompt)
