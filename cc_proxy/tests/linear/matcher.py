@@ -6,6 +6,7 @@ skips some of them, so that the count is what it does at most.
 
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import cache
@@ -27,6 +28,11 @@ _CATEGORIES: dict[Any, Callable[[str], bool]] = {
 }
 _ONE_CHARACTER = {op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN}
 _DEEP = 100_000
+# As plain numbers: an operation of re's own flags takes ten times as long.
+_IGNORECASE, _DOTALL, _MULTILINE = int(re.IGNORECASE), int(re.DOTALL), int(re.MULTILINE)
+
+
+_KNOWN: defaultdict[tuple[Any, int, int], dict[str, bool]] = defaultdict(dict)
 
 
 class TooManyStepsError(Exception):
@@ -54,7 +60,7 @@ def accepts(part: tuple[Any, Any], char: str, flags: int) -> bool:
     """Tell whether a part of one character takes `char`."""
     kind, value = part
     if kind is op.ANY:
-        return bool(flags & re.DOTALL) or char != "\n"
+        return bool(flags & _DOTALL) or char != "\n"
     if kind is op.IN:
         negated = bool(value) and value[0][0] is op.NEGATE
         return negated != any(_in_class(item, char, flags) for item in value)
@@ -66,13 +72,13 @@ def _in_class(item: tuple[Any, Any], char: str, flags: int) -> bool:
     if kind is op.LITERAL:
         return _same(value, char, flags)
     if kind is op.RANGE:
-        folded = {char, char.lower(), char.upper()} if flags & re.IGNORECASE else {char}
+        folded = {char, char.lower(), char.upper()} if flags & _IGNORECASE else {char}
         return any(value[0] <= ord(one) <= value[1] for one in folded if len(one) == 1)
     return kind is op.CATEGORY and _CATEGORIES[value](char)
 
 
 def _same(code: int, char: str, flags: int) -> bool:
-    if flags & re.IGNORECASE:
+    if flags & _IGNORECASE:
         return chr(code).lower() == char.lower()
     return code == ord(char)
 
@@ -140,7 +146,11 @@ class _Run:
 
     def _taker(self, part: tuple[Any, Any], flags: int) -> Callable[[int], bool]:
         text = self._text
-        taken = {char for char in self._characters if accepts(part, char, flags)}
+        # What a part is made of lives as long as its tree, which `parse` keeps.
+        known = _KNOWN[part[0], id(part[1]), flags]
+        for char in self._characters - known.keys():
+            known[char] = accepts(part, char, flags)
+        taken = {char for char in self._characters if known[char]}
 
         def takes(at: int) -> bool:
             self._count()
@@ -150,7 +160,7 @@ class _Run:
 
     def _group(self, value: Any, flags: int, then: Then) -> Matcher:
         number, added, removed, tree = value
-        flags = (flags | added) & ~removed
+        flags = (flags | int(added)) & ~int(removed)
         if number is None:
             return self._sequence(list(tree), flags, then)
         starts: list[int] = []
@@ -308,16 +318,14 @@ class _Run:
     def _is_at(self, where: Any, at: int, flags: int) -> bool:
         text, size = self._text, len(self._text)
         self._count()
-        if where is op.AT_BEGINNING_STRING or (
-            where is op.AT_BEGINNING and not flags & re.MULTILINE
-        ):
+        if where is op.AT_BEGINNING_STRING or (where is op.AT_BEGINNING and not flags & _MULTILINE):
             return at == 0
         if where in (op.AT_BEGINNING, op.AT_BEGINNING_LINE):
             return at == 0 or text[at - 1] == "\n"
         if where is op.AT_END_STRING:
             return at == size
         if where in (op.AT_END, op.AT_END_LINE):
-            lines = bool(flags & re.MULTILINE)
+            lines = bool(flags & _MULTILINE)
             return at == size or (text[at] == "\n" and (lines or at == size - 1))
         before = at > 0 and _CATEGORIES[op.CATEGORY_WORD](text[at - 1])
         after = at < size and _CATEGORIES[op.CATEGORY_WORD](text[at])
