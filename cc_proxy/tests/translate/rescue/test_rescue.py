@@ -243,14 +243,14 @@ ENDLESS = {
 @pytest.mark.parametrize("name", ENDLESS)
 @pytest.mark.parametrize("size", [4, 1_000_000])
 def test_the_work_is_linear_in_the_answer(name: str, size: int) -> None:
+    def once(text: str) -> float:
+        start = time.process_time()
+        assert len(text_of(feed_all(text, size))) == len(text)
+        return time.process_time() - start
+
     def seconds(text: str) -> float:
-        rounds = []
-        for _ in range(2):
-            start = time.process_time()
-            assert len(text_of(feed_all(text, size))) == len(text)
-            rounds.append(time.process_time() - start)
-        return min(rounds)
+        return min(once(text) for _ in range(2))
 
     # Four times the text: quadratic work would take sixteen times as long.
     short, long = ENDLESS[name](4_000), ENDLESS[name](16_000)
-    assert seconds(long) < 9 * seconds(short) + 0.05
+    assert once(long) <= 0.05 or seconds(long) < 9 * seconds(short) + 0.05
