@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # jsonschema compiles 38 grammars of it as it is imported, seconds of each worker, for a format that
 # no schema of ours has. It does without where the package is not installed.
@@ -23,6 +24,9 @@ def pytest_configure() -> None:
 
     A shell that starts a job in the background has it ignore SIGINT, and so all it starts.
     """
+    # An example may take as long as a busy machine makes of it.
+    settings.register_profile("no deadline", settings(deadline=None))
+    settings.load_profile("no deadline")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
