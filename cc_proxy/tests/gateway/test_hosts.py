@@ -351,3 +351,44 @@ async def test_models_are_listed_once_though_three_hosts_have_them(three: Three)
     async with three.client.get(three.url + "/v1/models") as response:
         listed = [entry["id"] for entry in (await response.json())["data"]]
     assert listed == ["m:latest"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "text"), [([502], "Hi"), ([500], "Hi"), ([502, 502], ""), ([400], "")]
+)
+async def test_a_router_that_lost_its_server_is_asked_once_more(
+    statuses: list[int], text: str
+) -> None:
+    asked: list[int] = []
+
+    async def chat(_request: web.Request) -> web.StreamResponse:
+        asked.append(1)
+        if len(asked) <= len(statuses):
+            error = {"error": {"message": "a worker is away", "type": "x"}}
+            return web.json_response(error, status=statuses[len(asked) - 1])
+        chunk = (
+            b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+        )
+        return web.Response(body=chunk + b"data: [DONE]\n\n", content_type="text/event-stream")
+
+    async def models(_request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "m", "object": "model"}]})
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", chat)
+    app.router.add_get("/v1/models", models)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(TestServer(app))
+        url = str(server.make_url("")).rstrip("/")
+        settings = Settings(upstreams={"router": UpstreamSettings(url=url)})
+        upstreams = await stack.enter_async_context(all_configured(settings))
+        shared = Shared(GatewayContext(settings, KEY, "i", None, "digest"), upstreams)
+        front = await stack.enter_async_context(TestServer(application(shared)))
+        client = await stack.enter_async_context(ClientSession(headers={"x-api-key": KEY}))
+        async with client.post(front.make_url("/v1/messages"), json=body()) as response:
+            answer = await response.json()
+    assert len(asked) == (1 if statuses == [400] else 2)
+    if text:
+        assert answer["content"][0]["text"] == text
+    else:
+        assert answer["type"] == "error"
