@@ -12,7 +12,7 @@ NPM_FLAGS := --loglevel=error --no-audit --no-fund --no-update-notifier
 # Tests start hundreds of programs out of .venv; without bytecode each compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test bytecode quick soak lint unit coverage fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
+.PHONY: run test bytecode quick soak engines lint unit coverage fuzz sbom clients wheel generate dist docs release-rehearsal lock clean
 .DELETE_ON_ERROR:
 
 # A Claude Code on PATH plays the session; without one it comes from npm, without npm the built-in client plays.
@@ -49,6 +49,11 @@ quick: .make/dev
 soak: .make/dev
 	$(BIN)/python -m bench.soak $(SOAK)
 
+# Real engines, by hand: vLLM on the CPU and Ray Serve LLM beside llama-server. 6 GB of packages, and
+# ten minutes to half an hour.
+engines: .make/dev .make/clients
+	bench/engines/run.sh $(BIN)/python
+
 unit: .make/dev
 	$(BIN)/pytest -q -m "not claude"
 
@@ -64,7 +69,7 @@ lint: .make/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/shellcheck install.sh devcontainer/src/cc-proxy/install.sh .ci/run
+	$(BIN)/shellcheck install.sh devcontainer/src/cc-proxy/install.sh .ci/run bench/engines/run.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline .github/workflows
 

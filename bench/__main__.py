@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.engines.__main__ import main as engines
 from bench.prefill.__main__ import main as prefill
 from bench.routing.__main__ import main as routing
 from bench.soak.__main__ import main as soak
@@ -21,6 +22,7 @@ _HELP = """Usage: python -m bench [NAME] [OPTIONS]
   soak     what is left after much work and many faults
   tokens   how near the token count is; fetches 130 MB of vocabularies
   toolcalls  which of the calls that models write get through, and which texts stay text
+  engines  a session on real engines, by their own counts, and the cost of a word
 
 Each has a --help of its own, tokens aside.
 """
@@ -53,6 +55,8 @@ def main(arguments: list[str]) -> int:
             routing(rest, prog_name="python -m bench routing")
         case "soak":
             soak(rest, prog_name="python -m bench soak")
+        case "engines":
+            engines(rest, prog_name="python -m bench engines")
         case "toolcalls":
             toolcalls(rest, prog_name="python -m bench toolcalls")
         case "speed":

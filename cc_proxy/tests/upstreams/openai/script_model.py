@@ -9,6 +9,7 @@ attention, 20,000 tokens of a prompt take a second of a processor.
 
 import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,32 +23,67 @@ _END = "<|im_end|>"
 LOOP = "\0loop"
 _SIZES = (4, 3, 5, 6, 2, 7, 8, 9, 10, 11, 12, 14, 16, 20, 24, 32)
 _NO, _YES = struct.pack("<e", -2.0), struct.pack("<e", 1.0)
-_HEAD_WIDTH = 64
+HEAD_WIDTH = 64
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tokens of a model, and each of its scripts as a chain of them.
+
+    `words` are said, `base` are the bytes. The first `said` tokens have a place of their own in the
+    `width` of the model, all others have the one behind.
+    """
+
+    controls: list[str]
+    words: list[str]
+    base: list[str]
+    index: dict[str, int]
+    chains: list[list[int]]
+
+    @property
+    def tokens(self) -> list[str]:
+        """All tokens, in the order of their numbers."""
+        return [*self.controls, *self.words, *self.base]
+
+    @property
+    def said(self) -> int:
+        """The number of tokens that the model may say."""
+        return len(self.controls) + len(self.words)
+
+    @property
+    def width(self) -> int:
+        """The numbers that stand for a token."""
+        return -(-(self.said + 1) // HEAD_WIDTH) * HEAD_WIDTH
+
+
+def vocabulary(scripts: Mapping[str, str]) -> Vocabulary:
+    """Return the tokens of a model that says these scripts, by name."""
+    base = _byte_characters()
+    controls = [*_CONTROLS, *(f"<|{name}|>" for name in scripts)]
+    used = {*base, *controls}
+    cut = {name: _pieces(text.removesuffix(LOOP), used) for name, text in scripts.items()}
+    words = [piece for pieces in cut.values() for piece in pieces]
+    index = {token: at for at, token in enumerate([*controls, *words, *base])}
+    chains = []
+    for name, pieces in cut.items():
+        last = pieces[-1] if scripts[name].endswith(LOOP) else _END
+        chains.append([index[token] for token in (f"<|{name}|>", *pieces, last)])
+    return Vocabulary(controls, words, base, index, chains)
 
 
 def write(path: Path, scripts: Mapping[str, str], template: str) -> None:
     """Write the model that knows these scripts, by name, with its chat template."""
-    base = _byte_characters()
-    controls = [*_CONTROLS, *(f"<|{name}|>" for name in scripts)]
-    used = {*base, *controls}
-    chains = {name: _pieces(text.removesuffix(LOOP), used) for name, text in scripts.items()}
-    words = [piece for pieces in chains.values() for piece in pieces]
-    tokens = [*controls, *words, *base]
-    index = {token: at for at, token in enumerate(tokens)}
-    said = len(controls) + len(words)
-    width = -(-(said + 1) // _HEAD_WIDTH) * _HEAD_WIDTH
-    following: dict[int, int] = {}
-    for name, pieces in chains.items():
-        last = pieces[-1] if scripts[name].endswith(LOOP) else _END
-        chain = [index[token] for token in (f"<|{name}|>", *pieces, last)]
-        following |= dict(pairwise(chain))
-    model = _head(len(tokens), width, index)
+    made = vocabulary(scripts)
+    following = dict(pair for chain in made.chains for pair in pairwise(chain))
+    model = _head(len(made.tokens), made.width, made.index)
     model.texts({"tokenizer.chat_template": template})
-    model.text_list("tokenizer.ggml.tokens", tokens)
-    kinds = [_CONTROL] * len(controls) + [_USER_DEFINED] * len(words) + [_NORMAL] * len(base)
+    model.text_list("tokenizer.ggml.tokens", made.tokens)
+    kinds = [_CONTROL] * len(made.controls) + [_USER_DEFINED] * len(made.words)
+    kinds += [_NORMAL] * len(made.base)
     model.number_list("tokenizer.ggml.token_type", kinds)
     model.text_list("tokenizer.ggml.merges", ["i n"])
-    _add_tensors(model, (len(tokens), said, width), following, index[_END])
+    sizes = (len(made.tokens), made.said, made.width)
+    _add_tensors(model, sizes, following, made.index[_END])
     model.write(path)
 
 
@@ -60,12 +96,12 @@ def _head(vocabulary: int, width: int, index: Mapping[str, int]) -> ModelFile:
             "llama.context_length": CONTEXT,
             "llama.embedding_length": width,
             "llama.block_count": 1,
-            "llama.feed_forward_length": _HEAD_WIDTH,
+            "llama.feed_forward_length": HEAD_WIDTH,
             "llama.attention.head_count": 1,
             "llama.attention.head_count_kv": 1,
-            "llama.attention.key_length": _HEAD_WIDTH,
-            "llama.attention.value_length": _HEAD_WIDTH,
-            "llama.rope.dimension_count": _HEAD_WIDTH,
+            "llama.attention.key_length": HEAD_WIDTH,
+            "llama.attention.value_length": HEAD_WIDTH,
+            "llama.rope.dimension_count": HEAD_WIDTH,
             "llama.vocab_size": vocabulary,
             "tokenizer.ggml.bos_token_id": index["<|endoftext|>"],
             "tokenizer.ggml.eos_token_id": index[_END],
@@ -97,13 +133,13 @@ def _add_tensors(
         model.tensor(f"{name}.weight", (width,), ones, F32)
     # Nothing is added on the way: the last layer sees the last token alone.
     shapes = {
-        "attn_q": (width, _HEAD_WIDTH),
-        "attn_k": (width, _HEAD_WIDTH),
-        "attn_v": (width, _HEAD_WIDTH),
-        "attn_output": (_HEAD_WIDTH, width),
-        "ffn_gate": (width, _HEAD_WIDTH),
-        "ffn_up": (width, _HEAD_WIDTH),
-        "ffn_down": (_HEAD_WIDTH, width),
+        "attn_q": (width, HEAD_WIDTH),
+        "attn_k": (width, HEAD_WIDTH),
+        "attn_v": (width, HEAD_WIDTH),
+        "attn_output": (HEAD_WIDTH, width),
+        "ffn_gate": (width, HEAD_WIDTH),
+        "ffn_up": (width, HEAD_WIDTH),
+        "ffn_down": (HEAD_WIDTH, width),
     }
     for name, (inner, outer) in shapes.items():
         model.tensor(f"blk.0.{name}.weight", (inner, outer), bytes(2 * inner * outer))

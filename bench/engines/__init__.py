@@ -1,0 +1,1 @@
+"""Real engines behind cc-proxy, metered by themselves."""
