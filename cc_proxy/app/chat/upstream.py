@@ -89,6 +89,13 @@ class Upstream(Protocol):
     async def read_stranger(self, target: Target) -> None:
         """Have the engine read a prompt of one token, which begins like no other."""
 
+    async def count(self, request: EncodedRequest, session: str) -> int | None:
+        """Return the tokens of a prompt as the server counts them without reading it.
+
+        None where it does not, or where that could hold up an answer. It is asked once a session:
+        the rest can be worked out from that.
+        """
+
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the model's template makes it, None where nobody shows it.
 

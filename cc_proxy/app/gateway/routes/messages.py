@@ -46,7 +46,7 @@ from cc_proxy.app.gateway.routes.translation import (
     with_forms,
 )
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
-from cc_proxy.app.gateway.scheduling.caller import SUBAGENT, Caller, caller
+from cc_proxy.app.gateway.scheduling.caller import SESSION, SUBAGENT, Caller, caller
 from cc_proxy.app.gateway.scheduling.failover import Place
 from cc_proxy.app.gateway.scheduling.host_lanes import Lane
 from cc_proxy.app.gateway.scheduling.host_table import OtherHost
@@ -203,6 +203,8 @@ def _probed(asked: requests.MessagesRequest, body: bytes, record: RequestLog) ->
 async def count_tokens(request: web.Request) -> web.Response:
     """Estimate the tokens of a request without a model reading it.
 
+    A server that counts prompts is asked once a session, and the counter learns from that.
+
     Raises:
         ApiError: 400 when the request is wrong.
 
@@ -217,8 +219,15 @@ async def count_tokens(request: web.Request) -> web.Response:
         # The question is not whether the model is there.
         target = Target(unknown_model(asked.model), AUTO_WINDOW, keep_alive="")
     _, translated = await translated_for(shared, asked, target, shared.attachments.describer.known)
-    estimate = shared.tokens.estimate(translated.prompt)
-    return web.json_response({"input_tokens": estimate.tokens})
+    prompt = translated.prompt
+    if not shared.tokens.estimate(prompt).known and target.upstream:
+        upstream = shared.lanes.of(target).upstream
+        session = request.headers.get(SESSION, "")
+        counted = await upstream.count(upstream.encode(translated.request, target), session)
+        if counted:
+            shared.tokens.counted(prompt, counted)
+            return web.json_response({"input_tokens": counted})
+    return web.json_response({"input_tokens": shared.tokens.estimate(prompt).tokens})
 
 
 def _caller(request: web.Request, asked: requests.MessagesRequest) -> Caller:

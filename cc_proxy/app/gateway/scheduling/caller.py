@@ -23,7 +23,7 @@ from enum import Enum, IntEnum
 
 from cc_proxy.app.anthropic.requests import MessagesRequest
 
-_SESSION = "X-Claude-Code-Session-Id"
+SESSION = "X-Claude-Code-Session-Id"
 SUBAGENT = "x-claude-code-agent-id"
 _CLASS = "x-claude-code-request-class"
 _WAITS = "x-claude-1p-request-class"
@@ -121,7 +121,7 @@ def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches:
     any are titles and summaries of pages, and those that offer nothing but the web search are
     searches. Another client's requests are all equal.
     """
-    session = headers.get(_SESSION, "")
+    session = headers.get(SESSION, "")
     prints = _PRINTS in headers.get("User-Agent", "")
     if not session:
         return Caller(prints=prints)

@@ -161,6 +161,10 @@ class OllamaUpstream:
         """Have the engine read a prompt of one token, without a template."""
         await self.client.generate(wire.stranger_body(target))
 
+    async def count(self, request: EncodedRequest, session: str) -> int | None:  # noqa: ARG002
+        """Return None: Ollama 0.34 has no question for that."""
+        return None
+
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the template makes it, None where this Ollama does not show it."""
         return await rendering.rendered_prompt(self.client, request.body)

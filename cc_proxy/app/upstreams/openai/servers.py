@@ -29,18 +29,23 @@ class Traits:
 
     `reasoning_field` is where it reads the thinking of earlier turns. `counts_cached`: no cached
     tokens is a count of it, and not a field that it leaves at 0. `version_path` is where it says
-    its version, empty where it does not.
+    its version, empty where it does not; `count_path` is where it counts a prompt.
     """
 
     reasoning_field: str = "reasoning_content"
     counts_cached: bool = False
     version_path: str = ""
+    count_path: str = ""
 
 
 # llama-server October 2026, vLLM 0.32 and Ray 2.60 as recorded; SGLang 0.5 from its source.
 TRAITS: Mapping[ServerEngine, Traits] = {
-    ServerEngine.LLAMA_SERVER: Traits(counts_cached=True),
-    ServerEngine.VLLM: Traits(reasoning_field="reasoning", version_path="/version"),
+    ServerEngine.LLAMA_SERVER: Traits(
+        counts_cached=True, count_path="/v1/chat/completions/input_tokens"
+    ),
+    ServerEngine.VLLM: Traits(
+        reasoning_field="reasoning", version_path="/version", count_path="/tokenize"
+    ),
     ServerEngine.SGLANG: Traits(version_path="/get_server_info"),
     ServerEngine.RAY: Traits(reasoning_field="reasoning"),
     ServerEngine.LM_STUDIO: Traits(),
@@ -161,6 +166,11 @@ class _Version(msgspec.Struct):
     version: str
 
 
+class _Count(msgspec.Struct):
+    input_tokens: int = 0
+    count: int = 0
+
+
 _OWNERS = {
     "llamacpp": ServerEngine.LLAMA_SERVER,
     "vllm": ServerEngine.VLLM,
@@ -250,6 +260,12 @@ def props(body: bytes) -> Props:
 def version(body: bytes) -> str:
     """Read what vLLM says at `/version`, and SGLang at `/get_server_info`; raises as `props`."""
     return msgspec.json.decode(body, type=_Version).version
+
+
+def counted(body: bytes) -> int:
+    """Read the count of a prompt, llama-server's or vLLM's; raises as `props`."""
+    found = msgspec.json.decode(body, type=_Count)
+    return found.input_tokens or found.count
 
 
 def _studio_model(model: _StudioModel) -> ServedModel:

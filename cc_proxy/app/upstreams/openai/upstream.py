@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import msgspec
 
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
+from cc_proxy.app.chat.errors import UpstreamError
 from cc_proxy.app.chat.messages import ChatChunk, ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
@@ -22,10 +24,15 @@ from cc_proxy.app.upstreams.openai.client import OpenAIClient
 from cc_proxy.app.upstreams.openai.errors import AnswerTooLongError
 from cc_proxy.app.upstreams.openai.placing import placing_headers
 from cc_proxy.app.upstreams.openai.saved_slots import SavedSlots, SlotUse, model_key
-from cc_proxy.app.upstreams.openai.servers import TRAITS, ServerEngine
+from cc_proxy.app.upstreams.openai.servers import TRAITS, ServerEngine, counted
 from cc_proxy.app.upstreams.openai.slots import SlotTable
 
 log = logging.getLogger(__name__)
+
+_COUNT_SECONDS = 2.0
+_MAX_COUNTED = 256
+# vLLM refuses fields of an answer in a question about a prompt.
+_COUNTED_FIELDS = frozenset({"model", "messages", "tools", "chat_template_kwargs"})
 
 
 class OpenAIUpstream:
@@ -43,6 +50,8 @@ class OpenAIUpstream:
         self.client = OpenAIClient.configured(name, settings)
         self._engine = ServerEngine.PLAIN
         self._slots = SlotTable(1)
+        self._answers = 0
+        self._counted: OrderedDict[str, None] = OrderedDict()
         self._saved = SavedSlots(self.client, name)
         self._saving: set[asyncio.Task[None]] = set()
 
@@ -104,6 +113,7 @@ class OpenAIUpstream:
         prompt, it is asked for once more, as long as there is room.
         """
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._at_work())
             fields: dict[str, Any] = {}
             use = None
             if conversation:
@@ -126,6 +136,14 @@ class OpenAIUpstream:
             yield answer
             if use is not None and self._saved.is_due(use):
                 self._save(use)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._answers += 1
+        try:
+            yield
+        finally:
+            self._answers -= 1
 
     async def _begin(self, slot: int | None, conversation: str, body: bytes) -> SlotUse | None:
         """Have a slot filled from the server's disk; a server with one slot needs no number."""
@@ -192,6 +210,22 @@ class OpenAIUpstream:
 
     async def read_stranger(self, target: Target) -> None:
         """Do nothing: nobody knows what the engine would forget for it."""
+
+    async def count(self, request: EncodedRequest, session: str) -> int | None:
+        """Ask llama-server or vLLM, once a session, and never while an answer is under way."""
+        path = TRAITS[self._engine].count_path
+        if not path or self._answers or session in self._counted:
+            return None
+        self._counted[session] = None
+        while len(self._counted) > _MAX_COUNTED:
+            self._counted.popitem(last=False)
+        fields = msgspec.json.decode(self._with_extra(request.body), type=dict[str, Any])
+        asked = {name: of for name, of in fields.items() if name in _COUNTED_FIELDS}
+        try:
+            return await self.client.ask(path, counted, asked, seconds=_COUNT_SECONDS) or None
+        except UpstreamError as error:
+            log.info("%s does not count a prompt: %s", self.title, error.log_text)
+            return None
 
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the template makes it, where llama-server answers; else None."""

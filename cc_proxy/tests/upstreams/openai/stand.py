@@ -15,6 +15,8 @@ from cc_proxy.tests.upstreams.openai.recorded import named
 RECORDED = web.AppKey("recorded", list[str | bytes])
 ASKED = web.AppKey("asked", list[dict[str, Any]])
 HEADERS = web.AppKey("headers", list[dict[str, str]])
+COUNTS = web.AppKey("counts", list[int])
+COUNTED = web.AppKey("counted", list[dict[str, Any]])
 _QUESTIONS = {"/v1/models": "vllm/models", "/version": "vllm/version"}
 
 
@@ -23,6 +25,9 @@ async def answers(request: web.Request) -> web.Response:
     recorded = request.app[RECORDED]
     if (name := _QUESTIONS.get(request.path)) is not None:
         return web.Response(body=named(name).body, content_type="application/json")
+    if request.path == "/tokenize" and request.app[COUNTS]:
+        request.app[COUNTED].append(await request.json())
+        return web.json_response({"count": request.app[COUNTS].pop(0), "max_model_len": 16384})
     if request.path != "/v1/chat/completions":
         return web.Response(status=404, body=named("vllm/chat_unknown_path").body)
     request.app[ASKED].append(await request.json())
@@ -40,6 +45,7 @@ async def vllm_server() -> AsyncIterator[tuple[str, web.Application]]:
     """Give the address of the server, and what it has of the test."""
     app = web.Application()
     app[RECORDED], app[ASKED], app[HEADERS] = [], [], []
+    app[COUNTS], app[COUNTED] = [], []
     app.router.add_route("*", "/{path:.*}", answers)
     async with TestServer(app) as server:
         yield str(server.make_url("")).rstrip("/"), app
@@ -53,6 +59,8 @@ class Stand:
         self.asked = app[ASKED]
         self.headers = app[HEADERS]
         self.recorded = app[RECORDED]
+        self.counts = app[COUNTS]
+        self.counted = app[COUNTED]
 
 
 @asynccontextmanager

@@ -83,6 +83,14 @@ async def test_the_cached_part_of_a_prompt_is_the_servers_own_count(gateway: Gat
     assert used["cache_read_input_tokens"] > 10 * used["input_tokens"]
 
 
+async def test_a_prompt_is_counted_by_the_server(gateway: Gateway) -> None:
+    text = "[[hello]] " + "qxzjv " * 100
+    said = await count(gateway, text)
+    _, message = await gateway.ask(text)
+    used = message["usage"]
+    assert said == used["input_tokens"] + used["cache_read_input_tokens"]
+
+
 async def test_a_model_that_is_not_there_is_not_another_one(gateway: Gateway) -> None:
     status, error = await gateway.ask("hi", model="gone")
     assert (status, error["error"]["type"]) == (404, "not_found_error")
@@ -262,3 +270,16 @@ async def test_more_fields_of_the_configuration_are_in_each_request() -> None:
             await gateway.ask("hi", top_k=3)
         (asked,) = app[ASKED]
     assert (asked["top_k"], asked["cache_salt"]) == (7, "mine")
+
+
+async def test_the_count_of_a_prompt_teaches_what_is_behind_it(vllm: Stand) -> None:
+    text = "word " * 200
+    before = await count(vllm.gateway, text)
+    vllm.counts.append(before - 20)
+    vllm.gateway.client.headers["X-Claude-Code-Session-Id"] = "another"
+    assert await count(vllm.gateway, f"{text}x") == before - 20
+    (asked,) = vllm.counted
+    assert set(asked) == {"model", "messages", "chat_template_kwargs"}
+    vllm.counts.append(1)
+    # In the same session it is worked out.
+    assert abs(await count(vllm.gateway, f"{text}x more") - before + 20) < 20
