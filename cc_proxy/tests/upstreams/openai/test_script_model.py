@@ -22,9 +22,9 @@ def test_the_folder_for_vllm_has_a_number_for_each_token_and_all_its_tensors(
     hugging_face.write(tmp_path, turns.SCRIPTS)
     made = script_model.vocabulary(turns.SCRIPTS)
     tokenizer = json.loads((tmp_path / "tokenizer.json").read_text())
-    numbers = [*tokenizer["model"]["vocab"].values()]
-    numbers += [token["id"] for token in tokenizer["added_tokens"]]
-    assert sorted(numbers) == list(range(len(made.tokens)))
+    numbers = tokenizer["model"]["vocab"]
+    assert list(numbers.values()) == list(range(len(made.tokens)))
+    assert all(numbers[one["content"]] == one["id"] for one in tokenizer["added_tokens"])
     data = (tmp_path / "model.safetensors").read_bytes()
     length = int.from_bytes(data[:8], "little")
     head = json.loads(data[8 : 8 + length])
