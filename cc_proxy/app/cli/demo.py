@@ -9,6 +9,7 @@ import click
 
 from cc_proxy.app.cli import common
 from cc_proxy.app.cli.claude import version
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output.result import ErrorItem, Result, show
 from cc_proxy.app.cli.value_types import OneOf, WholeNumberFrom
 from cc_proxy.app.errors import CcProxyError
@@ -99,7 +100,6 @@ def _upstream(
     shared: common.Common, program: str | None
 ) -> tuple["DemoUpstream | None", tuple[ErrorItem, ...]]:
     from cc_proxy.app.cli.demo_session import find_upstream  # noqa: PLC0415 - not for `--help`
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - as above
 
     loaded = shared.load()
     found, reason = asyncio.run(find_upstream(loaded, verdicts.results(shared)))

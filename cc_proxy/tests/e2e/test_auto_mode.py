@@ -1,12 +1,18 @@
-"""Auto mode of Claude Code 2.1.330, whose safety check only Anthropic's server can make.
+"""Auto mode of Claude Code, whose safety check Anthropic's server makes, or a model of yours.
 
 The client asks for a verdict on each action in `safeguards`. The proxy gives none, so the client
-says what it cannot do and lets the person decide.
+says what it cannot do and lets the person decide. With `cc-proxy claude --auto` it asks a model.
 """
 
 import json
+from pathlib import Path
 
 import pytest
+
+from cc_proxy.app.practice.model.models import PracticeModel
+from cc_proxy.app.practice.server import PracticeServer
+from cc_proxy.tests.cli.auto_tests import keep_auto_test
+from cc_proxy.tests.cli.conftest import Home
 
 from .conftest import Stage, call
 from .terminal import ANSWER, CURSOR, claude_at_its_prompt
@@ -19,6 +25,7 @@ pytestmark = [
 COMMAND = "python3 -c \"open('made.txt', 'w')\"; curl --silent http://127.0.0.1:9/ || true"
 TURNS = [call("Bash", command=COMMAND, description="Make and fetch"), {"text": "It is done."}]
 PROMPT = f"Do it. [practice: {json.dumps(TURNS)}]"
+MAIN, JUDGE = PracticeModel("main"), PracticeModel("judge")
 AUTO = ("--", "--permission-mode", "auto")
 
 
@@ -53,3 +60,29 @@ async def test_a_session_begins_in_the_mode_that_asks(stage: Stage) -> None:
         terminal.press("escape")
         await terminal.until("Interrupted")
     assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "runs"), [("<block>no</block>", True), ("I do not know.", False)]
+)
+async def test_with_auto_a_measured_model_judges_and_no_answer_is_a_denial(
+    cc_proxy: list[str], claude: Path, tmp_path: Path, verdict: str, *, runs: bool
+) -> None:
+    monitor = "security monitor for autonomous AI coding agents"
+    script = {"<tools-used-before-summary>": [{"text": verdict}], "Do it.": TURNS}
+    home, project = tmp_path / "home", tmp_path / "project"
+    home.mkdir()
+    project.mkdir()
+    async with PracticeServer(models=[MAIN, JUDGE], script=script) as practice:
+        stage = Stage(cc_proxy, claude, home, project, practice)
+        stage.configure("aliases: {default: main}\nrequest_classes: {auto_mode: judge}")
+        keep_auto_test(Home(home, []), JUDGE)
+        arguments = ("--claude-bin", str(claude), "--auto", "--", "-p", "Do it.")
+        code, out, err = await stage.run("claude", *arguments)
+        assert code == 0, err
+        await stage.run("stop")
+    assert "It is done." in out
+    assert (project / "made.txt").exists() is runs
+    judged = [one for one in stage.chats() if one.body["model"] == "judge"]
+    assert judged
+    assert monitor in judged[0].body["messages"][0]["content"]

@@ -15,6 +15,7 @@ from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, Small
 from .conftest import Gateway, Upstream, body
 
 SESSION = {"X-Claude-Code-Session-Id": "s"}
+MONITOR = "security monitor for autonomous AI coding agents"
 AGENT = {"x-claude-code-agent-id": "a1"}
 READ = {"name": "Read", "input_schema": {"type": "object"}}
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
@@ -140,7 +141,7 @@ async def test_the_class_stands_in_the_line_of_the_request(gateway: Gateway, cap
 @pytest.mark.parametrize(
     ("fields", "waits", "task"),
     [
-        ({"stop_sequences": ["</block>"]}, "main", SmallTask.AUTO_MODE),
+        ({"system": f"You are a {MONITOR}."}, "main", SmallTask.AUTO_MODE),
         ({"output_config": {"format": {"type": "json_schema", "schema": {}}}}, "", SmallTask.TITLE),
         ({}, "summary-extraction", SmallTask.TITLE),
         ({}, "main", None),
@@ -158,7 +159,7 @@ async def test_the_safety_check_of_auto_mode_can_have_a_model_of_its_own(
     gateway: Gateway, upstream: Upstream
 ) -> None:
     url = gateway.url + "/v1/messages"
-    checks = body(stop_sequences=["</block>"])
+    checks = body(system=[{"type": "text", "text": f"You are a {MONITOR}."}])
     async with gateway.client.post(url, json=checks, headers=hints("auxiliary")) as done:
         assert done.status == 200
     assert upstream.bodies[-1]["model"] == "judge"

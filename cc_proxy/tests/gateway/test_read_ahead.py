@@ -8,8 +8,9 @@ from aiohttp import web
 
 from cc_proxy.app.chat.models import unknown_model
 from cc_proxy.app.chat.target import Target
+from cc_proxy.app.config import RequestClasses
 
-from .conftest import Gateway, Upstream, done, line, says
+from .conftest import Gateway, Upstream, body, done, line, says
 
 READ = {"name": "Read", "description": "Reads.", "input_schema": {"type": "object"}}
 REMINDER = "<system-reminder>\nBe careful.\n</system-reminder>\n"
@@ -175,3 +176,29 @@ async def test_nothing_is_read_ahead_while_a_request_is_answered(
     goes_on.set()
     await asking
     assert len(upstream.bodies) == 3
+
+
+class TestWithAJudge:
+    """A model of its own judges the actions of auto mode."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"request_classes": RequestClasses(auto_mode="judge")}
+
+    async def test_its_policy_is_read_before_the_next_session(
+        self, gateway: Gateway, upstream: Upstream
+    ) -> None:
+        policy = "You are a security monitor for autonomous AI coding agents. Be strict."
+        headers = {
+            "X-Claude-Code-Session-Id": "s",
+            "User-Agent": "claude-cli/2 (external, sdk-cli)",
+        }
+        url = gateway.url + "/v1/messages"
+        checks = body(system=policy, messages=[{"role": "user", "content": "an action"}])
+        async with gateway.client.post(url, json=checks, headers=headers) as answered:
+            assert answered.status == 200
+        await preload(gateway, model="judge")
+        await until(upstream, 3)
+        first, _, ahead = upstream.bodies
+        assert first["model"] == ahead["model"] == "judge"
+        assert [one["content"] for one in ahead["messages"]] == [policy, ""]

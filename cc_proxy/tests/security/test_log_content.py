@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from cc_proxy.app.daemon.log.log_format import formatter
-from cc_proxy.app.gateway.routes import messages as route
+from cc_proxy.app.gateway.routes import translation as route
 from cc_proxy.app.upstreams.http.error_words import quoted_in
 from cc_proxy.tests.faults.stage import Stage, on_stage
 from cc_proxy.tests.faults.upstream import NDJSON, Exchange, Play, RawUpstream, done, line

@@ -94,22 +94,29 @@ def without_settings(arguments: Sequence[str]) -> tuple[list[str], str | None]:
     return [*kept, *arguments[len(options) :]], value
 
 
-def permission_mode(arguments: Sequence[str]) -> tuple[str, ...]:
+def permission_mode(arguments: Sequence[str], *, auto: bool = False) -> tuple[str, ...]:
     """Return the permission mode to begin in, where the person has named none.
 
-    In Claude Code's auto mode the server judges each action, which no local model may be made
-    to do; so it is the mode that asks the person.
+    In Claude Code's auto mode the server judges each action; so it is the mode that asks the
+    person, unless they want a model of theirs to judge (`auto`).
     """
-    return () if has(arguments, *_PERMISSION_FLAGS) else ("--permission-mode", "default")
+    mode = "auto" if auto else "default"
+    return () if has(arguments, *_PERMISSION_FLAGS) else ("--permission-mode", mode)
 
 
-def complete(profile: Sequence[str], arguments: Sequence[str], settings: Path | None) -> list[str]:
+def complete(
+    profile: Sequence[str],
+    arguments: Sequence[str],
+    settings: Path | None,
+    *,
+    auto: bool = False,
+) -> list[str]:
     """Return all arguments of Claude Code: ours, and behind them those that were given.
 
-    `settings` is None where the file is on another machine.
+    `settings` is None where the file is on another machine; `auto`: it begins in auto mode.
     """
     first = [] if settings is None else [_SETTINGS, str(settings)]
-    first += permission_mode(arguments)
+    first += permission_mode(arguments, auto=auto)
     if arguments and arguments[0] == _AGENTS:
         # It takes them behind its name, and knows nothing of the profiles.
         return [_AGENTS, *first, *arguments[1:]]

@@ -21,6 +21,7 @@ from cc_proxy.app.cli.claude import (
     resuming,
     version,
 )
+from cc_proxy.app.cli.claude.auto import session_models
 from cc_proxy.app.cli.claude.environment import SessionModels, without_keys
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, Profile, for_window, in_window
@@ -65,6 +66,11 @@ class ClaudeError(CcProxyError):
 )
 @click.option("--claude-bin", metavar="PATH", help="The Claude Code to run.")
 @click.option(
+    "--auto",
+    is_flag=True,
+    help="Begin in auto mode: a model of yours, measured before, judges each action.",
+)
+@click.option(
     "--start-if-needed/--no-start-if-needed",
     default=True,
     show_default=True,
@@ -91,6 +97,7 @@ def command(  # noqa: PLR0913 - the flags
     model: str | None,
     profile: str | None,
     claude_bin: str | None,
+    auto: bool,
     start_if_needed: bool,
     print_env: bool,
     shell: str | None,
@@ -117,7 +124,9 @@ def command(  # noqa: PLR0913 - the flags
     given = ClientArguments.parse(arguments)
     proxy.refuse_other_file(shared, loaded)
     running = None if start_if_needed else proxy.running(shared, loaded)
-    flags = resuming.own_flags(shared, model=model, profile=profile, claude_bin=claude_bin)
+    flags = resuming.own_flags(
+        shared, model=model, profile=profile, claude_bin=claude_bin, auto=auto
+    )
     is_default = model is None
     if model is None:
         model = choice.choose_model(shared, loaded, may_ask=not print_env)
@@ -125,18 +134,20 @@ def command(  # noqa: PLR0913 - the flags
         is_default = model is None
     started = running or proxy.start(shared, loaded)
     models = _models(shared, loaded, started, model)
+    client = version.of_named(named_client)
+    models, judged = session_models(shared, loaded, models, client, auto=auto)
     endpoint = Endpoint(
         url or started.state.url,
         started.auth_key,
         models,
-        _version(named_client),
+        client,
         None if client_options.prints(arguments) else lambda: _listed(started),
         shows_status_line=loaded.settings.claude.status_line,
     )
     used = PROFILES[profile or loaded.settings.claude.profile]
     diversion_notices.refuse_unchecked(os.environ, Path.cwd())
     prepared = launch.prepare(endpoint, used.arguments, given, None if url else shared.paths())
-    warnings = (*report.alias_slips(loaded), *_warnings(started, models))
+    warnings = (*report.alias_slips(loaded), *_warnings(started, models), *judged)
     if is_default and (unfit := choice.unfit_default(shared, loaded, models.main)):
         warnings += (unfit,)
     if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
@@ -149,8 +160,7 @@ def command(  # noqa: PLR0913 - the flags
     warnings += diversion_notices.warnings(prepared.diverting)
     # Loading a model takes as long as a person needs to type; the first request joins it.
     session, key = beginning.session(arguments), started.auth_key
-    if trouble := preloading.in_background(started.state, key, models.main, session=session):
-        warnings += (trouble,)
+    warnings += preloading.session_models(started.state, key, models, session)
     show(
         Result(NAME, lines=_greeting(started, models, used, arguments), warnings=warnings),
         as_json=False,
@@ -210,11 +220,6 @@ def _program(named: str) -> str:
             " (or name it: --claude-bin PATH, claude.bin in the configuration)",
         )
     return found
-
-
-def _version(named: str) -> version.Version | None:
-    found = version.locate(named)
-    return version.of(found) if found else None
 
 
 def _models(

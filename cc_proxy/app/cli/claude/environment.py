@@ -49,7 +49,8 @@ _LEAST_SECRET = 8
 class SessionModels:
     """The names that Claude Code asks for, and of the main one the window and what it can do.
 
-    `read_speed` is how many tokens it reads in a second, None until it has read a prompt.
+    `read_speed` is how many tokens it reads in a second, None until it has read a prompt. `auto` is
+    the model that judges actions in auto mode, None outside of it.
     """
 
     main: str
@@ -57,6 +58,7 @@ class SessionModels:
     window: int
     can_use_tools: bool = True
     read_speed: float | None = None
+    auto: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def changes(
         **_no_million(models.window),
         **_ALWAYS,
         **_no_proxy(environ, host),
+        **_auto_mode(models.auto),
     }
     wanted |= {name: value for name, value in UNLESS_SET.items() if not environ.get(name)}
     return Changes(
@@ -147,6 +150,16 @@ def _answer_size(environ: Mapping[str, str], window: int) -> dict[str, str]:
     if share >= KEPT_FOR_ANSWER or environ.get(_MAX_OUTPUT):
         return {}
     return {_MAX_OUTPUT: str(share)}
+
+
+def _auto_mode(model: str | None) -> dict[str, str]:
+    """Have 2.1.332 ask a model of ours about each action, and not its maker's server.
+
+    Without a model of its own name it asks for a grade, which no model here is measured on.
+    """
+    if model is None:
+        return {}
+    return {"CLAUDE_CODE_AUTO_MODE_SERVER": "0", "CLAUDE_CODE_AUTO_MODE_MODEL": model}
 
 
 def _no_million(window: int) -> dict[str, str]:

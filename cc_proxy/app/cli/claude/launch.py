@@ -102,7 +102,9 @@ def prepare(
     file = None if paths is None else launch_settings.write(settings, paths)
     host = urlsplit(endpoint.url).hostname or ""
     return Launch(
-        arguments=client_options.complete(profile, given.rest, file),
+        arguments=client_options.complete(
+            profile, given.rest, file, auto=endpoint.models.auto is not None
+        ),
         variables=variables,
         diverting=list(diversions.find(files, settings["env"], host=host)),
     )

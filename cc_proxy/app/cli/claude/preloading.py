@@ -8,6 +8,7 @@ from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import FAILED, NO_UPSTREAM, ErrorItem, Result, aligned
 
 if TYPE_CHECKING:
+    from cc_proxy.app.cli.claude.environment import SessionModels
     from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.preload import Session
     from cc_proxy.app.daemon.process.state import ProcessState
@@ -82,6 +83,19 @@ def in_background(
     except DaemonError as error:
         return ErrorItem.of(error)
     return None
+
+
+def session_models(
+    now: "ProcessState", key: str, models: "SessionModels", session: "Session | None"
+) -> tuple[ErrorItem, ...]:
+    """Have the models of a session loaded while the person types; return what went wrong.
+
+    The one that judges actions comes first: it reads its policy before the first action.
+    """
+    troubles = [in_background(now, key, models.main, session=session)]
+    if models.auto is not None and models.auto != models.main:
+        troubles.insert(0, in_background(now, key, models.auto))
+    return tuple(filter(None, troubles))
 
 
 def _default_name(result: Result) -> str:

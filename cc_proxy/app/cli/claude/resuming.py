@@ -25,7 +25,12 @@ def hint() -> dict[str, str]:
 
 
 def own_flags(
-    shared: common.Common, *, model: str | None, profile: str | None, claude_bin: str | None
+    shared: common.Common,
+    *,
+    model: str | None,
+    profile: str | None,
+    claude_bin: str | None,
+    auto: bool = False,
 ) -> OwnFlags:
     """Return the flags of cc-proxy's that a session was started with, and those of `claude`'s."""
     before = {
@@ -36,7 +41,8 @@ def own_flags(
     behind = {"--model": model, "--profile": profile, "--claude-bin": claude_bin}
     return (
         [part for flag, path in before.items() if path for part in (flag, str(path.absolute()))],
-        [part for flag, value in behind.items() if value for part in (flag, value)],
+        [part for flag, value in behind.items() if value for part in (flag, value)]
+        + ["--auto"] * auto,
     )
 
 

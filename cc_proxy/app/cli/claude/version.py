@@ -56,5 +56,11 @@ def of(program: str) -> Version | None:
     return None
 
 
+def of_named(named: str) -> Version | None:
+    """Return the version of the program of a name or a path, None where it is not known."""
+    found = locate(named)
+    return of(found) if found else None
+
+
 def _numbers(found: re.Match[str]) -> Version:
     return int(found[1]), int(found[2]), int(found[3])

@@ -144,7 +144,10 @@ async def tool_call(loaded: LoadedConfig) -> Check:
         patience = loaded.settings.ollama.timeout_seconds + _MORE_SECONDS
         longest = patience + _MAX_TOKENS / _SLOWEST
         timeout = aiohttp.ClientTimeout(total=longest, sock_read=patience)
-        async with _gateway(loaded) as (url, key), aiohttp.ClientSession(timeout=timeout) as http:
+        async with (
+            own_gateway(loaded) as (url, key),
+            aiohttp.ClientSession(timeout=timeout) as http,
+        ):
             headers = {"x-api-key": key}
             async with http.post(f"{url}/v1/messages", data=body, headers=headers) as response:
                 reply = await response.json()
@@ -279,7 +282,7 @@ def _message(text: str, **fields: object) -> bytes:
 
 
 @asynccontextmanager
-async def _gateway(loaded: LoadedConfig) -> AsyncIterator[tuple[str, str]]:
+async def own_gateway(loaded: LoadedConfig) -> AsyncIterator[tuple[str, str]]:
     """Give the address and the key of a proxy that serves for as long as the block takes."""
     server = msgspec.structs.replace(loaded.settings.server, host="127.0.0.1", port=0)
     context = GatewayContext(

@@ -5,6 +5,7 @@ The one source of it: commands are checked against these types, and the JSON Sch
 """
 
 from cc_proxy.app.cli.json_data.models import (
+    AutoModeTest,
     ModelsData,
     ModelsPull,
     ModelsRecommend,
@@ -69,7 +70,7 @@ DATA: dict[str, tuple[type, ...]] = {
     "models": (ModelsData,),
     "models pull": (ModelsPull,),
     "models show": (ModelsShow,),
-    "models test": (ModelsTest,),
+    "models test": (ModelsTest, AutoModeTest),
     "models recommend": (ModelsRecommend,),
     "doctor": (Doctor,),
     "config init": (ConfigInit,),

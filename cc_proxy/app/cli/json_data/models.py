@@ -160,6 +160,18 @@ class ModelsTest(TypedDict):
     gpu_share: float | None
 
 
+class AutoModeTest(TypedDict):
+    """The verdicts of a model as the safety check of auto mode."""
+
+    model: str
+    harmless_right: int
+    harmless: int
+    harmful_right: int
+    harmful: int
+    let_run: Annotated[list[str], Meta(description="harmful commands that it let run")]
+    stopped: Annotated[list[str], Meta(description="harmless commands that it stopped")]
+
+
 class MemoryFitData(TypedDict):
     """A model in memory; its window is null where none is left that Claude Code works in."""
 

@@ -50,7 +50,12 @@ class ModelTestError(CcProxyError):
     help="Run the first N tasks only.",
 )
 @click.option("--quick", is_flag=True, help="Run each task once, not three times: less sure.")
-def command(common: Common, *, name: str | None, count: int, quick: bool) -> Result:
+@click.option(
+    "--auto",
+    is_flag=True,
+    help="Measure the model as the safety check of auto mode, with Claude Code's own policy.",
+)
+def command(common: Common, *, name: str | None, count: int, quick: bool, auto: bool) -> Result:
     """Test whether a model is fit for Claude Code.
 
     NAME is a model of Ollama's or an alias; without it the default model is tested. It gets
@@ -60,6 +65,10 @@ def command(common: Common, *, name: str | None, count: int, quick: bool) -> Res
 
     Example: cc-proxy models test qwen3-coder:30b
     """
+    if auto:
+        from cc_proxy.app.cli.models import auto_mode  # noqa: PLC0415 - it brings aiohttp
+
+        return auto_mode.command(common, name)
     settings, paths = common.load().settings, common.paths()
     kept, _ = verdicts.load_verdicts(paths)  # `models` says what is wrong with the file
     steps = Steps()

@@ -1,7 +1,7 @@
 """`POST /v1/messages`: decode, translate, ask Ollama, and bring the answer back."""
 
 import logging
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -46,7 +46,7 @@ from cc_proxy.app.gateway.routes.translation import (
     with_forms,
 )
 from cc_proxy.app.gateway.routing.models import AUTO_WINDOW
-from cc_proxy.app.gateway.scheduling.caller import SESSION, SUBAGENT, Caller, caller
+from cc_proxy.app.gateway.scheduling.caller import SESSION, SUBAGENT, Caller, SmallTask, caller
 from cc_proxy.app.gateway.scheduling.failover import Place
 from cc_proxy.app.gateway.scheduling.host_lanes import Lane
 from cc_proxy.app.gateway.scheduling.host_table import OtherHost
@@ -56,6 +56,7 @@ from cc_proxy.app.translate.answer.collector import AnswerCollector
 from cc_proxy.app.translate.answer.errors import api_error
 from cc_proxy.app.translate.answer.stream import AnswerStream
 from cc_proxy.app.translate.prompt.session_prefix import front_request
+from cc_proxy.app.translate.request.build import TranslatedRequest
 from cc_proxy.app.translate.request.rules import Purpose
 from cc_proxy.app.translate.web_search.offer import offer
 
@@ -165,11 +166,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             events = stream_round(ask, asking, answer, record, shared.tokens)
         record.tracker.writes_with(answer)
         exchange = _Exchange(shared, target, who, place, answer, events, record, shortcut)
-        gives_way = shared.read_ahead.gives_way_to(
-            translated,
-            begins=not who.side and SUBAGENT not in request.headers,
-            prints=who.prints,
-        )
+        gives_way = _giving_way(request, who, translated)
         translated.prompt.release_text()
         shared.spare_memory.left_by(len(body))
         respond = _streamed if asked.stream else _whole
@@ -178,6 +175,19 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         bodies.release(request)
         with gives_way, shared.context.crowd.track():
             return await respond(request, exchange)
+
+
+def _giving_way(
+    request: web.Request, who: Caller, translated: TranslatedRequest
+) -> AbstractContextManager[None]:
+    shared = request.app[SHARED]
+    own_model = shared.context.settings.request_classes.auto_mode is not None
+    # With a model of its own, the policy is read before the first action of the next session.
+    is_check = own_model and who.task is SmallTask.AUTO_MODE
+    begins = is_check or (not who.side and SUBAGENT not in request.headers)
+    prints = who.prints and not is_check
+    read_ahead = shared.read_ahead
+    return read_ahead.gives_way_to(translated, begins=begins, prints=prints, is_check=is_check)
 
 
 def _asking(place: Place, asker: Asker, record: RequestLog) -> PromptAsk:

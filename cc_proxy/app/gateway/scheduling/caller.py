@@ -30,8 +30,8 @@ _WAITS = "x-claude-1p-request-class"
 # `claude-cli/2.1.332 (external, sdk-cli)` is `claude -p`; the interactive client says `cli`.
 _PRINTS = ", sdk-cli)"
 _TITLE = "summary-extraction"
-# 2.1.332 ends the verdict of auto mode's safety check with it.
-VERDICT_END = "</block>"
+# Both stages of auto mode's safety check begin so in 2.1.332.
+_MONITOR = b"security monitor for autonomous AI coding agents"
 _ON_THE_SIDE = "on the side"
 _NO_TOOLS = (b"", b"null", b"[]")
 
@@ -141,7 +141,7 @@ def _task(
 ) -> SmallTask | None:
     if only_searches:
         return SmallTask.WEB_SEARCH
-    if VERDICT_END in (asked.stop_sequences or ()):
+    if _MONITOR in bytes(asked.system):
         return SmallTask.AUTO_MODE
     # Both versions ask for a title as JSON.
     has_schema = asked.output_config is not None and asked.output_config.format is not None

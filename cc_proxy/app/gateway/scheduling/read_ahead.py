@@ -47,15 +47,21 @@ class ReadAhead:
         self._answering = 0
 
     def gives_way_to(
-        self, translated: TranslatedRequest, *, begins: bool, prints: bool = False
+        self,
+        translated: TranslatedRequest,
+        *,
+        begins: bool,
+        prints: bool = False,
+        is_check: bool = False,
     ) -> AbstractContextManager[None]:
         """Stand back while a real request is answered, and learn its front.
 
         `begins`: it may be the first one of a session, and not a subagent's or one beside it:
-        those have a front of their own, which no new session begins with.
+        those have a front of their own, which no new session begins with. `is_check`: it is the
+        first safety check of one, whose policy is the front.
         """
         self._give_way()
-        front = session_prefix_of(translated, prints=prints) if begins else None
+        front = session_prefix_of(translated, prints=prints, is_check=is_check) if begins else None
         if front is not None and front.held_bytes() <= MAX_FRONT_BYTES:
             self._learn(full_name(translated.request.model), front)
         return self._stands_back()

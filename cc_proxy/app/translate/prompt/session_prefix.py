@@ -61,16 +61,19 @@ class SessionPrefix(msgspec.Struct, frozen=True):
 
 
 def session_prefix_of(
-    translated: TranslatedRequest, *, prints: bool = False
+    translated: TranslatedRequest, *, prints: bool = False, is_check: bool = False
 ) -> SessionPrefix | None:
     """Return the front of the session that a request begins; None if it begins none.
+
+    `is_check`: it is a safety check, which offers no tools.
 
     A conversation that goes on has begun before: it may have been compacted since.
     """
     request = translated.request
     system = [message for message in request.messages if message.role == "system"]
     turns = request.messages[len(system) :]
-    if request.tools is msgspec.UNSET or [turn.role for turn in turns] != ["user"]:
+    offers_tools = request.tools is not msgspec.UNSET
+    if not (offers_tools or is_check) or [turn.role for turn in turns] != ["user"]:
         return None
     words = turns[0].content if isinstance(turns[0].content, str) else ""
     said = _REMINDERS.match(words)
