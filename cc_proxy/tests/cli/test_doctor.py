@@ -182,6 +182,14 @@ def test_a_default_model_without_tools_or_with_a_small_window_is_found(home: Hom
     assert "tool_call" in ran.envelope["data"]["not_checked"]
 
 
+def test_a_default_with_a_slip_in_its_name_is_asked_about(home: Home, practice: Practice) -> None:
+    (home.path / ".cc-proxy").mkdir()
+    (home.path / ".cc-proxy/cc-proxy.user.yaml").write_text("aliases: {default: practise}\n")
+    detail = checks(home, "--no-model")["default_model"]["detail"]
+    assert detail == "Ollama has no model practise. Did you mean practice?"
+    assert practice.chats() == []
+
+
 def test_a_default_that_is_not_pulled_names_the_command(home: Home, practice: Practice) -> None:
     (home.path / ".cc-proxy").mkdir()
     (home.path / ".cc-proxy/cc-proxy.user.yaml").write_text("aliases: {default: absent:1b}\n")

@@ -95,3 +95,20 @@ def test_another_type_or_range_is_refused_with_what_was_expected(
 def test_what_is_not_set_is_not_shown(load_file: LoadFile) -> None:
     shown = redacted(load_file(of(temperature=0.5)).settings)
     assert shown["models"] == {"m": {"temperature": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("num_predict", 100, "CLAUDE_CODE_MAX_OUTPUT_TOKENS"),
+        ("stop", "x", "those of the Modelfile apply as well"),
+        ("num_ctx", 65536, 'write "context_window"'),
+    ],
+)
+def test_an_option_that_no_model_has_here_is_refused_with_the_reason(
+    load_file: LoadFile, name: str, value: object, why: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(of(**{name: value}))
+    assert f'unknown key "{name}"' in str(caught.value)
+    assert why in str(caught.value.problems[0].fix)

@@ -58,6 +58,7 @@ class Upstream:
     tags: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     shows: int = 0
+    missing: set[str] = field(default_factory=lambda: {"nope"})
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def on_chat(self, request: web.Request) -> web.StreamResponse:
@@ -71,7 +72,7 @@ class Upstream:
     async def on_show(self, request: web.Request) -> web.Response:
         self.shows += 1
         name = (await request.json())["model"]
-        if name == "nope":
+        if name in self.missing:
             return web.json_response({"error": f"model '{name}' not found"}, status=404)
         return web.json_response(
             {

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.storage.fitness_verdicts import TESTS_FILE, KeptTest, KeptTests, PastTests
@@ -103,3 +104,19 @@ async def test_an_unfit_model_is_chosen_only_where_there_is_no_other(
     assert await chosen() == "newest"
     found(tmp_path, "usable", "newest:latest", at=3)
     assert await chosen() == "newest"
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [("nope", ""), ("qwen3-codr:30b", "qwen3-coder:30b"), ("gpt-oss", "gpt-oss:20b")],
+)
+async def test_the_404_names_the_model_that_is_nearest(
+    gateway: Gateway, upstream: Upstream, asked: str, near: str
+) -> None:
+    upstream.tags = [{"name": name} for name in ("llama3:8b", "qwen3-coder:30b", "gpt-oss:20b")]
+    upstream.missing = {asked}
+    status, answer, _ = await gateway.ask(model=asked)
+    assert status == 404
+    said = answer["error"]["message"]
+    assert (f"Did you mean {near}?" in said) if near else ("Did you mean" not in said)
+    assert "ollama pull" in said

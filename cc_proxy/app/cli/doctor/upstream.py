@@ -27,6 +27,7 @@ from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.config import LoadedConfig, Settings, resolve_model
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
+from cc_proxy.app.gateway.routing.nearest import did_you_mean
 from cc_proxy.app.gateway.storage.fitness_verdicts import KeptTest, is_unfit
 from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
@@ -127,7 +128,8 @@ async def default_model(
     try:
         target = await models.target(ANY_CLAUDE)
     except ModelNotFoundError as error:
-        return None, [fail("default_model", error.message, error.hint)]
+        near = await did_you_mean(models.upstream_for(ANY_CLAUDE), error)
+        return None, [fail("default_model", f"{error.message}{near}", error.hint)]
     except UpstreamRefusedError as error:
         return None, [fail("default_model", f"{wanted}: {error.message}", "cc-proxy models")]
     except (ApiError, UpstreamError) as error:

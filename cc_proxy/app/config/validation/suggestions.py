@@ -8,6 +8,14 @@ from cc_proxy.app.config.validation.kinds import Section
 from cc_proxy.app.config.validation.schema import KeyPath
 
 _SECRETS = ("auth_key", "api_key", "password", "secret", "token")
+# Options of Ollama's that no model has here, and why.
+_NOT_YOURS = {
+    "num_ctx": 'write "context_window"',
+    "num_predict": "leave it out: Claude Code says with each request how long an answer may be"
+    " (CLAUDE_CODE_MAX_OUTPUT_TOKENS)",
+    "stop": "leave it out: Claude Code sends its own stop sequences, and those of the Modelfile"
+    " apply as well",
+}
 _SECRET_PART = re.compile("auth|key|pass|secret|token|cred")
 
 
@@ -24,6 +32,8 @@ def for_key(key: str, section: Section, above: KeyPath) -> str | None:
     A key that is known in another section is named with that section.
     """
     plain = key.strip().lower().replace("-", "_")
+    if above[:1] == ("models",) and plain in _NOT_YOURS:
+        return _NOT_YOURS[plain]
     if near := difflib.get_close_matches(plain, section.keys, n=1):
         return f'did you mean "{near[0]}"?'
     elsewhere = {path[-1]: path for path in schema.paths() if path[:-1] != above}

@@ -1,7 +1,6 @@
 """`GET /health`: the state of the proxy, of the upstreams and of the default model."""
 
 import asyncio
-import difflib
 import os
 import time
 from typing import Any
@@ -12,12 +11,11 @@ from aiohttp import web
 from cc_proxy import __version__
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import (
-    ModelNotFoundError,
     UpstreamError,
     UpstreamStalledError,
     UpstreamUnreachableError,
 )
-from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
+from cc_proxy.app.chat.model_names import ANY_CLAUDE
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.claude_needs import FIRST_REQUEST_TOKENS
 from cc_proxy.app.control.wire import (
@@ -33,6 +31,7 @@ from cc_proxy.app.gateway.activity.view import running_states
 from cc_proxy.app.gateway.capture.store import CAPTURE
 from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http.auth import KEY_NAME
+from cc_proxy.app.gateway.routing.nearest import did_you_mean
 from cc_proxy.app.translate.answer.errors import api_error_for
 
 # An upstream that no question is about must not make the answer wait.
@@ -152,7 +151,9 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
             target = await shared.models.target(name)
             window = await shared.models.longest_window(target)
     except ApiError as error:
-        return DefaultModel(error=error.message + await _near(shared, error.__cause__))
+        return DefaultModel(
+            error=error.message + await did_you_mean(shared.upstreams.first, error.__cause__)
+        )
     seconds = shared.tokens.prefill_seconds(target.model.name, FIRST_REQUEST_TOKENS)
     upstreams = shared.upstreams
     return DefaultModel(
@@ -163,19 +164,6 @@ async def _model(shared: Shared, name: str) -> DefaultModel:
         can_use_tools=not target.model.capabilities or target.model.can("tools"),
         tokens_read_per_second=round(FIRST_REQUEST_TOKENS / seconds, 1) if seconds else None,
     )
-
-
-async def _near(shared: Shared, cause: BaseException | None) -> str:
-    """Return a question with the pulled model that is nearest in name, empty if none is near."""
-    first = shared.upstreams.first
-    if not isinstance(cause, ModelNotFoundError) or cause.server != first.title:
-        return ""
-    try:
-        names = [short_name(model.name) for model in await first.models()]
-    except UpstreamError:  # the missing model is what matters
-        return ""
-    near = difflib.get_close_matches(short_name(cause.model), names, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
 
 
 def _capture(request: web.Request) -> CaptureState | None:

@@ -6,14 +6,16 @@ import msgspec
 
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.errors import ApiError, invalid_request, prompt_too_long
+from cc_proxy.app.chat.errors import ModelNotFoundError
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.attachments.describing import Describe
 from cc_proxy.app.gateway.attachments.documents import has_image
 from cc_proxy.app.gateway.context import Shared
+from cc_proxy.app.gateway.routing.nearest import did_you_mean
 from cc_proxy.app.gateway.scheduling.beside import is_large
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.scheduling.failover import Place
-from cc_proxy.app.translate.answer.errors import api_error_for
+from cc_proxy.app.translate.answer.errors import api_error, api_error_for
 from cc_proxy.app.translate.request.build import TranslatedRequest, chat_request
 from cc_proxy.app.translate.request.conversation import least_tokens
 from cc_proxy.app.translate.request.thinking import thinking_counts
@@ -30,12 +32,23 @@ async def target_for(
 
     """
     with api_error_for(asked.model):
-        target = await shared.models.target(asked.model, who)
+        target = await _named(shared, asked.model, who)
         if has_image(asked):
             target = await shared.models.for_image(target)
         window = await shared.models.longest_window(target)
     await _refuse_long(shared, asked.messages, window)
     return await with_forms(shared, asked, target, who)
+
+
+async def _named(shared: Shared, name: str, who: Caller) -> Target:
+    try:
+        return await shared.models.target(name, who)
+    except ModelNotFoundError as error:
+        if not (near := await did_you_mean(shared.upstreams.first, error)):
+            raise
+        refused = api_error(error, name)
+        text = refused.message + near
+        raise ApiError(refused.status, refused.error_type, text, retry=refused.retry) from error
 
 
 async def with_forms(
