@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define, model_names
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.output import report
 from cc_proxy.app.cli.output.progress import waiting
@@ -141,7 +142,6 @@ def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
         text = "Ollama has no model that can use tools, so there is no default to choose."
         warnings.append(ErrorItem("no_model", text, "cc-proxy models pull qwen3-coder:30b"))
         return None
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
 
     tests, troubles = verdicts.for_choice(common)
     warnings.extend(troubles)

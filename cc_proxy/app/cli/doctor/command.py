@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output import colour
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note, question
@@ -133,7 +134,6 @@ async def _upstream(
 ) -> AsyncGenerator["Check | None", None]:
     from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cc_proxy.app.chat.model_names import full_name
+from cc_proxy.app.chat.model_names import ANY_CLAUDE, full_name
+from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
 from cc_proxy.app.cli.output.result import ErrorItem, Result, note, show
@@ -36,12 +37,11 @@ def choose_model(common: "Common", loaded: "LoadedConfig", *, may_ask: bool) -> 
         PullError: there is none, and the one that was chosen cannot be had.
 
     """
-    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415 - as above
     from cc_proxy.app.config import resolve_model  # noqa: PLC0415 - see common.Common
 
     if resolve_model(loaded.settings.aliases, ANY_CLAUDE) is not None:
         return None
-    from cc_proxy.app.cli.models import survey, verdicts  # noqa: PLC0415 - it brings aiohttp
+    from cc_proxy.app.cli.models import survey  # noqa: PLC0415 - it brings aiohttp
 
     tests, troubles = verdicts.for_choice(common)
     if troubles:
@@ -75,8 +75,6 @@ def unfit_default(common: "Common", loaded: "LoadedConfig", name: str) -> ErrorI
 
     It names the command that chooses another model: one that passed its test, if there is one.
     """
-    from cc_proxy.app.cli.models import verdicts  # noqa: PLC0415 - see common.Common
-
     tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
     if full_name(name) not in tests:
         return None

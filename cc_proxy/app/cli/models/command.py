@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.chat.errors import missing_model
+from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.claude_needs import ENOUGH_WINDOW, LEAST_WINDOW
 from cc_proxy.app.cli.claude.profiles import for_window
 from cc_proxy.app.cli.common import Common, define_group
@@ -63,8 +64,6 @@ def command(common: Common) -> Result:
 
 
 def _test(tests: "Tests", row: "Row") -> "KeptTest | None":
-    from cc_proxy.app.chat.model_names import full_name  # noqa: PLC0415 - see common.Common
-
     return tests.get(full_name(row.name))
 
 

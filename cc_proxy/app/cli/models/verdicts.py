@@ -3,8 +3,6 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from cc_proxy.app import private_files
 from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.cli.output.result import ErrorItem
@@ -56,6 +54,8 @@ def save_verdict(paths: "Paths", model: str, test: KeptTest) -> None:
         DaemonError: the state folder cannot be written to.
 
     """
+    import msgspec  # noqa: PLC0415 - not for `--help`
+
     path = paths.state_dir / TESTS_FILE
     models, _ = load_verdicts(paths)
     models.pop(full_name(model), None)

@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from cc_proxy.app import private_files
 from cc_proxy.app.chat.model_names import full_name, same_model
-from cc_proxy.app.chat.models import ModelCard
+
+if TYPE_CHECKING:
+    from cc_proxy.app.chat.models import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +21,8 @@ _MOST_BYTES = 1024 * 1024
 _FIT, _UNFIT = "fit", "unfit"
 
 
-class KeptTest(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class KeptTest:
     """The latest test of a model: when (UTC, ISO 8601), of which version of it, what came of it."""
 
     tested_at: str
@@ -33,11 +36,13 @@ class KeptTest(msgspec.Struct, frozen=True):
     context_window: int
 
 
-class _Header(msgspec.Struct):
+@dataclass
+class _Header:
     version: int
 
 
-class KeptTests(msgspec.Struct):
+@dataclass
+class KeptTests:
     """The content of the file: its version, and the tests by their models' full names."""
 
     version: int
@@ -46,6 +51,8 @@ class KeptTests(msgspec.Struct):
 
 def read_tests(path: Path) -> tuple[dict[str, KeptTest], str | None]:
     """Return the tests by their models' full names, and why the file cannot be read, if so."""
+    import msgspec  # noqa: PLC0415 - not for `--help`
+
     try:
         body = private_files.read(path, limit=_MOST_BYTES)
         version = msgspec.json.decode(body, type=_Header).version
@@ -63,21 +70,21 @@ def read_tests(path: Path) -> tuple[dict[str, KeptTest], str | None]:
     return kept.models, None
 
 
-def is_unfit(tests: Mapping[str, KeptTest], model: ModelCard) -> bool:
+def is_unfit(tests: Mapping[str, KeptTest], model: "ModelCard") -> bool:
     """Return whether the latest test of this very version of a model found it unfit."""
     test = tests.get(full_name(model.name))
     return test is not None and test.verdict == _UNFIT and test.digest == model.digest
 
 
 def unfit_test(
-    tests: Mapping[str, KeptTest], pulled: Iterable[ModelCard], name: str
+    tests: Mapping[str, KeptTest], pulled: Iterable["ModelCard"], name: str
 ) -> KeptTest | None:
     """Return the test that found the pulled version of the model `name` unfit, None without one."""
     found = (one for one in pulled if same_model(one.name, name) and is_unfit(tests, one))
     return next((tests[full_name(one.name)] for one in found), None)
 
 
-def fit_names(tests: Mapping[str, KeptTest], pulled: Iterable[ModelCard]) -> list[str]:
+def fit_names(tests: Mapping[str, KeptTest], pulled: Iterable["ModelCard"]) -> list[str]:
     """Return the pulled models that were fit in a test of the same version, newest test first."""
     found = [
         (test.tested_at, one.name)
@@ -102,7 +109,7 @@ class PastTests:
         except OSError:  # reading it says why
             return 0
 
-    def without_unfit(self, models: list[ModelCard]) -> list[ModelCard]:
+    def without_unfit(self, models: list["ModelCard"]) -> list["ModelCard"]:
         """Return the models that no test found unfit, or all of them where that leaves none."""
         tests, trouble = read_tests(self._path) if self._path else ({}, None)
         if trouble is not None:
