@@ -24,7 +24,6 @@ _RESULTS = Path(__file__).parent / "RESULTS.md"
 _ROOT = Path(__file__).parents[2]
 _NAMES = ("streams", "requests", "slow", "faults")
 _SILENCE_SECONDS = 2.0
-_QUEUED_AT_END = 30
 _LONG_SILENCE_SECONDS = 300.0
 
 Phase = Callable[[Subject, RawUpstream], Awaitable[Report]]
@@ -50,7 +49,7 @@ def main(  # noqa: PLR0913 - one for each option
     _allow_files(2 * streams + 200)
 
     async def storms(subject: Subject, upstream: RawUpstream) -> Report:
-        upstream.play = storm.playing(_refuses_first)
+        upstream.play = storm.playing()
         return await phases.faults(subject, upstream, storm.Storm(subject.port, seed), minutes)
 
     todo: dict[str, Phase] = {
@@ -69,12 +68,6 @@ def main(  # noqa: PLR0913 - one for each option
     if write:
         _RESULTS.write_text(_heading() + "\n".join(map(_shown, reports)), encoding="utf-8")
     sys.exit(any(report.broken for report in reports))
-
-
-def _refuses_first(number: int) -> bool:
-    # Near the end of a batch: while requests wait, one after the other is asked for, and a queue
-    # that never empties would make ten minutes of a few thousand requests.
-    return number % phases.STORM_BATCH == phases.STORM_BATCH - _QUEUED_AT_END
 
 
 async def _run(phase: Phase, folder: Path, silence_seconds: float) -> Report:

@@ -28,7 +28,7 @@ _MOST_SLOPE_MB = 2.0
 _MOST_GROWTH_MB = 10.0
 _SPARE_FILES = 8
 _STORM_AT_ONCE = 64
-STORM_BATCH = 1_000
+_STORM_BATCH = 1_000
 
 
 @dataclass
@@ -183,7 +183,7 @@ async def faults(subject: Subject, upstream: RawUpstream, storm: Storm, minutes:
     memory = [(0, subject.resident_mb)]
     files = [subject.open_files()]
     while time.monotonic() < end and not storm.wrong:
-        await storm.blow(STORM_BATCH, _STORM_AT_ONCE)
+        await storm.blow(_STORM_BATCH, _STORM_AT_ONCE)
         await subject.settled()
         memory.append((storm.asked, subject.resident_mb))
         files.append(subject.open_files() - upstream.open)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -116,19 +115,14 @@ _READ = {
 _LARGE_SHARE = 0.05
 
 
-def one_in_ten(number: int) -> bool:
-    """Return whether a request is told first that there is no room."""
-    return number % 10 == 0
-
-
-def playing(refuses_first: Callable[[int], bool] = one_in_ten) -> Play:
-    """Return what does as each request asks; some are told once that there is no room."""
+def playing() -> Play:
+    """Return what does as each request asks; one in ten is told once that there is no room."""
     latest_refused = 0
 
     async def play(exchange: Exchange) -> None:
         nonlocal latest_refused
         name, number = _asked(exchange).rsplit(" ", 1)
-        if refuses_first(int(number)) and int(number) > latest_refused:
+        if int(number) % 10 == 0 and int(number) > latest_refused:
             latest_refused = int(number)
             await refuses(503, BUSY)(exchange)
         else:

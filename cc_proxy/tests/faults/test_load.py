@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
+from cc_proxy.app.gateway.scheduling.queue import Queue
+from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
 from cc_proxy.app.practice.server import PracticeServer
 
 from . import storm

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cc_proxy.app.gateway.scheduling.queue import QueueLimits
+from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
 from cc_proxy.app.upstreams.http.client import MAX_ANSWER_BYTES
 from cc_proxy.app.upstreams.http.transfer import ERROR_SECONDS
 from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES

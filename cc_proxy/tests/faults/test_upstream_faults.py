@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
+from cc_proxy.app.gateway.scheduling.queue import Queue
+from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
 from cc_proxy.app.upstreams.http import transfer
 from cc_proxy.app.upstreams.http.client import MAX_ANSWER_BYTES
 from cc_proxy.app.upstreams.ollama.lines import MAX_LINE_BYTES

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
-from cc_proxy.app.gateway.scheduling.queue import Queue, QueueLimits
+from cc_proxy.app.gateway.scheduling.queue import Queue
+from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
 
 from .conftest import PATIENCE, SOON, Gateway, Heard, Upstream, beats, body, done, line
 

@@ -15,7 +15,7 @@ from cc_proxy.app.gateway.attachments import documents
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.routing import models
 from cc_proxy.app.gateway.scheduling import read_ahead
-from cc_proxy.app.gateway.scheduling.queue import QueueLimits
+from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
 from cc_proxy.app.gateway.storage import turn_store
 from cc_proxy.app.translate.prompt import prefix, turns
 from cc_proxy.app.translate.request import call_ids, system

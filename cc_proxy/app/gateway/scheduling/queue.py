@@ -15,8 +15,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 from cc_proxy.app.anthropic.errors import ApiError, overloaded
 from cc_proxy.app.chat.answer import ChatAnswer, OpenAnswer
@@ -25,49 +24,12 @@ from cc_proxy.app.chat.errors import UpstreamBusyError
 from cc_proxy.app.chat.upstream import Upstream
 from cc_proxy.app.gateway.scheduling.caller import Caller, Priority
 from cc_proxy.app.gateway.scheduling.host_table import OtherHost, WaitTooLongError
+from cc_proxy.app.gateway.scheduling.slow_start import SlowStart
+from cc_proxy.app.gateway.scheduling.waiter import MIB, QueueLimits, QueueListener, Waiter
 
 log = logging.getLogger(__name__)
 
-MIB = 1024 * 1024
-
 Ask = Callable[[EncodedRequest], OpenAnswer]
-
-
-class QueueListener(Protocol):
-    """Hears how a request fares in the queue."""
-
-    def queued(self) -> None:
-        """Note that Ollama has refused the request, which waits."""
-
-    def taken(self) -> None:
-        """Note that it waits no longer: Ollama has taken it, it failed, or its client left."""
-
-    def waited(self, seconds: float) -> None:
-        """Note the seconds of all waiting, once and at its end."""
-
-
-@dataclass(frozen=True)
-class QueueLimits:
-    """Limits of the queue: its length, the wait, and the pauses between tries of the first.
-
-    `most_bytes`: of all requests that Ollama has not begun to answer. `patience_seconds` is below
-    the 300 seconds after which Claude Code gives up on an answer that has not begun (2.1.197), so
-    that it hears why. A side request that has waited `aging_seconds` goes with the main ones.
-    Ollama refuses at once: what it has not refused after `taken_seconds` is in. Others may use the
-    same Ollama, so the first asks again, after `pause_seconds` and then ever more rarely, up to
-    `longest_pause_seconds`, and at once when an answer ends here. The server may refuse that one
-    request and take others (for a limit of one model, say): after `alone_seconds` the others ask
-    too.
-    """
-
-    most: int = 64
-    most_bytes: int = 256 * MIB
-    patience_seconds: float = 240.0
-    aging_seconds: float = 60.0
-    taken_seconds: float = 0.5
-    pause_seconds: float = 0.1
-    longest_pause_seconds: float = 2.0
-    alone_seconds: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -77,25 +39,6 @@ class _Waiting:
     caller: Caller
     listener: QueueListener
     other: OtherHost | None
-
-
-@dataclass(eq=False)
-class _Waiter:
-    """One request that waits; `lap` is how many of its session stood before it.
-
-    `refusals` is how often it was refused, and `status` how at last. `passed`: the server has since
-    taken one from after it.
-    """
-
-    caller: Caller
-    listener: QueueListener
-    lap: int
-    since: float
-    number: int
-    refusals: int = 0
-    status: int = 0
-    passed: bool = False
-    called: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Queue:
@@ -109,9 +52,9 @@ class Queue:
         self._upstream = upstream
         self._title = upstream.title
         self._limits = limits or QueueLimits()
-        self._waiting: list[_Waiter] = []
-        self._trying: _Waiter | None = None
-        self._latest: _Waiter | None = None
+        self._waiting: list[Waiter] = []
+        self._trying: SlowStart[Waiter] = SlowStart()
+        self._latest: Waiter | None = None
         self._pause = self._limits.pause_seconds
         self._again: asyncio.TimerHandle | None = None
         self._ended = 0
@@ -179,6 +122,7 @@ class Queue:
         try:
             return await stack.enter_async_context(self._ask(request, caller))
         except UpstreamBusyError:
+            self._trying.refused()
             for waiter in self._waiting:
                 waiter.passed = False
             return None
@@ -223,7 +167,7 @@ class Queue:
             listener.waited(loop.time() - waiter.since)
             self._leave(waiter)
 
-    def _join(self, caller: Caller, listener: QueueListener) -> _Waiter:
+    def _join(self, caller: Caller, listener: QueueListener) -> Waiter:
         most = self._limits.most
         if len(self._waiting) >= most:
             raise overloaded(
@@ -235,14 +179,14 @@ class Queue:
         self._arrived += 1
         now = asyncio.get_running_loop().time()
         lap = laps[caller.session, caller.priority]
-        waiter = _Waiter(caller, listener, lap, now, self._arrived)
+        waiter = Waiter(caller, listener, lap, now, self._arrived)
         self._waiting.append(waiter)
         listener.queued()
         if len(self._waiting) == 1:
             self._call_later()
         return waiter
 
-    async def _turn_or_other(self, waiter: _Waiter, leave_at: float, other: OtherHost) -> None:
+    async def _turn_or_other(self, waiter: Waiter, leave_at: float, other: OtherHost) -> None:
         try:
             async with asyncio.timeout_at(leave_at):
                 await waiter.called.wait()
@@ -250,14 +194,14 @@ class Queue:
             if other.is_free():
                 raise WaitTooLongError from error
 
-    async def _turn(self, waiter: _Waiter, give_up_at: float) -> None:
+    async def _turn(self, waiter: Waiter, give_up_at: float) -> None:
         try:
             async with asyncio.timeout_at(give_up_at):
                 await waiter.called.wait()
         except TimeoutError as error:
             raise self._gave_up(waiter) from error
 
-    def _gave_up(self, waiter: _Waiter) -> ApiError:
+    def _gave_up(self, waiter: Waiter) -> ApiError:
         patience = self._limits.patience_seconds
         if waiter.passed:
             return overloaded(
@@ -268,74 +212,86 @@ class Queue:
             f"{self._title} was busy for {patience:g} seconds and took no other request."
         )
 
-    def _taken(self, waiter: _Waiter) -> None:
+    def _taken(self, waiter: Waiter) -> None:
         """Note that a request was taken, also in front of those before it that were refused."""
         if waiter in self._waiting:
             place = self._priority(waiter)
             for other in self._waiting:
-                if other.refusals and self._priority(other) < place:
+                if self._may_be_alone(other) and self._priority(other) < place:
                     other.passed = True
-        self._leave(waiter)
+            self._trying.taken(waiter)
+            self._remove(waiter)
+            self._has_room()
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         """Let a request out of the queue: it was taken, has failed, or its client has left."""
-        if waiter not in self._waiting:
-            return
+        if waiter in self._waiting:
+            self._remove(waiter)
+        if self._trying.left(waiter):
+            self._has_room()
+
+    def _remove(self, waiter: Waiter) -> None:
         self._waiting.remove(waiter)
         waiter.listener.taken()
         if not self._waiting:
             log.info("%s takes requests again: none waits here", self._title)
-        if self._trying is waiter:
-            self._has_room()
 
-    def _refused(self, waiter: _Waiter, *, at_once: bool) -> None:
-        """Put a request back where it stood; the first in line asks again after a pause."""
+    def _refused(self, waiter: Waiter, *, at_once: bool) -> None:
+        """Put a request back in its place; the first in line asks again after a pause."""
         waiter.called.clear()
         if waiter not in self._waiting:
             # The refusal was slow to come, and the request had been counted as taken.
             self._waiting.append(waiter)
             waiter.listener.queued()
-        if self._trying not in (None, waiter):
-            return
-        self._trying = None
+        self._trying.left(waiter)
+        if not waiter.passed:
+            self._trying.refused()
         if at_once:
-            self._wake_first()
+            self._wake()
         else:
             self._call_later()
 
     def _call_later(self) -> None:
         if self._again is None:
-            self._again = asyncio.get_running_loop().call_later(self._pause, self._wake_first)
+            self._again = asyncio.get_running_loop().call_later(self._pause, self._wake)
             self._pause = min(2 * self._pause, self._limits.longest_pause_seconds)
 
     def _has_room(self) -> None:
-        """Let the next one ask: an answer has ended here, or Ollama has taken another request."""
+        """Let the next ones ask: an answer has ended here, or Ollama has taken another request."""
         self._ended += 1
         self._pause = self._limits.pause_seconds
         self._latest = None
-        if self._trying not in self._waiting:
-            self._trying = None
-            self._wake_first()
+        self._wake()
 
-    def _wake_first(self) -> None:
+    def _wake(self) -> None:
         if self._again is not None:
             self._again.cancel()
             self._again = None
-        if self._waiting and self._trying is None:
-            self._trying = self._latest = self._next()
-            self._trying.called.set()
+        while self._trying.has_room and (waiter := self._next()) is not None:
+            self._latest = waiter
+            self._trying.begin(waiter)
+            waiter.called.set()
 
-    def _next(self) -> _Waiter:
-        """Return the first in line, or the next one if the first may be refused alone."""
-        first = min(self._waiting, key=self._priority)
-        waited = asyncio.get_running_loop().time() - first.since
-        may_be_alone = first.refusals and waited >= self._limits.alone_seconds
-        if first is not self._latest or not may_be_alone:
-            return first
-        others = (waiter for waiter in self._waiting if waiter is not first)
-        return min(others, key=lambda one: (one.refusals, self._priority(one)), default=first)
+    def _next(self) -> Waiter | None:
+        """Return the first in line, or the next one if the first may be refused alone.
 
-    def _priority(self, waiter: _Waiter) -> tuple[Priority, int, int]:
+        None has its turn while one is tried that it must not precede.
+        """
+        line = [waiter for waiter in self._waiting if waiter not in self._trying]
+        if not line:
+            return None
+        first = min(line, key=self._priority)
+        if first is self._latest and self._may_be_alone(first):
+            others = (waiter for waiter in line if waiter is not first)
+            first = min(others, key=lambda one: (one.refusals, self._priority(one)), default=first)
+        class_of = self._priority(first)[0]
+        return None if any(self._priority(one)[0] < class_of for one in self._trying) else first
+
+    def _may_be_alone(self, waiter: Waiter) -> bool:
+        waited = asyncio.get_running_loop().time() - waiter.since
+        return bool(waiter.refusals) and waited >= self._limits.alone_seconds
+
+    def _priority(self, waiter: Waiter) -> tuple[Priority, int, int]:
         waited = asyncio.get_running_loop().time() - waiter.since
         has_aged = waited >= self._limits.aging_seconds
         priority = Priority.PERSON if has_aged else waiter.caller.priority
