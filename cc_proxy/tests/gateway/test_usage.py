@@ -1,9 +1,11 @@
 """The totals of usage on disk: what is added up, how it is grouped, and how much is kept."""
 
+import asyncio
 import datetime as dt
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from cc_proxy.app.gateway.activity.tracked import CallCounts, Counts, Outcome, TrackedRequest
 from cc_proxy.app.gateway.storage import usage_store, usage_table
-from cc_proxy.app.gateway.storage.usage_store import MAX_PENDING, UsageStore
+from cc_proxy.app.gateway.storage.usage_store import MANY_PENDING, MAX_PENDING, UsageStore
 from cc_proxy.app.gateway.storage.usage_table import (
     KEPT_DAYS,
     USAGE_FILE,
@@ -110,6 +112,52 @@ def test_the_oldest_of_too_many_rows_leave(tmp_path: Path, monkeypatch: pytest.M
 async def test_many_names_at_once_are_bounded(tmp_path: Path) -> None:
     path = await added(tmp_path, *(ended(f"s{n}") for n in range(2 * MAX_PENDING)))
     assert len(read_totals(path, "session")) == MAX_PENDING
+
+
+async def test_requests_one_after_the_other_are_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+
+    def noted(_path: Path, rows: dict[UsageKey, UsageAmounts], *_: object) -> None:
+        writes.append(sum(amounts.requests for amounts in rows.values()))
+
+    monkeypatch.setattr(usage_store, "add_rows", noted)
+    monkeypatch.setattr(usage_store, "SECONDS_BETWEEN_WRITES", 1e6)
+    usage = store(tmp_path)
+    for _ in range(5):
+        usage.add(ended(), "shop")
+        # A write that had begun would be done by then.
+        await asyncio.to_thread(time.sleep, 0)
+    assert writes == []
+    await usage.close()
+    assert writes == [5]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sessions"), [(0.01, 1), pytest.param(1e6, MANY_PENDING, id="many do not wait")]
+)
+async def test_what_was_used_is_written_without_another_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, sessions: int
+) -> None:
+    monkeypatch.setattr(usage_store, "SECONDS_BETWEEN_WRITES", seconds)
+    loop, written = asyncio.get_running_loop(), asyncio.Event()
+
+    def noted(*given: Any) -> None:
+        add_rows(*given)
+        loop.call_soon_threadsafe(written.set)
+
+    monkeypatch.setattr(usage_store, "add_rows", noted)
+    usage = store(tmp_path)
+    for turn in (1, 2):
+        for number in range(sessions):
+            usage.add(ended(f"s{number}"), "shop")
+        async with asyncio.timeout(60):
+            await written.wait()
+        written.clear()
+        found = read_totals(tmp_path / USAGE_FILE, "session")
+        assert [one.amounts.requests for one in found] == [turn] * sessions
+    await usage.close()
 
 
 @pytest.mark.posix_only("modes of files")

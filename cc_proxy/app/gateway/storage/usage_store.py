@@ -1,5 +1,6 @@
-"""The totals of usage, added up in memory for a moment and written in the background."""
+"""The totals of usage, added up in memory for a second and written in the background."""
 
+import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable
@@ -21,6 +22,11 @@ log = logging.getLogger(__name__)
 
 # Between two writes; sessions and models are named by clients.
 MAX_PENDING = 1000
+# So many are written at once, that there is room for those that come meanwhile.
+MANY_PENDING = MAX_PENDING // 2
+# A write opens the file, and takes a third of the processor time of a whole request. Its thread
+# has the next request wait for the interpreter besides.
+SECONDS_BETWEEN_WRITES = 1.0
 
 SecondsToRead = Callable[[str, int], float | None]
 _Rows = dict[UsageKey, UsageAmounts]
@@ -45,12 +51,13 @@ class UsageStore:
         self._rows: _Rows = {}
         self._folders: dict[str, str] = {}
         self._writer = Background(self._next)
+        self._due: asyncio.TimerHandle | None = None
         self._has_failed = False
         # Opened once: a file that others could read is closed to them from then on.
         self._file.read()
 
     def add(self, request: TrackedRequest, folder: str) -> None:
-        """Take in a request that has ended; it is on disk a moment later."""
+        """Take in a request that has ended; it is on disk a second later."""
         if self._path is None or request.outcome is Outcome.PROBE or not request.model:
             return
         key = UsageKey(
@@ -64,11 +71,22 @@ class UsageStore:
             return  # so many at once are nobody's work
         self._folders[request.session] = folder
         self._rows.setdefault(key, UsageAmounts()).add(self._amounts(request))
-        self._writer.more()
+        if len(self._rows) >= MANY_PENDING:
+            self._begin_writing()
+        elif self._due is None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(SECONDS_BETWEEN_WRITES, self._begin_writing)
 
     async def close(self) -> None:
-        """Return once all is written."""
+        """Write what is not written yet, and return once all is."""
+        self._begin_writing()
         await self._writer.close()
+
+    def _begin_writing(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._writer.more()
 
     def _amounts(self, request: TrackedRequest) -> UsageAmounts:
         amounts = UsageAmounts(requests=1, failed=int(request.outcome is Outcome.FAILED))
