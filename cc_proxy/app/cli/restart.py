@@ -1,6 +1,7 @@
 """`cc-proxy restart`."""
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cc_proxy.app.cli.common import Common, define
@@ -11,6 +12,7 @@ from cc_proxy.app.cli.stop import timeout_option
 
 if TYPE_CHECKING:
     from cc_proxy.app.config import LaunchOptions
+    from cc_proxy.app.daemon.process.state import ProcessState
 
 
 @define("restart")
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 def command(common: Common, *, options: "LaunchOptions", timeout_seconds: float) -> Result:
     """Stop cc-proxy, and start it as it was.
 
-    The configuration is read again, and checked before anything is stopped. The file and the
-    address stay what they were, unless flags say otherwise.
+    The configuration is read again, and checked before anything is stopped. The file stays what it
+    was, and so does an address that flags or variables named, unless flags say otherwise.
 
     Example: cc-proxy restart --port 11500
     """
@@ -28,6 +30,7 @@ def command(common: Common, *, options: "LaunchOptions", timeout_seconds: float)
 
     paths = common.paths()
     now = common.running()
+    at_will = options.port is not None
     if now is not None:
         options = options.filled_from(now.asked)
     loaded = common.load(options)
@@ -42,5 +45,22 @@ def command(common: Common, *, options: "LaunchOptions", timeout_seconds: float)
             f"cc-proxy (pid {before.pid}) has stopped." if before else "cc-proxy was not running.",
             *result.lines,
         ),
-        warnings=(*map(ErrorItem.of, done.stopped.notices), *result.warnings),
+        warnings=(
+            *map(ErrorItem.of, done.stopped.notices),
+            *(() if at_will else _moved(before, done.started.state)),
+            *result.warnings,
+        ),
     )
+
+
+def _moved(before: "ProcessState | None", now: "ProcessState") -> Iterator[ErrorItem]:
+    """Yield a warning if the port is another one than before: open sessions have the old one."""
+    if before is None or before.port == now.port:
+        return
+    text = f"cc-proxy listens on port {now.port} now, and listened on {before.port} before."
+    hint = (
+        f"Sessions that are open, and settings that name port {before.port}, do not reach it. To"
+        f" have that port again: cc-proxy restart --port {before.port}, or server.port in the"
+        " configuration"
+    )
+    yield ErrorItem("moved", text, hint)

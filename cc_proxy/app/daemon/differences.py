@@ -28,6 +28,9 @@ def differences(now: ProcessState, loaded: LoadedConfig) -> list[Notice]:
                 "other_version", f"{who} is version {now.version}, this one {__version__}.", apply
             )
         )
+    elif now.is_older:
+        text = f"{who} is an earlier build of version {now.version}."
+        notices.append(Notice("other_version", text, apply))
     other_port = origins["server.port"] != "default" and server.port not in {0, now.port}
     other_host = origins["server.host"] != "default" and not _is_at(now.host, server.host)
     if other_port or other_host:
@@ -38,7 +41,7 @@ def differences(now: ProcessState, loaded: LoadedConfig) -> list[Notice]:
         text = f"{who} uses {running_file.in_use(now)}, not {loaded.path or 'the defaults'}."
         hint = f"To make it use that: {running_file.restart(loaded)}"
         notices.append(Notice("other_configuration", text, hint))
-    elif now.options_digest != state.options_digest(_as_asked(now, loaded)):
+    elif not now.is_older and now.options_digest != state.options_digest(_as_asked(now, loaded)):
         text = f"{who} was started with a different configuration."
         notices.append(Notice(OTHER_SETTINGS, text, read_again))
     return notices

@@ -61,11 +61,15 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
         prints=session.prints,
         continues=session.continues,
     )
-    body = msgspec.json.encode(request)
+    # An earlier version refuses what it does not know of a session.
+    without_session = PreloadRequest(model=model, wait=wait)
     try:
-        status, answer = exchange(
-            now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds
-        )
+        for body in map(msgspec.json.encode, (request, without_session)):
+            status, answer = exchange(
+                now.host, now.port, "/preload", key=key, body=body, timeout_seconds=timeout_seconds
+            )
+            if status != HTTPStatus.BAD_REQUEST or session == NO_SESSION:
+                break
         if status in _DONE:
             return msgspec.json.decode(answer, type=PreloadResult)
         raise _failed(msgspec.json.decode(answer, type=_Refusal).error.message)

@@ -1,6 +1,8 @@
 """The state file: who is running, where, and on which configuration."""
 
+import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -12,10 +14,13 @@ from cc_proxy.app.config import (
     LogLevel,
     Server,
     Settings,
-    settings_digest,
+    UpstreamSettings,
 )
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
+
+# Before it, a digest was of all settings, and each new key of the configuration changed it.
+_DECIDED = "decided:"
 
 
 class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,11 @@ class ProcessState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def is_older(self) -> bool:
+        """True for an earlier build, which may have the same version number."""
+        return not self.options_digest.startswith(_DECIDED)
+
+    @property
     def url(self) -> str:
         """The address to reach it at from this machine."""
         return url(self.host, self.port)
@@ -72,10 +82,31 @@ class UnreadableStateError(Exception):
 
 
 def options_digest(settings: Settings) -> str:
-    """Return a digest of the settings without address and own key, which are compared otherwise."""
+    """Return a digest of the settings without address and own key, which are compared otherwise.
+
+    Only what differs from the defaults counts: a version with more settings gives the same digest.
+    """
     served = settings.server
     server = Server(hold_seconds=served.hold_seconds, auth_keys=served.auth_keys)
-    return settings_digest(msgspec.structs.replace(settings, server=server))
+    found = msgspec.structs.replace(settings, server=server)
+    decided = _beyond(msgspec.to_builtins(Settings()), msgspec.to_builtins(found))
+    usual = msgspec.to_builtins(UpstreamSettings())
+    for name, one in decided.get("upstreams", {}).items():
+        decided["upstreams"][name] = _beyond(usual, one)
+    return _DECIDED + hashlib.sha256(msgspec.json.encode(decided)).hexdigest()
+
+
+def _beyond(default: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Return what is in `found` and not in `default`, section by section."""
+    beyond: dict[str, Any] = {}
+    for name, value in found.items():
+        usual = default.get(name)
+        if value == usual:
+            continue
+        # What is empty by default has names of the user's own.
+        is_section = isinstance(usual, dict) and usual != {}
+        beyond[name] = _beyond(default[name], value) if is_section else value
+    return beyond
 
 
 def has_variables(origins: Mapping[str, str]) -> bool:
