@@ -12,13 +12,14 @@ export const clockShort = (time) => CLOCK_SHORT.format(time);
 export const shortId = (id) => id.slice(-SHORT_ID);
 export const isEnded = (request) => ENDED.has(request.state);
 
-/** Return a number of tokens in few characters: 950, 8.1k, 66k, 1.2M. */
+/** Return a number of tokens in few characters: 950, 7.9k, 64k, 1.2M. A k is 1,024, as in the configuration. */
 export function tokens(value) {
   if (value === null || value === undefined) return "–";
   if (value < 1000) return String(value);
-  if (value < 9950) return `${(value / 1000).toFixed(1)}k`;
-  if (value < 999500) return `${Math.round(value / 1000)}k`;
-  return `${(value / 1e6).toFixed(1)}M`;
+  const k = value / 1024;
+  if (k < 9.95) return `${k.toFixed(1)}k`;
+  if (k < 999.5) return `${Math.round(k)}k`;
+  return `${(k / 1024).toFixed(1)}M`;
 }
 
 /** Return seconds in words: 0.4 s, 12 s, 2 min 3 s, 1 h 4 min. */

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import trustme
 import yaml
 
 from cc_proxy.app.config import load
@@ -21,10 +22,10 @@ def test_a_key_from_the_environment_loads_between_braces(tmp_path: Path) -> None
 
 
 def test_every_configuration_loads_as_it_is_shown(tmp_path: Path) -> None:
-    assert len(SHOWN) == 6
+    assert SHOWN
+    trustme.CA().cert_pem.write_to_path(tmp_path / "company.pem")
     for number, text in enumerate(SHOWN):
         path = tmp_path / f"{number}.yaml"
-        (tmp_path / "company.pem").write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
         text = text.replace("/etc/ssl", str(tmp_path))  # noqa: PLW2901 - the file is not here
         path.write_text(text, encoding="utf-8")
         settings = load(config_file=path, environ={}, home=tmp_path).settings

@@ -18,7 +18,7 @@ async def test_claude_code_shows_the_line_with_what_the_proxy_knows(stage: Stage
         await terminal.until("% reused")
         line = terminal.line_with("% reused")
         assert "practice" in line
-        assert "of 66k" in line
+        assert "of 64k" in line
         assert "left" in line
 
 

@@ -7,8 +7,6 @@ import click
 
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.result import USAGE, ErrorItem, Result
-from cc_proxy.app.config.errors import RefusedValueError
-from cc_proxy.app.config.validation import rules
 
 _NAME = "config key"
 _BYTES = 32
@@ -27,10 +25,12 @@ def command(common: Common, *, name: str, max_in_flight: int | None) -> Result:
 
     Example: cc-proxy config key alice --max-in-flight 4
     """
+    from cc_proxy.app.config.validation import rules  # noqa: PLC0415 - see common.Common
+
     del common
     try:
         rules.client_name(name)
-    except RefusedValueError:
+    except rules.RefusedValueError:
         text = f"Expected a name of letters, digits and _ . @ + -, found {name!r}."
         return Result(_NAME, errors=(ErrorItem("bad_key_name", text),), exit_code=USAGE)
     key = secrets.token_urlsafe(_BYTES)

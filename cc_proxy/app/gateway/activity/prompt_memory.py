@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from cc_proxy.app.anthropic.events import CacheMissReason, CacheMissType, Diagnostics
 from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.gateway.activity.tracked import PromptHistory, TrackedRequest
@@ -110,9 +112,11 @@ def _conversation(request: TrackedRequest) -> Conversation:
 def _snapshot(prompt: Prompt) -> PromptSnapshot:
     snapshot = PromptSnapshot.of(prompt)
     # The letters of a text take one to four bytes.
-    if snapshot.size > MAX_TEXT_BYTES:
-        return PromptSnapshot(snapshot.model, snapshot.parts, None)
-    return snapshot
+    if snapshot.size <= MAX_TEXT_BYTES:
+        return snapshot
+    # A request that is refused never releases the texts of its parts.
+    parts = tuple(msgspec.structs.replace(part, texts=()) for part in snapshot.parts)
+    return PromptSnapshot(snapshot.model, parts, None)
 
 
 def _history(before: RememberedPrompt, snapshot: PromptSnapshot) -> PromptHistory:
