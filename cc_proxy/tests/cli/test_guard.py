@@ -117,6 +117,23 @@ def test_a_proxy_that_is_stopped_stays_stopped(home: Home) -> None:
 
 
 @pytest.mark.usefixtures("claude")
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the guard by its parent")
+def test_a_guard_that_is_killed_ends_no_session_and_the_next_one_has_its_own(home: Home) -> None:
+    with session(home) as environ:
+        running = home.state
+        (pid,) = guards(environ)
+        started = identity.start_time(pid) or ""
+        os.kill(pid, signal.SIGKILL)
+        # Dead, or what is left of it until its parent has noticed.
+        until(lambda: not identity.is_alive(pid, started))
+        assert identity.is_alive(environ["PID"], identity.start_time(environ["PID"]) or "")
+        assert home.run("status").code == 0
+        with session(home) as second:
+            assert len(guards(second)) == 1
+    assert home.state == running
+
+
+@pytest.mark.usefixtures("claude")
 def test_who_wants_no_start_gets_no_guard(home: Home) -> None:
     assert home.run("start").code == 0
     with session(home, "--no-start-if-needed") as environ:

@@ -47,7 +47,8 @@ async def test_it_breaks_the_connection_before_the_headers(
     stage: Stage, how: Callable[[Exchange], None]
 ) -> None:
     stage.upstream.play = ends(how)
-    await stage.refused(502, "api_error", "The connection to Ollama", "broke")
+    for seen in await stage.refused(502, "api_error", "The connection to Ollama", "broke"):
+        assert "x-should-retry" not in seen.headers
     assert stage.upstream.chats == 4, "each is tried once more, and not again"
 
 
@@ -63,7 +64,8 @@ async def test_it_breaks_the_connection_in_mid_stream(
 async def test_it_says_nothing_at_all(stage: Stage) -> None:
     stage.upstream.play = Exchange.gone
     words = ("was silent for more than 1.5 seconds", "OLLAMA_TIMEOUT_SECONDS")
-    await stage.refused(504, "timeout_error", *words)
+    for seen in await stage.refused(504, "timeout_error", *words):
+        assert seen.headers["x-should-retry"] == "false"
 
 
 async def test_it_stalls_in_mid_stream(stage: Stage) -> None:
@@ -91,7 +93,8 @@ async def test_it_answers_what_is_not_http(stage: Stage) -> None:
         exchange.close()
 
     stage.upstream.play = play
-    await stage.refused(502, "api_error", "what came is not HTTP")
+    for seen in await stage.refused(502, "api_error", "what came is not HTTP"):
+        assert "x-should-retry" not in seen.headers
 
 
 async def test_it_sends_headers_without_an_end(stage: Stage) -> None:
@@ -138,7 +141,9 @@ async def test_it_sends_a_web_page_with_status_200(stage: Stage) -> None:
         assert seen.headers["x-should-retry"] == "false"
 
 
-@pytest.mark.parametrize(("status", "seen", "retry"), [(500, 500, "false"), (502, 502, None)])
+@pytest.mark.parametrize(
+    ("status", "seen", "retry"), [(500, 500, "false"), (502, 502, None), (503, 502, None)]
+)
 async def test_it_sends_a_web_page_with_an_error_status(
     stage: Stage, status: int, seen: int, retry: str | None
 ) -> None:
@@ -304,7 +309,8 @@ async def test_it_compresses_without_being_asked(stage: Stage) -> None:
 
 async def test_it_says_gzip_and_sends_something_else(stage: Stage) -> None:
     stage.upstream.play = answers(200, HELLO, "Content-Encoding: gzip")
-    await stage.refused(502, "api_error", "what came is not compressed as it says")
+    for seen in await stage.refused(502, "api_error", "what came is not compressed as it says"):
+        assert "x-should-retry" not in seen.headers
 
 
 async def test_it_compresses_in_a_way_that_is_not_known_here(stage: Stage) -> None:
@@ -312,6 +318,7 @@ async def test_it_compresses_in_a_way_that_is_not_known_here(stage: Stage) -> No
     words = ("compressed as br, which was not asked for", "something in front of it does")
     for seen in await stage.refused(502, "api_error", *words):
         assert "crashed" not in seen.error["message"]
+        assert seen.headers["x-should-retry"] == "false"
 
 
 async def test_it_is_restarted_in_mid_stream(stage: Stage) -> None:

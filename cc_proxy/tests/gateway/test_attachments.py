@@ -168,6 +168,14 @@ def test_a_reader_ends_when_the_proxy_is_killed() -> None:
         assert reader.wait(timeout=300) == 1
 
 
+def test_the_pages_that_are_too_many_are_left_out(
+    make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "MAX_PAGES", 1)
+    text = text_of(base64.b64encode(make_pdf(ANSWER, ANSWER, ANSWER)))
+    assert text.text == f"[Page 1]\n{ANSWER}\n\n[2 further pages are left out.]"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
 def test_a_reader_has_a_limit_of_memory() -> None:
     code = (

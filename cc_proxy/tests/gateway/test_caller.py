@@ -10,7 +10,13 @@ import pytest
 from cc_proxy.app.anthropic import requests
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.config import RequestClasses
-from cc_proxy.app.gateway.scheduling.caller import Priority, RequestClass, SmallTask, caller
+from cc_proxy.app.gateway.scheduling.caller import (
+    MAX_ID,
+    Priority,
+    RequestClass,
+    SmallTask,
+    caller,
+)
 
 from .conftest import Gateway, Upstream, body
 
@@ -82,6 +88,12 @@ def test_without_them_the_other_headers_and_the_tools_say_it(
 ) -> None:
     who = caller(headers, asked(tools), only_searches=searches)
     assert (who.kind, who.priority) == (kind, priority)
+
+
+def test_a_long_id_is_cut_where_it_comes_in() -> None:
+    long = {"X-Claude-Code-Session-Id": "s" * 8000, "x-claude-code-agent-id": "a" * 8000}
+    found = caller(long, asked(), only_searches=False)
+    assert (found.session, found.agent) == ("s" * MAX_ID, "a" * MAX_ID)
 
 
 def test_another_client_is_of_no_class_whatever_it_says() -> None:

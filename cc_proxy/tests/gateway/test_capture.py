@@ -9,6 +9,7 @@ import pytest
 
 from cc_proxy.app import private_files
 from cc_proxy.app.control.capture import CapturedAnswer, CapturedRequest, CaptureStart
+from cc_proxy.app.gateway.capture import store
 from cc_proxy.app.gateway.capture.secrets import ExchangeRedactor
 from cc_proxy.app.gateway.capture.store import CAPTURE, Capture, CaptureRefusedError
 
@@ -98,6 +99,19 @@ async def test_its_file_is_bounded(tmp_path: Path) -> None:
     assert state.ended == "full"
     assert size_of(state.file) == state.bytes <= 2000
     assert all(isinstance(one, dict) for one in lines(state.file))
+
+
+async def test_a_disk_that_hangs_ends_the_capture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MAX_PENDING_BYTES", 2000)
+    capture = Capture(tmp_path)
+    capture.start(CaptureStart(), ())
+    # None is written before the loop has its turn.
+    for number in range(20):
+        capture.add(CapturedAnswer(id=str(number), outcome="ok", text="x" * 300))
+    assert capture.state().ended == "failed"
+    assert size_of((await capture.stop()).file) < 4000
 
 
 @pytest.mark.usefixtures("capture")

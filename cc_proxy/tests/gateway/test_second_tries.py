@@ -8,6 +8,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from cc_proxy.app.config import Assist
+from cc_proxy.app.gateway.answer import second_tries
 
 from .conftest import Chat, Gateway, Upstream, done, line, says
 
@@ -232,6 +233,17 @@ async def test_arguments_without_a_name_that_fit_two_tools_are_asked_for_again(
     upstream.chat = in_turn(refuses(raw), says(called()))
     _, message, _ = await gateway.ask(tools=[READ, other])
     assert inputs(message) == [("Read", {"file_path": "a"})]
+
+
+async def test_a_large_request_is_not_asked_again_once_something_was_shown(
+    gateway: Gateway, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_tries, "MAX_HELD_BYTES", 10)
+    upstream.chat = in_turn(breaks("I read ", "it.", text="EOF"), says(called()))
+    events = await gateway.stream(tools=[READ])
+    shown = [e["delta"]["text"] for e in events if e.get("delta", {}).get("text")]
+    assert "".join(shown).startswith("I read it.[cc-proxy: the model wrote a tool call")
+    assert len(upstream.bodies) == 1
 
 
 async def test_a_call_that_is_cut_twice_has_met_the_limit(

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from cc_proxy.app.gateway import telemetry
+from cc_proxy.app.gateway.activity import prompt_memory
 from cc_proxy.app.gateway.answer import second_tries
 from cc_proxy.app.gateway.attachments import documents
+from cc_proxy.app.gateway.capture import store as capture
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.routing import models
 from cc_proxy.app.gateway.scheduling import read_ahead
 from cc_proxy.app.gateway.scheduling.waiter import QueueLimits
-from cc_proxy.app.gateway.storage import turn_store
+from cc_proxy.app.gateway.storage import description_store, turn_store
 from cc_proxy.app.translate.prompt import prefix, turns
 from cc_proxy.app.translate.request import call_ids, system
 from cc_proxy.app.translate.request.tools import definitions as tools
@@ -98,7 +101,7 @@ def test_what_is_held_in_memory_is_what_the_page_says() -> None:
         "requests that Ollama has not begun to answer, together": QueueLimits().most_bytes,
         "the text of an answer, with Ollama's lines around it": incoming.MAX_CHAT_BYTES,
         "a line from Ollama": lines.MAX_LINE_BYTES,
-        "a request that may be sent again, until its answer is shown": (
+        "a request that may be sent again although something of its answer was shown": (
             second_tries.MAX_HELD_BYTES
         ),
         "translated tools": tools.CACHE_BYTES,
@@ -112,6 +115,10 @@ def test_what_is_held_in_memory_is_what_the_page_says() -> None:
         "beginnings of sessions": read_ahead.MAX_FRONTS_BYTES,
         "images and documents from URLs": documents.MAX_FETCHED_BYTES,
         "texts of PDFs": documents.MAX_TEXT_BYTES,
+        "the latest prompts of 64 conversations, for `cc-proxy why`": prompt_memory.MAX_BYTES,
+        "descriptions of images": description_store.KEPT_BYTES,
+        "Claude Code's telemetry that waits for its collector": telemetry.MAX_WAITING_BYTES,
+        "a capture that waits to be written": capture.MAX_PENDING_BYTES,
     }.items():
         assert told[what].startswith(f"{size // mib} MiB"), what
 

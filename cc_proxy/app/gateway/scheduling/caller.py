@@ -33,6 +33,8 @@ _TITLE = "summary-extraction"
 # Both stages of auto mode's safety check begin so in 2.1.332.
 _MONITOR = b"security monitor for autonomous AI coding agents"
 _ON_THE_SIDE = "on the side"
+# Ids are kept for as long as a session may go on: a UUID has 36 characters.
+MAX_ID = 200
 _NO_TOOLS = (b"", b"null", b"[]")
 
 
@@ -121,11 +123,11 @@ def caller(headers: Mapping[str, str], asked: MessagesRequest, *, only_searches:
     any are titles and summaries of pages, and those that offer nothing but the web search are
     searches. Another client's requests are all equal.
     """
-    session = headers.get(SESSION, "")
+    session = headers.get(SESSION, "")[:MAX_ID]
     prints = _PRINTS in headers.get("User-Agent", "")
     if not session:
         return Caller(prints=prints)
-    agent = headers.get(SUBAGENT, "")
+    agent = headers.get(SUBAGENT, "")[:MAX_ID]
     kind = _CLASSES.get(headers.get(_CLASS, ""))
     is_small = bytes(asked.tools) in _NO_TOOLS or only_searches
     if kind is None:
