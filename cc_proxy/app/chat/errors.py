@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.errors import CcProxyError
 
+_FAILED = 500
+
 
 class UpstreamError(CcProxyError):
     """The server did not do what was asked."""
@@ -126,6 +128,26 @@ class UnreadableCallError(UpstreamBrokeError):
         self.name = name
         self.arguments = arguments
         self.is_cut = is_cut
+
+
+def is_of_server(error: UpstreamError) -> bool:
+    """Tell whether an error is the server's and not the request's: another one may answer it.
+
+    A busy server is not meant: requests wait for it.
+    """
+    match error:
+        case (
+            UpstreamBusyError() | UsageLimitError() | ContextOverflowError() | ModelNotFoundError()
+        ):
+            return False
+        case UpstreamRefusedError():
+            return error.status >= _FAILED
+        case UnreadableCallError():
+            return False
+        case _:
+            return isinstance(
+                error, UpstreamUnreachableError | UpstreamStalledError | UpstreamBrokeError
+            )
 
 
 def missing_model(server: str, model: str, asked: str | None = None) -> str:

@@ -25,7 +25,7 @@ class Target:
     `forms` has how old thinking is sent, where the model is asked to think and where it is not.
     `takes_tool_choice`: the server can be told that a tool must be called, and which. `upstream`
     names the server that has the model, `server` is its name for people. `drops_output`: the server
-    may drop what its parser cannot read.
+    may drop what its parser cannot read. `instead_of` names the model that it is the fallback of.
     """
 
     model: ModelInfo
@@ -39,3 +39,4 @@ class Target:
     upstream: str = ""
     server: str = "Ollama"
     drops_output: bool = True
+    instead_of: str = ""

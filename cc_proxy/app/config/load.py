@@ -13,6 +13,7 @@ from cc_proxy.app.config.file_locations import ConfigSource
 from cc_proxy.app.config.launch_options import NO_OPTIONS, LaunchOptions
 from cc_proxy.app.config.layers import Layer, SourcedValue, merge, sourced_values
 from cc_proxy.app.config.settings import Settings
+from cc_proxy.app.config.validation import fallback_circles
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.config.yaml_file import reading
 
@@ -62,6 +63,7 @@ def load(
     if unusable := [
         *_unusable_files(settings, origins),
         *client_keys.same_twice(settings.server, origins),
+        *fallback_circles.circles(settings, origins),
     ]:
         raise ConfigError(unusable)
     return LoadedConfig(

@@ -256,13 +256,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `aliases` keeps the order of the file. `context_window` is in tokens; None stands for
     `auto`: 65,536, or what the model is made or loaded for, up to its maximum. `vision_model`
-    describes images for models that do not see; None: nobody does.
+    describes images for models that do not see; None: nobody does. `fallback` has, by the name of
+    a model, the one that answers while the first one's server fails.
     """
 
     server: Server = Server()
     ollama: Ollama = Ollama()
     upstreams: dict[str, UpstreamSettings] = msgspec.field(default_factory=dict)
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
+    fallback: dict[str, str] = msgspec.field(default_factory=dict)
     request_classes: RequestClasses = RequestClasses()
     vision_model: str | None = None
     context_window: int | None = None

@@ -68,5 +68,6 @@ def _names_ollama(settings: Settings) -> bool:
 
 def _models(settings: Settings) -> Iterator[str]:
     yield from settings.aliases.values()
+    yield from (*settings.fallback, *settings.fallback.values())
     classes = msgspec.structs.astuple(settings.request_classes)
     yield from filter(None, (*classes, settings.vision_model))

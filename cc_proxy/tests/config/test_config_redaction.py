@@ -69,6 +69,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             }
         },
         "aliases": {"default": "m"},
+        "fallback": {},
         "request_classes": dict.fromkeys(RequestClasses.__struct_fields__),
         "vision_model": None,
         "context_window": "auto",

@@ -253,3 +253,30 @@ def test_more_fields_that_cannot_be_sent_are_refused(
     with pytest.raises(ConfigError) as caught:
         load_file(f"upstreams: {{a: {{url: 'http://x', extra_body: {extra}}}}}")
     assert words.lower() in caught.value.details.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "found"),
+    [
+        ("fallback:\n  a: b\n  b: c\n  c: a\n", 4, "a:latest -> b:latest -> c:latest -> a:latest"),
+        ("fallback: {a: A:latest}", 1, "a:latest -> a:latest"),
+        (
+            "upstreams: {gpu: {url: 'http://x'}}\nfallback: {a: b, gpu/b: ollama/c, ollama/c: b}",
+            2,
+            "b:latest -> ollama/c:latest -> b:latest",
+        ),
+    ],
+)
+def test_fallbacks_that_go_round_are_refused_with_the_line(
+    load_file: LoadFile, text: str, line: int, found: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(text)
+    (problem,) = caught.value.problems
+    assert problem.where.endswith(f"the.yaml:{line})")
+    assert (problem.what, problem.found) == ("the fallbacks go round in a circle", found)
+
+
+def test_a_chain_of_fallbacks_may_join_another_one(load_file: LoadFile) -> None:
+    loaded = load_file("fallback: {a: b, b: c, d: b}")
+    assert loaded.settings.fallback == {"a": "b", "b": "c", "d": "b"}

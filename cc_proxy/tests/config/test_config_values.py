@@ -34,6 +34,7 @@ ollama:
 aliases:
   default: qwen3-coder:30b
   "claude-haiku-*": qwen3:4b
+fallback: {qwen3-coder:30b: laptop/qwen3:4b}
 request_classes: {subagent: a, title: b, web_search: c, auto_mode: d, auxiliary: e,
   compaction: f, image: g, long_context: h}
 vision_model: qwen3-vl:8b
@@ -74,6 +75,7 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
             headers={"X-Key": "k"},
         ),
         aliases={"default": "qwen3-coder:30b", "claude-haiku-*": "qwen3:4b"},
+        fallback={"qwen3-coder:30b": "laptop/qwen3:4b"},
         request_classes=RequestClasses(
             **dict(zip(RequestClasses.__struct_fields__, "abcdefgh", strict=True))
         ),
@@ -149,6 +151,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "ollama.keep_alive",
         "upstreams",
         "aliases",
+        "fallback",
         "request_classes.subagent",
         "request_classes.title",
         "request_classes.web_search",
@@ -183,7 +186,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     origins = load(config_file=path, environ={}).origins
     assert origins["ollama.timeout_seconds"] == f"file {path}:6"
     assert origins["aliases.claude-haiku-*"] == f"file {path}:12"
-    assert origins["models.qwen3:4b.context_window"] == f"file {path}:18"
+    assert origins["models.qwen3:4b.context_window"] == f"file {path}:19"
     # A file that is named must be there (test_config_network.py); other servers stand beside
     # Ollama in test_config_upstreams.py.
     elsewhere = {"ollama.ca_file", "ollama.client_cert", "ollama.client_key", "upstreams"}

@@ -206,6 +206,11 @@ FILE = Section(
             expected="a model name as the client sends it, a pattern with *, or default",
             value=Field(rule=rules.model_name, expected=_MODEL),
         ),
+        "fallback": Names(
+            rule=rules.model_name,
+            expected=_MODEL,
+            value=Field(rule=rules.model_name, expected=_MODEL),
+        ),
         "request_classes": Section(dict.fromkeys(RequestClasses.__struct_fields__, _CLASS_MODEL)),
         "vision_model": _CLASS_MODEL,
         "context_window": Field(

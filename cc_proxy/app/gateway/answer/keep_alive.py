@@ -33,7 +33,10 @@ class KeepAliveTiming:
 
 
 class StreamWriter:
-    """Writes an answer, and a keep-alive event whenever it has been silent for a beat."""
+    """Writes an answer, and a keep-alive event whenever it has been silent for a beat.
+
+    `answer` may be replaced by another one until its first words are written.
+    """
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class StreamWriter:
     ) -> None:
         self._request = request
         self._response = response
-        self._answer = answer
+        self.answer = answer
         self._pace = pace
         self._loop = asyncio.get_running_loop()
         self._writer: AbstractStreamWriter | None = None
@@ -123,7 +126,7 @@ class StreamWriter:
     async def _keep_alive(self) -> None:
         # Asked only now: an answer that has been translated but not written must not be
         # overtaken, and one that a slow client does not take needs no beat behind it.
-        if not self._sending and (events := self._answer.start() or self._answer.keep_alive()):
+        if not self._sending and (events := self.answer.start() or self.answer.keep_alive()):
             try:
                 await self._write(encode(events))
             except ConnectionError:

@@ -104,6 +104,8 @@ class RequestLog:
         self.tracker.asks_for(diagnostics, translated.prompt)
         self.tracker.translated(target, translated, prompt_tokens)
         self._fields["model"] = target.model.name
+        if target.instead_of:
+            self._fell_back(target)
         if translated.dropped:
             what = ", ".join(
                 name if count == 1 else f"{count} x {name}"
@@ -114,6 +116,17 @@ class RequestLog:
             self.assisted(kind)
         for note in _summarized(translated.notes):
             self.trouble(note)
+
+    def _fell_back(self, target: Target) -> None:
+        self._fields["fallback"] = target.instead_of
+        # Those of the server that failed.
+        for name in ("host", "placed"):
+            self._fields.pop(name, None)
+        self.trouble(f"{target.model.name} answers instead of {target.instead_of}")
+
+    def asked_of(self, upstream: str) -> None:
+        """Note the name of the server that has the model."""
+        self._fields["upstream"] = upstream
 
     def authorized(self, key: str) -> None:
         """Note the name of the key that the request carried, "" for the proxy's own."""

@@ -39,7 +39,11 @@ class UpstreamRequest:
 
 
 def new_answer(
-    model: str, translated: TranslatedRequest, counter: TokenCounter, input_tokens: int
+    model: str,
+    translated: TranslatedRequest,
+    counter: TokenCounter,
+    input_tokens: int,
+    message_id: str,
 ) -> AnswerStream:
     """Return the answer that is to come for a request, under the name that was asked for.
 
@@ -52,7 +56,7 @@ def new_answer(
         return counted.prompt, counted.reused
 
     return _KINDS[translated.rules.purpose](
-        message_id="msg_" + secrets.token_hex(12),
+        message_id=message_id,
         model=model,
         input_tokens=input_tokens,
         new_tool_id=lambda: "toolu_" + secrets.token_hex(12),

@@ -48,6 +48,7 @@ class WebSearch:
     record: RequestLog
     ask: PromptAsk
     place: Place
+    message_id: str
 
     def __post_init__(self) -> None:
         self.answer = MultiRoundAnswer(self._new_answer(self.first))
@@ -159,4 +160,4 @@ class WebSearch:
     def _new_answer(self, translated: TranslatedRequest) -> AnswerStream:
         tokens = self.shared.tokens
         estimate = tokens.estimate(translated.prompt)
-        return new_answer(self.asked.model, translated, tokens, estimate.tokens)
+        return new_answer(self.asked.model, translated, tokens, estimate.tokens, self.message_id)

@@ -18,6 +18,7 @@ from cc_proxy.app.claude_needs import ENOUGH_WINDOW
 from cc_proxy.app.config import NO_MODEL_SETTINGS, ModelSettings, Settings, resolve_model
 from cc_proxy.app.gateway.routing.absence import no_model, only_cloud
 from cc_proxy.app.gateway.routing.classes import model_for
+from cc_proxy.app.gateway.routing.fallbacks import Fallbacks
 from cc_proxy.app.gateway.routing.thinking_forms import Emptied, form_of
 from cc_proxy.app.gateway.scheduling.caller import Caller
 from cc_proxy.app.gateway.storage.fitness_verdicts import PastTests
@@ -71,6 +72,7 @@ class Models:
         self._asking: dict[str, asyncio.Task[Target]] = {}
         self._capabilities = _capabilities()
         self._forms = _forms()
+        self.fallbacks = Fallbacks(settings.fallback, upstreams, self.named)
         self._chosen: str | None = None
 
     def use(self, settings: Settings) -> None:
@@ -78,10 +80,13 @@ class Models:
         self._settings = settings
         self._targets, self._asking = _targets(), {}
         self._capabilities, self._forms = _capabilities(), _forms()
+        self.fallbacks = Fallbacks(settings.fallback, self._upstreams, self.named)
         self._chosen = None
 
     async def target(self, requested: str, who: Caller | None = None) -> Target:
         """Return the model that answers for a name in a request, or for the class that it is of.
+
+        If its server cannot be asked, that is its fallback.
 
         Raises:
             ApiError: no model is configured and none that can use tools is pulled.
@@ -89,7 +94,7 @@ class Models:
 
         """
         resolved = self._resolved(model_for(self._settings.request_classes, who) or requested)
-        return await self.named(resolved or await self._choose())
+        return await self.fallbacks.asked(resolved or await self._choose())
 
     def upstream_for(self, requested: str) -> Upstream:
         """Return the upstream that answers for a name in a request, without asking anything."""

@@ -77,6 +77,11 @@ class AnswerStream:
         """The id of the message."""
         return self._blocks.message_id
 
+    @property
+    def has_started(self) -> bool:
+        """Return whether the first event was given."""
+        return self._blocks.state is not State.NEW
+
     def diagnose(self, diagnostics: ev.Diagnostics | None) -> None:
         """Give the first event what the client asked for: where the prompt parts from another."""
         self._blocks.diagnostics = diagnostics

@@ -89,6 +89,11 @@ class MultiRoundAnswer:
         """The id of the message."""
         return self._round.message_id
 
+    @property
+    def has_started(self) -> bool:
+        """Return whether the first event was given."""
+        return self._round.has_started
+
     def diagnose(self, diagnostics: ev.Diagnostics | None) -> None:
         """Give the first event what the client asked for: where the prompt parts from another."""
         self._round.diagnose(diagnostics)
