@@ -19,6 +19,8 @@ _COLUMNS = ("exact", "missed", "wrong", "litter", "kept", "executed", "bent")
 _CORPORA: dict[str, tuple[Callable[[], list[Case]], Callable[[], Tools]]] = {
     "sample": (cases.sample, cases.tools),
     "fresh": (cases.fresh, cases.tools),
+    "heldout": (cases.heldout, cases.tools),
+    "heldout2": (cases.second, cases.tools),
     "own": (cases.own, cases.own_tools),
 }
 

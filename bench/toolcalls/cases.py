@@ -73,6 +73,16 @@ def fresh() -> list[Case]:
     return list(_from("fresh.jsonl"))
 
 
+def heldout() -> list[Case]:
+    """Return the cases of somebody who knows how models write, and had not read the rules."""
+    return list(_from("heldout.jsonl"))
+
+
+def second() -> list[Case]:
+    """Return more such cases, of which nobody saw a single one until the rules were done."""
+    return list(_from("heldout2.jsonl"))
+
+
 def own() -> list[Case]:
     """Return the repository's own corpus."""
     found = [

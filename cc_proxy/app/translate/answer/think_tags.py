@@ -19,6 +19,7 @@ _THINKING = {
     "[THINK]": "[/THINK]",
     "<seed:think>": "</seed:think>",
     "<mm:think>": "</mm:think>",
+    "<longcat_think>": "</longcat_think>",
     "<think:opensource>": "</think:opensource>",
     "<think_fast>": "</think_fast>",
     "<think_faster>": "</think_faster>",
@@ -46,6 +47,7 @@ _TEXT = {
     "<|content|>": "<|end|>",
     "<|begin|>assistant<|content|>": "<|end|>",
     "<|message_model|><|content_text|>": "<|end_message|>",
+    "<|start_header_id|>assistant<|end_header_id|>": "<|eot_id|>",
 }
 _OPENERS = {**_THINKING, **_TEXT}
 # What closes thinking that was opened in the prompt, and nothing else.
@@ -153,7 +155,9 @@ class ThinkTags:
                 self._close = _OPENERS[opener]
                 self._place = _Place.THINKING if opener in _THINKING else _Place.MARKED_TEXT
                 return start[len(opener) :]
-        is_open = not start or any(opener.startswith(start) for opener in _OPENERS)
+        if self._parted and self._close in _ORPHANS and start.startswith(self._close):
+            return start[len(self._close) :]
+        is_open = any(mark.startswith(start) for mark in (*_OPENERS, self._close))
         if is_open and len(text) <= _LINE:  # blanks without end are looked at once
             self._held = start if self._parted else text
             return ""

@@ -1,5 +1,6 @@
 """Calls that follow one another: with nothing, closing marks, `;` or `,` between them."""
 
+import re
 from collections import deque
 from typing import TypeAlias
 
@@ -7,6 +8,10 @@ from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.marks import mark_at
 from cc_proxy.app.translate.rescue.formats.openers import Openers
 from cc_proxy.app.translate.rescue.formats.source import SourceText, Steps
+
+# Harmony begins its last words so, after the call.
+_LAST_WORDS = ("<|start|>assistant<|channel|>final<|message|>",)
+_CUT_CLOSER = re.compile(r"</[\w:]{1,40}\s*\Z")
 
 # Where each call starts, and what was read there.
 Group: TypeAlias = deque[tuple[int, Reading]]
@@ -32,8 +37,15 @@ def complete(group: Group, src: SourceText, openers: Openers) -> Steps[int]:
 def _closers(src: SourceText, end: int) -> Steps[int]:
     """Step over what closes a call, wherever it comes from."""
     end = yield from src.skip(end)
-    while (yield from src.char(end)) in {"<", "]"}:
+    while (yield from src.char(end)) in {"<", "]", "["}:
+        if mistral := (yield from src.starts(end, ("[/TOOL_CALLS]",))):
+            end = yield from src.skip(end + len(mistral))
+            continue
+        if words := (yield from src.starts(end, _LAST_WORDS)):
+            return end + len(words)
         mark = yield from mark_at(src, end)
+        if mark is None and src.ended and _CUT_CLOSER.match(src.text, end):
+            return len(src.text)
         if mark is None or not mark.is_closer or mark.is_turn:
             break
         end = yield from src.skip(mark.end)

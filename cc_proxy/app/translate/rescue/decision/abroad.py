@@ -12,14 +12,14 @@ def _any(*parts: str) -> re.Pattern[str]:
 
 
 EXAMPLE = _any(
-    r"\b(?:un|d')exemple\b|\bressemble\b|\bà quoi\b|\bdies ist ein beispiel\b|\bselbst aus\b",
-    r"\bzum Beispiel|\bz\. ?B\.|\bbeispiel(?:sweise|haft)?\b|\bso aus\b|\bwie folgt\b|\bfolgenderma(?:ß|ss)en\b"
+    r"\b(?:un|d')exemple\b|\bressemble\b|\bà quoi\b|\bdies ist ein beispiel\b",
+    r"\bzum Beispiel|\bz\. ?B\.|\bbeispiel(?:sweise|haft)?\b|\bsieht\b[^.!?]*\baus\b|\bwie folgt\b|\bfolgenderma(?:ß|ss)en\b"
     r"|\bangenommen\b|\bstell dir vor\b|\bzur (?:erklärung|veranschaulichung|illustration)\b|\bgehen wir davon aus\b",
     r"\bpar exemple\b|\bcomme (?:suit|ceci|cela)\b|\bimagin(?:ons|ez|e) que\b|\bsupposons\b|\bpour illustrer\b|\bà titre d'",
-    r"\bpor ejemplo\b|\bcomo sigue\b|\basí se ve\b|\bsupongamos\b|\bimagina(?:mos)? que\b|\ba modo de\b|\bun ejemplo\b|\beste es el formato\b",
+    r"\bpor ejemplo\b|\bcomo sigue\b|\basí se \w+|\bsupongamos\b|\bimagina(?:mos)? que\b|\ba modo de\b|\bun ejemplo\b|\beste es el formato\b",
     r"\b(?:ad|per|un) esempio\b|\bcome segue\b|\bsupponiamo\b|\bimmagina(?:mo)?\b|\bquesto è il formato\b",
     r"\b(?:por|um) exemplo\b|\bassim:|\bda seguinte forma\b|\bsuponha(?:mos)?\b|\bimagine que\b",
-    r"\bbijvoorbeeld\b|\been voorbeeld\b|\bals volgt\b|\bziet er zo uit\b|\bstel dat\b|\bter illustratie\b",
+    r"\bbijvoorbeeld\b|\been voorbeeld\b|\bals volgt\b|\bziet\b[^.!?]*uit\b|\bstel dat\b|\bter illustratie\b",
     r"\bna przykład\b|\bprzykład(?:owo|em)?\b|\bwygląda (?:tak|następująco)\b|\bzałóżmy\b|\bwyobraź\b",
     r"\börne(?:ğin|k)\b|\bşöyle (?:görün|yaz)|\bşu şekilde\b|\bvarsayalım\b|\bdiyelim ki\b|\bmesela\b",
     r"например|\bпример\w*|следующим образом|выглядит|предположим|допустим|представ(?:ь|им|ьте)\b|для иллюстрации",
@@ -84,7 +84,8 @@ ACT = _any(
 )
 # Somebody else's words, or words to be shown.
 SAYING = _any(
-    r"内容|显示|输出|写道|如下|是\W*\Z|内容は|出力|表示|こうです|내용|출력|표시",
+    r"\b(?:aanroep|aufruf|llamada|chiamata|chamada|appel d'outil|wywołani\w*|çağrı\w*|вызов\w*|format\w*|формат\w*)\b"
+    r"|调用|呼び出し|호출|格式|形式|형식|内容|显示|输出|写道|如下|是\W*\Z|内容は|出力|表示|こうです|내용|출력|표시",
     r"\b(?:lautet|steht|enthält|zeigt|dit|contient|affiche|dice|contiene|muestra|mostra|diz|contém|zegt|bevat|toont|mówi|zawiera|pokazuje|diyor|içeriyor|гласит|содержит|показывает|пишет)\b",
     r"\b(?:log|fichier|archivo|arquivo|bestand|plik\w*|dosya\w*|файл\w*|лог\w*|datei|antwort|ausgabe|réponse|respuesta|risposta|resposta|antwoord|odpowiedź|yanıt|ответ)\b[^.!?]{0,40}\Z",
 )
@@ -104,24 +105,52 @@ REPORT = _any(
     r"(?:파일|페이지|사이트|로그|메시지|문서|텍스트|출력|댓글|메모|모델|공격자)[^.!?]{0,16}(?:적혀|쓰여|요구|지시|말하|포함|시키)|인용|보고합니다|붙여|설명(?:하|드)|보여|공격|악의|의심|주입|원문",
     r"الملف|المحتوى|تقول الصفحة",
 )
-# Announces that something is done now.
+# Where a clause begins, for verbs whose person is in their ending.
+_CLAUSE = (
+    r"(?:\A|[.,;:!—–] |\b(?:y|e|i|ora|ahora|agora|quindi|então|entonces|więc|teraz|najpierw|potem"
+    r"|и|теперь|сейчас|сначала|затем|потом|поэтому) )[\W_]{0,3}"
+)
+# Announces that something is done now: mostly a verb in the first person, told by its form.
 INTENT = _any(
-    r"\b(?:ich (?!habe|hatte|würde|könnte|bin\b|kann nicht)\w+e\b|ich (?:mache|will|muss|werde|sehe|schaue|lese|prüfe)\b|lass(?:en sie)? (?:mich|uns)|schauen wir|sehen wir|wir (?:müssen|sollten|brauchen|schauen|prüfen))\b",
-    r"\b(?:je (?!n'|ne |t'|vous )(?:vais|regarde|vérifie|lis|lance|cherche|commence|ouvre|crée|modifie|teste|dois|passe|corrige|liste|consulte|m'\w+)|j'(?:ouvre|examine|ajoute|exécute|installe|écris)|laissez-moi|laisse-moi|voyons|regardons|vérifions|commençons|il faut)\b",
-    r"\b(?:voy a|vamos a|veamos|déjame|déjeme|permíteme|necesito (?:ver|saber|revisar)|reviso|miro|leo|compruebo|ejecuto|listo|busco|abro|corrijo|creo el|edito|tengo que|debo (?:ver|revisar))\b",
-    r"\b(?:vado a|vediamo|lasciami|fammi|eseguo|controllo|leggo|verifico|cerco|apro|correggo|elenco|guardo|devo (?:vedere|controllare)|creo|modifico|procedo)\b",
-    r"\b(?:vou|vamos|deixe-me|deixa-me|deixe eu|preciso (?:ver|verificar)|verifico|leio|executo|listo|procuro|abro|corrijo|crio|tenho que)\b",
-    r"\b(?:ik (?:ga|zal|kijk|lees|controleer|start|zoek|open|bekijk|maak|voer|moet|pas|begin|lijst)|laat me|laten we|eens kijken|we moeten)\b",
-    r"\b(?:sprawdzę|sprawdzam|zobaczmy|zobaczę|przeczytam|czytam|uruchamiam|uruchomię|szukam|otwieram|poprawiam|poprawię|zaczynam|muszę (?:sprawdzić|zobaczyć)|wylistuję|spójrzmy|obejrzę|tworzę|utworzę|edytuję)\b",
-    r"\b(?:bak(?:ıyorum|acağım|alım|ayım)|inceli?yorum|inceleyelim|kontrol ed(?:iyorum|eceğim|elim|eyim)|oku(?:yorum|yacağım|yalım|yayım)|çalıştır(?:ıyorum|acağım|alım|ayım)|listeli?yorum|ara(?:yacağım|yalım)|aç(?:ıyorum|acağım|ayım)|düzelti?yorum|başlıyorum|görelim|yapıyorum|oluşturuyorum)\b",
-    r"\b(?:сейчас (?!не)|давай(?:те)?|посмотр(?:им|ю)|смотрю|запускаю|запущу|проверю|проверяю|проверим|читаю|прочитаю|открываю|открою|ищу|найду|исправляю|исправлю|начну|начинаю|создаю|создам|перечислю|нужно (?:посмотреть|проверить|узнать)|надо (?:посмотреть|проверить)|выполняю|выполню|изучу|изучаю|взгляну)\b",
-    r"让我(?!们?知道)|我(?:先|就|再|现在)?(?:来|将|会|要|去)|我先|我们(?:来|先|需要)|我需要|需要先|先(?:检查|看|查|读|列|了解|运行|确认)|接下来|正在|开始|看看|查看一下|检查一下|来(?:看|查|运行)",
-    r"私は|ましょう|します|みます|調べます|確認します|見ます|読みます|開きます|直します|実行します|必要があります|ところです|ていきます",
-    r"하겠|할게|해 ?보겠|보겠|볼게|확인(?:합니다|해보|할)|살펴|읽어|실행합니다|먼저|봅시다|해야",
-    r"\bjag (?:tittar|ska|läser|kör|börjar|kollar|öppnar|letar)\b|\blåt mig\b|\bjeg (?:ser|skal|kjører|leser)\b|\bkatson\b|\btarkist\w+\b|\bсмотрим\b|\bподивлюся\b|\bперевірю\b",
+    r"\bich (?!habe|hatte|hätte|wäre|würde|könnte|bin\b|kann nicht|glaube|denke|vermute|verstehe|finde"
+    r"|schlage|empfehle)\w+e\b|\b(?!habe|hatte|hätte|wäre|würde|könnte|sollte|müsste|welche|diese|alle"
+    r"|beide)\w{3,}e ich\b|\bich (?:will|muss)\b|\blass(?:en sie)? (?:mich|uns)\b|\b(?:schauen|sehen"
+    r"|prüfen) wir\b|\bwir (?:müssen|sollten|brauchen|schauen|prüfen)\b",
+    r"\bj(?:e |')(?!n['e]|y |ai\b|avais|étais|suis|refuse|ignore|préfère|pense|crois|sais|peux|vois|voudrais"
+    r"|pourrais|propose|suggère|recommande|comprends|suppose|doute|crains|renonce|m'abstiens|t'|vous )\w+"
+    r"|\b(?:laissez-moi|laisse-moi|il faut|voyons)\b|\A\W*(?!avons|raisons)\w{4,}ons\b",
+    r"\b(?:voy a|vamos|veamos|déjame|déjeme|permíteme|necesito|tengo que|debo (?:ver|revisar)|vado a|vediamo"
+    r"|lasciami|fammi|devo (?:vedere|controllare)|vou|deixe-me|deixa-me|deixe eu|preciso|tenho que|procedo)\b"
+    r"|\A\W*(?!tenemos|hemos|podemos|vemos|sabemos|temos|podemos|sappiamo|abbiamo)\w{3,}[aei]a?mo(?:s|\b)",
+    # Spanish, Italian, Portuguese: "lo cambio.", "creo il file", "abro a pasta".
+    rf"{_CLAUSE}(?:l[oae]s? [^\W\d_]{{2,}}o(?=[.;:,!]|\Z| (?:a|en|in|ahora|ora|adesso|subito)\b)"
+    r"|(?!(?:also|into|so|to|do|go|no|too|two|who|como|come|cómo|cu?[aá]ndo|quando|cuanto|enquanto|pero"
+    r"|però|luego|primero|solo|sólo|incluso|bajo|segundo|secondo|dopo|sotto|contro|verso|todo|tudo|tutto"
+    r"|mesmo|questo|quello|esto|eso|isso|isto|não|veo|vedo|vejo|tengo|tenho|credo|penso|pienso|capisco"
+    r"|entiendo|entendo|trovo|noto|digo|dico|propongo|suggerisco|sugiero|rechazo|rifiuto|recuso|evito"
+    r"|ignoro|omito)\b|\w*[ao]no\b)[^\W\d_]{2,}o (?:el|l[oae]s?|il|i|gli|le|os?|as?|un[ao]?|uma?)\b)",
+    r"\bik (?!niet|geen|weet|denk|heb|had|ben|was|kan|kon|zou|weiger|negeer|vermoed|geloof|hoop|snap|raad)\w+"
+    r"|\b(?!dat|als|wat|die|zal|mag|moet|kan|heb|had|ben|zou|wil|weet|denk|wie|hoe)\w{3,} ik\b|\blaat me\b"
+    r"|\blaten we\b|\beens kijken\b|\bwe moeten\b",
+    rf"{_CLAUSE}(?!odmawiam|pomijam|przepraszam)\w{{2,}}(?:[iłnjzwk]am|[ie]ram|ytam|ę)\b"
+    r"|\b(?:muszę|zobaczmy|spójrzmy)\b",
+    r"\b(?!bili|sanı|düşün|isti|anlı|redd)\w+(?<!m)(?:[ıiuü]yorum|(?<!ma)(?<!may)acağım|(?<!mey)eceğim"
+    r"|(?<!ma)(?<!me)[ae]?y[ıi]m|(?<!ma)alım|(?<!me)elim)\b",
+    rf"{_CLAUSE}(?!отказываюсь|игнорирую|пропускаю|отменяю|думаю|знаю|считаю|полагаю|хочу|почему)\w{{2,}}"
+    r"(?:[аяео]ю|[лнрд]ю|ирую|[шщжч]у|йду|гляну|ачну)\b|\bсейчас (?!не)|\bдавай(?:те)?\b|\w*смотрим\b"
+    r"|\bпроверим\b|\b(?:нужно|надо) (?:посмотреть|проверить|узнать)\b",
+    r"让我(?!们?知道)|我(?:先|就|再|现在)?(?:来|将|会|要|去|把)|我们(?:来|先|需要)|我需要|先(?![生前进后])|接下来|正在|开始"
+    r"|看看|来(?:看|查|运行)",
+    r"私は|ましょう|必要があります|ところです"
+    r"|(?<!あり)(?<!なり)(?<!でき)(?<!てい)(?<!かり)(?<!ござい)(?<!思い)(?<!され)(?<!られ)(?<!\s)ます(?!か|が)",
+    r"(?<!않)(?<!모르)(?<!말)(?<!좋)겠(?:습니다|어요)|할게|볼게|확인(?:합니다|해보|할)|살펴|읽어|실행합니다|먼저"
+    r"|봅시다|해야",
+    r"\bjag (?:tittar|ska|läser|kör|börjar|kollar|öppnar|letar)\b|\blåt mig\b|\bjeg (?:ser|skal|kjører|leser)\b"
+    r"|\bkatson\b|\btarkist\w+\b|\bподивлюся\b|\bперевірю\b",
 )
 STEP = _any(
     r"\A\W*(?:jetzt|nun|zuerst|zunächst|dann|als nächstes|maintenant|d'abord|ensuite|ahora|primero|luego|adesso|ora|prima|poi|agora|primeiro|depois|nu|eerst|dan|goed|teraz|najpierw|potem|şimdi|önce|sonra|tamam|теперь|сначала|затем)\b",
+    r"(?:\A|[,,。;;] ?)(?:运行|执行|新建|创建|修改|检查|搜索|打开|更新|添加|安装|查看|测试)(?![此这该那了过]|以下|下面)",
     r"\A\W*(?:现在|首先|接下来|先|まず|次に|では|それでは|먼저|이제|다음)",
 )
 _SCRIPTS = r"[぀-ヿ㐀-鿿가-힯]|[Ѐ-ӿ]"

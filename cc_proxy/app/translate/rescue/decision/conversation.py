@@ -6,7 +6,7 @@ import re
 _LABEL = re.compile(
     r"^[ \t>*_#\[(]{0,4}(?P<label>[^\W\d_][^\n:：.,;!?()<>{}`\"*]{0,23})[*_\])]{0,3}[:：]"
     r"(?!//)[ \t*_]*(?P<words>[^\n]*)"
-    r"|<\|im_start\|>(?P<role>user|assistant)",
+    r"|<(?:\|im_start\|>)?(?P<role>user|human|assistant)\b",
     re.MULTILINE,
 )
 # Labels of a plan, a finding or a form: they name a thing, not a speaker.

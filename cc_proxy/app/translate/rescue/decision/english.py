@@ -104,7 +104,7 @@ REFUSAL = _any(
     r"|overlook|omitt?)(?:e|ed|ing)?\b",
     rf"\b(?:skip|avoid|block|stop|cancel|postpone|suspend|defer|resist|leav)(?:p?ing|s|ped|ed|e)?\b"
     rf"(?: \w+){{0,3}}? {_THIS}",
-    r"\bhold(?:ing)? (?:off|back)\b|\bback(?:ing)? (?:off|out)\b|\bstay(?:ing)? away\b",
+    r"\bhold(?:ing)? (?:off|back)\b|\bback(?:ing)? (?:off|out)\b|\bstay(?:ing)? (?:away|out|clear)\b",
     rf"\b(?:instead of|rather than|without) (?:\w+ )?\w+ing (?:\w+ )?{_THIS}",
     rf"\b(?:no|nothing|none)\b[^.!?\n]{{0,30}}\b(?:was|were|is|has been|have been|gets?|will be|got)"
     rf" (?:\w+ )?{_ACT}\b",
@@ -121,8 +121,8 @@ DENIAL = _any(
 REPORT = _any(
     r"\b(?!user\b|you\b|they\b|we\b|request\b|task\b|prompt\b|human\b|person\b|issue\b|ticket\b)[\w./'-]+"
     r" (?:\w+ )?(?:wants?|asks?|asked|tells?|told|instructs?|instructed|orders?|ordered|demands?|urges?"
-    r"|tries|tried|trying|expects?|commands?|invites?|tempts?|begs?) (?:me|us|you|the (?:assistant"
-    r"|model|agent|ai|reader|llm)|\w+ to (?:run|execute|call|delete))\b",
+    r"|tries|tried|trying|expects?|commands?|invites?|tempts?|begs?) (?:(?:me|us)\b(?! (?:what|where|which|why) (?!to"
+    r"\b|I\b|we\b))|you|the (?:assistant|model|agent|ai|reader|llm)|\w+ to (?:run|execute|call|delete))\b",
     rf"\b(?:let me|let us|let's|I'll|I will|I shall|I can|I should|I must|I have to|I'm|I am|I want to"
     rf"|I need to|I would|I'd|we'll|going to|allow me to|to)(?: \w+)? {_SHOWN}\b",
     r"\b(?:attack(?:er|s)?|injected|injection|malicious|planted|suspicious|untrusted|phishing"
@@ -137,6 +137,7 @@ REPORT = _any(
 )
 # Introduced by a colon or a line without an end, and about words: what follows is what was said.
 SAYING = _any(
+    r"\b(?:says|reads|states)\b",
     rf"\b{_SPEAKERS} (?:\w+ )?{_SAYS}",
     rf"\b(?:one|which|that|who|it|he|she|they|[\w.-]+\.\w{{1,5}}|file|page|site|log|readme|issue|comment"
     rf"|document|docs?|message|e-?mail|note|output|result|result|line|server|user|prompt|somebody"

@@ -35,6 +35,8 @@ _DOCUMENT = re.compile(
 )
 _BREAK = re.compile(r"(?<=[。！？])\s*|(?<=[.!?…])[*_)\"”]{0,3}\s+|\n+")
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
+# Nothing was said yet; Hunyuan begins its answer with a tag.
+_NOTHING = re.compile(r"\s*(?:<answer>\s*)?\Z")
 
 
 class PrecedingText:
@@ -84,7 +86,7 @@ class PrecedingText:
         if not text:
             return
         if self.blank:
-            self.blank = text.isspace()
+            self.blank = bool(_NOTHING.match(text))
         self._told.add(text)
         for tag in _DOCUMENT.finditer(text):
             closes = tag["close"] or tag["comment_end"]

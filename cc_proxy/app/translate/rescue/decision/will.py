@@ -11,7 +11,7 @@ from cc_proxy.app.translate.rescue.decision import abroad, english
 from cc_proxy.app.translate.rescue.decision.stakes import Stakes
 
 _PIVOT = re.compile(
-    r"[,;，；、—–]|\b(?:so|but|then|instead|therefore|also|aber|donc|mais|entonces|pero)\b"
+    r"[,;，；、—–]|\b(?:so|but|then|instead|therefore|also|aber|donc|mais|entonces|pero)\b|ので|から|所以|因此|므로|니까"
 )
 _FINISHED = re.compile(r"[.!?…。！？)*_~:：»”\"']\s*\Z")
 _SHORT = 3
@@ -28,7 +28,9 @@ _RETRACTS = re.compile(
     r"\bnever ?mind\b|\bsecond thoughts?\b|\bactually,? (?:no|don't|wait|I)\b|\bcancel\b"
     r"|\bscratch that\b"
     r"|\bforget (?:it|that|this)\b|\btake (?:it|that|this) back\b|\bchanged my mind\b|\bkidding\b"
-    r"|\bundo\b|\A\W*(?:stop|wait|hold on|oops|no|careful)\b[,.!]|\bmistake\b"
+    r"|\bundo\b|\A\W*(?:stop|wait|hold on|oops|no|careful|non|nein|nee|não|nie|нет|hayır)\b[,.!]"
+    r"|\A\W*(?:不[,,。是对]|いや|いえ|아니)|\A\W*\w*(?:отмен|storn|annul|anul|iptal|取消|撤回|キャンセル|취소)"
+    r"|\bmistake\b"
     r"|\bdangerous\b|\bunsafe\b"
     r"|\bnot safe\b|\brisky\b|\bby accident\b|\bharmful\b|\bdo not\b"
     r"|\bdon't (?:run|do|execute|call|use)\b"
@@ -98,11 +100,13 @@ def is_taken_back(following: str, stakes: Stakes) -> bool:
         return False
     if following[0].islower() or "?" in following or "？" in following:
         return True
-    patterns = (english.REFUSAL, english.AFTER, _RETRACTS)
     words = _Words(following)
-    if any(pattern.search(following) for pattern in patterns):
+    if any(pattern.search(following) for pattern in (english.REFUSAL, _RETRACTS)):
         return True
-    if words.has("EXAMPLE") or words.has("REPORT"):
+    if words.has("REPORT"):
+        return True
+    talks = (english.AFTER.search(following), words.has("EXAMPLE"))
+    if any(found and not words.announces_before(found.start()) for found in talks):
         return True
     if words.has("CONSENT", english.FINDING_OUT.sub("", following)):
         return True
@@ -140,6 +144,10 @@ class _Words:
         if found is None and self.foreign:
             found = getattr(abroad, kind).search(text)
         return found
+
+    def announces_before(self, pos: int) -> bool:
+        """Return whether the words begin with what is done next, and only then come to `pos`."""
+        return self.intends is not None and self.intends.end() <= min(pos, 2 * _NEAR)
 
     def is_against(self, stakes: Stakes) -> bool:
         """Return whether the sentence says that the call is not made, or not by this model now."""
@@ -180,7 +188,7 @@ class _Words:
         if pivot is None:
             return False
         rest = self._text[pivot.start() :]
-        return bool(self._intent(rest) or english.STEP.search(rest))
+        return bool(self._intent(rest) or self.has("STEP", rest))
 
     def _intent(self, text: str) -> re.Match[str] | None:
         return self.has("INTENT", text)

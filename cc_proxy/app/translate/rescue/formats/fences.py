@@ -5,12 +5,15 @@ They are found only where they may be the last thing in the answer (`weak`).
 
 from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.json_calls import Context, json_run
+from cc_proxy.app.translate.rescue.formats.marks import mark_at
+from cc_proxy.app.translate.rescue.formats.markup import wrapped
 from cc_proxy.app.translate.rescue.formats.python_calls import python_lines, python_list
 from cc_proxy.app.translate.rescue.formats.source import BLANKS, Steps
 
 FENCE = "```"
-_JSON = ("json", "jsonc", "tool_call", "tool_calls", "tool", "tool_code", "")
+_JSON = ("json", "jsonc", "xml", "tool_call", "tool_calls", "tool", "tool_code", "")
 _PYTHON = "tool_code"
+_XML = "xml"
 _INFOS = tuple(f"{info}{end}" for info in _JSON for end in "\n\r ")
 
 
@@ -51,6 +54,8 @@ def fenced(reading: Context, pos: int, form: str = "") -> Steps[Reading | None]:
         found = yield from json_run(reading, start, form or "fenced json", bare=True)
         if found is None and language == _PYTHON:
             found = yield from python_list(reading, start, "gemma", bare=True)
+    elif language == _XML and (yield from src.char(start)) == "<":
+        found = yield from _marked(reading, start)
     else:
         return None
     if found is None or not found.calls:
@@ -60,3 +65,22 @@ def fenced(reading: Context, pos: int, form: str = "") -> Steps[Reading | None]:
     if not closed and (yield from src.char(end)):
         return None
     return Reading(found.calls, end + len(closed), weak=True, open=found.open)
+
+
+def _marked(reading: Context, pos: int) -> Steps[Reading | None]:
+    """Read a call with the tags of a family, and what closes it."""
+    mark = yield from mark_at(reading.src, pos)
+    if mark is None or not mark.form:
+        return None
+    found = yield from wrapped(reading, mark.end, mark.form)
+    if found is None or any(
+        call.unknown or not reading.declared.fitting(call) for call in found.calls
+    ):
+        return None
+    end = yield from reading.src.skip(found.end)
+    while (yield from reading.src.char(end)) == "<":
+        mark = yield from mark_at(reading.src, end)
+        if mark is None or not mark.closes:
+            break
+        end = yield from reading.src.skip(mark.end)
+    return Reading(found.calls, end, open=found.open)

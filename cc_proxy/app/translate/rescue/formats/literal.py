@@ -3,7 +3,8 @@ r"""Values as models write them: JSON, JSON with known slips, and Python literal
 A slip is read only where there is one reading: raw newlines and tabs in strings, trailing commas,
 single quotes, bare keys, True/False/None, `\'`, comments, `=` for a colon, a comma that is missing
 before a key, a string in backticks, Windows paths, and the class of a regular expression (`\d`)
-whose backslash was not doubled. A quote that is not escaped has several, and is refused.
+whose backslash was not doubled. Quotes that are not escaped are text if they come in pairs, and the
+text goes on after each of them; else they have several readings, and are refused.
 """
 
 import json
@@ -23,12 +24,14 @@ ESCAPE = "<escape>"
 TOKEN_QUOTES = (GEMMA_QUOTE, ESCAPE)
 DEEPEST = 100
 _SPACE = re.compile(r"\s*(?:(?://[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)\s*)*+")
+_BLANK = re.compile(r"\s*+")
 _PLAIN = {
     '"': re.compile(r'[^"\\]*'),
     "'": re.compile(r"[^'\\]*"),
     "`": re.compile(r"[^`\\]*"),
 }
 _QUOTES = frozenset("\"'`")
+_AFTER_VALUE = frozenset({",", "}", "]", ":", ""})
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<real>(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
 _SECOND_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
@@ -96,7 +99,13 @@ def _strict(text: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def _sloppy(text: str, work: SourceText) -> Steps[Any]:
-    reader = Reader(text, work)
+    try:
+        return (yield from _whole(Reader(text, work)))
+    except Unreadable:
+        return (yield from _whole(Reader(text, work, quotes=True)))
+
+
+def _whole(reader: "Reader") -> Steps[Any]:
     value = yield from reader.value()
     reader.finish()
     return value
@@ -111,14 +120,18 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 class Reader:
     """Reads one value after another from a text that is whole; `work` counts them, and pauses.
 
-    The paths in the text are escaped (`windows_paths`).
+    The paths in the text are escaped (`windows_paths`). `quotes`: a string may hold pairs of quotes
+    that are not escaped.
     """
 
-    def __init__(self, text: str, work: SourceText, *, python: bool = False) -> None:
+    def __init__(
+        self, text: str, work: SourceText, *, python: bool = False, quotes: bool = False
+    ) -> None:
         self.text = text
         self.pos = 0
         self._work = work
         self._python = python
+        self._quotes = quotes
         self._depth = 0
 
     def peek(self) -> str:
@@ -158,7 +171,7 @@ class Reader:
         yield from self._work.look()
         char = self.peek()
         if char in _QUOTES or (char == "<" and self.text.startswith(TOKEN_QUOTES, self.pos)):
-            return (yield from self._string(char))
+            return (yield from self._string(char, inner=self._quotes))
         if char == "{":
             return (yield from self._nested(self._object))
         if char == "[":
@@ -214,7 +227,15 @@ class Reader:
         self.peek()
         return bool(_QUOTED_KEY.match(self.text, self.pos))
 
-    def _string(self, quote: str) -> Steps[str]:
+    def _is_text(self, pos: int) -> bool:
+        """Return whether the string goes on after a quote: no end of a value follows."""
+        found = _BLANK.match(self.text, pos)
+        pos = found.end() if found else pos
+        return self.text[pos : pos + 1] not in _AFTER_VALUE and not _QUOTED_KEY.match(
+            self.text, pos
+        )
+
+    def _string(self, quote: str, *, inner: bool = False) -> Steps[str]:
         for mark in (*TOKEN_QUOTES, quote * 3):
             triple = mark in TOKEN_QUOTES or self._python
             if triple and self.text.startswith(mark, self.pos):
@@ -223,22 +244,28 @@ class Reader:
                 if end < 0:
                     raise Unreadable("a string without end")
                 self.pos = end + len(mark)
-                inner = self.text[start:end]
-                return inner if mark in TOKEN_QUOTES else (yield from self._unescaped(inner))
+                held = self.text[start:end]
+                return held if mark in TOKEN_QUOTES else (yield from self._unescaped(held))
         if quote not in _PLAIN:
             raise Unreadable("expected a string")
         self.pos += 1
         parts: list[str] = []
         plain = _PLAIN[quote]
+        closed = True
         while True:
             found = plain.match(self.text, self.pos)
             end = found.end() if found else self.pos
             parts.append(self.text[self.pos : end])
             self.pos = end + 1
             stop = self.text[end : end + 1]
-            if stop == quote:
+            if stop == quote and inner and self._is_text(self.pos):
+                parts.append(quote)
+                closed = not closed
+                yield from self._work.look()
+                continue
+            if stop == quote and closed:
                 return "".join(parts)
-            if not stop:
+            if stop in {quote, ""}:
                 raise Unreadable("a string without end")
             parts.append(self._escape())
             yield from self._work.look()

@@ -50,6 +50,8 @@ _CLOSERS = frozenset(
     [
         "eomid",
         "eotid",
+        "eom",
+        "eot",
         "pythonend",
         "toolcallend",
         "toolcallsend",

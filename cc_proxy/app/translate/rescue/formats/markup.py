@@ -46,6 +46,10 @@ def wrapped(context: Context, pos: int, form: str) -> Steps[Reading | None]:
         if (yield from src.char(pos)) not in {"<", "]"}:
             break
         mark = yield from mark_at(src, pos)
+        if mark and mark.name == "think":
+            # Thinking that is empty, or whose end was late.
+            pos = mark.end
+            continue
         opens = mark and (mark.form or (mark.name in {"plugin", "toolsep"} and mark.name))
         if mark is None or not opens or (yield from header_at(src, pos)):
             break
@@ -215,6 +219,10 @@ def harmony(context: Context, pos: int) -> Steps[Reading | None]:
     The marks come in any order, doubled or not at all.
     """
     src = context.src
+    if (yield from src.starts(pos, ("analysis",))) and (yield from src.char(pos + 8)).isupper():
+        pos = yield from _after_analysis(src, pos)
+        if not (yield from src.starts(pos, ("assistantcommentary",))):
+            return Reading((), pos)
     for _ in range(_MOST_MARKS):
         mark = yield from src.starts(pos, HARMONY)
         pos = yield from src.skip(pos + len(mark))
@@ -224,12 +232,25 @@ def harmony(context: Context, pos: int) -> Steps[Reading | None]:
         return None
     end = yield from src.skip(pos, NAME)
     written = src.text[pos:end]
+    if again := (yield from src.starts((yield from src.skip(end)), (f"to={written}",))):
+        end = (yield from src.skip(end)) + len(again)
     pos = yield from _after_recipient(src, end)
     if (yield from src.char(pos)) == "<":
         # Muse-Glimmer names the recipient, and then writes tags of its own.
         mark_ = yield from mark_at(src, pos)
         return (yield from wrapped(context, pos, "harmony")) if mark_ and mark_.form else None
     return (yield from named_call(context, pos, written, "harmony")) if written else None
+
+
+def _after_analysis(src: SourceText, pos: int) -> Steps[int]:
+    """Return the end of `analysisWe need it.`: where the next channel begins, its marks lost."""
+    while True:
+        pos = yield from src.find("assistant", pos)
+        if pos < 0:
+            return len(src.text)
+        if (yield from src.starts(pos + 9, ("commentary to=", "final"))):
+            return pos
+        pos += 9
 
 
 def _after_recipient(src: SourceText, pos: int) -> Steps[int]:

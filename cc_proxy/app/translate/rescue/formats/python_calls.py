@@ -24,8 +24,10 @@ def python_list(
     extent = yield from balanced(reading.src, pos, python=True)
     reading.src.spend(extent.end - pos)
     text = reading.src.text[pos : extent.end]
+    if open_ := extent.missing == "]" and text.rstrip().endswith(")"):
+        text += "]"
     calls = None if extent.bad else (yield from _read(text, reading, form, bare=bare))
-    return Reading(tuple(calls or ()), extent.end, weak=bare)
+    return Reading(tuple(calls or ()), extent.end, weak=bare, open=open_)
 
 
 def python_lines(

@@ -22,7 +22,7 @@ from cc_proxy.app.translate.rescue.formats.values import own_lines, unwrapped, w
 _NAMESPACE = r"(?:[｜|]?[A-Za-z][\w-]{0,23}[｜|:])?"
 _HEADER = re.compile(
     rf"(?P<m3>\]<\]minimax\[>\[)?<(?P<ns>{_NAMESPACE})(?P<tag>function|invoke|tool_call|tool_use)"
-    r"(?P<equals>=|\s{1,8}(?:name|tool)\s{0,8}=\s{0,8})[\"']?"
+    r"(?P<equals>\s?=\s?|\s{1,8}(?:name|tool)\s{0,8}=\s{0,8})[\"']?"
     r"(?P<name>[^<>\n\"']{1,200}?)[\"']?\s{0,8}(?P<empty>/?)>"
 )
 _MAYBE_HEADER = re.compile(rf"(?:{pattern_of([M3])})?(?:<[^<>\n]{{0,260}})?\Z")
@@ -78,7 +78,7 @@ def header_at(src: SourceText, pos: int) -> Steps[Header | None]:
         form = "deepseek-v3.2"
     elif namespace:
         form = namespace.strip("｜|:").casefold()
-    elif found["tag"] == "function" and found["equals"] != "=":
+    elif found["tag"] == "function" and found["equals"].strip() != "=":
         form = "minicpm"
     return Header(
         found["name"].rstrip("/"),
@@ -86,7 +86,7 @@ def header_at(src: SourceText, pos: int) -> Steps[Header | None]:
         "minimax-m3" if found["m3"] else form,
         namespace,
         found["m3"] or "",
-        found["equals"] == "=",
+        found["equals"].strip() == "=",
         bool(found["empty"]),
     )
 
@@ -102,7 +102,7 @@ def _tokens(namespace: str) -> re.Pattern[str]:
     m3 = re.escape(M3)
     return re.compile(
         rf"(?:{m3}<|<)(?:"
-        rf"{ns}param(?:eter)?(?:=|\s+name\s*=\s*)[\"']?(?P<open>[^<>\n\"']{{1,128}})[\"']?"
+        rf"{ns}param(?:eter)?(?:\s?=\s?|\s+name\s*=\s*)[\"']?(?P<open>[^<>\n\"']{{1,128}})[\"']?"
         r"(?:\s+(?:string=[\"']?(?P<text>true|false)[\"']?|type=[\"']?\w+[\"']?))?\s*>"
         rf"|(?P<close>/{ns}param(?:eter)?>)|(?P<end>/{ns}(?:function|invoke|tool_use)>)"
         rf"|(?P<begin>{_NAMESPACE}(?:tool_calls?|function_calls)>)"
