@@ -115,6 +115,7 @@ def _proxy(named: tuple[str, str], section: str, title: str, url: str) -> Source
 
 
 def _unusable_files(settings: Settings, origins: Mapping[str, str]) -> Iterator[Problem]:
+    yield from tls_files.own_problems(settings.server, origins)
     yield from tls_files.problems("ollama", settings.ollama, origins)
     for name, one in settings.upstreams.items():
         yield from tls_files.problems(f"upstreams.{name}", one, origins)

@@ -43,7 +43,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     be a true status; after that it begins, and is kept alive. `keep_on_disk`: what models wrote,
     how sessions began and the totals of usage are kept in the state folder. `allowed_hosts` are
     more names that clients may reach cc-proxy by, in lower case; `*.example.com` is each name below
-    one. `auth_keys` are further keys, each with the name of whoever has it.
+    one. `auth_keys` are further keys, each with the name of whoever has it. `tls_certificate` and
+    `tls_key` are absolute paths, both or neither: with them other machines must use https.
     """
 
     host: str = "localhost"
@@ -53,6 +54,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: float = 10.0
     keep_on_disk: bool = True
     allowed_hosts: tuple[str, ...] = ()
+    tls_certificate: str | None = None
+    tls_key: str | None = None
 
 
 class Ollama(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,18 +1,20 @@
 """Checks of the files of TLS that the settings name, before a server is asked.
 
-Whether a key belongs to its certificate is seen with the first request: every command would wait
-for OpenSSL to be loaded.
+Whether a key belongs to the certificate for an upstream is seen with the first request: every
+command would wait for OpenSSL to be loaded. The certificate of cc-proxy itself is checked at once.
 """
 
 import base64
 import binascii
+import datetime as dt
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
 
 from cc_proxy.app.config.errors import Problem
-from cc_proxy.app.config.settings import Ollama, UpstreamSettings
+from cc_proxy.app.config.settings import Ollama, Server, UpstreamSettings
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KEY = b"PRIVATE KEY-----"
@@ -25,6 +27,13 @@ _BEGIN, _END = b"-----BEGIN ", b"-----END "
 # What is in a block of PEM is a sequence in DER.
 _SEQUENCE = b"\x30"
 _PAIR = "a certificate and its key in PEM, and the key without a passphrase"
+_EXPECTED = {
+    (_CERTIFICATE,): "certificates in PEM",
+    (_KEY,): "a private key in PEM, without a passphrase",
+    (_CERTIFICATE, _KEY): _PAIR,
+}
+_OWN_CERTIFICATE, _OWN_KEY = "server.tls_certificate", "server.tls_key"
+_ANEW = "get a new one, then: cc-proxy reload"
 
 
 def problems(
@@ -48,10 +57,60 @@ def problems(
         )
 
 
+def own_problems(server: Server, origins: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield the faults of the files of cc-proxy's own certificate."""
+    certificate, key = server.tls_certificate, server.tls_key
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        given, missing = (
+            (_OWN_KEY, _OWN_CERTIFICATE) if certificate is None else (_OWN_CERTIFICATE, _OWN_KEY)
+        )
+        yield Problem(
+            where=f"{given} ({origins[given]})",
+            what=f"{missing} is missing",
+            expected="one of a pair, a certificate and its key",
+            fix=f"set {missing} as well: both, or neither for plain HTTP",
+        )
+        return
+    unusable = [
+        *_unusable(_OWN_CERTIFICATE, (certificate,), (_CERTIFICATE,), origins),
+        *_unusable(_OWN_KEY, (key,), (_KEY,), origins),
+    ]
+    yield from unusable or _unfit_pair(certificate, key, origins)
+
+
+def _unfit_pair(certificate: str, key: str, origins: Mapping[str, str]) -> Iterator[Problem]:
+    from cc_proxy.app import server_certificate  # noqa: PLC0415 - ssl costs only those with TLS
+
+    try:
+        found = server_certificate.facts(certificate, key)
+    except server_certificate.UnusableCertificateError as error:
+        if error.is_other_key:
+            expected = f"the private key of the first certificate in {certificate}"
+            yield _problem(_OWN_KEY, origins, expected, f"another one: {key}")
+        else:
+            found_text = f"one that OpenSSL refuses ({error}): {certificate}"
+            yield _problem(_OWN_CERTIFICATE, origins, "the certificate of a server", found_text)
+        return
+    now, expected = time.time(), "a certificate that is valid now"
+    if now >= found.valid_until:
+        text = f"one that expired on {found.last_day}: {certificate}"
+        yield _problem(_OWN_CERTIFICATE, origins, expected, text, _ANEW)
+    elif now < found.valid_from:
+        text = f"one that is valid from {_minute(found.valid_from)} on: {certificate}"
+        fix = f"{_ANEW}. Or set the clock of this machine, which says {_minute(now)}"
+        yield _problem(_OWN_CERTIFICATE, origins, expected, text, fix)
+
+
+def _minute(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def _unusable(
     name: str, files: tuple[str, ...], parts: tuple[bytes, ...], origins: Mapping[str, str]
 ) -> Iterator[Problem]:
-    expected = "certificates in PEM" if parts == (_CERTIFICATE,) else _PAIR
+    expected = _EXPECTED[parts]
     shown = ", ".join(files)
     try:
         content = b"\n".join(map(_content, files))
@@ -102,10 +161,13 @@ def _content(file: str) -> bytes:
         os.close(handle)
 
 
-def _problem(name: str, origins: Mapping[str, str], expected: str, found: str) -> Problem:
+def _problem(
+    name: str, origins: Mapping[str, str], expected: str, found: str, fix: str | None = None
+) -> Problem:
     return Problem(
         where=f"{name} ({origins[name]})",
         what="it cannot be used",
         expected=expected,
         found=found,
+        fix=fix,
     )

@@ -28,7 +28,8 @@ def test_an_error_shows_place_line_caret_expectation_and_the_nearest_key(
         f'{path}:3:3: unknown key "prot" in server\n'
         "    3 |   prot: 99\n"
         "      |   ^^^^\n"
-        "  Expected one of host, port, auth_key, auth_keys, hold, keep_on_disk, allowed_hosts."
+        "  Expected one of host, port, auth_key, auth_keys, hold, keep_on_disk, allowed_hosts,"
+        " tls_certificate, tls_key."
     )
     assert caught.value.hint == f'Did you mean "port"? Correct {path} and try again.'
     assert caught.value.details == f'{caught.value.message}\n  -> Did you mean "port"?'

@@ -39,6 +39,8 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
             "hold": "10s",
             "keep_on_disk": True,
             "allowed_hosts": [],
+            "tls_certificate": None,
+            "tls_key": None,
         },
         "ollama": {
             "base_url": "https://********@x:1/p",

@@ -140,6 +140,8 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "server.hold_seconds",
         "server.keep_on_disk",
         "server.allowed_hosts",
+        "server.tls_certificate",
+        "server.tls_key",
         "ollama.base_url",
         "ollama.api_key",
         "ollama.proxy",
@@ -191,6 +193,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
     # Ollama in test_config_upstreams.py.
     elsewhere = {"ollama.ca_file", "ollama.client_cert", "ollama.client_key", "upstreams"}
     elsewhere.add("server.auth_keys")  # test_config_client_keys.py
+    elsewhere |= {"server.tls_certificate", "server.tls_key"}  # test_config_server_certificate.py
     assert {name for name, origin in origins.items() if origin == "default"} == elsewhere
 
 

@@ -163,6 +163,9 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {
     "loginctl": elsewhere,  # the same
     "cat": elsewhere,  # tests/placements runs the pages that have it
     "sed": elsewhere,  # the same
+    "mkdir": elsewhere,  # the same
+    "openssl": elsewhere,  # the same
+    "curl": elsewhere,  # the same
 }
 # What a shell does itself. In a sentence these are words like others.
 OF_THE_SHELL = {"export", "cd", ".", "eval", "umask", "rm", "source", "printf"}

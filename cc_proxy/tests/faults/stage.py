@@ -18,6 +18,7 @@ from cc_proxy.app.gateway.http import connections
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import listening
 from cc_proxy.app.gateway.http.server import application
+from cc_proxy.app.gateway.http.tls import ServerTls
 from cc_proxy.app.practice.server import PracticeServer
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
@@ -165,6 +166,7 @@ async def on_stage(
     silence_seconds: float = 1.5,
     hold_seconds: float = 10.0,
     limits: Limits | None = None,
+    tls: ServerTls | None = None,
 ) -> AsyncIterator[Stage]:
     """Serve a gateway over an upstream that has been started."""
     settings = Settings(ollama=Ollama(base_url=upstream.url, timeout_seconds=silence_seconds))
@@ -177,7 +179,7 @@ async def on_stage(
             limits=limits or Limits(),
         )
         async with (
-            _served(shared) as (server, port),
+            _served(shared, tls or ServerTls(settings.server)) as (server, port),
             ClientSession(connector=TCPConnector(limit=0), headers={"x-api-key": KEY}) as client,
         ):
             raw = upstream if isinstance(upstream, RawUpstream) else RawUpstream()
@@ -185,13 +187,13 @@ async def on_stage(
 
 
 @asynccontextmanager
-async def _served(shared: Shared) -> AsyncIterator[tuple[web.Server, int]]:
+async def _served(shared: Shared, tls: ServerTls) -> AsyncIterator[tuple[web.Server, int]]:
     runner = web.AppRunner(
         application(shared), handle_signals=False, handler_cancellation=True, shutdown_timeout=1
     )
     await runner.setup()
     assert runner.server is not None
-    protocol = connections.protocol_factory(runner.server, shared.limits)
+    protocol = connections.protocol_factory(runner.server, shared.limits, tls)
     try:
         async with listening(protocol, "127.0.0.1", 0) as (_, port, _):
             yield runner.server, port

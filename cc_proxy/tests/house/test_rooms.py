@@ -20,7 +20,6 @@ SHORT = {
     "fitness/project/errors.py": "an error that several modules raise",
     "garbage.py": "the interpreter's collector and nothing else",
     "gateway/activity/folder.py": "the name of a project's folder",
-    "gateway/http/error_response.py": "an error as a response",
     "gateway/routes/metrics.py": "a route a file",
     "gateway/routes/reload.py": "a route a file",
     "gateway/unread.py": "one class, one line of the log",

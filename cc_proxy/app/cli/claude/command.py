@@ -25,7 +25,7 @@ from cc_proxy.app.cli.claude.auto import session_models
 from cc_proxy.app.cli.claude.environment import SessionModels, without_keys
 from cc_proxy.app.cli.claude.launch import ClientArguments, Endpoint, Launch
 from cc_proxy.app.cli.claude.profiles import PROFILES, Profile, for_window, in_window
-from cc_proxy.app.cli.claude.proxy_url import ProxyUrl, not_its_own
+from cc_proxy.app.cli.claude.proxy_url import ProxyUrl
 from cc_proxy.app.cli.claude.settings import diversion_notices
 from cc_proxy.app.cli.completion import suggest_flag
 from cc_proxy.app.cli.models import choice
@@ -150,8 +150,11 @@ def command(  # noqa: PLR0913 - the flags
     warnings = (*report.alias_slips(loaded), *_warnings(started, models), *judged)
     if is_default and (unfit := choice.unfit_default(shared, loaded, models.main)):
         warnings += (unfit,)
-    if url and (refused := not_its_own(url, loaded.settings.server.allowed_hosts)):
-        warnings += (refused,)
+    if url or (print_env and loaded.settings.server.tls_certificate):
+        from cc_proxy.app.cli.claude import other_machines  # noqa: PLC0415 - it brings aiohttp
+
+        about = other_machines.notes(url, loaded.settings.server, started.state.port)
+        prepared, warnings = about.added_to(prepared, warnings)
     if program is None:
         warnings += diversion_notices.bare_warnings(prepared.diverting)
         return _shown(prepared, shell or _DEFAULT_SHELL, warnings)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -64,6 +64,10 @@ class Launch:
     arguments: list[str]
     variables: Changes
     diverting: list[Diversion]
+
+    def with_variables(self, more: dict[str, str]) -> "Launch":
+        """Return the same with more variables to set."""
+        return replace(self, variables=replace(self.variables, set=self.variables.set | more))
 
 
 def prepare(

@@ -1,11 +1,8 @@
 """The address by which others reach the proxy: a container, another machine."""
 
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import click
-
-from cc_proxy.app.cli.output.result import ErrorItem
 
 
 class ProxyUrl(click.ParamType[str]):
@@ -31,18 +28,3 @@ class ProxyUrl(click.ParamType[str]):
                 ctx,
             )
         return text.rstrip("/")
-
-
-def not_its_own(url: str, allowed_hosts: Sequence[str]) -> ErrorItem | None:
-    """Return a warning where the proxy refuses the host that clients of `url` will name."""
-    from cc_proxy.app.gateway.http.browser import is_own_name  # noqa: PLC0415 - it brings aiohttp
-
-    host = urlsplit(url).hostname or ""
-    if is_own_name(host, allowed_hosts):
-        return None
-    return ErrorItem(
-        "host_not_allowed",
-        f"cc-proxy refuses requests for the name {host}, unless a web server in front of it gives"
-        " them another: it is not among server.allowed_hosts.",
-        f"export CC_PROXY_ALLOWED_HOSTS={host} and then: cc-proxy restart",
-    )

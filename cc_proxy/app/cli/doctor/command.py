@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cc_proxy.app.chat.model_names import ANY_CLAUDE
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output import colour
@@ -90,7 +91,7 @@ def _checked(
 
 def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     # Not for `--help`: these bring aiohttp.
-    from cc_proxy.app.cli.doctor import claude, machine, network  # noqa: PLC0415 - as said above
+    from cc_proxy.app.cli.doctor import certificate, claude, machine, network  # noqa: PLC0415 - as said above
 
     yield from machine.installation()
     loaded, check = machine.configuration(common)
@@ -102,6 +103,7 @@ def _checks(common: Common, *, ask_model: bool) -> Iterator["Check | None"]:
     if loaded is not None:
         yield machine.proxy(common, loaded)
         yield network.exposure(common, loaded, network.docker_bridge())
+        yield from certificate.checks(loaded.settings.server)
         seen = machine.model_sessions(common, loaded)
         yield from _one_by_one(_upstream(common, loaded, inside, seen, ask_model=ask_model))
     folder = Path.cwd()
@@ -132,7 +134,6 @@ async def _upstream(
     *,
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
-    from cc_proxy.app.chat.model_names import ANY_CLAUDE  # noqa: PLC0415
     from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415

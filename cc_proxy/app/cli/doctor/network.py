@@ -6,7 +6,7 @@ import sys
 
 from cc_proxy.app.addresses import is_loopback, to_connect
 from cc_proxy.app.cli.common import Common
-from cc_proxy.app.cli.doctor.check import Check, warn
+from cc_proxy.app.cli.doctor.check import Check, ok, warn
 from cc_proxy.app.config import LoadedConfig
 from cc_proxy.app.daemon.process import running
 from cc_proxy.app.errors import CcProxyError
@@ -28,6 +28,8 @@ def exposure(common: Common, loaded: LoadedConfig, bridge: str | None) -> Check 
         return None
     if bridge is not None and host == bridge:
         return None  # containers on this machine, over no cable
+    if loaded.settings.server.tls_certificate is not None:
+        return ok("exposure", f"bound to {host}: other machines reach it over https alone")
     text = f"bound to {host}: other machines reach it over plain HTTP, and the key can be overheard"
     if bridge is not None and to_connect(host) != host:
         return warn(

@@ -141,6 +141,8 @@ FILE = Section(
                     optional=True,
                     many=True,
                 ),
+                "tls_certificate": _TLS_FILE,
+                "tls_key": _TLS_FILE,
             }
         ),
         "ollama": Section(

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Callable
 
@@ -13,8 +12,13 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from cc_proxy.app.anthropic.errors import ApiError, fault, invalid_request
 from cc_proxy.app.gateway.http.aiohttp_versions import values_of
-from cc_proxy.app.gateway.http.error_response import error_response
+from cc_proxy.app.gateway.http.error_response import (
+    closing_answer,
+    error_response,
+    new_request_id,
+)
 from cc_proxy.app.gateway.http.limits import Limits
+from cc_proxy.app.gateway.http.tls import Evictable, ServerTls, TlsEntry
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +35,11 @@ _SHOWN = 50
 _GRACE_SECONDS = 1.0
 
 
-def new_request_id() -> str:
-    """Return an id as the API has them."""
-    return "req_" + secrets.token_hex(12)
-
-
-def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio.Protocol]:
+def protocol_factory(
+    server: web.Server, limits: Limits, tls: ServerTls
+) -> Callable[[], asyncio.Protocol]:
     """Return what makes the protocol of each new connection; those too many are refused."""
-    keyless: dict[Connection, float] = {}
+    keyless: dict[Evictable, float] = {}
 
     def make() -> asyncio.Protocol:
         # Whoever has the key gets in, however many come without: the oldest of those makes room.
@@ -49,11 +50,14 @@ def protocol_factory(server: web.Server, limits: Limits) -> Callable[[], asyncio
             if now - since < _GRACE_SECONDS:
                 break
             oldest.force_close()
-        if len(server.connections) >= limits.connections:
+        if len(server.connections) + len(tls.entering) >= limits.connections:
             if not keyless:
                 log.warning("a connection is refused: %d are open", limits.connections)
                 return _Refusal(limits)
             next(iter(keyless)).force_close()
+        return TlsEntry(tls, limits, keyless, connection) if tls.is_on else connection()
+
+    def connection() -> Connection:
         return Connection(server, limits, keyless)
 
     return make
@@ -76,9 +80,7 @@ class Connection(web.RequestHandler):
         "_untaken_look",
     )
 
-    def __init__(
-        self, server: web.Server, limits: Limits, keyless: "dict[Connection, float]"
-    ) -> None:
+    def __init__(self, server: web.Server, limits: Limits, keyless: dict[Evictable, float]) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -119,7 +121,8 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
         # Writing is paused by every byte that is not taken, even behind the end of an answer.
-        transport.set_write_buffer_limits(high=0)
+        # (That of TLS pauses with as many bytes as it may have.)
+        transport.set_write_buffer_limits(high=1 if transport.get_extra_info("sslcontext") else 0)
         loop = asyncio.get_running_loop()
         self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
         self._keyless[self] = time.monotonic()
@@ -317,11 +320,7 @@ class _Refusal(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
         most = self._limits.connections
         error = ApiError(529, "overloaded_error", f"cc-proxy has {most} connections open.")
-        body = error.body(new_request_id())
-        transport.write(
-            b"HTTP/1.1 529 Overloaded\r\nContent-Type: application/json\r\nretry-after: 1\r\n"
-            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-        )
+        transport.write(closing_answer(error, "529 Overloaded", "retry-after: 1"))
         transport.close()
 
 

@@ -13,10 +13,11 @@ from cc_proxy.app.gateway.answer.keep_alive import KeepAliveTiming
 from cc_proxy.app.gateway.context import REQUEST_ID, SHARED, GatewayContext, Shared
 from cc_proxy.app.gateway.http import auth, bodies, browser, connections, open_files
 from cc_proxy.app.gateway.http.aiohttp_versions import FIRST, middleware
-from cc_proxy.app.gateway.http.error_response import error_response
+from cc_proxy.app.gateway.http.error_response import error_response, new_request_id
 from cc_proxy.app.gateway.http.limits import Limits
 from cc_proxy.app.gateway.http.listening import BoundAddress, listening
 from cc_proxy.app.gateway.http.page_access import PAGE, PageAccess
+from cc_proxy.app.gateway.http.tls import ServerTls
 from cc_proxy.app.gateway.routes import (
     activity,
     capture,
@@ -69,8 +70,10 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
     async with all_configured(context.settings) as upstreams:
         pace = KeepAliveTiming(initial_delay_seconds=server.hold_seconds)
         shared = Shared(context, upstreams, pace=pace)
+        tls = ServerTls(server)
         if context.reloader is not None:
             context.reloader.also(shared.use)
+            context.reloader.also(lambda loaded: tls.use(loaded.settings.server))
         if limits is not None:
             shared.limits = limits
         runner = web.AppRunner(
@@ -84,7 +87,7 @@ async def serve(  # noqa: PLR0913 - what to serve, and by keyword how
         if cut_off is not None:
             cut_off.add_done_callback(lambda asked: _cut_off(shared, asked))
         assert runner.server is not None  # noqa: S101 - setup() has made it
-        new_protocol = connections.protocol_factory(runner.server, shared.limits)
+        new_protocol = connections.protocol_factory(runner.server, shared.limits, tls)
         try:
             async with listening(new_protocol, server.host, server.port) as bound:
                 on_ready(bound)
@@ -133,7 +136,7 @@ def application(shared: Shared) -> web.Application:
 async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every request an id, ask for the key, and answer every error in the API's form."""
     connections.note(request)
-    request_id = connections.new_request_id()
+    request_id = new_request_id()
     request[REQUEST_ID] = request_id
     named = CURRENT.set(request_id)
     shared = request.app[SHARED]
