@@ -30,6 +30,7 @@ EXAMPLE = _any(
 )
 # The person is to decide: a condition with the person in it, or a word for consent.
 CONSENT = _any(
+    r"\A\W*(?:bestätig|genehmig|erlaub|confirm|conferm|bevestig|potwierd|подтверд|onayla|autori[sz])\w*",
     r"\bbitte (?:bestätig|genehmig|erlaub|antwort|sag|entscheid|prüf)\w*|\bmerci de (?:confirmer|valider)\b|\bpor favor,? confirm\w*|\bper favore,? conferm\w*|\bproszę (?:o|potwierd)\w*|\blütfen\b|\bпожалуйста\b|\bпрошу\b",
     r"\b(?:wenn|falls|sobald|sofern|nachdem|bevor|erst wenn)\b[^.!?]*\b(?:sie|du|ihr|ihnen|dir)\b",
     r"\b(?:soll|darf|kann) ich\b|\b(?:zustimmung|bestätigung|freigabe|genehmigung|erlaubnis|einverständnis|einverstanden|okay von)\w*\b|\bmöchte(?:n sie|st du)\b|\bwillst du\b|\bsag(?:en sie|t)? (?:mir|ja|bescheid)\b",
