@@ -96,6 +96,22 @@ def check_folder(path: Path) -> None:
         raise NotPrivateError(path, found, f"Take it away from others: chmod 700 {path}")
 
 
+def check_own_folder(path: Path) -> None:
+    """Refuse a folder as `check_folder` does, also one that is sticky or behind a link.
+
+    Raises:
+        NotPrivateError: it is a link, another user owns it, or every user can write to it.
+        OSError: it cannot be looked at.
+
+    """
+    if path.is_symlink():
+        raise NotPrivateError(path, "a link to another folder", f"Remove it: rm {path}")
+    check_folder(path)
+    if _POSIX and (status := path.stat()).st_mode & stat.S_IWOTH:
+        found = f"a folder that every user can write to (mode {_mode(status)})"
+        raise NotPrivateError(path, found, f"Take it away from others: chmod 700 {path}")
+
+
 def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file so that a reader sees the old or the new one, never a half.
 

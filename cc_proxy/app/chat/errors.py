@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cc_proxy.app.chat.messages import bounded_tokens
 from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.errors import CcProxyError
 
@@ -111,7 +112,7 @@ class ContextOverflowError(UpstreamRefusedError):
         self, refusal: Refusal, prompt_tokens: int, window: int, *, is_exact: bool = True
     ) -> None:
         super().__init__(refusal)
-        self.prompt_tokens = prompt_tokens
+        self.prompt_tokens = bounded_tokens(prompt_tokens)
         self.window = window
         self.is_exact = is_exact
 

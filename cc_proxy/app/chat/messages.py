@@ -5,6 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+MAX_TOKENS = 2**31
+# About a hundred days.
+MAX_NANOSECONDS = 2**53
+
 
 class CalledFunction(msgspec.Struct, gc=False):
     """A tool's name and its arguments, which must be a JSON object (a string is a 400)."""
@@ -80,6 +84,30 @@ class ChatChunk(msgspec.Struct, gc=False):
     eval_duration: int = 0
     load_duration: int = 0
     error: str | None = None
+
+
+def bounded(chunk: ChatChunk) -> ChatChunk:
+    """Return a last chunk, with each count and duration brought to where one can be.
+
+    Some servers write -1 where they do not know; no total must suffer from what one server sends.
+    """
+    chunk.prompt_eval_count = bounded_tokens(chunk.prompt_eval_count)
+    chunk.eval_count = bounded_tokens(chunk.eval_count)
+    if chunk.prompt_eval_cached_count is not None:
+        chunk.prompt_eval_cached_count = bounded_tokens(chunk.prompt_eval_cached_count)
+    chunk.prompt_eval_duration = _bounded(chunk.prompt_eval_duration, MAX_NANOSECONDS)
+    chunk.eval_duration = _bounded(chunk.eval_duration, MAX_NANOSECONDS)
+    chunk.load_duration = _bounded(chunk.load_duration, MAX_NANOSECONDS)
+    return chunk
+
+
+def bounded_tokens(count: int) -> int:
+    """Return a count of tokens that a server has sent, from 0 to `MAX_TOKENS`."""
+    return _bounded(count, MAX_TOKENS)
+
+
+def _bounded(number: int, most: int) -> int:
+    return max(0, min(number, most))
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:

@@ -1,6 +1,7 @@
 """A capture: off until it is asked for, bounded, private, and without keys and tokens."""
 
 import asyncio
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,69 @@ def test_a_private_key_and_a_bearer_token_are_replaced() -> None:
     found = json.loads(ExchangeRedactor(()).json(body))
     assert "MIIEow" not in found["a"]
     assert found["b"] == "Authorization: Bearer ********"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("a\n" + TOKENS[0], TOKENS[0]),
+        ("Authorization: Bearer   abcdef0123456789", "abcdef0123456789"),
+        ("a\nBearer\tabcdef0123456789", "abcdef0123456789"),
+        ("authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("glrt-" + "a1B2" * 5, "a1B2a1B2"),
+        ("xapp-1-A0B1-123-" + "a1B2" * 5, "a1B2a1B2"),
+        ("https://hooks.slack.com/services/T0/B0/abcdef12", "abcdef12"),
+        ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfi", "wJalrXUtnFEMI"),
+        ('{"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG"}', "wJalrXUtnFEMI"),
+        ("postgres://user:hunter22@db/x", "hunter22"),
+        (
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBF\n-----END PGP",
+            "lQOYBF",
+        ),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: AES-128-CBC,1\n\nMIIEow\n-----END RSA",
+            "MIIEow",
+        ),
+        ('{"k": "-----BEGIN PRIVATE KEY-----\nMIIEow"}', "MIIEow"),
+    ],
+)
+def test_more_secrets_by_their_forms(text: str, secret: str) -> None:
+    body = json.dumps({"a": text, "b": "Basic understanding, http://h:80/a@b"}).encode()
+    found = json.loads(ExchangeRedactor(()).json(body))
+    assert secret not in found["a"]
+    assert "********" in found["a"]
+    assert found["b"] == "Basic understanding, http://h:80/a@b"
+
+
+@pytest.mark.parametrize("key", ["alices-key-0123456789", "pass/word+of$bob"])
+@pytest.mark.parametrize("text", ["{}", "my key:\n{} yes", '"{}"'])
+def test_a_key_of_which_only_the_hash_is_known_is_replaced(key: str, text: str) -> None:
+    redactor = ExchangeRedactor((), [hashlib.sha256(key.encode()).digest()])
+    body = json.dumps({"a": text.format(key), "b": "alices-key-012345678 and words"}).encode()
+    assert json.loads(redactor.json(body)) == {
+        "a": text.format("********"),
+        "b": "alices-key-012345678 and words",
+    }
+
+
+@pytest.mark.posix_only("links that anybody may make, and modes")
+@pytest.mark.parametrize("kind", ["link", "open", "sticky"])
+async def test_a_folder_that_is_not_ours_alone_gets_no_capture(
+    gateway: Gateway, capture: Capture, tmp_path: Path, kind: str
+) -> None:
+    folder, other = tmp_path / "captures", tmp_path / "other"
+    other.mkdir()
+    if kind == "link":
+        folder.symlink_to(other)
+    else:
+        folder.mkdir()
+        folder.chmod(0o777 if kind == "open" else 0o1777)
+    status, found = await post(gateway, "/capture", {})
+    assert status == 409
+    assert "Expected a folder of your own" in found["error"]["message"]
+    assert str(folder) in found["error"]["message"]
+    assert [*other.iterdir(), *folder.iterdir()] == []
+    assert not capture.is_on
 
 
 def test_the_lines_are_read_back() -> None:

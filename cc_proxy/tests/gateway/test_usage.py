@@ -214,3 +214,12 @@ async def test_two_that_write_at_once_both_count(tmp_path: Path) -> None:
         await usage.close()
     other.close()
     assert read_totals(path, "day")[0].amounts.requests == 2
+
+
+def test_a_table_with_counts_that_no_model_has_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / USAGE_FILE
+    for number in range(4):
+        row = UsageKey("2026-11-29", f"s{number}", "m", "main")
+        add_rows(path, {row: UsageAmounts(requests=1, written=2**62)}, {}, "")
+    (total,) = read_totals(path, "day")
+    assert (total.amounts.requests, total.amounts.written) == (4, 2**64)

@@ -3,7 +3,7 @@
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +72,10 @@ class Capture:
             self._end("time")
         return self._running is not None
 
-    def start(self, asked: CaptureStart, secrets: Iterable[str]) -> CaptureState:
-        """Begin a capture in a new file.
+    def start(
+        self, asked: CaptureStart, secrets: Iterable[str], digests: Collection[bytes] = ()
+    ) -> CaptureState:
+        """Begin a capture in a new file; `secrets`, and keys with such a SHA-256, stay out of it.
 
         Raises:
             CaptureRefusedError: one is on, or there is no folder for it.
@@ -95,6 +97,7 @@ class Capture:
         now = self._clock()
         folder = self._folder / FOLDER
         private_files.make_folder(folder)
+        private_files.check_own_folder(folder)
         name = dt.datetime.fromtimestamp(now, dt.UTC).strftime("capture-%Y%m%d-%H%M%S-%f.jsonl")
         running = _Running(
             folder / name,
@@ -102,7 +105,7 @@ class Capture:
             now,
             now + asked.seconds,
             asked.max_bytes,
-            ExchangeRedactor(secrets),
+            ExchangeRedactor(secrets, digests),
         )
         header = CaptureHeader(
             format=FORMAT, version=__version__, started=_time(now), session=asked.session

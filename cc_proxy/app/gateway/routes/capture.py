@@ -11,6 +11,7 @@ from cc_proxy.app.errors import log_text
 from cc_proxy.app.gateway.capture.store import CAPTURE, Capture, CaptureRefusedError
 from cc_proxy.app.gateway.context import SHARED
 from cc_proxy.app.gateway.http import bodies
+from cc_proxy.app.private_files import NotPrivateError
 
 MIN_SECONDS, MAX_SECONDS = 1.0, 24 * 3600.0
 MIN_BYTES, MAX_BYTES = 1024 * 1024, 1024 * 1024 * 1024
@@ -31,10 +32,14 @@ async def start(request: web.Request) -> web.Response:
     shared = request.app[SHARED]
     asked = _asked(await bodies.read(request))
     secrets = (*secrets_of(shared.context.settings), shared.context.auth_key)
+    digests = [each.digest for each in shared.context.settings.server.auth_keys.values()]
     try:
-        return _answer(request.app[CAPTURE].start(asked, secrets))
+        return _answer(request.app[CAPTURE].start(asked, secrets, digests))
     except CaptureRefusedError as error:
         text = f"{error.message} {error.hint}"
+        raise ApiError(409, "invalid_request_error", text, retry=False) from error
+    except NotPrivateError as error:
+        text = f"Expected a folder of your own for captures, found {error.found}. {error.fix}"
         raise ApiError(409, "invalid_request_error", text, retry=False) from error
     except OSError as error:
         text = f"The capture cannot be written: {log_text(error)}."

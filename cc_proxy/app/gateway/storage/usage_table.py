@@ -163,7 +163,7 @@ def read_totals(path: Path, by: Grouping, since: str = "") -> list[UsageTotal]:
     if not path.exists():
         return []
     column = _COLUMNS[by]
-    sums = ", ".join(f"SUM({name})" for name in _AMOUNTS)
+    sums = ", ".join(f"TOTAL({name})" for name in _AMOUNTS)
     table, folder = ("usage_of_keys", "''") if by == "key" else ("usage", "MAX(folder)")
     query = f"""
     SELECT {column}, {folder}, MAX(day) AS last, {sums} FROM {table} WHERE day >= ?
@@ -174,9 +174,16 @@ def read_totals(path: Path, by: Grouping, since: str = "") -> list[UsageTotal]:
             return []
         rows = database.execute(query, (since,)).fetchall()
     return [
-        UsageTotal(name, folder if by == "session" else "", last, UsageAmounts(*amounts))
+        UsageTotal(name, folder if by == "session" else "", last, _amounts(amounts))
         for name, folder, last, *amounts in rows
     ]
+
+
+def _amounts(found: list[float]) -> UsageAmounts:
+    # TOTAL does not fail where SUM would overflow, and gives a float for each.
+    amounts = UsageAmounts(*map(int, found))
+    amounts.seconds_saved = found[_AMOUNTS.index("seconds_saved")]
+    return amounts
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The request that describes an image, and the text that takes the image's place."""
 
+import re
+
 from msgspec import UNSET
 
 from cc_proxy.app.chat.messages import ChatMessage, ChatRequest
@@ -11,6 +13,14 @@ _QUESTION = (
     " image it is. Then copy all text in it exactly, line by line. Then describe layout, colours,"
     " and, in diagrams and charts, the parts, their connections and values. Say only what you see."
 )
+
+_MARKER = re.compile(r"\[(?=\s*(?:an\s+image\s+was\s+here|end\s+of\s+the\s+desc))", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?=\s*/?\s*(?:\||(?:system|tool|function|invoke|parameter|think|antml|start_of|end_of"
+    r"|command|local-command|user|assistant|im_)))",
+    re.IGNORECASE,
+)
+_NO_TAG = "\u2039"
 
 
 def description_request(target: Target, data: str) -> ChatRequest:
@@ -25,7 +35,12 @@ def description_request(target: Target, data: str) -> ChatRequest:
 
 
 def described(text: str, model: str) -> str:
-    """Return what stands for an image: its description, and whose it is."""
+    """Return what stands for an image: its description, and whose it is.
+
+    An image can have any text in it. What would end the description, or is of the form in which
+    Claude Code, this proxy or a model's template speaks, is made plain text.
+    """
+    text = _TAG.sub(_NO_TAG, _MARKER.sub("(", text))
     return (
         f"[An image was here, which you cannot see. The model {model} describes it:]\n{text}\n"
         "[End of the description of the image.]"

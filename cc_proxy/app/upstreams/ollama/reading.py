@@ -3,7 +3,7 @@
 import msgspec
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
-from cc_proxy.app.chat.messages import ChatChunk
+from cc_proxy.app.chat.messages import ChatChunk, bounded
 from cc_proxy.app.upstreams.http.decoder import ReadBatch
 from cc_proxy.app.upstreams.http.web_pages import is_web_page
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError
@@ -57,6 +57,8 @@ def complete(lines: bytes) -> ReadBatch:
     for chunk in chunks:
         if chunk.error is not None:
             return _apart(lines)
+        if chunk.done:
+            bounded(chunk)
     return chunks, None
 
 
@@ -92,7 +94,7 @@ def _decoded(line: bytes, trouble: str = _NOT_JSON) -> ChatChunk:
         raise UpstreamBrokeError(f"{trouble}: {what}", quotes=quotes) from error
     if chunk.error is not None:
         raise from_text(200, chunk.error)
-    return chunk
+    return bounded(chunk)
 
 
 def _what_is_wrong(line: bytes, error: Exception) -> tuple[str, ...]:

@@ -7,7 +7,13 @@ from functools import partial
 import msgspec
 
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
-from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage, ToolCall
+from cc_proxy.app.chat.messages import (
+    MAX_NANOSECONDS,
+    ChatChunk,
+    ChunkMessage,
+    ToolCall,
+    bounded,
+)
 from cc_proxy.app.upstreams.http.web_pages import is_web_page, plain_words
 from cc_proxy.app.upstreams.openai import errors
 from cc_proxy.app.upstreams.openai.calls import CallCollector
@@ -219,16 +225,17 @@ class AnswerReader:
         cached = usage.cached_tokens
         if cached == 0 and not self._trusts_zero:
             cached = None
-        return ChatChunk(
+        last = ChatChunk(
             done=True,
             done_reason="length" if self._finish_reason == _LENGTH else "stop",
             prompt_eval_count=usage.prompt_tokens or 0,
             prompt_eval_cached_count=cached,
-            prompt_eval_duration=round(timings.prompt_ms * _NANOSECONDS),
+            prompt_eval_duration=_nanoseconds(timings.prompt_ms),
             # Without counts, an event is about a token.
             eval_count=usage.completion_tokens or self._deltas,
-            eval_duration=round(timings.predicted_ms * _NANOSECONDS),
+            eval_duration=_nanoseconds(timings.predicted_ms),
         )
+        return bounded(last)
 
     def _ended_early(self) -> UpstreamBrokeError:
         return UpstreamBrokeError(f"{self._server} ended its answer in the middle.", hint=CHECK_LOG)
@@ -251,6 +258,11 @@ class AnswerReader:
             return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {error}")
         shown = repr(data[:_QUOTED].decode(errors="replace"))
         return UpstreamBrokeError(f"{server} {_NOT_CHAT}: {shown}", quotes=(shown,))
+
+
+def _nanoseconds(milliseconds: float) -> int:
+    # What is infinite cannot be rounded.
+    return round(min(milliseconds * _NANOSECONDS, MAX_NANOSECONDS))
 
 
 def _add(chunks: list[ChatChunk], *, calls: list[ToolCall]) -> None:

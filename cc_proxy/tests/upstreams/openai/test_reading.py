@@ -43,6 +43,24 @@ def expected(stream: Exchange) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"), [(2**62, 2**31), (10**30, 2**31), (-5, 0), (2**31, 2**31)]
+)
+def test_no_count_of_a_server_is_negative_or_beyond_all_models(sent: int, read: int) -> None:
+    usage = {
+        "prompt_tokens": sent,
+        "completion_tokens": sent,
+        "prompt_tokens_details": {"cached_tokens": sent},
+    }
+    timings = {"prompt_ms": sent * 1e300 if sent < 10**8 else 1e308, "predicted_ms": -1.0}
+    end = data({"choices": [], "usage": usage, "timings": timings})
+    answer = answer_of(event(content="x") + STOP + end + DONE)
+    assert answer.counts == (read, read, read)
+    assert answer.last is not None
+    assert 0 <= answer.last.prompt_eval_duration <= 2**53
+    assert answer.last.eval_duration == 0
+
+
 def test_every_recorded_stream_reads_the_same_whole_and_byte_by_byte() -> None:
     different = []
     for stream in streams():
