@@ -123,6 +123,31 @@ def test_what_is_held_in_memory_is_what_the_page_says() -> None:
         assert told[what].startswith(f"{size // mib} MiB"), what
 
 
+def test_every_cache_is_on_the_page() -> None:
+    app = ROOT / "cc_proxy/app"
+    found = {
+        path.relative_to(app).as_posix()
+        for path in app.rglob("*.py")
+        if re.search(r"(?<!class )\bByteCache\(", path.read_text("utf-8"))
+    }
+    # Those of the rows above, and that of images without a description.
+    assert found == {
+        "gateway/activity/prompt_memory.py",
+        "gateway/attachments/describing.py",
+        "gateway/attachments/documents.py",
+        "gateway/routing/models.py",
+        "gateway/scheduling/read_ahead.py",
+        "gateway/storage/description_store.py",
+        "translate/prompt/prefix.py",
+        "translate/prompt/turns.py",
+        "translate/request/call_ids.py",
+        "translate/request/system.py",
+        "translate/request/tools/definitions.py",
+        "translate/web_search/offer.py",
+    }
+    assert "256 KiB of images that were not described" in " ".join(_page("limits").split())
+
+
 def _page(name: str) -> str:
     return (ROOT / f"docs/reference/{name}.md").read_text("utf-8")
 

@@ -30,7 +30,7 @@ def command(common: Common, *, name: str, max_in_flight: int | None) -> Result:
     del common
     try:
         rules.client_name(name)
-    except rules.RefusedValueError:
+    except ValueError:
         text = f"Expected a name of letters, digits and _ . @ + -, found {name!r}."
         return Result(_NAME, errors=(ErrorItem("bad_key_name", text),), exit_code=USAGE)
     key = secrets.token_urlsafe(_BYTES)
