@@ -22,8 +22,8 @@ run: .make/runtime
 	else echo "There is no claude and no npm on the PATH: the built-in client plays the session."; fi
 	@PATH="$$PATH:$(CURDIR)/$(CLIENTS)/current/node_modules/.bin" $(WHEEL_VENV)/bin/cc-proxy demo --upstream auto
 	@echo
-	@echo "See what happens meanwhile: $(WHEEL_VENV)/bin/cc-proxy ui"
 	@echo "Now on your own model: $(WHEEL_VENV)/bin/cc-proxy claude"
+	@echo "See what happens meanwhile: $(WHEEL_VENV)/bin/cc-proxy ui"
 
 test: .make/dev
 	$(MAKE) --no-print-directory -j 3 clients wheel bytecode lint

@@ -20,7 +20,7 @@ def page(text: str) -> str:
 def _table() -> str:
     known = known_models()
     lines = [
-        f"Sizes and windows of {known.as_of}:",
+        "Sizes and windows are about right; `cc-proxy models` shows the real ones of what you have pulled:",
         "",
         "| model | weights | with a window of | memory in all | can | |",
         "|---|---|---|---|---|---|",
@@ -29,8 +29,9 @@ def _table() -> str:
         window = min(ENOUGH_WINDOW, one.max_context)
         memory = one.needs.bytes_for(window) / _GB
         able = ", ".join(one.capabilities)
+        weights = one.size_bytes / _GB
         lines.append(
-            f"| `{one.name}` | {one.size_bytes / _GB:.1f} GB | {window:,} | {memory:.1f} GB"
+            f"| `{one.name}` | about {weights:.1f} GB | {window:,} | about {memory:.1f} GB"
             f" | {able} | {one.about} |"
         )
     return "\n".join(lines)

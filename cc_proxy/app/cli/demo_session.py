@@ -48,7 +48,7 @@ _PASSED_ON = frozenset(
 _MARKER = re.compile(r"(?<!\s)\s*\[practice: demo\]")
 _PRACTICE_ONLY = (
     "A practice model answered: it plays a fixed script, and no real model was asked.",
-    "With a real one: ollama pull qwen3-coder:30b, then: cc-proxy claude",
+    "With a real one: cc-proxy claude. Which one fits your machine: cc-proxy models recommend",
 )
 
 

@@ -8,6 +8,8 @@ DISCOVERED = "local-claude/"
 
 LONG_CONTEXT_MARK = "[1m]"
 DEFAULT = "default"
+# What Claude Code takes for `--model` in place of a name, by the family that it stands for.
+_SHORT_NAMES = {"opus": "opus", "opusplan": "opus", "sonnet": "sonnet", "haiku": "haiku"}
 
 
 def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
@@ -17,7 +19,8 @@ def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
     equals), then `default` for Anthropic's own names. Any other name is Ollama's and returned
     as it is. None: one of Anthropic's names, and no default is configured. A trailing `[1m]`
     (Claude Code's mark for a long context) is no part of the name, and neither is `local-claude/`
-    before it, which the list of models has for Claude Code. Aliases do not chain.
+    before it, which the list of models has for Claude Code. `opus`, `opusplan`, `sonnet` and
+    `haiku`, as in `--model haiku`, are names of these families. Aliases do not chain.
     """
     name = name.removesuffix(LONG_CONTEXT_MARK)
     if name in aliases:
@@ -25,6 +28,8 @@ def resolve_model(aliases: Mapping[str, str], name: str) -> str | None:
     name = name.removeprefix(DISCOVERED)
     if name in aliases:
         return aliases[name]
+    if name in _SHORT_NAMES:
+        name = f"claude-{_SHORT_NAMES[name]}-"  # which `claude-haiku-*` matches
     patterns = [alias for alias in aliases if "*" in alias and _matches(alias, name)]
     if patterns:
         return aliases[max(patterns, key=_literal_characters)]

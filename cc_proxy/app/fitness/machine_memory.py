@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-_SECONDS = 10
+_SECONDS = 3
 _MIB = 1024**2
+# No GPU has more than 4 TiB: a larger number is not one of nvidia-smi's.
+_MOST_MIB = 4 * 1024**2
 _NVIDIA = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
 _APPLE = ("/usr/sbin/sysctl", "-n", "hw.memsize")
 _DRM = Path("/sys/class/drm")
@@ -53,17 +55,31 @@ def find(run: Run | None = None, drm: Path = _DRM) -> MachineMemory | None:
 
 def _output(command: Sequence[str]) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the two commands above
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+        running = subprocess.Popen(  # noqa: S603 - the two commands above
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
         )
-    except (OSError, subprocess.TimeoutExpired):  # there is no such program, or no such GPU
+    except OSError:  # there is no such program
         return ""
-    return done.stdout if done.returncode == 0 else ""
+    with running:
+        try:
+            text, _ = running.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Not subprocess.run(): it would wait for the output of what the program has started.
+            running.kill()
+            return ""
+    return text if running.returncode == 0 else ""
 
 
 def _nvidia(run: Run) -> int:
     lines = run(_NVIDIA).split()
-    return sum(int(line) * _MIB for line in lines if line.isdecimal())
+    # The length first: int() refuses a number of thousands of digits.
+    sizes = (int(line) for line in lines if line.isdecimal() and len(line) <= len(str(_MOST_MIB)))
+    return sum(size * _MIB for size in sizes if size <= _MOST_MIB)
 
 
 def _amd(drm: Path) -> int:

@@ -27,6 +27,9 @@ def claude(home: Home) -> None:
     path.parent.mkdir()
     path.write_text(SCRIPT)
     path.chmod(0o755)
+    gpu = path.with_name("nvidia-smi")  # whatever the machine has
+    gpu.write_text("#!/bin/sh\necho 17000\n")
+    gpu.chmod(0o755)
     home.environ["PATH"] = f"{path.parent}{os.pathsep}{home.environ['PATH']}"
 
 
@@ -142,7 +145,7 @@ def test_on_a_terminal_the_first_model_is_pulled_and_used(home: Home) -> None:
     with practice_server(models=[PLAIN]) as running:
         child = on_a_terminal(home, OLLAMA_BASE_URL=running.url)
         child.expect("Ollama has no model that can use tools")
-        child.expect(r"Pull \[qwen3-coder:30b\]: ")
+        child.expect(r"Pull \[qwen3:4b\]: ")
         child.sendline("qwen3:4b")
         child.expect(r"model is qwen3:4b\.")
         child.expect(pexpect.EOF)
@@ -213,7 +216,7 @@ def test_the_only_one_is_asked_for_if_it_is_unfit(home: Home, answer: str, shown
         child.expect(r"Use it all the same\? \[y/N\]: ")
         child.sendline(answer)
         if answer == "n":
-            child.expect(r"Pull \[qwen3-coder:30b\]: ")
+            child.expect(r"Pull \[qwen3:4b\]: ")
             child.sendline(shown)
         child.expect(rf"model is {shown}\.")
         child.close(force=True)

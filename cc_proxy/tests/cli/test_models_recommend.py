@@ -1,5 +1,7 @@
 """`cc-proxy models recommend`, as a person runs it."""
 
+import pytest
+
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
@@ -23,7 +25,7 @@ def test_installed_models_come_first_with_window_and_reason(home: Home) -> None:
     assert data["recommended_to_pull"] == "gpt-oss:20b"
     assert data["installed"][1]["reason"] == "fits, but its own window ends at 32,768 tokens"
     assert "Recommended: large:latest; to see whether it is fit: cc-proxy models test" in people
-    assert f"To pull (figures of {data['to_pull_as_of']})" in people
+    assert f"To pull (about; figures of {data['to_pull_as_of']})" in people
 
 
 def test_a_model_that_was_unfit_is_not_recommended(home: Home) -> None:
@@ -47,3 +49,20 @@ def test_the_memory_of_another_machine_must_be_said(home: Home) -> None:
     wrong = home.run("models", "recommend", "--memory", "much")
     assert wrong.code == 2
     assert "Expected --memory to be a size such as 24GB, found 'much'." in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("memory", "to_pull"),
+    [("24.5G", "gpt-oss:20b"), ("17.5GB", "qwen3:4b"), ("1TB", "gpt-oss:120b")],
+)
+def test_a_model_that_sees_is_recommended_only_if_no_other_fits(
+    home: Home, memory: str, to_pull: str
+) -> None:
+    ran = home.json("models", "recommend", "--memory", memory)
+    assert ran.data["recommended_to_pull"] == to_pull
+
+
+def test_no_memory_at_all_is_refused(home: Home) -> None:
+    ran = home.run("models", "recommend", "--memory", "0GB")
+    assert ran.code == 2
+    assert "Expected --memory to be a size such as 24GB, found '0GB'." in ran.err

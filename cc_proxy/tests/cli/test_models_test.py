@@ -44,7 +44,7 @@ def test_an_unfit_model_is_a_1_with_what_would_help(home: Home) -> None:
     assert "played:latest is unfit for Claude Code:" in ran.out
     assert "0 of 1  read" in ran.out
     assert "Sure! First you open the file" in ran.out
-    assert "-> cc-proxy models pull qwen3-coder:30b" in ran.err
+    assert "-> cc-proxy models recommend" in ran.err
     # Without a terminal, a line a step.
     assert " 6 of 60  write_program: several lines, indented  (0 passed)" in ran.err
 

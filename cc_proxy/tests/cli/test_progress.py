@@ -1,7 +1,13 @@
 """How far something has come, on a terminal and without one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 
+from cc_proxy.app.cli.doctor import command, model
+from cc_proxy.app.cli.doctor.check import Check, ok
 from cc_proxy.app.cli.output import progress, result
 from cc_proxy.app.cli.output.amounts import size
 
@@ -91,3 +97,33 @@ def test_waiting_takes_its_line_away_also_after_an_error(shown: list[str]) -> No
     with pytest.raises(ValueError, match="x"), progress.waiting("Loading"):
         raise ValueError("x")
     assert shown == [""]
+
+
+async def test_doctor_takes_its_progress_away_before_each_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+
+    @contextmanager
+    def waiting(what: str) -> Iterator[None]:
+        shown.append(what)
+        yield
+        shown.remove(what)
+
+    async def one(*_: object) -> Check:
+        return ok("a", "")
+
+    async def several(*_: object) -> list[Check]:
+        return [ok("a", "")]
+
+    monkeypatch.setattr(command, "waiting", waiting)
+    monkeypatch.setattr(model, "answer", several)
+    for name in ("memory", "tool_call", "prefix"):
+        monkeypatch.setattr(model, name, one)
+    ollama = SimpleNamespace(kind="ollama")
+    target = SimpleNamespace(model=SimpleNamespace(name="m", can=lambda _: True))
+    count = 0
+    async for _ in command._asked(None, target, ollama):  # type: ignore[arg-type]  # noqa: SLF001 - stand-ins
+        count += 1
+        assert shown == []
+    assert count == 4

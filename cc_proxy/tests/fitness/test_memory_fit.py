@@ -77,3 +77,9 @@ def test_a_mac_shares_its_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     found = find(lambda command: str(64 * GB) if "sysctl" in command[0] else "", tmp_path)
     assert found is not None
     assert (found.kind, found.total) == ("unified", 64 * GB)
+
+
+@pytest.mark.parametrize("text", ["110000000000000\n", f"{'9' * 5000}\n", "4194305\n"])
+def test_a_number_that_no_gpu_has_is_no_memory(tmp_path: Path, text: str) -> None:
+    found = find(lambda command: text if command[0] == "nvidia-smi" else "", tmp_path)
+    assert found is None or found.kind != "gpu"

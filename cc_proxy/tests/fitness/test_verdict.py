@@ -84,10 +84,10 @@ def test_no_runs_have_no_interval(passed: int, runs: int) -> None:
 @pytest.mark.parametrize(
     ("tested", "fit", "advice"),
     [
-        ("qwen3:4b", (), "cc-proxy models pull qwen3-coder:30b"),
-        ("qwen3-coder:30b", (), "cc-proxy models pull gpt-oss:20b"),
-        ("library/Qwen3-Coder", (), "cc-proxy models pull gpt-oss:20b"),
-        ("gpt-oss:20b", ("gpt-oss:20b",), "cc-proxy models pull qwen3-coder:30b"),
+        ("qwen3:4b", (), "cc-proxy models recommend"),
+        ("qwen3-coder:30b", (), "cc-proxy models recommend"),
+        ("library/Qwen3-Coder", (), "cc-proxy models recommend"),
+        ("gpt-oss:20b", ("gpt-oss:20b",), "cc-proxy models recommend"),
         ("qwen3:4b", ("a:1b", "b:1b"), "cc-proxy claude --model a:1b (fit in your test)"),
         ("a:1b", ("a:1b", "b:1b"), "cc-proxy claude --model b:1b (fit in your test)"),
     ],

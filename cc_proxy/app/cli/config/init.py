@@ -140,7 +140,7 @@ def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
     able = [row for row in found.rows if row.target and row.target.model.can("tools")]
     if not able:
         text = "Ollama has no model that can use tools, so there is no default to choose."
-        warnings.append(ErrorItem("no_model", text, "cc-proxy models pull qwen3-coder:30b"))
+        warnings.append(ErrorItem("no_model", text, "cc-proxy models recommend"))
         return None
 
     tests, troubles = verdicts.for_choice(common)

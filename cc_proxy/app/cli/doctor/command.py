@@ -201,14 +201,20 @@ async def _asked(
         yield await model.memory(target, ollama, reading)
     if target.model.can("tools"):
         with waiting(f"Having {name} call a tool"):
-            yield await model.tool_call(loaded)
+            called = await model.tool_call(loaded)
+        yield called  # outside, so that the line of progress is gone
     with waiting(f"Comparing the prompts of two turns of {name}"):
-        yield await model.prefix(target, ollama)
+        compared = await model.prefix(target, ollama)
+    yield compared
 
 
 def _without_pull(check: "Check | None") -> "Check | None":
     """Return a check of another server's model: cc-proxy cannot pull a better one there."""
-    if check is None or check.fix is None or "models pull" not in check.fix:
+    if (
+        check is None
+        or check.fix is None
+        or not check.fix.startswith(("cc-proxy models pull", "cc-proxy models recommend"))
+    ):
         return check
     return replace(check, fix="Serve a model that can call tools, with the server's tool parser.")
 

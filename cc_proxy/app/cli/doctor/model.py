@@ -253,7 +253,7 @@ def _judged(reply: dict[str, Any], took: float) -> Check:
         ours = next(filter(None, map(own_words, texts)), "nothing")
         found = f"it wrote: {written[:120]!r}" if written else f"no call came: {ours}"
         text = f"asked to call a tool, {found}"
-        return fail(name, text, "cc-proxy models pull qwen3-coder:30b")
+        return fail(name, text, "cc-proxy models recommend")
     call = calls[0]
     if call["name"] != "Read" or call["input"].get("file_path") != _FILE:
         text = f"it called {call['name']} with {json.dumps(call['input'])[:120]}"

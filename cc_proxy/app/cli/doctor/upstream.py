@@ -33,7 +33,7 @@ from cc_proxy.app.upstreams.ollama.absence import HOST_NAMES
 from cc_proxy.app.upstreams.ollama.client import OllamaClient
 from cc_proxy.app.upstreams.ollama.listing import from_version
 
-PULL = "cc-proxy models pull qwen3-coder:30b"
+PULL = "cc-proxy models recommend"
 _TESTED = (0, 32)
 _PORT = 11434
 _SIDE_BY_SIDE = 2

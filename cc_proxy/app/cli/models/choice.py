@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import LoadedConfig
 
 _NAME = "claude"
-_USUAL = "qwen3-coder:30b"
 UNFIT_MARK = "unfit in your test"
 
 
@@ -95,11 +94,11 @@ def unfit_default(common: "Common", loaded: "LoadedConfig", name: str) -> ErrorI
 
 
 def _pulled(loaded: "LoadedConfig") -> str:
-    from cc_proxy.app.cli.models import pull  # noqa: PLC0415 - see common.Common
+    from cc_proxy.app.cli.models import pull, recommend  # noqa: PLC0415 - see common.Common
 
     note("Ollama can pull one, which takes a while.")
-    note("Which one fits your machine: https://ollama.com/search?c=tools (Ctrl-C: none)")
-    name: str = click.prompt("Pull", default=_USUAL, err=True)
+    note("Which ones fit your machine: cc-proxy models recommend (Ctrl-C: none)")
+    name: str = click.prompt("Pull", default=recommend.to_pull(loaded), err=True)
     pull.pull(loaded.settings, name)
     return name
 

@@ -171,7 +171,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
 
 def _warnings(found: "Survey") -> Iterator[ErrorItem]:
     if found.trouble is not None:
-        yield ErrorItem("no_default_model", found.trouble, "cc-proxy models pull qwen3-coder:30b")
+        yield ErrorItem("no_default_model", found.trouble, "cc-proxy models recommend")
     for error in found.away:
         yield ErrorItem("upstream_away", error.message, error.hint)
     for model in found.missing:

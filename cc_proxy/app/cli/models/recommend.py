@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cc_proxy.app.config import LoadedConfig
 
 _NAME = "models recommend"
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(GB|GiB|MB|MiB)", re.IGNORECASE)
-_UNITS = {"gb": 10**9, "gib": 2**30, "mb": 10**6, "mib": 2**20}
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([MGT])(i?)B?", re.IGNORECASE)
+_POWERS = {"m": 2, "g": 3, "t": 4}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _WHERE = {
     "gpu": "of the GPU",
@@ -52,9 +52,10 @@ class MemorySize(click.types.StringParamType):
     ) -> Any:  # noqa: ANN401 - a text becomes a number
         """Return the bytes."""
         found = _SIZE.fullmatch(str(value))
-        if found is None:
+        if found is None or not float(found[1]):
             self.fail(f"Expected a size such as 24GB, found {str(value)!r}.", param, ctx)
-        return int(float(found[1]) * _UNITS[found[2].lower()])
+        unit = (1024 if found[3] else 1000) ** _POWERS[found[2].lower()]
+        return int(float(found[1]) * unit)
 
 
 @define("recommend")
@@ -93,7 +94,7 @@ def command(common: Common, *, memory: int | None) -> Result:
         [fit(one.needs, found.for_models) for one in known.models if one.name not in names]
     )
     best = next((one.needs.name for one in installed if _is_good(one, unfit)), None)
-    best_to_pull = next((one.needs.name for one in to_pull if one.level == "fits"), None)
+    best_to_pull = _best_to_pull(to_pull)
     return Result(
         _NAME,
         {
@@ -109,6 +110,24 @@ def command(common: Common, *, memory: int | None) -> Result:
         tuple(_lines(found, (installed, to_pull), unfit, known.as_of, (best, best_to_pull))),
         warnings=warnings,
     )
+
+
+def to_pull(loaded: "LoadedConfig") -> str | None:
+    """Return the model of the table to pull for Ollama's machine; None if none is known to fit."""
+    try:
+        found = _memory(loaded, None)
+    except RecommendError:
+        return None
+    return _best_to_pull(
+        best_first([fit(one.needs, found.for_models) for one in known_models().models])
+    )
+
+
+def _best_to_pull(fits: list[MemoryFit]) -> str | None:
+    """Return the largest that fits, one that sees images only if no other does."""
+    seeing = {one.name for one in known_models().models if "vision" in one.capabilities}
+    names = [one.needs.name for one in fits if one.level == "fits"]
+    return next((name for name in names if name not in seeing), names[0] if names else None)
 
 
 def _memory(loaded: "LoadedConfig", given: int | None) -> MachineMemory:
@@ -162,15 +181,15 @@ def _lines(
     best: tuple[str | None, str | None],
 ) -> Iterator[str]:
     installed, to_pull = fits
-    room = size(memory.for_models)
-    yield f"Memory: {size(memory.total)} {_WHERE[memory.kind]}, {room} for a model"
-    yield ""
     yield "Installed"
     yield from _table(installed, unfit) if installed else ("  none that can use tools",)
     yield ""
-    yield f"To pull (figures of {as_of})"
+    yield f"To pull (about; figures of {as_of})"
     yield from _table(to_pull, set())
     yield ""
+    # Last, since the tables scroll the first lines out of a small terminal.
+    room = size(memory.for_models)
+    yield f"Memory: {size(memory.total)} {_WHERE[memory.kind]}, {room} for a model"
     mine, new = best
     if mine is not None:
         mine = one_line(mine)

@@ -14,7 +14,7 @@ def only_cloud(names: list[str]) -> ApiError:
         "not_found_error",
         "No model is configured, and Ollama has only cloud models, which send what they read to"
         f" another company. To use one, set `aliases: {{default: {names[0]}}}` in"
-        " cc-proxy.user.yaml. For a model of this machine: `ollama pull qwen3-coder:30b`.",
+        " cc-proxy.user.yaml. For a model of this machine: `cc-proxy models recommend`.",
         retry=False,
     )
 
@@ -25,7 +25,7 @@ def no_model(count: int, first: Upstream) -> ApiError:
     some = f"{count} {'pulled' if is_ollama else 'served'}, none that can use tools"
     found = some if count else "no model at all"
     remedy = (
-        "Pull one that can use tools, for example `ollama pull qwen3-coder:30b`, or set"
+        "Pull one that can use tools (`cc-proxy models recommend` says which fits), or set"
         if is_ollama
         else f"Let {first.title} serve one that can use tools, or set"
     )
