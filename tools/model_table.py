@@ -20,7 +20,7 @@ def page(text: str) -> str:
 def _table() -> str:
     known = known_models()
     lines = [
-        "Sizes and windows are about right; `cc-proxy models` shows the real ones of what you have pulled:",
+        "Sizes and windows are about right; `cc-proxy models` shows those of what you pulled:",
         "",
         "| model | weights | with a window of | memory in all | can | |",
         "|---|---|---|---|---|---|",
