@@ -197,6 +197,20 @@ async def test_handshakes_that_hang_make_room(
         client.close()
 
 
+@pytest.mark.parametrize("limits", [Limits(header_seconds=0.3)], ids=["quick"])
+async def test_a_client_without_the_key_cannot_put_off_its_end(
+    stage: Stage, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncio.constants.SSL_SHUTDOWN_TIMEOUT", 3600)
+    with socket.create_connection(("127.0.0.1", stage.port)) as raw:
+        secured = await asyncio.to_thread(
+            files.trusting().wrap_socket, raw, server_hostname="127.0.0.1"
+        )
+        with secured:  # it reads nothing, so it never answers the end of TLS
+            await until(lambda: stage.connections == 1)
+            await until(lambda: stage.connections == 0)
+
+
 @pytest.mark.parametrize("limits", [Limits(connections=2)], ids=["two"])
 async def test_handshakes_are_among_the_connections_that_are_too_many(
     stage: Stage, tls: ServerTls

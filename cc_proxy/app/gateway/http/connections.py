@@ -74,6 +74,7 @@ class Connection(web.RequestHandler):
         "_keyless",
         "_keyless_bytes",
         "_limits",
+        "_secured",
         "_taken_at",
         "_unheard",
         "_untaken",
@@ -111,6 +112,7 @@ class Connection(web.RequestHandler):
         self._keyless = keyless
         self._keyless_bytes = 0
         self._unheard: asyncio.TimerHandle | None = None
+        self._secured: asyncio.Transport | None = None
         # What the client has not taken yet, in bytes, and when it last took something.
         self._untaken = 0
         self._taken_at = 0.0
@@ -122,7 +124,8 @@ class Connection(web.RequestHandler):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP server makes
         # Writing is paused by every byte that is not taken, even behind the end of an answer.
         # (That of TLS pauses with as many bytes as it may have.)
-        transport.set_write_buffer_limits(high=1 if transport.get_extra_info("sslcontext") else 0)
+        self._secured = transport if transport.get_extra_info("sslcontext") else None
+        transport.set_write_buffer_limits(high=1 if self._secured else 0)
         loop = asyncio.get_running_loop()
         self._unheard = loop.call_later(self._limits.header_seconds, self.force_close)
         self._keyless[self] = time.monotonic()
@@ -164,8 +167,11 @@ class Connection(web.RequestHandler):
 
     def force_close(self) -> None:
         """Close at once, and make room for another one."""
-        self._keyless.pop(self, None)
+        was_keyless = self._keyless.pop(self, None) is not None
         super().force_close()
+        if was_keyless and self._secured is not None:
+            # TLS would wait for the other side to close as well.
+            self._secured.abort()
 
     def trust(self) -> None:
         """Note that the key was shown: longer limits apply from now on."""
