@@ -6,7 +6,7 @@ from cc_proxy.app.config.errors import ConfigError, RefusedValueError
 from cc_proxy.app.config.file_locations import ConfigSource
 from cc_proxy.app.config.launch_options import NO_OPTIONS, LaunchOptions
 from cc_proxy.app.config.load import LoadedConfig, load, settings_digest
-from cc_proxy.app.config.proxies import NO_PROXY, proxy_for
+from cc_proxy.app.config.proxies import NO_PROXY, proxy_for, unread_variable
 from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     EVERY_ASSIST,
@@ -62,4 +62,5 @@ __all__ = [
     "resolve_model",
     "secrets_of",
     "settings_digest",
+    "unread_variable",
 ]

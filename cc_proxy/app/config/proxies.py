@@ -16,6 +16,7 @@ AUTO, NONE = "auto", "none"
 # With these settings, once the environment has been asked, there is no proxy.
 NO_PROXY = (AUTO, NONE)
 
+_NO_SOCKS = "cc-proxy speaks no SOCKS; over SSH: ssh -N -L 11434:127.0.0.1:11434 HOST"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -31,6 +32,8 @@ def proxy(text: str) -> str:
     scheme, separator, _ = text.partition("://")
     if separator and scheme.lower() not in _PORTS:
         fix = f"name an http or https proxy, not {scheme}"
+        if scheme.lower().startswith("socks"):
+            fix += f" ({_NO_SOCKS})"
         raise RefusedValueError(fix=fix if scheme.isalnum() else None)
     url = base_url(text if separator else f"http://{text}")
     if urlsplit(url).path:
@@ -48,6 +51,18 @@ def from_environment(url: str, environ: Mapping[str, str]) -> tuple[str, str] | 
         if text := environ.get(name, "").strip():
             return name, text
     return None
+
+
+def unread_variable(url: str, environ: Mapping[str, str]) -> str | None:
+    """Return the variable that names a proxy for an address to other programs, but not to Ollama's.
+
+    ALL_PROXY is curl's; it has a SOCKS server as a rule, and no part of cc-proxy reads it.
+    """
+    target = urlsplit(url)
+    if is_loopback(target.hostname or "") or _is_excepted(target, environ):
+        return None
+    names = ("ALL_PROXY", "all_proxy")
+    return next((name for name in names if environ.get(name, "").strip()), None)
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:

@@ -378,3 +378,25 @@ def test_a_second_slot_is_explained_where_it_would_be_used(
     check = upstream.parallel(target, [ModelSessions(model="n", sessions=9, parallel=1), seen])
     assert (check is None) == (says is None)
     assert check is None or (says or "") in check.detail
+
+
+@pytest.mark.parametrize(
+    ("url", "excepted", "named"),
+    [
+        ("http://gpu.invalid:11434", "", True),
+        ("http://gpu.invalid:11434", "gpu.invalid", False),
+        ("http://127.0.0.1:9", "", False),
+    ],
+)
+async def test_a_proxy_for_all_that_is_not_read_is_named_where_nothing_answers(
+    monkeypatch: pytest.MonkeyPatch, *, url: str, excepted: str, named: bool
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://me:hunter2@proxy:1080")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    loaded = load(environ={"OLLAMA_BASE_URL": url}, home=Path("/nowhere"))
+    async with OllamaClient(url, api_key=None, silence_seconds=1) as client:
+        (check,) = await upstream.reach(loaded, client, None)
+    assert check.status == "fail"
+    assert ("does not read ALL_PROXY" in check.detail) is named
+    assert ("ssh -N -L 11434" in str(check.fix)) is named
+    assert "hunter2" not in check.detail

@@ -99,6 +99,7 @@ def test_another_proxy_is_another_configuration(load_file: LoadFile) -> None:
     ("text", "words"),
     [
         ("socks5://proxy:1080", "name an http or https proxy, not socks5"),
+        ("socks5h://proxy:1080", "ssh -n -l 11434:127.0.0.1:11434 host"),
         ("http://proxy:x", "a port is a number"),
         ("http://proxy/path", "leave out everything after the port"),
     ],

@@ -1,6 +1,7 @@
 """Checks of Ollama: where it is, and whether the default model suits Claude Code."""
 
 import asyncio
+import os
 import re
 import socket
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from cc_proxy.app.cli.claude.profiles import for_window, in_window
 from cc_proxy.app.cli.doctor.check import Check, fail, ok, warn
 from cc_proxy.app.cli.models.choice import UNFIT_MARK
 from cc_proxy.app.cli.output.amounts import size
-from cc_proxy.app.config import LoadedConfig, Settings, resolve_model
+from cc_proxy.app.config import LoadedConfig, Settings, resolve_model, unread_variable
 from cc_proxy.app.control.wire import ModelSessions
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.routing.nearest import did_you_mean
@@ -37,6 +38,10 @@ PULL = "cc-proxy models recommend"
 _TESTED = (0, 32)
 _PORT = 11434
 _SIDE_BY_SIDE = 2
+NO_SOCKS = (
+    "An HTTP proxy: ollama.proxy in cc-proxy.user.yaml. Instead of a SOCKS server:"
+    f" ssh -N -L {_PORT}:127.0.0.1:{_PORT} HOST, with the default ollama.base_url"
+)
 _PROBE_SECONDS = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = "OLLAMA_HOST=0.0.0.0"
@@ -63,6 +68,9 @@ async def reach(loaded: LoadedConfig, ollama: OllamaClient, container: str | Non
         version = await ollama.ask("/api/version", from_version)
     except UpstreamError as error:
         host = urlsplit(ollama.base_url).hostname or ""
+        if unread := unread_variable(ollama.base_url, os.environ):
+            text = f"{error.message} It was asked directly: cc-proxy does not read {unread}"
+            return [fail("ollama", text, NO_SOCKS)]
         fix = refusal(error) or await _found_elsewhere(ollama.base_url)
         seen = addresses[0].text if addresses else None
         fix = fix or silence(host, seen, error.hint, await _outside(container, which("ollama")))
