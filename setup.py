@@ -4,9 +4,7 @@ setuptools writes the clock, the umask and the user of the building machine into
 describes the package is in pyproject.toml.
 """
 
-import ast
 import gzip
-import json
 import os
 import shutil
 import tarfile
@@ -16,34 +14,12 @@ from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.bdist_wheel import bdist_wheel
-from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 # https://reproducible-builds.org/specs/source-date-epoch/; without it 2020-01-01, as a zip file
 # has no dates before 1980.
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "1577836800"))
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
-
-
-class SmallBuild(build_py):
-    """Modules and data without what only the source is read for.
-
-    A file takes whole blocks of a disk, of 4 KB as a rule: 60 packages with a line each are 240 KB.
-    """
-
-    def run(self) -> None:
-        """Copy them, then leave out what does nothing. An editable installation copies nothing."""
-        super().run()
-        if self.editable_mode:
-            return
-        built = Path(self.build_lib, "cc_proxy")
-        for path in built.rglob("__init__.py"):
-            if all(isinstance(node, ast.Expr) for node in ast.parse(path.read_bytes()).body):
-                path.write_bytes(b"")
-        for path in Path(built, "data").glob("*.json"):
-            whole = json.loads(path.read_bytes())
-            compact = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
-            path.write_text(f"{compact}\n", encoding="utf-8", newline="\n")
 
 
 class ReproducibleSdist(sdist):
@@ -99,6 +75,4 @@ def rewrite_zip(path: Path) -> None:
     beside.replace(path)
 
 
-setup(
-    cmdclass={"build_py": SmallBuild, "sdist": ReproducibleSdist, "bdist_wheel": ReproducibleWheel}
-)
+setup(cmdclass={"sdist": ReproducibleSdist, "bdist_wheel": ReproducibleWheel})

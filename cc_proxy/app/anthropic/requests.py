@@ -215,9 +215,7 @@ def decode(body: bytes) -> MessagesRequest:
 
 def _check_count(body: bytes) -> None:
     """Refuse a body with too many messages, which would take a second to decode."""
-    if len(body) <= MAX_MESSAGES * _SMALLEST_MESSAGE or not _has_many_objects(body):
-        return
-    if body.count(b'"role"') <= MAX_MESSAGES:
+    if len(body) <= MAX_MESSAGES * _SMALLEST_MESSAGE or body.count(b'"role"') <= MAX_MESSAGES:
         return
     try:
         count = len(_messages_decoder.decode(body).messages)
@@ -227,19 +225,6 @@ def _check_count(body: bytes) -> None:
         raise invalid_request(
             f"messages: expected at most {MAX_MESSAGES}, found {count}. Begin a new conversation."
         )
-
-
-def _has_many_objects(body: bytes) -> bool:
-    """Tell whether there may be more than `MAX_MESSAGES` objects: each begins with a brace.
-
-    In a usual body braces are far apart, and it takes a fifth of what counting a word does.
-    """
-    place = -1
-    for _ in range(MAX_MESSAGES + 1):
-        place = body.find(b"{", place + 1)
-        if place < 0:
-            return False
-    return True
 
 
 def _without_lone_surrogates(body: bytes) -> bytearray | None:

@@ -19,9 +19,9 @@ from cc_proxy.app.gateway.context import GatewayContext, Shared
 from cc_proxy.app.gateway.http.server import application
 from cc_proxy.app.upstreams.choice import all_configured
 
-from .conftest import KEY, PATIENCE, Upstream, body, done, line, says
+from .conftest import KEY, PATIENCE, Chat, Upstream, body, done, line, says
 from .test_queue import until
-from .test_second_tries import refuses
+from .test_second_tries import breaks, refuses
 
 BUSY = refuses("server busy, please try again.  maximum pending requests exceeded", 503)
 MODEL = {"name": "m:latest"}
@@ -392,3 +392,60 @@ async def test_a_router_that_lost_its_server_is_asked_once_more(
         assert answer["content"][0]["text"] == text
     else:
         assert answer["type"] == "error"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llama runner process has terminated: CUDA error",
+        "model requires more system memory (9 GiB) than is available (4 GiB)",
+    ],
+)
+async def test_a_host_that_fails_where_another_answers_is_left_out(three: Three, text: str) -> None:
+    three.hosts[0].chat = refuses(text)
+    assert await three.text("s") == "b"
+    assert await three.text("s") == "b"
+    assert {await three.text(f"t{number}") for number in range(4)} == {"b", "c"}
+    assert len(three.hosts[0].bodies) == 1
+
+
+async def test_without_affinity_a_host_that_fails_gets_no_more_requests(three: Three) -> None:
+    three.use(affinity="none")
+    three.hosts[0].chat = refuses("CUDA error")
+    for _ in range(6):
+        await three.text("s")
+    assert len(three.hosts[0].bodies) == 1
+
+
+async def test_a_prompt_at_which_two_hosts_fail_goes_to_no_third_and_leaves_none_out(
+    three: Three,
+) -> None:
+    for host in three.hosts:
+        host.chat = refuses("CUDA error")
+    status, _ = await three.ask("s")
+    assert status == 500
+    assert [len(host.bodies) for host in three.hosts] == [1, 1, 0]
+    for name, host in zip("abc", three.hosts, strict=True):
+        host.chat = says(line(name), done())
+    assert {await three.text(f"t{number}") for number in range(6)} == {"a", "b", "c"}
+
+
+async def test_a_call_that_a_parser_cannot_read_stays_at_its_host(three: Three) -> None:
+    three.hosts[0].chat = refuses("error parsing tool call: raw='{', err=unexpected end")
+    await three.ask("s")
+    assert [len(host.bodies) for host in three.hosts[1:]] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [breaks("half ", text="CUDA error"), says(line("half "))],
+    ids=["an error line", "an early end"],
+)
+async def test_a_session_whose_host_broke_in_mid_answer_lands_elsewhere(
+    three: Three, chat: Chat
+) -> None:
+    three.hosts[0].chat = chat
+    status, _ = await three.ask("s")
+    assert status >= 500
+    assert await three.text("s") == "b"
+    assert await three.text("s") == "b"

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cc_proxy.app.chat.upstream import Features
 from cc_proxy.app.gateway.scheduling.slot_keeper import (
@@ -15,9 +13,7 @@ from cc_proxy.app.gateway.scheduling.slot_keeper import (
     MAX_NAME,
     MAX_SAVED,
     SlotKeeper,
-    _begins,
 )
-from cc_proxy.app.translate.prompt.held_text import HeldText
 from cc_proxy.app.upstreams.ollama.upstream import OllamaUpstream
 from cc_proxy.tests.gateway.conftest import Gateway, Upstream, done, line, says
 
@@ -162,12 +158,3 @@ async def test_names_of_models_fill_neither_memory_nor_health(gateway: Gateway) 
         sessions = (await response.json())["model_sessions"]
     assert len(sessions) <= MAX_MODELS
     assert max(len(one["model"]) for one in sessions) <= MAX_NAME
-
-
-@given(st.text("ab", max_size=6), st.text("ab", max_size=6))
-def test_a_conversation_goes_on_with_all_that_it_was(before: str, after: str) -> None:
-    def text(letters: str) -> HeldText:
-        keys = tuple(hash(letters[: n + 1]) for n in range(len(letters)))
-        return HeldText(keys, tuple(map(float, range(len(keys)))))
-
-    assert _begins(text(before), text(after)) == (before != "" and after.startswith(before))

@@ -53,7 +53,7 @@ MADE_WHILE_RUNNING = {
     "translate.answer.quiet.finder": "one class of characters",
     "translate.rescue.formats.nested_tags._end": "a tag's name, escaped: fixed text",
     "translate.rescue.formats.tags._tokens": "a namespace, escaped, before bounded names of tags",
-    "translate.rescue.formats.openers._pattern": "fixed words, letter by letter; blanks taken once",
+    "translate.rescue.formats.openers.pattern": "fixed words, letter by letter; blanks taken once",
     "translate.rescue.decision.abroad._any": "its own words, read as the others above",
     "translate.rescue.decision.english._any": "its own words, read as the others above",
 }

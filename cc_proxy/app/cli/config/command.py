@@ -121,9 +121,8 @@ def schema(common: Common) -> Result:
     Example: cc-proxy config schema > cc-proxy.schema.json
     """
     del common
-    found = json.loads(init.data_file("config.schema.json"))
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    return Result("config schema", {"schema": found}, tuple(text.splitlines()))
+    text = init.data_file("config.schema.json")
+    return Result("config schema", {"schema": json.loads(text)}, tuple(text.splitlines()))
 
 
 @define_group("config", init.command, show, check, key.command, path, schema)

@@ -15,9 +15,16 @@ from cc_proxy import __version__
 from cc_proxy.app.anthropic.events import AnswerMessage
 from cc_proxy.app.anthropic.requests import MessagesRequest
 from cc_proxy.app.control.activity import Activity
+from cc_proxy.app.control.capture import CaptureStart
 from cc_proxy.app.control.page import PageKey, PageTicket
 from cc_proxy.app.control.why import Why
-from cc_proxy.app.control.wire import Health, LastReload, PreloadRequest, PreloadResult
+from cc_proxy.app.control.wire import (
+    CaptureState,
+    Health,
+    LastReload,
+    PreloadRequest,
+    PreloadResult,
+)
 from cc_proxy.app.gateway.routes import catalogue, telemetry
 
 Json = dict[str, Any]
@@ -27,6 +34,7 @@ _BODY_ERRORS = {
     "400": "The request is wrong; the same request can never succeed.",
     "403": "It comes from a web page, or names a host that is not this proxy's.",
     "404": "The server does not have the model, or cc-proxy not the route.",
+    "409": "A capture is on already, or cannot be written.",
     "408": "The body did not come in time.",
     "413": "The body is too large.",
     "415": "The body is compressed.",
@@ -147,12 +155,21 @@ def document() -> Json:
                 ],
             )
         },
+        "/capture": {
+            "get": _operation("Get the state of the capture", answer(CaptureState)),
+            "post": _operation(
+                "Begin a capture",
+                answer(CaptureState),
+                body=_schema(types.type_info(CaptureStart), schemas),
+                needs_body=False,
+            ),
+        },
+        "/capture/stop": {"post": _operation("End the capture", answer(CaptureState))},
         **{
             path: {
                 "post": _operation(
-                    "Take the telemetry of Claude Code (OTLP over HTTP)",
+                    "Take the telemetry of Claude Code (any body of OTLP over HTTP)",
                     answer(dict[str, Any]),
-                    body={"type": "object"},
                 )
             }
             for path in telemetry.PATHS
@@ -201,11 +218,12 @@ def _encoded() -> bytes:
     return msgspec.json.encode(document())
 
 
-def _operation(
+def _operation(  # noqa: PLR0913 - the parts of an operation
     summary: str,
     content: Json,
     *,
     body: Json | None = None,
+    needs_body: bool = True,
     parameters: list[Json] | None = None,
     also: str | None = None,
 ) -> Json:
@@ -223,7 +241,7 @@ def _operation(
         operation["parameters"] = parameters
     if body is not None:
         content = {"application/json": {"schema": body}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": needs_body, "content": content}
     return operation
 
 

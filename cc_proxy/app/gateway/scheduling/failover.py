@@ -19,12 +19,14 @@ from cc_proxy.app.chat.errors import (
     UpstreamStalledError,
     UpstreamUnreachableError,
     WrongServerError,
+    is_of_server,
 )
 from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.gateway.scheduling.host_lanes import HostLanes, Lane
 from cc_proxy.app.gateway.scheduling.host_table import HostPlacement, OtherHost, WaitTooLongError
 from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.gateway.tokens.counter import TokenCounter
+from cc_proxy.app.translate.answer.retry.unreadable_call import unreadable_call
 from cc_proxy.app.translate.prompt.prefix import Prompt
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ _USUAL_SECONDS = 10.0
 _AGAIN_SECONDS = 0.5
 # A server that fails at once has not read the prompt; one that has would only fail again.
 _AT_ONCE_SECONDS = 2.0
-_FAILED = 500
+_OK, _FAILED = 200, 500
 
 # What asks one lane; the second is the way out of its queue.
 LaneAsk = Callable[[Lane, OtherHost | None], PromptAsk]
@@ -139,7 +141,8 @@ class HostPlace:
             try:
                 yield answer
             except UpstreamError as error:
-                if isinstance(error, UpstreamStalledError):
+                if _is_of_host(error):
+                    # The client asks again, and must not land here.
                     self.hosts.table.failed(self.placement.host, error.message)
                 _name(error, self.placement.host)
                 raise
@@ -153,13 +156,14 @@ class HostPlace:
         listener: PlacingListener,
     ) -> ChatAnswer:
         failed: list[UpstreamError] = []
+        doubtful: dict[str, UpstreamError] = {}
         tried: set[str] = set()
         busy: set[str] = set()
         while True:
             listener.placed(self.placement.host, self.placement.placed)
             way_out = None if busy else self._way_out(prompt)
             try:
-                return await stack.enter_async_context(
+                answer = await stack.enter_async_context(
                     self._opened(ask(self.lane, way_out), request, prompt)
                 )
             except WaitTooLongError:
@@ -167,12 +171,19 @@ class HostPlace:
                 log.info("%s is busy: another host reads the prompt", self.placement.host)
             except UpstreamError as error:
                 goes_on = self._goes_on(error, failed)
+                if not (_is_away(error) or _is_broken(error)):
+                    doubtful[self.placement.host] = error
                 _name(error, self.placement.host)
                 if not goes_on:
                     raise
                 failed.append(error)
                 tried.add(self.placement.host)
                 listener.retried()
+            else:
+                # Another host has answered the same prompt: it was theirs.
+                for host, trouble in doubtful.items():
+                    self._leave_out(host, trouble)
+                return answer
             moved = await self._next(tried, busy)
             if moved is None:
                 raise failed[0]
@@ -199,8 +210,21 @@ class HostPlace:
                 if first is None:
                     raise UpstreamBrokeError(f"{placement.host} ended its answer before it began.")
                 self.hosts.table.answered(placement.host)
-                async with aclosing(_after(first, batches)) as rest:
+                async with aclosing(self._watched(first, batches)) as rest:
                     yield answer.with_batches(rest)
+
+    async def _watched(
+        self, first: list[ChatChunk], rest: AsyncIterator[list[ChatChunk]]
+    ) -> AsyncGenerator[list[ChatChunk], None]:
+        """Yield the batches; an answer that ends without its last chunk is the host's failure."""
+        last = first
+        yield first
+        async for batch in rest:
+            last = batch
+            yield batch
+        if not any(chunk.done for chunk in last):
+            text = f"{self.placement.host} ended its answer in the middle."
+            self.hosts.table.failed(self.placement.host, text)
 
     def _way_out(self, prompt: Prompt) -> OtherHost:
         """Return when a busy host is not worth waiting for: reading the prompt takes less time."""
@@ -220,15 +244,22 @@ class HostPlace:
         if isinstance(error, ModelNotFoundError):
             self.hosts.lacks(host, self.model)
             return True
-        is_broken = type(error) is UpstreamBrokeError
         if isinstance(error, UpstreamStalledError):
             self.hosts.table.failed(host, error.message)
-        if not (_is_away(error) or is_broken):
             return False
+        if not _is_of_host(error):
+            return False
+        if _is_away(error):
+            self._leave_out(host, error)
+            return True
+        if _is_broken(error):
+            self._leave_out(host, error)
+        # A prompt at which a server fails or dies is not taken to all of them.
+        return all(_is_away(one) or isinstance(one, ModelNotFoundError) for one in before)
+
+    def _leave_out(self, host: str, error: UpstreamError) -> None:
         self.hosts.table.failed(host, error.message)
         log.warning("%s is left out: %s", host, error.log_text)
-        # A prompt at which a server dies is not taken to all of them.
-        return not (is_broken and any(type(one) is UpstreamBrokeError for one in before))
 
 
 def _name(error: UpstreamError, host: str) -> None:
@@ -253,13 +284,15 @@ def _is_away(error: UpstreamError) -> bool:
     return False
 
 
+def _is_broken(error: UpstreamError) -> bool:
+    return type(error) is UpstreamBrokeError
+
+
+def _is_of_host(error: UpstreamError) -> bool:
+    """Tell whether another host may do better: not so after a call that the parser cannot read."""
+    in_mid_answer = isinstance(error, UpstreamRefusedError) and error.status == _OK
+    return (in_mid_answer or is_of_server(error)) and unreadable_call(error) is None
+
+
 def _has_failed(error: UpstreamError) -> bool:
     return isinstance(error, UpstreamRefusedError) and error.status == _FAILED
-
-
-async def _after(
-    first: list[ChatChunk], rest: AsyncIterator[list[ChatChunk]]
-) -> AsyncGenerator[list[ChatChunk], None]:
-    yield first
-    async for batch in rest:
-        yield batch

@@ -337,8 +337,8 @@ def _key(caller: Caller) -> tuple[str, str]:
 
 
 def _begins(text: HeldText, longer: HeldText) -> bool:
-    # Each key stands for all that precedes it.
-    return bool(size := len(text.keys)) and longer.keys[size - 1 : size] == text.keys[-1:]
+    keys = text.keys
+    return bool(keys) and longer.keys[: len(keys)] == keys
 
 
 def _with_answer(

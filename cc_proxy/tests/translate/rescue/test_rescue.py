@@ -1,7 +1,6 @@
 # ruff: noqa: RUF001 - the fullwidth bars are what models write
 
 import json
-import sys
 import time
 from typing import Any
 
@@ -9,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc_proxy.app.byte_cache import ByteCache
 from cc_proxy.app.translate.rescue import Rescue, RescuedCall
-from cc_proxy.app.translate.rescue.formats.openers import _held_by, _words_of
 
 TOOLS: dict[str, dict[str, Any]] = {
     "Read": {
@@ -257,24 +254,3 @@ def test_the_work_is_linear_in_the_answer(name: str, size: int) -> None:
     # Four times the text: quadratic work would take sixteen times as long.
     short, long = ENDLESS[name](4_000), ENDLESS[name](16_000)
     assert once(long) <= 0.05 or seconds(long) < 9 * seconds(short) + 0.05
-
-
-def test_each_request_has_calls_of_its_own_tools_alone() -> None:
-    def calls(name: str, *declared: str) -> bool:
-        rescue = Rescue(dict.fromkeys(declared, TOOLS["Read"]))
-        text = f'{name}{{"file_path": "a"}}'
-        return [*rescue.feed(text), *rescue.finish()] != [text]
-
-    sets = [("Read",), ("Write",), ("Reader", "Read"), ("Read", "Write"), ("Reader",), ()]
-    for declared in sets * 2:
-        found = [name for name in ("Read", "Reader", "Write") if calls(name, *declared)]
-        assert found == sorted(declared)
-
-
-def test_the_names_of_many_requests_are_not_kept_for_ever(monkeypatch: Any) -> None:
-    known: ByteCache[Any, Any] = ByteCache(60_000, _held_by)
-    monkeypatch.setattr("cc_proxy.app.translate.rescue.formats.openers._known_words", known)
-    made = [_words_of((f"Read{number}",)) for number in range(8)]
-    assert 1 < len(known) < len(made)
-    assert _words_of(("Read7",)) is made[-1]
-    assert all(sys.getsizeof(words.pattern) < _held_by((), words) for words in made)

@@ -1,9 +1,7 @@
 """The marks that may begin a call, and the reader for each."""
 
 import re
-import sys
 
-from cc_proxy.app.byte_cache import ByteCache, text_bytes
 from cc_proxy.app.translate.rescue.declared import Reading
 from cc_proxy.app.translate.rescue.formats.fences import FENCE, action, bare, fenced
 from cc_proxy.app.translate.rescue.formats.json_calls import Context, json_run, named_call
@@ -69,67 +67,33 @@ _TAG_START = re.compile(r"<[|｜]?/?[|｜]?(?:(?P<name>[A-Za-z])|\Z)")
 _WITHIN_LINE = rf"{_MARK}|\[(?=T|\Z){pattern_of([_MISTRAL[1:]])}|\](?=<|\Z){pattern_of([M3[1:]])}"
 
 
-# The same tools come with each request, and their patterns are as much work as the whole of a
-# request's translation.
-CACHE_BYTES = 4 * 1024 * 1024
-# CPython 3.11: a tuple with its place in a dict, and the place of a word in a tuple.
-_LETTER_BYTES, _WORD_BYTES = 200, 16
-
-
-class _Words:
-    """The words that a line may begin with where some tools are declared."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        words = (*_WORDS, *names)
-        # Most lines begin with a letter that none of them has: one look is enough.
-        self.by_letter: dict[str, tuple[str, ...]] = {}
-        for word in words:
-            self.by_letter[word[:1]] = (*self.by_letter.get(word[:1], ()), word)
-        first = "".join(sorted({re.escape(word[:1]) for word in words}))
-        # What may begin one at the start of a line, and in the middle of one.
-        line_start = (
-            rf"(?:\{{\s*+(?:[\"'\w]|\Z)|\[\s*+(?:[{{\w\"']|\Z)|[`~<]|\](?=<|\Z)"
-            rf"|\[(?=T)|(?=[{first}]){pattern_of(words)})"
-        )
-        self.pattern = _pattern(line_start)
-
-
-def _pattern(line_start: str) -> re.Pattern[str]:
-    """Return the pattern of where a call may begin, given what it may be at a line's start."""
-    return re.compile(
-        rf"(?<!\s)[ \t]*+(?P<line>\n)\s*+(?=\Z|{line_start})|{_WITHIN_LINE}", re.IGNORECASE
-    )
-
-
-def _held_by(names: tuple[str, ...], words: _Words) -> int:
-    letters = _LETTER_BYTES * len(words.by_letter) + _WORD_BYTES * len(names)
-    return text_bytes(*names, words.pattern.pattern) + sys.getsizeof(words.pattern) + letters
-
-
-_known_words: ByteCache[tuple[str, ...], _Words] = ByteCache(CACHE_BYTES, _held_by)
-
-
-def _words_of(names: tuple[str, ...]) -> _Words:
-    words = _known_words.get(names)
-    if words is None:
-        words = _Words(names)
-        _known_words.put(names, words)
-    return words
-
-
 class Openers:
     """Finds the reader for the text at a place."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._known = _words_of(context.declared.names)
+        self._words = (*_WORDS, *context.declared.names)
+        # Most lines begin with a letter that none of them has: one look is enough.
+        self._by_letter: dict[str, tuple[str, ...]] = {}
+        for word in self._words:
+            self._by_letter[word[:1]] = (*self._by_letter.get(word[:1], ()), word)
+        first = "".join(sorted({re.escape(word[:1]) for word in self._words}))
+        words = pattern_of(self._words)
+        # What may begin one at the start of a line, and in the middle of one.
+        self._line_start = (
+            rf"(?:\{{\s*+(?:[\"'\w]|\Z)|\[\s*+(?:[{{\w\"']|\Z)|[`~<]|\](?=<|\Z)"
+            rf"|\[(?=T)|(?=[{first}]){words})"
+        )
 
     def pattern(self) -> re.Pattern[str]:
         r"""Return the pattern of where a call may begin: its group `line` is set where a line does.
 
         The blanks before it are taken as a whole, so that each of them is passed once.
         """
-        return self._known.pattern
+        return re.compile(
+            rf"(?<!\s)[ \t]*+(?P<line>\n)\s*+(?=\Z|{self._line_start})|{_WITHIN_LINE}",
+            re.IGNORECASE,
+        )
 
     def recognise(self, pos: int, *, line_start: bool) -> Steps[Reading | None]:
         """Read the call at `pos`; None when none begins there."""
@@ -180,7 +144,7 @@ class Openers:
 
     def _word(self, pos: int) -> Steps[Reading | None]:
         context = self._context
-        words = self._known.by_letter.get(context.src.text[pos])
+        words = self._by_letter.get(context.src.text[pos])
         word = words and (yield from context.src.starts(pos, words))
         if not word:
             return None
