@@ -16,6 +16,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from cc_proxy.app.gateway.answer import rounds
+from cc_proxy.app.gateway.routes import exchange
 
 from .conftest import Gateway, Upstream, done, line, says
 from .test_read_ahead import until
@@ -113,6 +114,7 @@ def counted_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = itertools.count(1)
     counted = SimpleNamespace(token_hex=lambda size: f"{next(numbers):0{2 * size}}")
     monkeypatch.setattr(rounds, "secrets", counted)
+    monkeypatch.setattr(exchange, "secrets", counted)
 
 
 def asked(**fields: Any) -> Scenario:
