@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from typing import get_args
 
-from cc_proxy.app.config.errors import RefusedValueError as RefusedValueError
+from cc_proxy.app.config.errors import RefusedValueError as RefusedValueError  # noqa: PLC0414 - exported, for commands
 from cc_proxy.app.config.settings import (
     Affinity,
     ClaudeProfile,
