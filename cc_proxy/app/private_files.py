@@ -239,6 +239,20 @@ def check_file(path: Path) -> None:
     _check_file(path, path.lstat(), believed=True)
 
 
+def is_of_everybody(status: os.stat_result) -> bool:
+    """Tell whether every user can write to what is a file."""
+    return _POSIX and stat.S_ISREG(status.st_mode) and bool(status.st_mode & stat.S_IWOTH)
+
+
+def foreign_owner(path: Path) -> str | None:
+    """Return who owns a file, behind links too, if it is neither this user nor root."""
+    try:
+        status = path.stat()
+    except OSError:  # whoever opens it is told the reason
+        return None
+    return _owner(status) if _POSIX and _is_foreign(status) else None
+
+
 def is_open_to_others(path: Path) -> bool:
     """Tell whether others than its user can read or write a file; False if there is none."""
     try:

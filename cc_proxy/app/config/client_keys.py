@@ -40,6 +40,17 @@ def from_files(server: Server, origins: Mapping[str, str]) -> tuple[Layer, list[
     return layer, problems
 
 
+def is_in_its_file(client: ClientKey) -> bool:
+    """Tell whether a key is still the content of its `key_file`; True for one without a file."""
+    if client.key_file is None or client.key is None:
+        return True
+    try:
+        content = reading.content(Path(client.key_file), named_by="", wanted=_WANTED)
+    except ConfigError:
+        return False
+    return content.decode("ascii", "replace").strip() == client.key
+
+
 def same_twice(server: Server, origins: Mapping[str, str]) -> list[Problem]:
     """Return a problem for each key that has two names, or is `server.auth_key` as well."""
     problems = []

@@ -64,6 +64,7 @@ def load(
         *_unusable_files(settings, origins),
         *client_keys.same_twice(settings.server, origins),
         *fallback_circles.circles(settings, origins),
+        *_collector(settings, origins),
     ]:
         raise ConfigError(unusable)
     return LoadedConfig(
@@ -121,6 +122,20 @@ def _unusable_files(settings: Settings, origins: Mapping[str, str]) -> Iterator[
         yield from tls_files.problems(f"upstreams.{name}", one, origins)
 
 
+def _collector(settings: Settings, origins: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a problem if telemetry would come back to the proxy that sends it."""
+    server, url = settings.server, urlsplit(settings.telemetry.otlp_url or "")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    if port == server.port and url.hostname in {"localhost", "127.0.0.1", "::1", server.host}:
+        yield Problem(
+            where=f"telemetry.otlp_url ({origins['telemetry.otlp_url']})",
+            what="the address of cc-proxy itself",
+            expected="the address of a collector",
+            found=f"{url.hostname}:{port}",
+            fix="a collector of OTLP over HTTP has port 4318 by default",
+        )
+
+
 def settings_digest(settings: Settings) -> str:
     """Return the SHA-256 of settings as hexadecimal digits."""
     # Neither struct fields nor aliases are sorted: the former have one order, and that of the
@@ -131,7 +146,8 @@ def settings_digest(settings: Settings) -> str:
 def _from_file(active: ConfigSource, environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
     if active.path is None:
         return {}, []
-    text = reading.read(active.path, named_by=active.name)
+    is_named = active.name in (*file_locations.NAMED, file_locations.RUNNING)
+    text = reading.read(active.path, named_by=active.name, is_named=is_named)
     from cc_proxy.app.config.validation import decoding  # noqa: PLC0415 - ruamel.yaml costs only those with a file
 
     return decoding.decode(text, active.path, environ)

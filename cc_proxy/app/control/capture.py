@@ -4,11 +4,17 @@ A file is JSON Lines: one `CaptureHeader`, then a `CapturedRequest` for each req
 `CapturedAnswer` when it has ended.
 """
 
-import msgspec
+from typing import Annotated
 
-from cc_proxy.app.control.wire import Bytes, Seconds, Time, Tokens
+import msgspec
+from msgspec import Meta
+
+from cc_proxy.app.control.wire import Bytes, Seconds, Time
 
 FORMAT = 1
+# A file may come from anybody: these are added up, and shown in columns.
+_Took = Annotated[float, Meta(ge=0, le=1e9)]
+_Counted = Annotated[int, Meta(ge=0, le=2**33)]
 
 
 class CaptureStart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -55,11 +61,11 @@ class CapturedAnswer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"
     id: str
     outcome: str
     model: str = ""
-    seconds: Seconds = 0.0
-    first_token_seconds: Seconds | None = None
-    prompt_tokens: Tokens = 0
-    reused_tokens: Tokens | None = None
-    written_tokens: Tokens = 0
+    seconds: _Took = 0.0
+    first_token_seconds: _Took | None = None
+    prompt_tokens: _Counted = 0
+    reused_tokens: _Counted | None = None
+    written_tokens: _Counted = 0
     stop_reason: str | None = None
     text: str = ""
     thinking: str = ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cc_proxy.app import private_files
 from cc_proxy.app.addresses import is_loopback
-from cc_proxy.app.config import Settings, environment
+from cc_proxy.app.config import ClientKey, ConfigError, Settings, environment
+from cc_proxy.app.config.errors import Problem
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.file_errors import explained
 from cc_proxy.app.daemon.paths import STATE_FLAG, Paths
@@ -73,12 +74,35 @@ def effective(settings: Settings, paths: Paths) -> AuthKey:
         return AuthKey(settings.server.auth_key, short_key(settings))
     kept = _kept(paths)
     if kept is not None:
+        refuse_as_named(settings, kept.value)
         return kept
     made = secrets.token_urlsafe(_BYTES)
     with explained(paths.key_file, STATE_FLAG):
         # A start that is killed leaves no empty file; whoever starts holds the lock.
         private_files.replace(paths.key_file, made.encode() + b"\n")
     return AuthKey(made)
+
+
+def refuse_as_named(settings: Settings, key: str | None) -> None:
+    """Refuse settings in which the proxy's own key has a name: who has it could do everything.
+
+    Raises:
+        ConfigError: `server.auth_keys` has the key.
+
+    """
+    if key is None:
+        return
+    own = ClientKey(key=key).digest
+    for name, client in settings.server.auth_keys.items():
+        if client.digest == own:
+            problem = Problem(
+                where=f"server.auth_keys.{name}",
+                what="the proxy's own key",
+                expected="a key of its own",
+                found="the key of this proxy, which may do everything",
+                fix="make one: cc-proxy config key NAME",
+            )
+            raise ConfigError([problem])
 
 
 def known(settings: Settings | None, paths: Paths, environ: Mapping[str, str]) -> str | None:

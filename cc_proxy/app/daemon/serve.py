@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from cc_proxy import __version__
 from cc_proxy.app import certificates, garbage
 from cc_proxy.app.config import LaunchOptions, LoadedConfig, Settings, secrets_of
+from cc_proxy.app.daemon import auth_key
 from cc_proxy.app.daemon.errors import DaemonError, Notice
 from cc_proxy.app.daemon.log import log_file
 from cc_proxy.app.daemon.paths import Paths
@@ -135,7 +136,7 @@ class _Server:
         self._cut_off = asyncio.get_running_loop().create_future()
         for notice in service.notices:
             log.warning("%s", notice.message)
-        reloader = Reloader(service.loaded, service.load, self._on_reloaded)
+        reloader = Reloader(service.loaded, self._load, self._on_reloaded)
         context = GatewayContext(
             settings=service.loaded.settings,
             auth_key=service.auth_key,
@@ -165,6 +166,11 @@ class _Server:
                 state.clear_own(service.paths, service.instance_id)
         log.info("stopped pid=%d", os.getpid())
         return _INTERRUPTED if self._stopped_by is signal.SIGINT else 0
+
+    def _load(self) -> LoadedConfig:
+        loaded = self._service.load()
+        auth_key.refuse_as_named(loaded.settings, self._service.auth_key)
+        return loaded
 
     async def _until_served(self) -> None:
         assert self._serving is not None  # noqa: S101 - run() has made it

@@ -13,6 +13,7 @@ from cc_proxy.app.config import (
     UpstreamSettings,
     settings_digest,
 )
+from cc_proxy.app.config.client_keys import is_in_its_file
 from cc_proxy.app.config.file_form import file_key
 from cc_proxy.app.config.layers import leaves
 from cc_proxy.app.control.wire import LastReload
@@ -54,7 +55,8 @@ class Reloader:
             log.error(  # noqa: TRY400 - the file is at fault, a traceback is noise
                 "the configuration cannot be used and stays as it was: %s", error.details
             )
-            self.last = LastReload(at=at, status="failed", error=error.details)
+            text = " ".join((error.details, *self._revoked()))
+            self.last = LastReload(at=at, status="failed", error=text)
             return self.last
         before = self._loaded.settings
         settings = _with_fixed(fresh.settings, before)
@@ -74,6 +76,26 @@ class Reloader:
             log.warning("this only counts after a restart: %s", ", ".join(needs_restart))
         self.last = LastReload(at=at, status="ok", changed=changed, needs_restart=needs_restart)
         return self.last
+
+    def _revoked(self) -> Iterator[str]:
+        """Go on without the keys that are not in their files any more; yield what is said of it."""
+        before = self._loaded.settings
+        gone = [name for name, each in before.server.auth_keys.items() if not is_in_its_file(each)]
+        if not gone:
+            return
+        keys = {name: each for name, each in before.server.auth_keys.items() if name not in gone}
+        server = msgspec.structs.replace(before.server, auth_keys=keys)
+        settings = msgspec.structs.replace(before, server=server)
+        self._loaded = msgspec.structs.replace(
+            self._loaded, settings=settings, digest=settings_digest(settings)
+        )
+        for applied in self._applied:
+            applied(self._loaded)
+        text = (
+            f"Revoked, since they are not in their files any more: the keys of {', '.join(gone)}."
+        )
+        log.warning("%s", text)
+        yield text
 
 
 def _with_fixed(fresh: Settings, before: Settings) -> Settings:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_WAITING_BYTES = 16 * 1024 * 1024
+OWN_USER_AGENT = "cc-proxy/"
 _SECONDS = 10.0
 _REFUSED_FROM = 300
 
@@ -113,7 +114,7 @@ class TelemetryForwarder:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=certificates.default_context()),
-                headers={"User-Agent": f"cc-proxy/{__version__}"},
+                headers={"User-Agent": f"{OWN_USER_AGENT}{__version__}"},
                 timeout=aiohttp.ClientTimeout(total=_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cc_proxy.app.cli.replay.capture_file import CaptureFileError, exchanges
+from cc_proxy.app.cli.replay.comparison import captured_side, table
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
 
@@ -61,6 +63,73 @@ def test_a_session_is_captured_and_replayed_on_another_model(proxy: Home) -> Non
     assert found.data["captured"]["model"].startswith("practice")
     assert proxy.run("restart").code == 0
     assert proxy.json("capture", "status").data["on"] is False
+
+
+BEGIN = '{"type":"capture","format":1,"version":"0","started":""}\n'
+REQUEST = '{"type":"request","id":"a","at":"","body":BODY}\n'
+ANSWER = '{"type":"answer","id":"a","outcome":"ok"MORE}\n'
+
+
+def written(home: Home, *, body: str = '{"messages":[]}', more: str = "") -> Path:
+    file = home.path / "capture.jsonl"
+    text = BEGIN + REQUEST.replace("BODY", body) + ANSWER.replace("MORE", more)
+    file.write_text(text, encoding="utf-8-sig")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_replay_that_comes_to_nothing_fails_and_words_fit_what_happens(proxy: Home) -> None:
+    file = written(proxy)
+    unknown = proxy.json("replay", str(file), "--model", "no-such-model")
+    assert (unknown.code, unknown.error["code"]) == (1, "model_unusable")
+    assert "no-such-model" in unknown.error["message"]
+    refused = proxy.json("replay", str(file), "--model", "practice")
+    assert (refused.code, refused.error["code"]) == (1, "request_failed")
+    assert refused.envelope["data"]["replayed"]["failed"] == 1
+    begun = proxy.json("capture", "start", "--session", "nope")
+    assert begun.warnings == ["capture_on", "session_unknown"]
+    assert proxy.run("capture", "start").code == 1
+    assert proxy.run("why", "zzz").code == 1
+    ended = proxy.run("capture", "stop").out
+    assert ended.startswith("The capture has ended.\n")
+    assert "0.0 of 64 MiB" in ended
+    assert proxy.run("capture", "stop").out.startswith("No capture is on. The last one: stopped.")
+    last = proxy.json("status").data["last_error"]
+    assert last is None or "capture" not in last["message"]
+    assert not [
+        one for one in proxy.log_file.read_text().splitlines() if "WARN" in one and "/why" in one
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("null", "a body that is no object"),
+        ("[]", "a body that is no object"),
+        ('"x"', "a body that is no object"),
+        ("7", "a body that is no object"),
+        ("[" * 50_000 + "]" * 50_000, ""),
+    ],
+)
+def test_a_request_that_cannot_be_asked_is_named(home: Home, body: str, found: str) -> None:
+    file = written(home, body=body)
+    with pytest.raises(CaptureFileError) as caught:
+        exchanges(file)
+    assert f"{file}:2, found: {found}" in caught.value.message
+
+
+@pytest.mark.parametrize("more", ["seconds", "prompt_tokens", "written_tokens"])
+@pytest.mark.parametrize("number", ["1e308", "9" * 400, "-1"])
+def test_a_number_that_nothing_takes_is_named(home: Home, more: str, number: str) -> None:
+    file = written(home, more=f',"{more}":{number}')
+    with pytest.raises(CaptureFileError, match=r"jsonl:3, found: "):
+        exchanges(file)
+
+
+def test_a_byte_order_mark_is_read_and_a_long_name_is_cut(home: Home) -> None:
+    (one,) = exchanges(written(home, more=f',"model":"{"m" * 400}"'))
+    side = captured_side([one])
+    assert max(map(len, table(side, side))) <= 130
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,31 @@ def test_a_key_is_made_used_counted_and_revoked(home: Home, file: Path) -> None:
     assert home.json("usage").data["total"]["requests"] == 3
 
 
+def test_a_key_without_its_file_is_revoked_and_the_own_key_gets_no_name(
+    home: Home, file: Path, tmp_path: Path
+) -> None:
+    key_file = tmp_path / "alice.key"
+    key_file.write_text("alices-key-0123456789\n")
+    file.write_text(f"server:\n  auth_keys:\n    alice: {{key_file: {key_file}}}\n")
+    with practice_server() as practice:
+        home.environ["OLLAMA_BASE_URL"] = practice.url
+        assert home.run("start").code == 0
+        own = (home.run_dir / "auth.key").read_text().strip()
+        assert ask(home, "alices-key-0123456789") == 200
+        key_file.unlink()
+        refused = home.json("reload")
+        assert refused.code == 2
+        assert "Revoked" in refused.error["message"]
+        assert "alice" in refused.error["message"]
+        assert [ask(home, "alices-key-0123456789"), ask(home, own)] == [401, 200]
+        digest = hashlib.sha256(own.encode()).hexdigest()
+        file.write_text(f"server:\n  auth_keys:\n    alice: {{key_sha256: {digest}}}\n")
+        for command in (["reload"], ["config", "check"]):
+            assert "the key of this proxy" in home.json(*command).error["message"]
+        assert home.run("stop").code == 0
+    assert "the key of this proxy" in home.json("start").error["message"]
+
+
 def test_people_get_the_line_and_what_to_do_with_it(home: Home, file: Path) -> None:
     name, title, line, then = home.run("config", "key", "ci@example.com").out.splitlines()
     assert name.startswith("Key for ci@example.com: ")

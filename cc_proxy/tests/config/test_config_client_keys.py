@@ -1,12 +1,13 @@
 """`server.auth_keys`: from where the keys come, and the errors with their place."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cc_proxy.app.config import ClientKey, ConfigError, LoadedConfig, redacted, secrets_of
+from cc_proxy.app.config import ClientKey, ConfigError, LoadedConfig, load, redacted, secrets_of
 
 LoadFile = Callable[..., LoadedConfig]
 KEY = "alices-key-0123456789"
@@ -109,3 +110,42 @@ def test_no_key_has_two_names(load_file: LoadFile) -> None:
 
 def test_a_key_with_its_file_is_not_asked_for_both_ways(key_file: Path) -> None:
     assert ClientKey(key=KEY, key_file=str(key_file)).digest == ClientKey(key=KEY).digest
+
+
+@pytest.mark.posix_only("modes of files")
+@pytest.mark.parametrize("which", ["key", "config"])
+def test_a_file_that_every_user_can_write_to_is_refused(key_file: Path, which: str) -> None:
+    config = key_file.with_name("cc-proxy.user.yaml")
+    config.write_text(f"server: {{auth_keys: {{alice: {{key_file: {key_file}}}}}}}\n")
+    load(config_file=config, environ={})
+    path = key_file if which == "key" else config
+    path.chmod(0o666)
+    with pytest.raises(ConfigError) as caught:
+        load(config_file=config, environ={})
+    assert f"{path} can be written to by every user (mode 0666)" in caught.value.message
+    assert f"chmod 600 {path}" in caught.value.details
+
+
+@pytest.mark.posix_only("owners of files")
+def test_a_file_of_another_user_counts_only_if_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / ".cc-proxy" / "cc-proxy.user.yaml"
+    config.parent.mkdir()
+    config.write_text("server: {port: 4000}\n")
+    if os.getuid() == 0:
+        os.chown(config, 1234, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert load(config_file=config, environ={}).settings.server.port == 4000
+    with pytest.raises(ConfigError) as caught:
+        load(environ={}, home=tmp_path)
+    assert f"{config} belongs to the user " in caught.value.message
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "a.example"])
+def test_telemetry_is_not_sent_to_cc_proxy_itself(load_file: LoadFile, host: str) -> None:
+    config = "server: {{host: a.example, port: 4000}}\ntelemetry: {{otlp_url: 'http://{}:{}/'}}\n"
+    load_file(config.format(host, 4318))
+    with pytest.raises(ConfigError, match="the address of a collector"):
+        load_file(config.format(host, 4000))

@@ -89,6 +89,24 @@ async def test_without_a_collector_they_are_answered_and_dropped(gateway: Gatewa
         assert await post(gateway, path, METRICS, "application/json") == (200, b"{}")
 
 
+async def test_what_a_cc_proxy_has_sent_does_not_go_round(
+    gateway: Gateway, collector: Collector
+) -> None:
+    gateway.shared.context = replace(
+        gateway.shared.context,
+        settings=msgspec.structs.replace(
+            gateway.shared.context.settings, telemetry=settings_for(collector)
+        ),
+    )
+    headers = {"User-Agent": "cc-proxy/0.1.0"}
+    url = gateway.url + "/v1/logs"
+    async with gateway.client.post(url, data=METRICS, headers=headers) as response:
+        assert response.status == 200
+    await post(gateway, "/v1/metrics", METRICS, "application/json")
+    await collector.until(1)
+    assert [path for path, *_ in collector.got] == ["/otel/v1/metrics"]
+
+
 async def test_they_need_the_key_and_have_a_bound(gateway: Gateway) -> None:
     async with gateway.client.post(
         gateway.url + "/v1/metrics", data=METRICS, headers={"x-api-key": "wrong"}

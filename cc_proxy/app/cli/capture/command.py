@@ -4,7 +4,6 @@ import click
 from msgspec import to_builtins
 
 from cc_proxy.app.cli.common import Common, define, define_group
-from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
 from cc_proxy.app.cli.top.source import Source, connect
 from cc_proxy.app.control import capture_client
@@ -44,11 +43,13 @@ def start(common: Common, *, session: str, minutes: float, max_mib: int) -> Resu
 
     Example: cc-proxy capture start --minutes 10
     """
-    source, _ = connect(common)
+    source, activity = connect(common)
     asked = CaptureStart(session=session, seconds=minutes * 60, max_bytes=max_mib * _MIB)
     state = source.state
     found = capture_client.start(state.host, state.port, source.key, asked)
-    return _result("capture start", source, found)
+    known = {one.id for one in activity.sessions}
+    unknown = () if session in {"", *known} else (_unknown(session),)
+    return _result("capture start", source, found, warnings=unknown)
 
 
 @define("stop")
@@ -58,8 +59,11 @@ def stop(common: Common) -> Result:
     Example: cc-proxy capture stop
     """
     source, _ = connect(common)
-    found = capture_client.stop(source.state.host, source.state.port, source.key)
-    return _result("capture stop", source, found)
+    state = source.state
+    before = capture_client.state(state.host, state.port, source.key)
+    found = capture_client.stop(state.host, state.port, source.key)
+    was_on = isinstance(before, CaptureState) and before.on
+    return _result("capture stop", source, found, head="The capture has ended." if was_on else "")
 
 
 @define("status")
@@ -82,21 +86,37 @@ def command(_common: Common) -> Result:
     raise click.UsageError("Expected start, stop or status, found none.")
 
 
-def _result(name: str, source: Source, found: CaptureState | str | None) -> Result:
+def _unknown(session: str) -> ErrorItem:
+    text = f"No session {session} has asked anything so far: nothing is written until it does."
+    return ErrorItem("session_unknown", text, "cc-proxy top --json shows the ids.")
+
+
+def _result(
+    name: str,
+    source: Source,
+    found: CaptureState | str | None,
+    *,
+    head: str = "",
+    warnings: tuple[ErrorItem, ...] = (),
+) -> Result:
     if isinstance(found, CaptureState):
-        warnings = (_WARNING,) if found.on else ()
-        return Result(name, to_builtins(found), tuple(_lines(found)), warnings=warnings)
+        warnings = (*((_WARNING,) if found.on else ()), *warnings)
+        return Result(name, to_builtins(found), tuple(_lines(found, head)), warnings=warnings)
     text = found or f"The proxy at {source.state.url} does not take captures: it is older, or busy."
     hint = None if found else "cc-proxy restart"
     return Result(name, errors=(ErrorItem("capture_refused", text, hint),), exit_code=FAILED)
 
 
-def _lines(found: CaptureState) -> list[str]:
+def _lines(found: CaptureState, head: str = "") -> list[str]:
     if not found.file:
         return ["No capture is on."]
     whose = found.session or "all sessions"
-    amount = f"{found.requests} requests, {size(found.bytes)} of {size(found.max_bytes)}"
-    head = "A capture is on." if found.on else f"No capture is on. The last one: {_ended(found)}."
+    amount = (
+        f"{found.requests} requests, {found.bytes / _MIB:.1f} of {found.max_bytes / _MIB:g} MiB"
+    )
+    if not head:
+        last = f"No capture is on. The last one: {_ended(found)}."
+        head = "A capture is on." if found.on else last
     rows = [("File", found.file), ("Of", whose), ("So far", amount)]
     if found.on:
         rows.append(("Until", found.until or ""))

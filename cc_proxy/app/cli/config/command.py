@@ -70,6 +70,9 @@ def check(common: Common) -> Result:
     try:
         loaded = common.load(follow=False)
         auth_key.refuse_open_bind(loaded.settings)
+        if loaded.settings.server.auth_keys:
+            own = auth_key.known(loaded.settings, common.paths(), os.environ)
+            auth_key.refuse_as_named(loaded.settings, own)
     except ConfigError as error:
         return _refused(common, error)
     except CcProxyError as error:

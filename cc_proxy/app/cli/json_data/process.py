@@ -192,7 +192,8 @@ class ReplaySide(TypedDict):
     """The answers of a model to the requests; speeds are null if not known.
 
     `same_first_call` counts the answers whose first tool call names the tool that the captured
-    one does, and `calls_repaired` those that were read from text or repaired.
+    one does, or that call none either, and `calls_repaired` those that were read from text or
+    repaired.
     """
 
     model: str

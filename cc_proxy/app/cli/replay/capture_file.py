@@ -1,5 +1,6 @@
 """Reading a capture: its requests, each with the answer that it got."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from cc_proxy.app.control.capture import FORMAT, CapturedAnswer, CapturedRequest
 from cc_proxy.app.errors import CcProxyError
 
 _MAX_BYTES = 1 << 30
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _Line = CaptureHeader | CapturedRequest | CapturedAnswer
 
 
@@ -40,6 +42,7 @@ def exchanges(path: Path) -> list[Exchange]:
     for number, line in enumerate(_lines(path), 1):
         match _decoded(path, number, line):
             case CapturedRequest() as request:
+                _check_body(path, number, request)
                 requests[request.id] = request
             case CapturedAnswer(outcome="ok") as answer:
                 answers[answer.id] = answer
@@ -60,16 +63,32 @@ def _lines(path: Path) -> Iterator[bytes]:
             f"Expected a capture in {path}, found that it cannot be read: {reason}.",
             hint="cc-proxy capture status shows the file of the last one.",
         ) from error
-    # The last line may be cut.
-    yield from filter(None, data[: data.rfind(b"\n") + 1].split(b"\n"))
+    # The last line may be cut. Some editors begin a file with a byte order mark.
+    whole = data[: data.rfind(b"\n") + 1].removeprefix(_BYTE_ORDER_MARK)
+    yield from filter(None, whole.split(b"\n"))
 
 
 def _decoded(path: Path, number: int, line: bytes) -> _Line:
     try:
         found: _Line = msgspec.json.decode(line, type=_Line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CaptureFileError(
-            f"Expected a line of a capture in {path}:{number}, found: {error}.",
-            hint="Remove the line, or capture again: cc-proxy capture start",
-        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad_line(path, number, str(error)) from error
     return found
+
+
+def _check_body(path: Path, number: int, request: CapturedRequest) -> None:
+    try:
+        body = json.loads(bytes(request.body))
+    except RecursionError as error:
+        raise _bad_line(path, number, "a body that is nested too deeply") from error
+    except ValueError as error:
+        raise _bad_line(path, number, f"a body that cannot be read ({error})") from error
+    if not isinstance(body, dict):
+        raise _bad_line(path, number, f"a body that is no object ({type(body).__name__})")
+
+
+def _bad_line(path: Path, number: int, found: str) -> CaptureFileError:
+    return CaptureFileError(
+        f"Expected a line of a capture in {path}:{number}, found: {found.rstrip('.')}.",
+        hint="Remove the line, or capture again: cc-proxy capture start",
+    )

@@ -6,7 +6,7 @@ import click
 
 from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, note
-from cc_proxy.app.cli.replay.asking import ask
+from cc_proxy.app.cli.replay.asking import ask, refusal
 from cc_proxy.app.cli.replay.capture_file import exchanges
 from cc_proxy.app.cli.replay.comparison import captured_side, replayed_side, row, table
 from cc_proxy.app.cli.top.source import connect
@@ -48,6 +48,9 @@ def command(
         return Result(NAME, errors=(item,), exit_code=FAILED)
     source, _ = connect(common)
     state, found = source.state, []
+    if refused := refusal(state.host, state.port, source.key, model):
+        item = ErrorItem("model_unusable", refused, "cc-proxy models shows the names.")
+        return Result(NAME, errors=(item,), exit_code=FAILED)
     for number, one in enumerate(known, 1):
         note(f"{number} of {len(known)}: {one.request.id}")
         found.append(
@@ -68,8 +71,11 @@ def command(
         "replayed": sides[1],
     }
     errors = [one.error for one in found if one.error]
-    warnings = tuple(
+    lines = tuple(table(*sides))
+    failed = tuple(
         ErrorItem("request_failed", f"{len(errors)} of {len(found)} failed; the first: {first}")
         for first in errors[:1]
     )
-    return Result(NAME, data, tuple(table(*sides)), warnings=warnings)
+    if len(errors) == len(found):
+        return Result(NAME, data, lines, errors=failed, exit_code=FAILED)
+    return Result(NAME, data, lines, warnings=failed)

@@ -9,6 +9,8 @@ from cc_proxy.app.cli.replay.capture_file import Exchange
 from cc_proxy.app.control.why import Why
 
 _GAP = "  "
+# A model, or the models of a capture, may have any name.
+_MOST_PLACES = 40
 
 
 def row(one: Exchange, found: Replayed) -> ReplayedRequest:
@@ -101,7 +103,12 @@ def table(captured: ReplaySide, replayed: ReplaySide) -> Iterator[str]:
             ("failed", captured["failed"], replayed["failed"], ""),
             ("tool calls", captured["tool_calls"], replayed["tool_calls"], ""),
             ("repaired", captured["calls_repaired"], replayed["calls_repaired"], ""),
-            ("same first call", captured["same_first_call"], replayed["same_first_call"], ""),
+            (
+                "same first call or none",
+                captured["same_first_call"],
+                replayed["same_first_call"],
+                "",
+            ),
             ("tokens of prompts", captured["prompt_tokens"], replayed["prompt_tokens"], ""),
             ("tokens written", captured["written_tokens"], replayed["written_tokens"], ""),
             ("time", captured["seconds"], replayed["seconds"], " s"),
@@ -125,7 +132,7 @@ def table(captured: ReplaySide, replayed: ReplaySide) -> Iterator[str]:
             ),
         )
     ]
-    places = [max(width(row[column]) for row in rows) for column in range(3)]
+    places = [min(max(width(row[column]) for row in rows), _MOST_PLACES) for column in range(3)]
     for row in rows:
         cells = (fitted(text, places[column], right=column > 0) for column, text in enumerate(row))
         yield _GAP.join(cells).rstrip()

@@ -4,6 +4,7 @@ import os
 import stat
 from pathlib import Path
 
+from cc_proxy.app import private_files
 from cc_proxy.app.config.errors import ConfigError, Problem
 from cc_proxy.app.config.yaml_file.excerpt import SourceText
 from cc_proxy.app.private_files import obstacle
@@ -11,11 +12,20 @@ from cc_proxy.app.private_files import obstacle
 LARGEST_FILE = 1024 * 1024
 
 
-def read(path: Path, *, named_by: str) -> str:
+def read(path: Path, *, named_by: str, is_named: bool = True) -> str:
     """Return a configuration file's text without a byte order mark.
 
-    `named_by` is the flag, variable or place that led to the file. Raises ConfigError.
+    `named_by` is the flag, variable or place that led to the file. One that is only found
+    (`is_named`: False) must be of this user or of root. Raises ConfigError.
     """
+    if not is_named and (owner := private_files.foreign_owner(path)):
+        problem = Problem(
+            where=named_by,
+            what=f"{path} belongs to {owner}",
+            expected="a file of your own, or of root",
+            fix=f"make it yours: sudo chown {os.geteuid()} {path}; or name it: --config {path}",
+        )
+        raise ConfigError([problem])
     return _decoded(content(path, named_by=named_by, wanted="a configuration file"), path)
 
 
@@ -32,13 +42,17 @@ def content(path: Path, *, named_by: str, wanted: str) -> bytes:
         return ConfigError([problem])
 
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
+        mode = status.st_mode
         if stat.S_ISDIR(mode):
             fix = "name a file; container tools make a folder where a file to mount is missing"
             raise unusable("is a folder", fix)
         # A pipe would block, and be empty for the background process. /dev/null is fine.
         if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
             raise unusable("is not a regular file", "name a regular file")
+        if private_files.is_of_everybody(status):
+            fix = f"if nobody else has written to it: chmod 600 {path}"
+            raise unusable(f"can be written to by every user (mode {mode & 0o7777:04o})", fix)
         with path.open("rb") as file:
             found = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:

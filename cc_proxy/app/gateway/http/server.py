@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10.0
 _CLIENT_LEFT = 499
+_OUR_FAULTS = 500
+_QUESTIONS = frozenset({"/why", "/capture", "/capture/stop"})
 # A base URL that ends in /v1, as those of OpenAI's API do: Claude Code and the SDKs add their own.
 _LONG_BASES = ("/v1",)
 
@@ -180,9 +182,13 @@ async def _frame(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _refused(request: web.Request, error: ApiError) -> web.Response:
     request_id = request[REQUEST_ID]
-    errors = request.app[SHARED].errors
-    errors.note_answer(request_id, request.path, error.status, error.log_text)
-    log.warning(
+    # Of a command that asks wrongly, its user knows already.
+    is_question = request.path in _QUESTIONS and error.status < _OUR_FAULTS
+    if not is_question:
+        errors = request.app[SHARED].errors
+        errors.note_answer(request_id, request.path, error.status, error.log_text)
+    log.log(
+        logging.INFO if is_question else logging.WARNING,
         "%s %s %s status=%d type=%s %s",
         request_id,
         request.method,

@@ -5,7 +5,12 @@ from aiohttp import web
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.gateway.context import SHARED
 from cc_proxy.app.gateway.http import bodies
-from cc_proxy.app.gateway.telemetry import MAX_BODY_BYTES, Export, TelemetryForwarder
+from cc_proxy.app.gateway.telemetry import (
+    MAX_BODY_BYTES,
+    OWN_USER_AGENT,
+    Export,
+    TelemetryForwarder,
+)
 
 PATHS = ("/v1/metrics", "/v1/logs", "/v1/traces")
 _JSON = "application/json"
@@ -15,6 +20,8 @@ _PROTOBUF = "application/x-protobuf"
 
 async def handle(request: web.Request) -> web.Response:
     """Answer 200, and pass the body to the configured collector; without one it is dropped.
+
+    So is what another cc-proxy, or this one, has sent.
 
     Raises:
         ApiError: 413, the body is too large.
@@ -33,7 +40,9 @@ async def handle(request: web.Request) -> web.Response:
         content_type = _JSON
     export = Export(request.path, content_type, body)
     settings = request.app[SHARED].context.settings.telemetry
-    request.app[TELEMETRY].take(export, settings)
+    # What a cc-proxy has sent would go round in a circle.
+    if not request.headers.get("User-Agent", "").startswith(OWN_USER_AGENT):
+        request.app[TELEMETRY].take(export, settings)
     # The answer is of the same kind; an empty message has no bytes in protobuf.
     answer = b"{}" if content_type == _JSON else b""
     return web.Response(body=answer, content_type=content_type)
