@@ -47,6 +47,24 @@ def states(tracker: ActivityTracker) -> dict[str, str]:
     return {one.id: one.state for one in view(tracker).activity(0.0).requests}
 
 
+def test_sessions_of_two_keys_are_apart_and_neither_drives_the_other_out(
+    tracker: ActivityTracker,
+) -> None:
+    for key, name in [("alice", "s"), ("bob", "s"), *(("bob", str(n)) for n in range(100))]:
+        request = tracker.begin(f"{key}-{name}")
+        request.key, request.session = key, name
+        tracker.sessions.of(request, tracker.clock())
+        if name == "s":
+            tracker.placed(request)
+    found = {(one.key, one.id): one for one in view(tracker).activity(0.0).sessions}
+    assert len(found) == MAX_SESSIONS
+    assert found["alice", "s"].state == "waiting"
+    assert found["alice", "s"].request == "alice-s"
+    of_alice = view(tracker).activity(0.0, session="s", key="alice").sessions
+    assert [(one.key, one.requests) for one in of_alice] == [("alice", 0)]
+    assert view(tracker).activity(0.0, session="99", key="alice").sessions == ()
+
+
 def test_a_request_goes_from_state_to_state(tracker: ActivityTracker) -> None:
     request = tracker.begin("a")
     seen = [states(tracker)["a"]]

@@ -53,7 +53,7 @@ def explain(
     """
     history = request.history
     sessions = tracker.sessions.all()
-    folders = {one.id: one.folder for one in sessions if key in ("", one.key)}
+    folders = {(one.key, one.id): one.folder for one in sessions if key in ("", one.key)}
     cause = reading_cause(request)
     why = Why(
         request=ActivityView(tracker, seconds_to_read).request(request),
@@ -66,7 +66,7 @@ def explain(
                 request=one.request,
                 request_class=one.request_class,
                 session=one.session if key in ("", one.key) else "",
-                folder=folders.get(one.session, ""),
+                folder=folders.get((one.key, one.session), ""),
                 prompt_tokens=one.prompt_tokens,
             )
             for one in request.between

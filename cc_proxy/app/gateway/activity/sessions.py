@@ -1,6 +1,6 @@
 """The recent sessions, each with the totals of its requests."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from cc_proxy.app.gateway.activity.tracked import Counts, Outcome, TrackedRequest
@@ -13,7 +13,7 @@ _LEAST_WRITTEN = 8
 
 @dataclass(eq=False, slots=True)
 class TrackedSession:
-    """A session; `key` is the name of the key of its first request.
+    """A session; `key` is the name of the key of its requests.
 
     `last` are the counts of its latest turn, `has_calls` that it ended with calls.
     """
@@ -37,10 +37,13 @@ class TrackedSession:
 
 
 class TrackedSessions:
-    """At most `MAX_SESSIONS` of them; the one that was used longest ago goes first."""
+    """At most `MAX_SESSIONS` of them, apart for each key, though two may name the same id.
+
+    Of the key that has the most, the one that was used longest ago goes first.
+    """
 
     def __init__(self) -> None:
-        self._sessions: OrderedDict[str, TrackedSession] = OrderedDict()
+        self._sessions: OrderedDict[tuple[str, str], TrackedSession] = OrderedDict()
 
     def all(self) -> list[TrackedSession]:
         """Return the sessions, the one that was used last first."""
@@ -50,13 +53,18 @@ class TrackedSessions:
         """Return the session of a request, None for a client that names none."""
         if not request.session:
             return None
-        new = TrackedSession(request.session, request.key)
-        session = self._sessions.setdefault(request.session, new)
-        self._sessions.move_to_end(request.session)
+        place = request.key, request.session
+        session = self._sessions.setdefault(place, TrackedSession(request.session, request.key))
+        self._sessions.move_to_end(place)
         session.active = now
-        while len(self._sessions) > MAX_SESSIONS:
-            self._sessions.popitem(last=False)
+        if len(self._sessions) > MAX_SESSIONS:
+            del self._sessions[self._oldest_of_the_most()]
         return session
+
+    def _oldest_of_the_most(self) -> tuple[str, str]:
+        counts = Counter(key for key, _ in self._sessions)
+        most = max(counts.values())
+        return next(place for place in self._sessions if counts[place[0]] == most)
 
     def ended(self, request: TrackedRequest, now: float) -> None:
         """Take in the end of a request."""

@@ -180,7 +180,11 @@ class ActivityView:
         }
 
     def _session(self, session: TrackedSession) -> ActivitySession:
-        requests = [one for one in self._tracker.running if one.session == session.id]
+        requests = [
+            one
+            for one in self._tracker.running
+            if (one.key, one.session) == (session.key, session.id)
+        ]
         turns = [one for one in requests if not (one.agent or one.is_side)]
         turn, last = turns[-1] if turns else None, session.last
         return ActivitySession(
