@@ -166,6 +166,8 @@ def _configuration() -> Iterator[str]:
             yield "\n| key | default | what it may be | |\n|---|---|---|---|\n"
             for key, field in entry.keys.items():
                 yield _row(key, field, about["properties"][key])
+            for key, field in entry.keys.items():
+                yield from _keys_of_each(f"entry of `{key}`", field)
         elif isinstance(entry, Field):
             yield f"\nIt may be: {entry.expected}. Default: `{json.dumps(about['default'])}`.\n"
         else:
@@ -179,10 +181,22 @@ def _configuration() -> Iterator[str]:
                     if not isinstance(field, Section):
                         what = "" if isinstance(field, Field) else "a mapping from "
                         yield f"In each, `{key}`: {what}{field.expected}.\n"
+                    yield from _keys_of_each(f"entry of its `{key}`", field, before="")
+
+
+def _keys_of_each(each: str, names: object, *, before: str = "\n") -> Iterator[str]:
+    """Yield a line for each key of the entries of a mapping with names of the user's own."""
+    if isinstance(names, Names) and isinstance(names.value, Section):
+        yield before
+        for key, field in names.value.keys.items():
+            expected = field.expected if isinstance(field, Field) else "a mapping"
+            yield f"In each {each}, `{key}`: {expected}.\n"
 
 
 def _row(key: str, field: object, about: dict[str, Any]) -> str:
     expected = field.expected if isinstance(field, Field) else ""
+    if isinstance(field, Names):
+        expected = f"a mapping from {field.expected}"
     default = about.get("default")
     shown = "none" if default is None else f"`{json.dumps(default)}`"
     return f"| `{key}` | {shown} | {expected} | {about['description']} |\n"

@@ -28,7 +28,7 @@ def command(common: Common) -> Result:
     """Have cc-proxy read its configuration again.
 
     Answers that are running go on. It reads the file that it was started with; a broken one
-    changes nothing. Host, port and key only change with `cc-proxy restart`.
+    changes nothing. Host, port, key and the list of servers only change with `cc-proxy restart`.
 
     Example: cc-proxy reload
     """
@@ -117,8 +117,14 @@ def needs_restart(done: "LastReload") -> tuple[ErrorItem, ...]:
     """Return what was read and does not count yet."""
     if not done.needs_restart:
         return ()
-    text = f"This only counts after a restart: {', '.join(done.needs_restart)}."
+    what = ", ".join(map(_in_words, done.needs_restart))
+    text = f"This only applies after a restart: {what}."
     return (ErrorItem("needs_restart", text, "To apply it: cc-proxy restart"),)
+
+
+def _in_words(key: str) -> str:
+    section, _, name = key.partition(".")
+    return f"the server {name}" if section == "upstreams" and "." not in name else key
 
 
 def _not_running(problems: tuple[ErrorItem, ...]) -> Result:

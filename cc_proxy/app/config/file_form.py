@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from cc_proxy.app.config.validation import schema
-from cc_proxy.app.config.validation.kinds import Field, FreeForm, Section
+from cc_proxy.app.config.validation.kinds import Field, FreeForm, Names, Section
 from cc_proxy.app.config.validation.schema import KeyPath
 from cc_proxy.app.redaction import HIDDEN
 
@@ -31,6 +31,13 @@ def file_values(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def file_key(dotted: str) -> str:
     """Return the file's dotted key of a setting: `ollama.timeout` for `ollama.timeout_seconds`."""
+    section, _, rest = dotted.partition(".")
+    name, _, key = rest.partition(".")
+    servers = schema.FILE.keys["upstreams"]
+    if section == "upstreams" and isinstance(servers, Names) and isinstance(servers.value, Section):
+        fields = servers.value.keys.items()
+        keys = {one.setting: of for of, one in fields if isinstance(one, Field) and one.setting}
+        return f"upstreams.{name}.{keys[key]}" if key in keys else dotted
     return _renamed().get(dotted, dotted)
 
 

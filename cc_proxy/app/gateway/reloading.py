@@ -61,7 +61,7 @@ class Reloader:
         before = self._loaded.settings
         settings = _with_fixed(fresh.settings, before)
         changed = tuple(_differing(before, settings))
-        needs_restart = tuple(_differing(settings, fresh.settings))
+        needs_restart = tuple(_without_keys_of_new_servers(settings, fresh.settings))
         self._loaded = msgspec.structs.replace(
             fresh, settings=settings, digest=settings_digest(settings)
         )
@@ -116,6 +116,15 @@ def _shape(upstreams: Mapping[str, UpstreamSettings]) -> list[tuple[str, str, bo
 def _differing(one: Settings, other: Settings) -> Iterator[str]:
     left, right = _dotted(one), _dotted(other)
     yield from (key for key in left | right if left.get(key) != right.get(key))
+
+
+def _without_keys_of_new_servers(one: Settings, other: Settings) -> Iterator[str]:
+    """Yield what differs; a server that only one of them has is one entry, `upstreams.NAME`."""
+    servers = dict.fromkeys((*one.upstreams, *other.upstreams))
+    alone = [name for name in servers if (name in one.upstreams) != (name in other.upstreams)]
+    yield from (f"upstreams.{name}" for name in alone)
+    heads = tuple(f"upstreams.{name}." for name in alone)
+    yield from (key for key in _differing(one, other) if not key.startswith(heads))
 
 
 def _dotted(settings: Settings) -> dict[str, object]:

@@ -55,6 +55,21 @@ def checks(home: Home, *arguments: str, **variables: str) -> dict[str, dict[str,
     return {check["name"]: check for check in found}
 
 
+def test_each_configured_model_that_cannot_do_its_work_is_named(
+    home: Home, practice: Practice
+) -> None:
+    del practice
+    folder = home.path / ".cc-proxy"
+    folder.mkdir()
+    (folder / "cc-proxy.user.yaml").write_text(
+        "vision_model: practice\nrequest_classes: {title: nope}\naliases: {mine: nowhere}\n"
+    )
+    detail = checks(home, "--no-model")["configured_models"]["detail"]
+    assert "aliases.mine:" in detail
+    assert "request_classes.title:" in detail
+    assert "vision_model: practice cannot see images." in detail
+
+
 def test_every_check_is_made_and_has_a_name_a_status_a_detail_and_a_fix(
     home: Home, practice: Practice
 ) -> None:

@@ -89,7 +89,8 @@ def test_a_server_that_was_taken_out_needs_a_restart_and_nothing_says_otherwise(
     file.write_text("aliases: {}\n")
     ran = home.json("reload")
     assert ran.warnings == ["needs_restart"]
-    assert "upstreams.gpu.url" in ran.data["needs_restart"]
+    assert ran.data["needs_restart"] == ["upstreams.gpu"]
+    assert "the server gpu" in home.run("reload").err
     warnings = home.json("status").warnings
     assert "needs_restart" in warnings
     assert "other_settings" not in warnings

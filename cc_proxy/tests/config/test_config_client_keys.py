@@ -56,8 +56,8 @@ def test_another_key_in_the_file_is_another_configuration(
 @pytest.mark.parametrize(
     ("entries", "place", "words"),
     [
-        ("{alice: {}}", "1:29", ["found none of them"]),
-        ("{alice: }", "1:28", ["exactly one key of several"]),
+        ("{alice: {}}", "1:29", ["auth_keys.alice has no key", "found none"]),
+        ("{alice: }", "1:28", ["auth_keys.alice has no key"]),
         ("{alice: {key: KEY, key_sha256: SHA}}", "1:29", ["found key and key_sha256"]),
         ("{alice: {key: hunter2}}", "1:35", ["at least 16", "7 characters", "config key NAME"]),
         ("{alice: {key_sha256: hunter2}}", "1:42", ["64 hexadecimal digits"]),
@@ -78,6 +78,33 @@ def test_an_entry_that_cannot_be_used_is_named_with_its_place(
         assert word in caught.value.details
     assert "hunter2" not in caught.value.details
     assert KEY not in caught.value.details
+
+
+def test_the_line_of_an_error_shows_names_and_hides_keys(load_file: LoadFile) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(
+            "server:\n  auth_keys:\n    alice: {kee: hunter2, max_in_flight: 3}\n    bob: hunter3\n"
+        )
+    shown = caught.value.details
+    assert "    3 |     alice: {kee: *******, max_in_flight: 3}" in shown
+    assert "    4 |     bob: *******" in shown
+    assert shown.count("the.yaml:4") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    alice: {key: 'hunter2,\n       hunter2: x'}\n",
+        "    alice:hunter2\n    bob: {key: hunter2\n",
+        "    - hunter2\n    - {: hunter2\n",
+        "    alice: {key: hunter2, key_sha256: 'hunter2', max_in_flight: hunter2\n",
+        "    alice:\n      key: |\n        hunter2\n      max_in_flight: {\n",
+    ],
+)
+def test_a_file_that_is_no_yaml_shows_no_key(load_file: LoadFile, text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(f"server:\n  auth_keys:\n{text}\t: x\n")
+    assert "hunter2" not in caught.value.details
 
 
 def test_a_file_that_cannot_be_read_or_has_no_key_is_named(

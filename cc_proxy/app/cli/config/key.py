@@ -32,7 +32,8 @@ def command(common: Common, *, name: str, max_in_flight: int | None) -> Result:
         rules.client_name(name)
     except ValueError:
         text = f"Expected a name of letters, digits and _ . @ + -, found {name!r}."
-        return Result(_NAME, errors=(ErrorItem("bad_key_name", text),), exit_code=USAGE)
+        hint = "For example: cc-proxy config key alice"
+        return Result(_NAME, errors=(ErrorItem("bad_key_name", text, hint),), exit_code=USAGE)
     key = secrets.token_urlsafe(_BYTES)
     digest = hashlib.sha256(key.encode()).hexdigest()
     limit = "" if max_in_flight is None else f", max_in_flight: {max_in_flight}"

@@ -134,7 +134,7 @@ async def _upstream(
     *,
     ask_model: bool,
 ) -> AsyncGenerator["Check | None", None]:
-    from cc_proxy.app.cli.doctor import upstream  # noqa: PLC0415 - see above
+    from cc_proxy.app.cli.doctor import configured_models, upstream  # noqa: PLC0415 - see above
     from cc_proxy.app.gateway.routing.models import Models  # noqa: PLC0415
     from cc_proxy.app.upstreams.choice import all_configured  # noqa: PLC0415
 
@@ -153,6 +153,7 @@ async def _upstream(
             return
         tests, _ = verdicts.for_choice(common)  # `models` says what is wrong with the file
         target, about = await upstream.default_model(loaded.settings, models, tests)
+        about += await configured_models.check(loaded.settings, models)
         for check in about:
             yield check if main.kind == "ollama" else _without_pull(check)
         if target is not None:

@@ -106,7 +106,8 @@ class _Decoder:
             else:
                 given[key] = document.position(key_node)
                 self._entry(value, entry, (*path, key))
-        if section.check is not None:
+        is_mapping = isinstance(node, MappingNode) or document.is_nothing(node)
+        if section.check is not None and is_mapping:
             self._check(section.check, given, document.position(node), path)
 
     def _check(
@@ -168,8 +169,8 @@ class _Decoder:
                 )
             else:
                 fields[key] = self._json(value, (*path, key), _MOST_LEVELS)
-        origin = f"file {self._path}:{document.position(node).line + 1}"
-        self.layer[path] = SourcedValue(fields, origin)
+        line = document.position(node).line + 1
+        self.layer[path] = SourcedValue(fields, f"file {self._path}:{line}")
 
     def _json(self, node: Node, path: KeyPath, levels: int) -> object:
         """Return what JSON has for a node; one that JSON has nothing for is reported."""
@@ -246,15 +247,14 @@ class _Decoder:
         for key_node, value in document.items(node):
             if len(self._problems) >= MOST_PROBLEMS:
                 return
-            position = document.position(key_node)
-            key = self._key(key_node)
+            position, key = document.position(key_node), self._key(key_node)
             if key is None:
                 continue
             if key in lines:
                 self._hide(key, value)
-                first = f"the first is in line {lines[key]}"
+                first = f"a second one; the first is in line {lines[key]}"
                 what = f"the key {quoted(key)} is there twice"
-                self.report(what, position, found=first, fix="keep one")
+                self.report(what, position, expected="each key once", found=first, fix="keep one")
                 continue
             lines[key] = position.line + 1
             yield key, key_node, value
@@ -281,8 +281,8 @@ class _Decoder:
         setting = (*path[:-1], field.setting or path[-1])
         origin = f"file {self._path}:{document.position(node).line + 1}"
         if field.many and isinstance(node, SequenceNode):
-            several = [name for item in node.value for name in self._names_of(item, field, path)]
-            self.layer[setting] = SourcedValue(tuple(several), origin)
+            several = tuple(one for item in node.value for one in self._names_of(item, field, path))
+            self.layer[setting] = SourcedValue(several, origin)
             return
         for value in self._values(node, field, path):
             self.layer[setting] = SourcedValue(value, origin)
@@ -344,6 +344,7 @@ class _Decoder:
                 self.report(
                     f"the variable {error.name} is not set, or empty",
                     position,
+                    expected="a variable with a value",
                     fix=f"set it, or give a default: ${{{error.name}:-value}}",
                 )
             return None

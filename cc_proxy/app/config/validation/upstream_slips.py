@@ -36,12 +36,12 @@ def exactly_one(*keys: str) -> Check:
 
     def check(given: Mapping[str, object]) -> Iterator[KeySlip]:
         found = [key for key in given if key in keys]
-        if len(found) != 1:
-            yield KeySlip(
-                "must have exactly one key of several",
-                expected=f"one of {', '.join(keys)}",
-                found=" and ".join(found) or "none of them",
-            )
+        wanted = f"{', '.join(keys[:-1])} or {keys[-1]}"
+        if not found:
+            yield KeySlip(f"has no {keys[0]}", expected=wanted, found="none", fix="add one of them")
+        elif len(found) > 1:
+            both = " and ".join(found)
+            yield KeySlip(f"has {both}", expected=f"only one: {wanted}", found=both, fix="keep one")
 
     return check
 
@@ -59,10 +59,16 @@ def slips(given: Mapping[str, object]) -> Iterator[KeySlip]:
             "has both url and urls",
             "urls",
             expected="url for one address, urls for several hosts",
+            found="both",
             fix="keep one",
         )
     elif "url" not in given and "urls" not in given:
-        yield KeySlip("has no url", fix="add it, or urls for several hosts")
+        yield KeySlip(
+            "has no url",
+            expected="url for one address, or urls for several hosts",
+            found="neither",
+            fix="add one of them",
+        )
     kind = given.get("kind", _DEFAULT_KIND)
     for key, of_kind in _OF_ONE_KIND.items():
         if key in given and kind not in (of_kind, None):
@@ -82,7 +88,14 @@ def _hosts(given: Mapping[str, object]) -> Iterator[KeySlip]:
     if not hosts:
         yield KeySlip("has no host", "urls", expected="one address or more", found="none")
     elif len(set(hosts)) < len(hosts):
-        yield KeySlip("has a host twice", "urls", fix="keep one")
+        twice = next(host for host in hosts if hosts.count(host) > 1)
+        yield KeySlip(
+            "has a host twice",
+            "urls",
+            expected="each address once",
+            found=f"{without_user_info(str(twice))} twice",
+            fix="keep one",
+        )
     if strangers := sorted(set(drained) - set(hosts)):
         yield KeySlip(
             "drains a host that it does not have",
@@ -91,4 +104,10 @@ def _hosts(given: Mapping[str, object]) -> Iterator[KeySlip]:
             found=without_user_info(str(strangers[0])),
         )
     elif hosts and set(hosts) <= set(drained):
-        yield KeySlip("drains every host", "drain", fix="keep one for new sessions")
+        yield KeySlip(
+            "drains every host",
+            "drain",
+            expected="fewer addresses than urls has",
+            found="all of them",
+            fix="keep one for new sessions",
+        )

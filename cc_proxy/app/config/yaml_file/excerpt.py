@@ -9,6 +9,12 @@ from cc_proxy.app.redaction import query_start
 LINE_BREAK = re.compile(r"\r\n|[\r\n]")
 _OUR_KEY = re.compile(r"""(?:auth_key|api_key)["']?[ \t]*[:=]?""", re.IGNORECASE)
 _ANY_KEY = re.compile(r"""(?<![\w-])([\w-]++)["']?[ \t]*[:=]""")
+# The mapping of keys by person: only its values are secret.
+_TEAM = re.compile(r"""(?:^|[\s{,])["']?auth_keys["']?[ \t]*:(?=[ \t]|$)""")
+_SHOWN_OF_TEAM = re.compile(
+    r"""(?:^|[{,])[ \t]*["']?[\w.@+-]{1,64}["']?:(?=[ \t]|$)"""
+    r"""(?:(?<=max_in_flight:)[ \t]\d{1,9}(?=[ \t,}]|$))?|[{},]"""
+)
 _SECRET_PART = re.compile("auth|key|pass|secret|token|cred|bearer", re.IGNORECASE)
 _WORD = re.compile(r"\S+")
 _WIDTH_SHOWN = 100
@@ -66,11 +72,21 @@ def _masked(lines: list[str]) -> list[str]:
     """
     masked = []
     indent: int | None = None
+    team: int | None = None
     quote = ""
     for line in lines:
+        if team is not None and line.strip() and _indent(line) <= team:
+            team = None
         if quote:
             masked.append(_stars(line))
             quote = "" if quote in line else quote
+        elif team is not None:
+            masked.append(_names_of_team(line))
+            quote = _open_quote(line)
+        elif begun := _TEAM.search(line):
+            start = begun.end()
+            masked.append(_without_secrets(line[:start]) + _names_of_team(line[start:]))
+            team, indent, quote = _indent(line), None, _open_quote(line)
         elif indent is not None and (not line.strip() or _indent(line) > indent):
             masked.append(_stars(line))
         elif end := _end_of_secret_key(line):
@@ -83,6 +99,19 @@ def _masked(lines: list[str]) -> list[str]:
             masked.append(_without_secrets(line))
             indent = None
     return masked
+
+
+def _open_quote(line: str) -> str:
+    return next((one for one in ("'", '"') if line.count(one) % 2), "")
+
+
+def _names_of_team(text: str) -> str:
+    """Return a text of `auth_keys` with its names and limits, and asterisks for all else."""
+    shown, end = "", 0
+    for found in _SHOWN_OF_TEAM.finditer(text):
+        shown += _stars(text[end : found.start()]) + found[0]
+        end = found.end()
+    return shown + _stars(text[end:])
 
 
 def _end_of_secret_key(line: str) -> int:
