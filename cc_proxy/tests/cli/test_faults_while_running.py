@@ -140,10 +140,10 @@ def test_commands_that_race_under_load_leave_one_proxy_or_none(home: Home) -> No
         state = home.state
         assert is_alive(state)
         assert home.json("stop").data["pid"] == state["pid"]
-    # A reload finds nothing that runs while the proxy is stopped.
+    # A reload finds nothing that runs, or its proxy stops before it has answered.
     codes = [(command, code) for command, _, _, code in ran]
     assert {code for command, code in codes if command != "reload"} == {0}, ran
-    assert {code for command, code in codes if command == "reload"} <= {0, 3}, ran
+    assert {code for command, code in codes if command == "reload"} <= {0, 1, 3}, ran
     for status, text in answers:
         assert status >= 500 or "message_stop" in text or "event: error" in text, (status, text)
     assert not is_alive(state)
