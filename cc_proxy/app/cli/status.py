@@ -62,13 +62,13 @@ def command(common: Common) -> Result:
         warnings=(
             *known.problems,
             *map(ErrorItem.of, (*other, *ports.shadowed(now))),
-            *_last_reload(health),
+            *_last_reload(health, known.problems),
             *report.warnings(health),
         ),
     )
 
 
-def _last_reload(health: "Health") -> tuple[ErrorItem, ...]:
+def _last_reload(health: "Health", told: tuple[ErrorItem, ...] = ()) -> tuple[ErrorItem, ...]:
     done = health.last_reload
     if done is None:
         return ()
@@ -76,8 +76,10 @@ def _last_reload(health: "Health") -> tuple[ErrorItem, ...]:
         return needs_restart(done)
     text = (
         f"The configuration was read again at {done.at} and could not be used,"
-        f" so the previous one still applies: {done.error}"
+        " so the previous one still applies"
     )
+    is_told = any(item.message in (done.error or "") for item in told)
+    text = f"{text}." if is_told else f"{text}: {done.error}"
     return (ErrorItem("reload_failed", text, "Correct it, then: cc-proxy reload"),)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
 NAME = "usage"
+_UUID_CHARACTERS = 36
 _TITLES = ("REQUESTS", "READ", "REUSED", "WRITTEN", "SAVED", "CALLS", "REPAIRED")
 _GAP = "  "
 
@@ -107,7 +108,8 @@ def _name(by: Grouping, one: UsageTotal) -> str:
         return one.name or "the proxy's own"
     if by != "session":
         return one.name
-    name = one.name or "no session"
+    # A UUID's first part suffices to tell sessions apart; --json has all of it.
+    name = one.name[:8] if len(one.name) == _UUID_CHARACTERS else one.name or "no session"
     return f"{one.last_day}  {one.folder or '-'}  {name}"
 
 

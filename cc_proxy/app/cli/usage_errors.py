@@ -70,4 +70,6 @@ def _near(error: click.UsageError) -> str | None:
             names = [name for param in command.params for name in param.opts]
         case _:
             return None
+    if begun := [name for name in names if name.startswith(typed.rstrip())]:
+        return begun[0]
     return next(iter(difflib.get_close_matches(typed, names, n=1)), None)

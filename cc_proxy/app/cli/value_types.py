@@ -1,5 +1,6 @@
 """The values that flags and questions take; what they refuse is said as in every other error."""
 
+import math
 from typing import Any
 
 import click
@@ -75,3 +76,24 @@ class NumberFrom(click.FloatRange):
         except click.BadParameter:
             text = f"Expected a number from {self.min} on, found {str(value)!r}."
             self.fail(text, param, ctx)
+
+
+class FloatFromTo(click.FloatRange):
+    """A decimal number in a range; nan, which no comparison refuses, is none."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's own
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number."""
+        try:
+            number: float = super().convert(value, param, ctx)
+        except click.BadParameter:
+            number = math.nan
+        if math.isnan(number):
+            self.fail(
+                f"Expected a number from {self.min} to {self.max}, found {value!r}.", param, ctx
+            )
+        return number

@@ -40,8 +40,8 @@ def refuse_other(now: ProcessState, loaded: LoadedConfig, hint: str | None = Non
             code="other_configuration",
             exit_code=2,
             hint=hint
-            or f"To make it use that file: {restart(loaded)}. To run a second one beside it, name"
-            " another --state-dir and --port.",
+            or f"To make it use that file: {restart(loaded)}. To run a second one beside it:"
+            " cc-proxy start --state-dir FOLDER --port PORT",
         )
 
 

@@ -144,3 +144,9 @@ def test_a_file_that_is_no_capture_is_an_error(home: Home, text: str | None, cod
     ran = home.json("replay", str(file), "--model", "m")
     assert (ran.code, ran.error["code"]) == (1, code)
     assert str(file) in ran.error["message"]
+
+
+def test_a_time_that_is_no_number_is_refused(home: Home) -> None:
+    ran = home.run("capture", "start", "--minutes", "nan")
+    assert ran.code == 2
+    assert "Expected --minutes to be a number from 0.1 to 1440, found 'nan'." in ran.err

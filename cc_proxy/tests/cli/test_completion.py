@@ -123,6 +123,11 @@ def test_a_silent_ollama_keeps_nobody_waiting(installed: Home) -> None:
     assert names._SECONDS <= 0.25  # noqa: SLF001 - a busy machine has another clock
 
 
+def test_a_shell_that_gives_no_line_gets_no_error(installed: Home) -> None:
+    ran = installed.run(_CC_PROXY_COMPLETE="bash_complete")
+    assert (ran.code, ran.err) == (0, "")
+
+
 def test_a_broken_configuration_is_no_noise_at_the_prompt(installed: Home) -> None:
     (installed.path / ".cc-proxy" / "cc-proxy.user.yaml").write_text("server: [\n")
     line = {"COMP_LINE": "cc-proxy claude --model ", "_CC_PROXY_COMPLETE": "bash_complete"}

@@ -45,6 +45,7 @@ def test_an_unfit_model_is_a_1_with_what_would_help(home: Home) -> None:
     assert "0 of 1  read" in ran.out
     assert "Sure! First you open the file" in ran.out
     assert "-> cc-proxy models recommend" in ran.err
+    assert "-> cc-proxy models recommend" not in ran.out
     # Without a terminal, a line a step.
     assert " 6 of 60  write_program: several lines, indented  (0 passed)" in ran.err
 
@@ -72,8 +73,10 @@ def test_a_quick_test_runs_each_task_once_and_says_that_it_is_less_sure(home: Ho
         ran = home.run("models", "test", "played", "--quick", OLLAMA_BASE_URL=practice.url)
         assert "fit, 20 of 20" in home.run("models", OLLAMA_BASE_URL=practice.url).out
     assert ran.code == 0
-    assert "played is fit for Claude Code. It could also be usable: with 95 % confidence" in ran.out
-    assert "84% to 100% of such runs. A test without --quick is surer." in ran.out
+    assert "played is fit for Claude Code. More runs could find it usable: it passes" in ran.out
+    assert (
+        "84% and 100% of such runs (95 % confidence). A test without --quick is surer." in ran.out
+    )
     # How long it takes is said before the first task begins.
     planned = next(line for line in ran.err.splitlines() if line.startswith("20 runs, about "))
     assert ran.err.index(planned) < ran.err.index(" 1 of 20  read:")

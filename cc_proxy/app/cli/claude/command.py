@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cc_proxy.app.daemon.start import StartOutcome
 
 NAME = "claude"
+_SEE_MODELS = "See what is pulled, and what it can do: cc-proxy models"
 # Loading a catalogue of models, or a disk that sleeps, may take Ollama a while.
 _ASK_SECONDS = 15.0
 # A person waits for their session meanwhile.
@@ -267,11 +268,9 @@ def _asked(loaded: "LoadedConfig", started: "StartOutcome", model: str | None) -
         )
     main = answer.default_model
     if main.name is None or main.context_window is None:
-        raise ClaudeError(
-            main.error or "No model is there to answer.",
-            code="no_model",
-            hint="See what is pulled, and what it can do: cc-proxy models",
-        )
+        text = main.error or "No model is there to answer."
+        hint = None if "`cc-proxy models`" in text else _SEE_MODELS
+        raise ClaudeError(text, code="no_model", hint=hint)
     haiku = main.name if model else resolve_model(loaded.settings.aliases, "claude-haiku-4-5")
     return SessionModels(
         main=main.name,

@@ -44,9 +44,9 @@ class Bash(BashComplete):
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Return the words before the one that is typed, and that one."""
-        line = os.environ["COMP_LINE"]
+        line = os.environ.get("COMP_LINE", "")
         words = split_arg_string(line)
-        if line[-1:].isspace():
+        if line[-1:].isspace() or not words:
             words.append("")
         return words[1:-1], words[-1]
 

@@ -9,7 +9,7 @@ import click
 
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.model_names import same_model
-from cc_proxy.app.cli.common import Common, define
+from cc_proxy.app.cli.common import Common, define, model_names
 from cc_proxy.app.cli.models import verdicts
 from cc_proxy.app.cli.output.amounts import duration
 from cc_proxy.app.cli.output.progress import Steps
@@ -39,7 +39,7 @@ class ModelTestError(CcProxyError):
 
 
 @define("test")
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=model_names)
 @click.option(
     "--tasks",
     "count",
@@ -239,9 +239,10 @@ def _lines(
         yield from aligned(_figures(report))
         yield ""
     yield f"{model} is {verdict.level} for Claude Code{_certainty(verdict, is_quick=is_quick)}"
+    told = {item.hint for item in _errors(model, verdict)}  # stderr has it
     for reason in verdict.reasons:
         yield f"  {reason.message}"
-        if reason.help is not None:
+        if reason.help is not None and reason.help not in told:
             yield f"    -> {reason.help}"
 
 
@@ -261,12 +262,12 @@ def _certainty(verdict: "Verdict", *, is_quick: bool) -> str:
     if verdict.interval is None:
         return ":"
     low, high = verdict.interval
-    text = f"with 95 % confidence it passes {low:.0%} to {high:.0%} of such runs"
+    text = f"it passes between {low:.0%} and {high:.0%} of such runs (95 % confidence)"
     if verdict.is_sure:
         return f". That is sure: {text}."
     others = " or ".join(level for level in verdict.possible if level != verdict.level)
     more = " A test without --quick is surer." if is_quick else ""
-    return f". It could also be {others}: {text}.{more}"
+    return f". More runs could find it {others}: {text}.{more}"
 
 
 def _figures(report: "Report") -> Iterator[tuple[str, str]]:
@@ -284,8 +285,7 @@ def _errors(model: str, verdict: "Verdict") -> tuple[ErrorItem, ...]:
     if verdict.level != "unfit":
         return ()
     worst = next(reason for reason in verdict.reasons if reason.allows == "unfit")
-    text = f"{model} is unfit for Claude Code: {worst.message}."
-    return (ErrorItem("model_unfit", text, worst.help),)
+    return (ErrorItem("model_unfit", f"The test found {model} unfit.", worst.help),)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -192,7 +192,7 @@ def after_change(upstream: "UpstreamStatus") -> str:
     """Return what to do about an upstream that does not serve, at this address or another one."""
     change = f"After a change of upstreams.{upstream.name}.url: cc-proxy reload"
     if upstream.kind == "ollama":
-        change = "After another OLLAMA_BASE_URL: cc-proxy restart"
+        change = "If you change OLLAMA_BASE_URL: cc-proxy restart"
     return f"{_help(upstream)} {change}".lstrip()
 
 
