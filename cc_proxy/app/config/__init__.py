@@ -11,7 +11,6 @@ from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     EVERY_ASSIST,
     NO_MODEL_SETTINGS,
-    AffinityHeader,
     Assist,
     ClaudeSettings,
     ClientKey,
@@ -36,7 +35,6 @@ __all__ = [
     "NO_OPTIONS",
     "NO_PROXY",
     "OLLAMA_DEFAULT",
-    "AffinityHeader",
     "Assist",
     "ClaudeSettings",
     "ClientKey",

@@ -48,7 +48,7 @@ async def test_no_model_at_all_says_what_to_do(gateway: Gateway) -> None:
     status, answer, _ = await gateway.ask(model="claude-opus-5-5")
     assert status == 404
     assert "Ollama has no model at all" in answer["error"]["message"]
-    assert "ollama pull" in answer["error"]["message"]
+    assert "cc-proxy models recommend" in answer["error"]["message"]
 
 
 async def test_a_model_on_its_own_template_is_believed_what_it_shows(
