@@ -11,6 +11,7 @@ from cc_proxy.app.config.redaction import redacted, secrets_of
 from cc_proxy.app.config.settings import (
     EVERY_ASSIST,
     NO_MODEL_SETTINGS,
+    AffinityHeader,
     Assist,
     ClaudeSettings,
     ClientKey,
@@ -35,6 +36,7 @@ __all__ = [
     "NO_OPTIONS",
     "NO_PROXY",
     "OLLAMA_DEFAULT",
+    "AffinityHeader",
     "Assist",
     "ClaudeSettings",
     "ClientKey",

@@ -22,6 +22,13 @@ Layer = dict[KeyPath, SourcedValue]
 """Paths in Settings, not in the file, to what was given for them."""
 
 
+def given_at(layer: Layer, path: KeyPath) -> object:
+    """Return the value at a path, a dict for a mapping, None for what was refused."""
+    if (one := layer.get(path)) is not None:
+        return one.value
+    return {key[-1]: one.value for key, one in layer.items() if key[:-1] == path} or None
+
+
 def sourced_values(path: KeyPath, text: str, *, where: str, origin: str) -> Layer | Problem:
     """Return the layer of one value that came as text from outside a file.
 

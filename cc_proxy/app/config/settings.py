@@ -133,12 +133,19 @@ class UpstreamModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     thinking: bool | None = None
 
 
+class AffinityHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """The name of a header by which a balancer in front of servers places requests."""
+
+    header: str
+
+
 class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A server that runs models, or several hosts that run the same ones.
 
     `kind` is the API that it speaks: `openai` has `/v1/chat/completions`. It has one `url`, or the
     `urls` of its hosts, of which those in `drain` get no new sessions. `affinity` is how requests
-    are placed on the hosts: `session`, each session on one, or `none`. `timeout_seconds` is the
+    are placed on the hosts: `session`, each session on one, or `none`; or the header that also has
+    the key of the session, which are then placed as by `session`. `timeout_seconds` is the
     longest silence that is tolerated, `keep_alive` as Ollama's API takes it. `reasoning` is the
     field in which it reads the thinking of earlier turns: `auto` as such servers do, `none`:
     nowhere, and it is not asked to think.
@@ -150,7 +157,7 @@ class UpstreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     urls: tuple[str, ...] = ()
     drain: tuple[str, ...] = ()
-    affinity: Affinity = "session"
+    affinity: Affinity | AffinityHeader = "session"
     api_key: str | None = None
     timeout_seconds: float = 900.0
     keep_alive: str = "30m"

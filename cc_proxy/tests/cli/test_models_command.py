@@ -45,6 +45,23 @@ def test_each_model_tells_what_it_can_and_the_window_it_gets(
     assert [model["name"] for model in data["models"] if model["is_default"]] == [first["name"]]
 
 
+def test_a_model_of_several_hosts_is_one_row_that_names_them(
+    home: Home, practice: Practice
+) -> None:
+    with practice_server(models=[PracticeModel("practice"), PracticeModel("alone")]) as other:
+        urls = f"['{practice.url}', '{other.url}']"
+        configure(home, f"upstreams: {{gpus: {{kind: ollama, urls: {urls}}}}}")
+        del home.environ["OLLAMA_BASE_URL"]
+        ran, data = home.run("models"), home.json("models").data
+    one, two = (url.removeprefix("http://") for url in (practice.url, other.url))
+    rows = [line for line in ran.out.splitlines() if " on " in line]
+    (both,) = [row for row in rows if "practice:latest" in row]
+    assert both.endswith(f"on {one}, {two}")
+    hosts = {model["name"]: model["hosts"] for model in data["models"]}
+    assert hosts["practice:latest"] == [one, two]
+    assert (hosts["alone:latest"], hosts["practice-small:latest"]) == ([two], [one])
+
+
 def test_the_list_for_people_has_a_line_a_model(home: Home, practice: Practice) -> None:
     ran = home.run("models")
     assert ran.code == 0

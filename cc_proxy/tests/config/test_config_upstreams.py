@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cc_proxy.app.config import (
+    AffinityHeader,
     ConfigError,
     LoadedConfig,
     UpstreamModelSettings,
@@ -26,6 +27,8 @@ ACCEPTED = [
     "upstreams: {a: {kind: ollama, url: 'http://x', keep_alive: 5m}, b: {url: 'https://y/p'}}",
     "upstreams: {a: {kind: ollama, urls: ['http://x:1', 'http://y:1'], drain: ['http://x:1']}}",
     "upstreams: {a: {urls: ['http://x/v1', 'https://y'], affinity: none}}",
+    "upstreams: {a: {url: 'http://x', affinity: {header: X-Our-Session}}}",
+    "upstreams: {a: {urls: ['http://x'], affinity: {header: X-Our-Session}}}",
     "upstreams:",
 ]
 REFUSED = [
@@ -40,6 +43,11 @@ REFUSED = [
     "upstreams: {a: {urls: ['http://x'], keep_alive: 5m}}",
     "upstreams: {a: {kind: ollama, url: 'http://x', reasoning: none}}",
     "upstreams: {a: {kind: ollama, url: 'http://x', models: {m: {vision: on}}}}",
+    "upstreams: {a: {kind: ollama, url: 'http://x', affinity: {header: X-Our-Session}}}",
+    "upstreams: {a: {url: 'http://x', affinity: {header: 'X Our'}}}",
+    "upstreams: {a: {url: 'http://x', affinity: {header: Host}}}",
+    "upstreams: {a: {url: 'http://x', affinity: {value: user}}}",
+    "upstreams: {a: {url: 'http://x', affinity: {}}}",
     "upstreams: {vllm: {}}",
     "upstreams: {vllm: }",
     "upstreams: {vllm: {url: 'gpu1:8000'}}",
@@ -280,3 +288,11 @@ def test_fallbacks_that_go_round_are_refused_with_the_line(
 def test_a_chain_of_fallbacks_may_join_another_one(load_file: LoadFile) -> None:
     loaded = load_file("fallback: {a: b, b: c, d: b}")
     assert loaded.settings.fallback == {"a": "b", "b": "c", "d": "b"}
+
+
+def test_the_header_of_a_balancer_is_read_and_shown_as_the_file_has_it(load_file: LoadFile) -> None:
+    text = "upstreams: {a: {url: 'http://x', affinity: {header: X-Our-Session}}}"
+    loaded = load_file(text)
+    assert loaded.settings.upstreams["a"].affinity == AffinityHeader(header="X-Our-Session")
+    values = redacted(loaded.settings)
+    assert load_file("\n".join(yaml_lines(values))).settings == loaded.settings

@@ -47,8 +47,10 @@ class Three:
 
     def use(self, **changed: Any) -> None:
         """Reload with another section for the upstream."""
-        upstreams = {"gpus": msgspec.structs.replace(self.settings, **changed)}
-        settings = msgspec.structs.replace(self.shared.context.settings, upstreams=upstreams)
+        self.use_settings(upstreams={"gpus": msgspec.structs.replace(self.settings, **changed)})
+
+    def use_settings(self, **changed: Any) -> None:
+        settings = msgspec.structs.replace(self.shared.context.settings, **changed)
         self.shared.use(
             LoadedConfig(settings=settings, path=None, sources=(), origins={}, digest="new")
         )
@@ -449,3 +451,18 @@ async def test_a_session_whose_host_broke_in_mid_answer_lands_elsewhere(
     assert status >= 500
     assert await three.text("s") == "b"
     assert await three.text("s") == "b"
+
+
+async def test_an_image_is_described_by_the_next_host_when_one_is_away(three: Three) -> None:
+    for host, name in zip(three.hosts, "abc", strict=True):
+        host.tags.append({"name": "sees:7b"})
+        host.shown["sees:7b"] = ("completion", "vision")
+        host.chat = says(line(f"seen by {name}"), done())
+    three.use_settings(vision_model="sees:7b")
+    assert (await three.text("other")).endswith("a")
+    three.hosts[0].chat = three.hosts[1].chat = refuses("away", 503)
+    source = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+    turn = {"role": "user", "content": [{"type": "image", "source": source}]}
+    await three.text("s", messages=[turn])
+    asked = [one for one in three.hosts[2].bodies if one["model"] != "sees:7b"]
+    assert "seen by c" in asked[-1]["messages"][-1]["content"]

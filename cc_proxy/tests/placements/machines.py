@@ -44,6 +44,7 @@ class Machine:
     home: Path
     environ: dict[str, str]
     enter: tuple[str, ...]
+    cables: int = 0
 
     @property
     def into_network(self) -> list[str]:
@@ -104,16 +105,19 @@ class World:
         return Machine(name, address, home, environ, enter)
 
     def cable(self, one: Machine, other: Machine) -> None:
-        """Let two machines reach each other."""
-        end = "eth0"
+        """Let two machines reach each other; one of them can have several cables."""
+        ends = [(one, f"eth{one.cables}", other), (other, f"eth{other.cables}", one)]
         pid = other.enter[2]
+        (_, here, _), (_, there, _) = ends
         for machine, line in (
-            (one, f"ip link add {end} type veth peer name {end} netns {pid}"),
-            *((m, f"ip addr add {m.address}/24 dev {end}") for m in (one, other)),
-            *((m, f"ip link set {end} up") for m in (one, other)),
+            (one, f"ip link add {here} type veth peer name {there} netns {pid}"),
+            *((m, f"ip addr add {m.address} peer {to.address} dev {end}") for m, end, to in ends),
+            *((m, f"ip link set {end} up") for m, end, _ in ends),
         ):
             # `ip` looks the pid up.
             subprocess.run([*machine.into_network, *line.split()], check=True)
+        one.cables += 1
+        other.cables += 1
 
     def _user(self) -> tuple[str, ...]:
         """Return what goes in front of `unshare`: all machines need one user namespace."""

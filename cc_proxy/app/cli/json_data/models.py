@@ -58,9 +58,13 @@ class KeptTestData(TypedDict):
 
 
 class ModelData(TypedDict):
-    """A pulled model; null where Ollama will not say, and `trouble` tells why."""
+    """A pulled model; null where Ollama will not say, and `trouble` tells why.
+
+    `hosts` names those that have it, where its upstream has several.
+    """
 
     name: str
+    hosts: list[str]
     size_bytes: Bytes
     capabilities: list[str] | None
     context_window: Tokens | None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NAME = "models"
 _SERVE = "Serve it there, or let the alias point to another model."
 _PULLED = {True: "", False: "  (not pulled)", None: "  (its server does not answer)"}
-_HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED")
+_HEADER = ("", "MODEL", "SIZE", "WINDOW", "CAN", "IN MEMORY", "TESTED", "HOSTS")
 
 
 @define_group(
@@ -71,6 +71,7 @@ def _data(found: "Survey", row: "Row", test: "KeptTest | None") -> "ModelData":
     target, loaded = row.target, row.loaded
     return {
         "name": row.name,
+        "hosts": list(row.pulled.hosts),
         "size_bytes": row.pulled.size,
         "capabilities": sorted(target.model.capabilities) if target else None,
         "context_window": target.window if target else None,
@@ -107,7 +108,8 @@ def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
     yield ""
     if found.rows:
         cells = [_cells(found, row, _test(tests, row)) for row in found.rows]
-        header = _HEADER if any(row[-1] for row in cells) else (*_HEADER[:-1], "")
+        columns = zip(_HEADER, *cells, strict=True)
+        header = tuple(name if any(column) else "" for name, *column in columns)
         yield from _table([header, *cells])
     else:
         yield "No model is pulled."
@@ -125,16 +127,21 @@ def _lines(found: "Survey", tests: "Tests") -> Iterator[str]:
 
 
 def _cells(found: "Survey", row: "Row", test: "KeptTest | None") -> tuple[str, ...]:
-    target, tested = row.target, _tested(row, test)
+    target = row.target
+    last = (_memory(row.loaded), _tested(row, test), _on(row))
     mark = "*" if found.is_default(row) else ""
     if target is None:
-        return mark, row.name, _size(row), "?", "?", _memory(row.loaded), tested
+        return mark, row.name, _size(row), "?", "?", *last
     most = target.model.max_context
     window = f"{target.window:,}"
     if most is not None and most != target.window:
         window += f" of {most:,}"
     able = ", ".join(sorted(target.model.capabilities - {"completion"})) or "text"
-    return mark, row.name, _size(row), window, able, _memory(row.loaded), tested
+    return mark, row.name, _size(row), window, able, *last
+
+
+def _on(row: "Row") -> str:
+    return f"on {', '.join(row.pulled.hosts)}" if row.pulled.hosts else ""
 
 
 def _tested(row: "Row", test: "KeptTest | None") -> str:

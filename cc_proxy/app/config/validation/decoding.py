@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from cc_proxy.app.config.errors import MOST_PROBLEMS, Problem, RefusedValueError
-from cc_proxy.app.config.layers import Layer, SourcedValue
+from cc_proxy.app.config.layers import Layer, SourcedValue, given_at
 from cc_proxy.app.config.validation import expansion, rules, suggestions
 from cc_proxy.app.config.validation.descriptions import found, quoted, type_fix
 from cc_proxy.app.config.validation.expansion import BadReferenceError
@@ -114,10 +114,8 @@ class _Decoder:
         self, check: Check, given: dict[str, Position], whole: Position, path: KeyPath
     ) -> None:
         """Report what is wrong with a mapping as a whole, at the key or the mapping itself."""
-        found = {key: self.layer.get((*path, key)) for key in given}
-        for slip in check({key: one and one.value for key, one in found.items()}):
-            place = given[slip.key] if slip.key else whole
-            what = f"{'.'.join(path)} {slip.what}"
+        for slip in check({key: given_at(self.layer, (*path, key)) for key in given}):
+            place, what = given.get(slip.key, whole), f"{'.'.join(path)} {slip.what}"
             self.report(what, place, expected=slip.expected, found=slip.found, fix=slip.fix)
 
     def _hide(self, key: str, value: Node) -> None:
@@ -151,6 +149,8 @@ class _Decoder:
                 self._names(node, entry, path)
             case FreeForm():
                 self._free_form(node, entry, path)
+            case Field(mapping=Section() as mapping) if isinstance(node, MappingNode):
+                self.section(node, mapping, path)
             case Field():
                 self._field(node, entry, path)
 

@@ -26,7 +26,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     An `optional` one may be empty, which is the same as leaving it out. One of `many` gives a
     tuple, and may be a list in the file. `setting` is its name in Settings where that differs from
-    the file's.
+    the file's. A mapping with the keys of `mapping` may be there in its place.
     """
 
     rule: Callable[[str], object]
@@ -36,6 +36,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     optional: bool = False
     many: bool = False
     setting: str | None = None
+    mapping: "Section | None" = None
 
 
 class Section(msgspec.Struct, frozen=True):

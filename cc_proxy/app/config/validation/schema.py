@@ -169,7 +169,19 @@ FILE = Section(
                     ),
                     "urls": _HOSTS,
                     "drain": _HOSTS,
-                    "affinity": Field(rule=rules.affinity, expected="session or none"),
+                    "affinity": Field(
+                        rule=rules.affinity,
+                        expected="session, none, or a mapping with the key header",
+                        mapping=Section(
+                            {
+                                "header": Field(
+                                    rule=network.header_name,
+                                    expected="the name of an HTTP header, such as X-Session",
+                                )
+                            },
+                            check=upstream_slips.exactly_one("header"),
+                        ),
+                    ),
                     "api_key": _KEY,
                     "timeout": _SILENCE,
                     "keep_alive": _KEEP_ALIVE,

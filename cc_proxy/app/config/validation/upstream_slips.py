@@ -49,7 +49,9 @@ def exactly_one(*keys: str) -> Check:
 def without_meaning(upstream: Mapping[str, object]) -> list[str]:
     """Return the keys of an upstream with all its keys that it could not have in a file."""
     keys = [key for key, kind in _OF_ONE_KIND.items() if upstream["kind"] != kind]
-    return keys + (["url"] if upstream["urls"] else ["urls", *_OF_HOSTS])
+    if upstream["urls"]:
+        return [*keys, "url"]
+    return [*keys, "urls", *(key for key in _OF_HOSTS if not isinstance(upstream[key], Mapping))]
 
 
 def slips(given: Mapping[str, object]) -> Iterator[KeySlip]:
@@ -77,8 +79,12 @@ def slips(given: Mapping[str, object]) -> Iterator[KeySlip]:
         yield from _hosts(given)
     else:
         for key in _OF_HOSTS:
-            if key in given:
+            if key in given and not isinstance(given[key], Mapping):
                 yield KeySlip(f"cannot have {key}", key, "urls with it", "one url")
+    if isinstance(given.get("affinity"), Mapping) and kind == "ollama":
+        yield KeySlip(
+            "cannot have affinity by a header", "affinity", "kind: openai", "kind: ollama"
+        )
 
 
 def _hosts(given: Mapping[str, object]) -> Iterator[KeySlip]:

@@ -19,8 +19,12 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.gateway.answer.request_log import RequestLog
 from cc_proxy.app.gateway.routing.models import Models
 from cc_proxy.app.gateway.scheduling.caller import Caller
+from cc_proxy.app.gateway.scheduling.host_lanes import Lane
+from cc_proxy.app.gateway.scheduling.host_table import OtherHost
 from cc_proxy.app.gateway.scheduling.lanes import Lanes
+from cc_proxy.app.gateway.scheduling.slot_keeper import PromptAsk
 from cc_proxy.app.gateway.storage.description_store import DescriptionStore
+from cc_proxy.app.translate.prompt.prefix import Prompt
 from cc_proxy.app.translate.request.image_description import (
     MAX_DESCRIPTION_TOKENS,
     described,
@@ -37,6 +41,19 @@ FAILURE_SECONDS = 600.0
 _MAX_FAILURES_BYTES = 256 * 1024
 _MAX_CHARS = 16 * 1024
 _MAX_CHUNKS = MAX_CHUNKS_A_TOKEN * MAX_DESCRIPTION_TOKENS
+
+
+class _Silent:
+    """Hears where an image is described, which is not where the request is answered."""
+
+    def placed(self, host: str, placed: str) -> None:
+        """Do nothing."""
+
+    def retried(self) -> None:
+        """Do nothing."""
+
+
+_SILENT = _Silent()
 
 
 class ImageDescriber:
@@ -119,18 +136,27 @@ class ImageDescriber:
     async def _asked(
         self, target: Target, data: str, who: Caller, record: RequestLog
     ) -> tuple[str, ChatChunk]:
-        lane = self._lanes.of(target)
-        asks = lane.upstream.encode(description_request(target, data), target)
+        # A session of its own: the model that sees may be on other hosts than the conversation's.
+        place = await self._lanes.place(target, lambda: f"{who.session} images")
+        request = description_request(target, data)
+        upstream = place.lane.upstream
+        asks = upstream.encode(request, target)
+        prompt = Prompt(request.model, b"", request.messages)
+
+        def ask(lane: Lane, other: OtherHost | None) -> PromptAsk:
+            sends = lane.queue.asking(who, record, other)
+            return lambda encoded, _: sends(encoded)
+
         parts: list[str] = []
         last = ChatChunk()
-        async with lane.queue.asking(who, record)(asks) as batches:
+        async with place.asking(ask, _SILENT)(asks, prompt) as batches:
             async for batch in batches:
                 parts += [chunk.message.content for chunk in batch if chunk.message]
                 last = batch[-1]
                 if last.done or len(parts) > _MAX_CHUNKS:
                     break
         if not last.done:
-            raise without_end(MAX_DESCRIPTION_TOKENS, lane.upstream.title)
+            raise without_end(MAX_DESCRIPTION_TOKENS, upstream.title)
         text = "".join(parts).strip()[:_MAX_CHARS]
         if not text:
             raise _refused(f"vision_model {target.model.name} wrote nothing about it")

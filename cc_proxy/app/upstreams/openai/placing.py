@@ -12,14 +12,14 @@ _KEY_BYTES = 16
 _MAX_SECRET_BYTES = 64
 
 
-def placing_headers(session: str, secret: str) -> dict[str, str]:
+def placing_headers(session: str, secret: str, own: str = "") -> dict[str, str]:
     """Return the headers for a session, none for ``: a hash, so that its id stays here.
 
     The same session has the same hash after a restart too. `secret` is what only this proxy and
-    the server know, and may be empty.
+    the server know, and may be empty. `own` is the name of a further header, "" for none.
     """
     if not session:
         return {}
     secret_bytes = secret.encode()[:_MAX_SECRET_BYTES]
     key = hashlib.blake2b(session.encode(), digest_size=_KEY_BYTES, key=secret_bytes).hexdigest()
-    return dict.fromkeys(_HEADERS, key)
+    return dict.fromkeys((*_HEADERS, own) if own else _HEADERS, key)

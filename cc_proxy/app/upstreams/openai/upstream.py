@@ -17,7 +17,7 @@ from cc_proxy.app.chat.messages import ChatChunk, ChatRequest
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
 from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Features, Kind
-from cc_proxy.app.config import Settings, UpstreamSettings
+from cc_proxy.app.config import AffinityHeader, Settings, UpstreamSettings
 from cc_proxy.app.upstreams.openai import body as wire
 from cc_proxy.app.upstreams.openai import catalogue
 from cc_proxy.app.upstreams.openai.client import OpenAIClient
@@ -121,7 +121,9 @@ class OpenAIUpstream:
                 fields = {} if slot is None else {"id_slot": slot}
                 if self._settings.save_slots:
                     use = await self._begin(slot, conversation, request.body)
-            headers = placing_headers(session, self._settings.api_key or "")
+            affinity = self._settings.affinity
+            own = affinity.header if isinstance(affinity, AffinityHeader) else ""
+            headers = placing_headers(session, self._settings.api_key or "", own)
             ended = None if use is None else use.ended
             try:
                 asking = self._ask(request.body, fields, headers, ended)

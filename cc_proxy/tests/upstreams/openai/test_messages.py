@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from cc_proxy.app.config import UpstreamSettings
+from cc_proxy.app.config import AffinityHeader, UpstreamSettings
 from cc_proxy.tests.upstreams.openai import gateway as gateways
 from cc_proxy.tests.upstreams.openai.answers import DONE, data, event
 from cc_proxy.tests.upstreams.openai.gateway import Gateway, blocks
@@ -210,6 +211,19 @@ async def test_the_session_is_named_to_a_router_and_its_id_stays_here(vllm: Stan
     keys = {first[name] for name in names} | {second[name] for name in names}
     assert len(keys) == 1
     assert "0b5e6d2c" not in str((first, second, vllm.asked))
+
+
+async def test_a_balancer_gets_the_key_of_a_session_in_its_own_header_too(vllm: Stand) -> None:
+    shared = vllm.gateway.shared
+    upstream = shared.upstreams.first
+    name, settings = upstream.name, shared.context.settings
+    affinity = AffinityHeader(header="X-Our-Session")
+    own = msgspec.structs.replace(settings.upstreams[name], affinity=affinity)
+    upstream.use(msgspec.structs.replace(settings, upstreams={name: own}))
+    vllm.gateway.client.headers.update({"X-Claude-Code-Session-Id": "0b5e6d2c"})
+    await vllm.gateway.ask("hi")
+    (sent,) = vllm.headers
+    assert sent["X-Our-Session"] == sent["X-Session-ID"]
 
 
 async def test_nothing_that_only_ollama_knows_is_sent(vllm: Stand) -> None:
