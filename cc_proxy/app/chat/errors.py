@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cc_proxy.app.chat.messages import bounded_tokens
+from cc_proxy.app.chat.counts import bounded_tokens
 from cc_proxy.app.chat.model_names import ANY_CLAUDE, short_name
 from cc_proxy.app.errors import CcProxyError
 

@@ -5,9 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-MAX_TOKENS = 2**31
-# About a hundred days.
-MAX_NANOSECONDS = 2**53
+from cc_proxy.app.chat.counts import bounded_nanoseconds, bounded_tokens
 
 
 class CalledFunction(msgspec.Struct, gc=False):
@@ -95,19 +93,10 @@ def bounded(chunk: ChatChunk) -> ChatChunk:
     chunk.eval_count = bounded_tokens(chunk.eval_count)
     if chunk.prompt_eval_cached_count is not None:
         chunk.prompt_eval_cached_count = bounded_tokens(chunk.prompt_eval_cached_count)
-    chunk.prompt_eval_duration = _bounded(chunk.prompt_eval_duration, MAX_NANOSECONDS)
-    chunk.eval_duration = _bounded(chunk.eval_duration, MAX_NANOSECONDS)
-    chunk.load_duration = _bounded(chunk.load_duration, MAX_NANOSECONDS)
+    chunk.prompt_eval_duration = bounded_nanoseconds(chunk.prompt_eval_duration)
+    chunk.eval_duration = bounded_nanoseconds(chunk.eval_duration)
+    chunk.load_duration = bounded_nanoseconds(chunk.load_duration)
     return chunk
-
-
-def bounded_tokens(count: int) -> int:
-    """Return a count of tokens that a server has sent, from 0 to `MAX_TOKENS`."""
-    return _bounded(count, MAX_TOKENS)
-
-
-def _bounded(number: int, most: int) -> int:
-    return max(0, min(number, most))
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:

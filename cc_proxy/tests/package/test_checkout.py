@@ -131,7 +131,10 @@ def make_run(checkout: Path) -> tuple[int, str]:
 
 
 needs_make = pytest.mark.skipif(os.name == "nt", reason="Windows has no make")
-NEXT = f"Now on your own model: {PROGRAM} claude"
+NEXT = [
+    f"Now on your own model: {PROGRAM} claude",
+    f"See what happens meanwhile: {PROGRAM} ui",
+]
 
 
 @needs_make
@@ -142,7 +145,7 @@ def test_make_run_needs_no_npm_where_there_is_a_claude(checkout: Path) -> None:
     assert code == 0, said
     assert "npm was asked" not in said
     assert "cc-proxy demo --upstream auto" in said
-    assert said.splitlines()[-1] == NEXT
+    assert said.splitlines()[-2:] == NEXT
 
 
 @needs_make
@@ -150,7 +153,7 @@ def test_make_run_without_claude_and_npm_plays_all_the_same(checkout: Path) -> N
     code, said = make_run(checkout)
     assert code == 0, said
     assert said.splitlines()[0].startswith("There is no claude and no npm on the PATH")
-    assert said.splitlines()[-1] == NEXT
+    assert said.splitlines()[-2:] == NEXT
 
 
 @needs_make

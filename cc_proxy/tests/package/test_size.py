@@ -11,9 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 BLOCK = 4096
-# 13.93 MB are aiohttp and the others; 3.57 are 570 modules in blocks, after setup.py has left out
+# 13.93 MB are aiohttp and the others; 3.86 are 600 modules in blocks, after setup.py has left out
 # what only the source is read for.
-MOST_BYTES = 17_600_000
+MOST_BYTES = 17_900_000
 MOST_PACKAGES = 16
 
 
@@ -29,7 +29,7 @@ def needed() -> list[str]:
 
 @pytest.mark.xdist_group("dist")
 @pytest.mark.skipif(sys.platform != "linux", reason="measured where the libraries are largest")
-def test_the_package_and_all_that_it_needs_take_no_more_than_17_6_mb(wheel: Path) -> None:
+def test_the_package_and_all_that_it_needs_take_no_more_than_17_9_mb(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         own = [entry.file_size for entry in archive.infolist() if ".data/" not in entry.filename]
     taken = {"cc-proxy": on_disk(own)}

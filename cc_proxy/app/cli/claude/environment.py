@@ -5,12 +5,15 @@ Every variable here was seen to be needed with Claude Code 2.1.197, 2.1.330 or 2
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cc_proxy.app.claude_needs import KEPT_FOR_ANSWER
 from cc_proxy.app.cli.claude.settings.diversions import CONFLICTING
 from cc_proxy.app.cli.claude.version import Version
-from cc_proxy.app.config import Settings, secrets_of
+
+if TYPE_CHECKING:
+    from cc_proxy.app.config import Settings
 
 # Half an hour: a long prompt on a slow machine, and a queue before it.
 _PATIENCE_MS = str(30 * 60 * 1000)
@@ -74,11 +77,13 @@ class Changes:
         return kept | self.set
 
 
-def without_keys(environ: Mapping[str, str], settings: Settings) -> dict[str, str]:
+def without_keys(environ: Mapping[str, str], settings: "Settings") -> dict[str, str]:
     """Return a copy of `environ` without the keys of the proxy and of its upstreams.
 
     Those of the configuration may come from variables of any name: each is known by its value.
     """
+    from cc_proxy.app.config import secrets_of  # noqa: PLC0415 - not for `--help`
+
     secrets = {secret for secret in secrets_of(settings) if len(secret) >= _LEAST_SECRET}
     return {
         name: value

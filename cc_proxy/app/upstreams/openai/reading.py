@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
+from cc_proxy.app.chat.counts import MAX_NANOSECONDS
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
 from cc_proxy.app.chat.messages import (
-    MAX_NANOSECONDS,
     ChatChunk,
     ChunkMessage,
     ToolCall,
