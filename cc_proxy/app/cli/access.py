@@ -46,22 +46,21 @@ def load_access(common: Common, paths: "Paths") -> Access:
             raise
         problems.append(ErrorItem.of(error))
     try:
-        key = auth_key.known(_settings_in_use(loaded, paths), paths, os.environ)
+        key = auth_key.known(_settings_in_use(loaded, common), paths, os.environ)
     except CcProxyError as error:
         problems.append(ErrorItem.of(error))
     return Access(loaded, key, tuple(problems))
 
 
-def _settings_in_use(loaded: "LoadedConfig | None", paths: "Paths") -> "Settings | None":
+def _settings_in_use(loaded: "LoadedConfig | None", common: Common) -> "Settings | None":
     """Return the settings that have the key of the running proxy, None if they cannot be read."""
     from cc_proxy.app.config import ConfigError, load  # noqa: PLC0415 - see common.Common
     from cc_proxy.app.config.file_locations import NAMED  # noqa: PLC0415 - as above
     from cc_proxy.app.daemon import running_file  # noqa: PLC0415 - as above
-    from cc_proxy.app.daemon.process import running  # noqa: PLC0415 - as above
 
     if loaded is None:
         return None
-    now = running.inspect(paths).state
+    now = common.running()
     if now is None or not running_file.is_other(now, loaded):
         return loaded.settings
     file = Path(now.config_path) if now.config_path else None

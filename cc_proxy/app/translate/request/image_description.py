@@ -14,10 +14,13 @@ _QUESTION = (
     " and, in diagrams and charts, the parts, their connections and values. Say only what you see."
 )
 
-_MARKER = re.compile(r"\[(?=\s*(?:an\s+image\s+was\s+here|end\s+of\s+the\s+desc))", re.IGNORECASE)
+_MARKER = re.compile(
+    r"\[(?=\s{0,9}+(?:an\s{1,9}image\s{1,9}was\s{1,9}here|end\s{1,9}of\s{1,9}the\s{1,9}desc))",
+    re.IGNORECASE,
+)
 _TAG = re.compile(
-    r"<(?=\s*/?\s*(?:\||(?:system|tool|function|invoke|parameter|think|antml|start_of|end_of"
-    r"|command|local-command|user|assistant|im_)))",
+    r"<(?=\s{0,9}+/?\s{0,9}+(?:\||(?:system|tool|function|invoke|parameter|think|antml|start_of"
+    r"|end_of|command|local-command|user|assistant|im_)))",
     re.IGNORECASE,
 )
 _NO_TAG = "\u2039"
