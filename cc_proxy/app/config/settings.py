@@ -231,13 +231,14 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The collector for the telemetry that Claude Code sends to cc-proxy.
+    """The collector for the telemetry that Claude Code sends to cc-proxy, and for its own traces.
 
-    `otlp_url` is the base address of its OTLP/HTTP, None for none. `headers` go with each request,
-    and are secrets.
+    `otlp_url` is the base address of its OTLP/HTTP, None for none. `traces`: each request is sent
+    to it as spans. `headers` go with each request to it, and are secrets.
     """
 
     otlp_url: str | None = None
+    traces: bool = False
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 

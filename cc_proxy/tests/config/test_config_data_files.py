@@ -49,7 +49,7 @@ def test_every_example_of_the_default_file_loads(load_file: LoadFile) -> None:
 
 def test_each_example_of_the_default_file_loads_alone(load_file: LoadFile) -> None:
     examples = list(COMMENTED_SETTING.finditer(DEFAULT_FILE))
-    assert len(examples) == 52
+    assert len(examples) == 53
     for example in examples:
         load_file(DEFAULT_FILE[: example.start()] + example[1] + DEFAULT_FILE[example.end() :])
 

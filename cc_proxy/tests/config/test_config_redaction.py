@@ -94,6 +94,7 @@ def test_secrets_are_hidden_and_everything_else_is_there() -> None:
         "logging": {"level": "info", "format": "text"},
         "telemetry": {
             "otlp_url": "http://********@otel:4318",
+            "traces": False,
             "headers": {"Authorization": "********"},
         },
     }

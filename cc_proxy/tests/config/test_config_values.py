@@ -52,7 +52,7 @@ assist:
   structured_output: false
 claude: {bin: /opt/claude, profile: lean, status_line: false}
 logging: {level: debug, format: json}
-telemetry: {otlp_url: "http://otel:4318/", headers: {X-Key: k}}
+telemetry: {otlp_url: "http://otel:4318/", traces: true, headers: {X-Key: k}}
 """
 
 
@@ -95,7 +95,9 @@ def test_every_key_of_the_file_reaches_its_setting(load_file: Callable[..., Load
         ),
         claude=ClaudeSettings(bin="/opt/claude", profile="lean", status_line=False),
         logging=LoggingSettings(level="debug", format="json"),
-        telemetry=TelemetrySettings(otlp_url="http://otel:4318", headers={"X-Key": "k"}),
+        telemetry=TelemetrySettings(
+            otlp_url="http://otel:4318", traces=True, headers={"X-Key": "k"}
+        ),
     )
 
 
@@ -182,6 +184,7 @@ def test_every_setting_has_an_origin(write: Callable[[str], Path]) -> None:
         "logging.level",
         "logging.format",
         "telemetry.otlp_url",
+        "telemetry.traces",
         "telemetry.headers",
     ]
     path = write(EVERYTHING)

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -13,7 +14,8 @@ from aiohttp.test_utils import TestServer
 from cc_proxy.app.config import TelemetrySettings
 from cc_proxy.app.gateway.telemetry import MAX_BODY_BYTES, Export, TelemetryForwarder
 
-from .conftest import PATIENCE, Gateway
+from .conftest import PATIENCE, Gateway, Upstream, body
+from .test_second_tries import refuses
 
 SECRET = "a-secret-of-the-collector"
 METRICS = b'{"resourceMetrics":[]}'
@@ -144,3 +146,52 @@ async def test_a_slow_collector_costs_a_bounded_number_of_bytes(collector: Colle
     forwarder.take(Export("/v1/logs", "application/json", b"x" * 300), settings)
     await collector.until(4)
     await forwarder.close()
+
+
+async def test_a_request_is_a_trace_of_its_phases_and_has_no_word_of_it(
+    gateway: Gateway, collector: Collector
+) -> None:
+    context = gateway.shared.context
+    telemetry = msgspec.structs.replace(settings_for(collector), traces=True)
+    settings = msgspec.structs.replace(context.settings, telemetry=telemetry)
+    gateway.shared.context = replace(context, settings=settings)
+    asked = body(messages=[{"role": "user", "content": "a secret word"}])
+    async with gateway.client.post(gateway.url + "/v1/messages", json=asked) as response:
+        assert response.status == 200
+        request_id = response.headers["request-id"]
+    await collector.until(1)
+    (path, kind, _, sent) = collector.got[0]
+    assert (path, kind) == ("/otel/v1/traces", "application/json")
+    assert b"secret word" not in sent
+    (resource,) = msgspec.json.decode(sent)["resourceSpans"]
+    whole, *phases = resource["scopeSpans"][0]["spans"]
+    assert [one["name"] for one in phases] == ["waiting", "reading", "writing"]
+    assert {one["parentSpanId"] for one in phases} == {whole["spanId"]}
+    assert len({one["spanId"] for one in (whole, *phases)}) == 4
+    times = [int(one[f"{end}TimeUnixNano"]) for one in phases for end in ("start", "end")]
+    assert times == sorted(times)
+    assert int(whole["startTimeUnixNano"]) == times[0]
+    assert abs(times[0] / 1e9 - time.time()) < 3600
+    found = {one["key"]: next(iter(one["value"].values())) for one in whole["attributes"]}
+    assert found["cc_proxy.request.id"] == request_id
+    assert found["gen_ai.provider.name"] == "ollama"
+    assert int(found["gen_ai.usage.output_tokens"]) > 0
+    assert "status" not in whole
+
+
+async def test_a_failed_request_says_so_in_its_trace_and_without_the_setting_none_is_sent(
+    gateway: Gateway, upstream: Upstream, collector: Collector
+) -> None:
+    context = gateway.shared.context
+    for traces in (False, True):
+        telemetry = msgspec.structs.replace(settings_for(collector), traces=traces)
+        settings = msgspec.structs.replace(context.settings, telemetry=telemetry)
+        gateway.shared.context = replace(context, settings=settings)
+        upstream.chat = refuses("CUDA error")
+        async with gateway.client.post(gateway.url + "/v1/messages", json=body()) as response:
+            assert response.status == 500
+    await collector.until(1)
+    (resource,) = msgspec.json.decode(collector.got[0][3])["resourceSpans"]
+    whole = resource["scopeSpans"][0]["spans"][0]
+    assert whole["status"] == {"code": 2, "message": "upstream_refused"}
+    assert len(collector.got) == 1

@@ -312,6 +312,7 @@ FILE = Section(
                     expected="the address of a collector, such as http://127.0.0.1:4318",
                     optional=True,
                 ),
+                "traces": _SWITCH,
                 "headers": _HEADERS,
             }
         ),

@@ -46,7 +46,8 @@ class ActivityTracker:
     """Follows each request by the calls of its path.
 
     `slots` returns how many requests the engine of a model works at side by side. `usage` adds up
-    the requests that ended. `unloads`: the upstream unloads a model that has been idle for long.
+    the requests that ended, `on_end` is called with each. `unloads`: the upstream unloads a model
+    that has been idle for long.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ActivityTracker:
         self._ended: deque[TrackedRequest] = deque(maxlen=MAX_ENDED)
         self.ended_count = 0
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self.on_end: Callable[[TrackedRequest], None] | None = None
 
     @property
     def running(self) -> list[TrackedRequest]:
@@ -173,6 +175,8 @@ class ActivityTracker:
         if self._usage is not None:
             session = self.sessions.of(request, now)
             self._usage.add(request, session.folder if session else "")
+        if self.on_end is not None:
+            self.on_end(request)
 
     @contextmanager
     def reading_for_nobody(self, kind: str, model: str, tokens: int) -> Iterator[None]:

@@ -1,9 +1,13 @@
 """`POST /v1/metrics`, `/v1/logs` and `/v1/traces`: Claude Code's telemetry, as OTLP over HTTP."""
 
+import time
+
 from aiohttp import web
 
 from cc_proxy.app.anthropic.errors import ApiError
-from cc_proxy.app.gateway.context import SHARED
+from cc_proxy.app.gateway.activity import spans
+from cc_proxy.app.gateway.activity.tracked import TrackedRequest
+from cc_proxy.app.gateway.context import SHARED, Shared
 from cc_proxy.app.gateway.http import bodies
 from cc_proxy.app.gateway.telemetry import (
     MAX_BODY_BYTES,
@@ -50,10 +54,22 @@ async def handle(request: web.Request) -> web.Response:
 
 def add_to(app: web.Application) -> None:
     """Give an application the routes, and what sends the exports on."""
-    app[TELEMETRY] = TelemetryForwarder()
+    app[TELEMETRY] = forwarder = TelemetryForwarder()
+    shared = app[SHARED]
+    shared.activity.on_end = lambda request: _trace(shared, forwarder, request)
     app.on_cleanup.append(_close)
     for path in PATHS:
         app.router.add_post(path, handle)
+
+
+def _trace(shared: Shared, forwarder: TelemetryForwarder, request: TrackedRequest) -> None:
+    """Send a request that has ended to the collector, if the configuration asks for traces."""
+    settings = shared.context.settings.telemetry
+    if not settings.traces or settings.otlp_url is None:
+        return
+    offset = time.time() - shared.activity.clock()
+    body = spans.encoded(request, offset, shared.upstreams.pick(request.model)[0].kind)
+    forwarder.take(Export(spans.PATH, _JSON, body), settings)
 
 
 async def _close(app: web.Application) -> None:
