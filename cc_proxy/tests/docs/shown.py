@@ -19,7 +19,7 @@ DOCUMENTS = (
 # `text` and the others are not typed.
 # Configurations that gateway/test_front_servers.py and placements/test_cluster_files.py run.
 SERVERS = {"nginx", "haproxy", "caddy", "systemd"}
-TYPED, NOT_TYPED = {"sh", "console"}, {"text", "yaml", "json", "mermaid", *SERVERS}
+TYPED, NOT_TYPED = {"sh", "console"}, {"text", "yaml", "json", "mermaid", "python", *SERVERS}
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)((?: {4}.*\n|\n)+)")

@@ -30,3 +30,14 @@ def test_every_configuration_loads_as_it_is_shown(tmp_path: Path) -> None:
         path.write_text(text, encoding="utf-8")
         settings = load(config_file=path, environ={}, home=tmp_path).settings
         assert list(settings.upstreams) == list(yaml.safe_load(text)["upstreams"])
+
+
+def test_the_deployment_for_ray_is_python_and_has_the_router_that_was_run() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    compile(shown, "page", "exec")
+    ran = (ROOT / "bench/engines/ray_serve.py").read_text(encoding="utf-8")
+    (router,) = re.findall(r"ray\.serve\.experimental[.\w]+", shown)
+    assert f'"{router}"' in ran
+    for key in ("enable_prompt_tokens_details", "tool_call_parser", "request_router_config"):
+        assert f'"{key}"' in shown
+        assert f'"{key}"' in ran
