@@ -20,6 +20,9 @@ SMALL, LARGE = 100_000, 2_000_000
 FAST_CHUNKS = 20_000
 PACED_CHUNKS, PACED_MS = 200, 20
 STREAMS, MANY_STREAMS = 64, 512
+# At the speed of a model, to find where one process ends.
+KNEE_STREAMS = (250, 500, 1_000, 2_000)
+KNEE_CHUNKS, KNEE_MS, KNEE_LATE_MS = 200, 50, 250
 SIZES_MB = (1, 2, 4, 8, 16, 32)
 LENGTHS = (100, 500, 1_000, 2_000)
 # Long enough for all to have begun, and for memory to have been given back.
@@ -165,8 +168,15 @@ class Bench:
         """Very many streams."""
         self._paced(MANY_STREAMS, late_ms=250)
 
-    def _paced(self, streams: int, late_ms: float) -> None:
-        model = f"bench-{PACED_CHUNKS}x{PACED_MS}"
+    def knee(self) -> None:
+        """More and more streams, each at the speed of a model."""
+        model = f"bench-{KNEE_CHUNKS}x{KNEE_MS}"
+        for streams in KNEE_STREAMS:
+            self._paced(streams, KNEE_LATE_MS, model)
+
+    def _paced(
+        self, streams: int, late_ms: float, model: str = f"bench-{PACED_CHUNKS}x{PACED_MS}"
+    ) -> None:
         load = Load(model, Body(SMALL), streams, streams, late_ms)
 
         def measure(contender: Contender) -> None:
@@ -260,6 +270,7 @@ PHASES: dict[str, Callable[[Bench], None]] = {
     "paced": Bench.paced,
     "watched": Bench.watched,
     "many": Bench.many,
+    "knee": Bench.knee,
     "loaded": Bench.loaded,
     "idle": Bench.idle,
     "scale": Bench.scale,

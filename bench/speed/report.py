@@ -10,7 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.speed.contenders import DIRECT, OURS, RELAY
-from bench.speed.phases import LENGTHS, MANY_STREAMS, PACED_CHUNKS, PACED_MS, SIZES_MB, STREAMS
+from bench.speed.phases import (
+    KNEE_LATE_MS,
+    KNEE_MS,
+    KNEE_STREAMS,
+    LENGTHS,
+    MANY_STREAMS,
+    PACED_CHUNKS,
+    PACED_MS,
+    SIZES_MB,
+    STREAMS,
+)
 from bench.speed.phases import Bench as Measured
 from bench.speed.sheet import Sheet
 from bench.speed.targets import verdicts
@@ -70,8 +80,10 @@ def _rows() -> list[Row]:
         Row("CPU per 1,000 chunks, one fast stream, s", median("stream_cpu"), ".4f"),
         Row("chunks a second, one fast stream", median("stream_rate"), ",.0f", ratio=False),
     ]
-    for streams, late in ((STREAMS, 50), (MANY_STREAMS, 250)):
-        what = f"{streams} streams at {PACED_MS} ms"
+    paced = [(STREAMS, PACED_MS, 50), (MANY_STREAMS, PACED_MS, 250)]
+    paced += [(streams, KNEE_MS, KNEE_LATE_MS) for streams in KNEE_STREAMS]
+    for streams, pace, late in paced:
+        what = f"{streams} streams at {pace} ms"
         rows += [
             Row(f"{what}: CPU, s", median(f"paced{streams}_cpu")),
             Row(f"{what}: p99 late, ms", median(f"paced{streams}_p99"), ".1f"),

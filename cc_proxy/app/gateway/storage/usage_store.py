@@ -52,12 +52,13 @@ class UsageStore:
         self._folders: dict[str, str] = {}
         self._writer = Background(self._next)
         self._due: asyncio.TimerHandle | None = None
+        self._written = float("-inf")
         self._has_failed = False
         # Opened once: a file that others could read is closed to them from then on.
         self._file.read()
 
     def add(self, request: TrackedRequest, folder: str) -> None:
-        """Take in a request that has ended; it is on disk a second later."""
+        """Take in a request that has ended; on disk at once, or a second after the last write."""
         if self._path is None or request.outcome is Outcome.PROBE or not request.model:
             return
         key = UsageKey(
@@ -75,7 +76,8 @@ class UsageStore:
             self._begin_writing()
         elif self._due is None:
             loop = asyncio.get_running_loop()
-            self._due = loop.call_later(SECONDS_BETWEEN_WRITES, self._begin_writing)
+            wait = max(0.0, self._written + SECONDS_BETWEEN_WRITES - loop.time())
+            self._due = loop.call_later(wait, self._begin_writing)
 
     async def close(self) -> None:
         """Write what is not written yet, and return once all is."""
@@ -86,6 +88,7 @@ class UsageStore:
         if self._due is not None:
             self._due.cancel()
             self._due = None
+        self._written = asyncio.get_running_loop().time()
         self._writer.more()
 
     def _amounts(self, request: TrackedRequest) -> UsageAmounts:

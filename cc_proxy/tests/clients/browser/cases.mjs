@@ -42,7 +42,7 @@ export const cases = {
     await card.waitFor();
     assert.match(
       await card.locator('.window-text').innerText(),
-      /of 66k used .* until Claude Code compacts, at 39k/,
+      /of 64k used .* until Claude Code compacts, at 39k/,
     );
     const mark = Number(await card.locator('.window .mark').getAttribute('x'));
     assert.ok(Math.abs(mark / 1000 - 39429 / 65536) < 0.01);
