@@ -51,7 +51,7 @@ def _is_ours(error: click.UsageError) -> bool:
 
 def _wanted(param: click.Parameter, context: click.Context | None) -> str:
     if isinstance(param.type, OneOf):
-        return param.type.words()
+        return param.type.expected
     if isinstance(param, click.Argument) and context is not None:
         return param.make_metavar(context)
     return param.opts[0]

@@ -6,94 +6,64 @@ from typing import Any
 import click
 
 
-class OneOf(click.Choice[str]):
-    """One of a few words."""
+class _Expecting(click.ParamType):  # type: ignore[type-arg] # generic only in newer clicks
+    """Says what a flag expects and what it found; before click's own type in a class."""
+
+    @property
+    def expected(self) -> str:
+        """The values that the flag takes, in words."""
+        raise TypeError(f"{type(self).__name__} has no words for what it takes")
 
     def convert(
         self,
         value: Any,  # noqa: ANN401 - click's own
         param: click.Parameter | None,
         ctx: click.Context | None,
-    ) -> str:
-        """Return the word."""
+    ) -> Any:  # noqa: ANN401 - of the type that follows
+        """Return the value."""
         try:
-            return super().convert(value, param, ctx)
+            found = super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"Expected {self.words()}, found {value!r}.", param, ctx)
+            found = math.nan
+        # A range takes nan: no comparison refuses it.
+        if isinstance(found, float) and math.isnan(found):
+            self.fail(f"Expected {self.expected}, found {str(value)!r}.", param, ctx)
+        return found
 
-    def words(self) -> str:
-        """Return the words as a sentence lists them."""
+
+class OneOf(_Expecting, click.Choice[str]):
+    """One of a few words."""
+
+    @property
+    def expected(self) -> str:
+        """The words as a sentence lists them."""
         *first, last = self.choices
         return f"{', '.join(first)} or {last}"
 
 
-class WholeNumber(click.types.IntParamType):
+class WholeNumber(_Expecting, click.types.IntParamType):
     """A whole number; whoever uses it knows which ones it takes."""
 
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> int:
-        """Return the number."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            self.fail(f"Expected a whole number, found {value!r}.", param, ctx)
+    expected = "a whole number"
 
 
-class WholeNumberFrom(click.IntRange):
+class WholeNumberFrom(_Expecting, click.IntRange):
     """A whole number from `min`, to `max` if there is one."""
 
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> int:
-        """Return the number."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            end = "on" if self.max is None else f"to {self.max}"
-            wanted = f"a whole number from {self.min} {end}"
-            self.fail(f"Expected {wanted}, found {str(value)!r}.", param, ctx)
+    @property
+    def expected(self) -> str:
+        """The range in words."""
+        return f"a whole number {_range(self)}"
 
 
-class NumberFrom(click.FloatRange):
-    """A number from `min` on."""
+class NumberFrom(_Expecting, click.FloatRange):
+    """A number from `min`, to `max` if there is one."""
 
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float:
-        """Return the number."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            text = f"Expected a number from {self.min} on, found {str(value)!r}."
-            self.fail(text, param, ctx)
+    @property
+    def expected(self) -> str:
+        """The range in words."""
+        return f"a number {_range(self)}"
 
 
-class FloatFromTo(click.FloatRange):
-    """A decimal number in a range; nan, which no comparison refuses, is none."""
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's own
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float:
-        """Return the number."""
-        try:
-            number: float = super().convert(value, param, ctx)
-        except click.BadParameter:
-            number = math.nan
-        if math.isnan(number):
-            self.fail(
-                f"Expected a number from {self.min} to {self.max}, found {value!r}.", param, ctx
-            )
-        return number
+def _range(numbers: click.IntRange | click.FloatRange) -> str:
+    return f"from {numbers.min} {'on' if numbers.max is None else f'to {numbers.max}'}"

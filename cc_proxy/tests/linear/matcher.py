@@ -138,7 +138,7 @@ class _Run:
             return self._reference(value, then)
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
             return self._repetition(kind, value, flags, then)
-        raise NotImplementedError(f"{kind} in a pattern: teach it to this counter")
+        raise ValueError(f"expected a kind of pattern that is counted here, found {kind}")
 
     def _character(self, part: tuple[Any, Any], flags: int, then: Then) -> Matcher:
         takes = self._taker(part, flags)

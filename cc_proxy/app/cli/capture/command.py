@@ -6,7 +6,7 @@ from msgspec import to_builtins
 from cc_proxy.app.cli.common import Common, define, define_group
 from cc_proxy.app.cli.output.result import FAILED, ErrorItem, Result, aligned
 from cc_proxy.app.cli.top.source import Source, connect
-from cc_proxy.app.cli.value_types import FloatFromTo
+from cc_proxy.app.cli.value_types import NumberFrom
 from cc_proxy.app.control import capture_client
 from cc_proxy.app.control.capture import CaptureStart
 from cc_proxy.app.control.wire import CaptureState
@@ -24,7 +24,7 @@ _REASONS = {"stopped": "stopped", "time": "its time is over", "full": "full", "f
 @click.option("--session", default="", metavar="ID", help="Only this session of Claude Code.")
 @click.option(
     "--minutes",
-    type=FloatFromTo(0.1, 1440),
+    type=NumberFrom(0.1, 1440),
     default=60.0,
     show_default=True,
     help="End it after this time.",

@@ -156,7 +156,8 @@ def _asked(common: Common, warnings: list[ErrorItem]) -> str | None:
     number = click.prompt(
         "Number", type=WholeNumberFrom(1, len(able)), default=default, show_default=True, err=True
     )
-    return able[number - 1].name
+    name: str = able[number - 1].name
+    return name
 
 
 def _survey() -> "Survey":

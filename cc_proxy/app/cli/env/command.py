@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913 - the flags
         raise click.UsageError(text)
     target = target or program
     if target is None:
-        wanted = OneOf(forms.TARGETS).words()
+        wanted = OneOf(forms.TARGETS).expected
         raise click.UsageError(f"Expected --for with {wanted}, found no program.")
     if shell is not None and target != "sdk":
         raise click.UsageError(f"Expected --shell with --for sdk, found it with --for {target}.")

@@ -146,7 +146,8 @@ def _asked(found: "Survey", able: list["Row"], unfit: set[str]) -> str:
     number = click.prompt(
         "Number", type=WholeNumberFrom(1, len(able)), default=default, show_default=True, err=True
     )
-    return able[number - 1].name
+    name: str = able[number - 1].name
+    return name
 
 
 def _remember(common: "Common", loaded: "LoadedConfig", model: str) -> None:
