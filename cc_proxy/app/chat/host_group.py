@@ -1,7 +1,7 @@
 """Several hosts that run the same models, as one upstream.
 
 Each host is an upstream of its own. The gateway places every request on one of them
-(gateway/scheduling/placing.py); what is asked here is about all of them.
+(gateway/scheduling/lanes.py); what is asked here is about all of them.
 """
 
 import asyncio
@@ -16,7 +16,12 @@ import msgspec
 
 from cc_proxy.app.chat.answer import OpenAnswer
 from cc_proxy.app.chat.encoded import EncodedRequest
-from cc_proxy.app.chat.errors import ModelNotFoundError, UpstreamError, UpstreamStalledError
+from cc_proxy.app.chat.errors import (
+    ModelNotFoundError,
+    UpstreamError,
+    UpstreamStalledError,
+    is_of_server,
+)
 from cc_proxy.app.chat.messages import ChatRequest
 from cc_proxy.app.chat.model_names import full_name
 from cc_proxy.app.chat.models import LoadedModel, ModelCard, ModelInfo
@@ -178,11 +183,13 @@ class HostGroup:
         errors: list[UpstreamError] = []
         for host in self.hosts:
             try:
-                return await host.upstream.model(name)
+                return await asked(host, host.upstream.model(name))
             except UpstreamError as error:
                 errors.append(error)
+        # A host that is away may have it: that is not "no such model", and a fallback may answer.
+        away = (error for error in errors if is_of_server(error))
         missing = (error for error in errors if isinstance(error, ModelNotFoundError))
-        raise next(missing, errors[0])
+        raise next(away, next(missing, errors[0]))
 
     async def version(self) -> str:
         """Return the versions of the hosts that answer, each once."""
@@ -197,9 +204,9 @@ class HostGroup:
         """Have the first host read a prompt of one token."""
         await self._first.read_stranger(target)
 
-    async def count(self, request: EncodedRequest, session: str) -> int | None:
+    async def count(self, request: ChatRequest, target: Target, session: str) -> int | None:
         """Return the tokens of a prompt as the first host counts them, if it does."""
-        return await self._first.count(request, session)
+        return await self._first.count(request, target, session)
 
     async def rendered_prompt(self, request: EncodedRequest) -> str | None:
         """Return the prompt as the first host's template makes it."""

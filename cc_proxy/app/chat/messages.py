@@ -5,8 +5,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from cc_proxy.app.chat.counts import bounded_nanoseconds, bounded_tokens
-
 
 class CalledFunction(msgspec.Struct, gc=False):
     """A tool's name and its arguments, which must be a JSON object (a string is a 400)."""
@@ -82,21 +80,6 @@ class ChatChunk(msgspec.Struct, gc=False):
     eval_duration: int = 0
     load_duration: int = 0
     error: str | None = None
-
-
-def bounded(chunk: ChatChunk) -> ChatChunk:
-    """Return a last chunk, with each count and duration brought to where one can be.
-
-    Some servers write -1 where they do not know; no total must suffer from what one server sends.
-    """
-    chunk.prompt_eval_count = bounded_tokens(chunk.prompt_eval_count)
-    chunk.eval_count = bounded_tokens(chunk.eval_count)
-    if chunk.prompt_eval_cached_count is not None:
-        chunk.prompt_eval_cached_count = bounded_tokens(chunk.prompt_eval_cached_count)
-    chunk.prompt_eval_duration = bounded_nanoseconds(chunk.prompt_eval_duration)
-    chunk.eval_duration = bounded_nanoseconds(chunk.eval_duration)
-    chunk.load_duration = bounded_nanoseconds(chunk.load_duration)
-    return chunk
 
 
 def written(chunks: list[ChatChunk]) -> ChunkMessage | None:

@@ -89,7 +89,7 @@ class Upstream(Protocol):
     async def read_stranger(self, target: Target) -> None:
         """Have the engine read a prompt of one token, which begins like no other."""
 
-    async def count(self, request: EncodedRequest, session: str) -> int | None:
+    async def count(self, request: ChatRequest, target: Target, session: str) -> int | None:
         """Return the tokens of a prompt as the server counts them without reading it.
 
         None where it does not, or where that could hold up an answer. It is asked once a session:

@@ -6,18 +6,10 @@ from http.client import HTTPException
 import msgspec
 
 from cc_proxy.app.control.capture import CaptureStart
-from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.http_exchange import exchange, reason_of
 from cc_proxy.app.control.wire import CaptureState
 
 _SECONDS = 15.0
-
-
-class _Words(msgspec.Struct):
-    message: str
-
-
-class _Refused(msgspec.Struct):
-    error: _Words
 
 
 def start(host: str, port: int, key: str, asked: CaptureStart) -> CaptureState | str | None:
@@ -45,6 +37,6 @@ def _ask(
         status, found = exchange(host, port, target, key=key, body=body, timeout_seconds=_SECONDS)
         if status == HTTPStatus.OK:
             return msgspec.json.decode(found, type=CaptureState)
-        return msgspec.json.decode(found, type=_Refused).error.message
+        return reason_of(found)
     except (OSError, HTTPException, msgspec.DecodeError, UnicodeDecodeError):
         return None

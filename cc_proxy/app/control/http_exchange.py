@@ -2,9 +2,19 @@
 
 import http.client
 
+import msgspec
+
 from cc_proxy.app.addresses import to_connect
 
 _MOST_BYTES = 1 << 20
+
+
+class _ErrorText(msgspec.Struct):
+    message: str
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _ErrorText
 
 
 def exchange(  # noqa: PLR0913 - one address, and what is asked there by keyword
@@ -38,3 +48,13 @@ def exchange(  # noqa: PLR0913 - one address, and what is asked there by keyword
         return response.status, response.read(_MOST_BYTES)
     finally:
         connection.close()
+
+
+def reason_of(body: bytes) -> str:
+    """Return the message of an answer that is an error of the API.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: it is none.
+
+    """
+    return msgspec.json.decode(body, type=_ErrorBody).error.message

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.http_exchange import exchange, reason_of
 from cc_proxy.app.control.why import Why
 
 _SECONDS = 5.0
@@ -33,15 +33,7 @@ def ask(  # noqa: PLR0913 - one address, and what is asked there by keyword
         if status == HTTPStatus.OK:
             return msgspec.json.decode(body, type=Why)
         if status == HTTPStatus.NOT_FOUND:
-            return msgspec.json.decode(body, type=_Refused).error.message
+            return reason_of(body)
     except (OSError, HTTPException, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return None
-
-
-class _Words(msgspec.Struct):
-    message: str
-
-
-class _Refused(msgspec.Struct):
-    error: _Words

@@ -5,7 +5,7 @@ from http.client import HTTPException
 
 import msgspec
 
-from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.http_exchange import exchange, reason_of
 from cc_proxy.app.control.wire import PreloadRequest, PreloadResult
 from cc_proxy.app.daemon.errors import DaemonError
 from cc_proxy.app.daemon.process.state import ProcessState
@@ -25,14 +25,6 @@ class Session(msgspec.Struct, frozen=True):
 
 
 NO_SESSION = Session()
-
-
-class _Error(msgspec.Struct):
-    message: str
-
-
-class _Refusal(msgspec.Struct):
-    error: _Error
 
 
 def preload(  # noqa: PLR0913 - whom to ask, and what for
@@ -72,7 +64,7 @@ def preload(  # noqa: PLR0913 - whom to ask, and what for
                 break
         if status in _DONE:
             return msgspec.json.decode(answer, type=PreloadResult)
-        raise _failed(msgspec.json.decode(answer, type=_Refusal).error.message)
+        raise _failed(reason_of(answer))
     except TimeoutError as error:
         raise _failed(f"it took more than {timeout_seconds:g} seconds.") from error
     except (OSError, HTTPException, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -102,6 +102,20 @@ async def test_its_file_is_bounded(tmp_path: Path) -> None:
     assert all(isinstance(one, dict) for one in lines(state.file))
 
 
+async def test_a_full_file_gets_no_smaller_lines_and_the_next_one_none_of_its(
+    tmp_path: Path,
+) -> None:
+    capture = Capture(tmp_path)
+    full = capture.start(CaptureStart(max_bytes=2000), ())
+    for size in (300, 5000, 10):
+        capture.add(CapturedAnswer(id=str(size), outcome="ok", text="x" * size))
+    await capture.stop()
+    assert [one.get("id") for one in lines(full.file)] == [None, "300"]
+    now = capture.start(CaptureStart(), ())
+    await capture.stop()
+    assert len(lines(now.file)) == 1
+
+
 async def test_a_disk_that_hangs_ends_the_capture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

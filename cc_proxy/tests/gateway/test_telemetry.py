@@ -177,6 +177,8 @@ async def test_a_request_is_a_trace_of_its_phases_and_has_no_word_of_it(
     assert found["gen_ai.provider.name"] == "ollama"
     assert int(found["gen_ai.usage.output_tokens"]) > 0
     assert "status" not in whole
+    (ended,) = gateway.shared.activity.ended
+    assert ended.upstream == gateway.shared.upstreams.first.name
 
 
 async def test_a_failed_request_says_so_in_its_trace_and_without_the_setting_none_is_sent(

@@ -194,6 +194,19 @@ async def test_counting_tokens_asks_no_model(gateway: Gateway, upstream: Upstrea
     assert upstream.bodies == []
 
 
+async def test_a_page_that_was_only_counted_is_described_by_the_next_request(
+    gateway: Gateway, upstream: Upstream
+) -> None:
+    data = base64.b64encode(scan(JPEG)).decode()
+    source = {"type": "base64", "media_type": "application/pdf", "data": data}
+    messages = turn({"type": "document", "title": "scan.pdf", "source": source})
+    asked = {"model": "m", "messages": messages}
+    async with gateway.client.post(gateway.url + "/v1/messages/count_tokens", json=asked) as said:
+        assert said.status == 200
+    (prompt,) = await prompts(gateway, upstream, messages)
+    assert prompt == f"scan.pdf:\n[Page 1]\n{TEXT}"
+
+
 async def test_a_page_that_is_a_picture_is_described(gateway: Gateway, upstream: Upstream) -> None:
     data = base64.b64encode(scan(JPEG)).decode()
     source = {"type": "base64", "media_type": "application/pdf", "data": data}

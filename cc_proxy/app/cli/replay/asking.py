@@ -12,7 +12,7 @@ import msgspec
 from cc_proxy.app.addresses import to_connect
 from cc_proxy.app.cli.replay.capture_file import Exchange
 from cc_proxy.app.control import why_client
-from cc_proxy.app.control.http_exchange import exchange
+from cc_proxy.app.control.http_exchange import exchange, reason_of
 from cc_proxy.app.control.why import Why
 
 _MAX_BYTES = 64 * 1024 * 1024
@@ -34,14 +34,6 @@ class _Usage(msgspec.Struct):
 class _Message(msgspec.Struct):
     content: list[_Block] = []
     usage: _Usage = msgspec.field(default_factory=_Usage)
-
-
-class _ErrorText(msgspec.Struct):
-    message: str
-
-
-class _Error(msgspec.Struct):
-    error: _ErrorText
 
 
 @dataclass
@@ -116,6 +108,6 @@ def ask(  # noqa: PLR0913 - one address, and what is asked there by keyword
 
 def _reason(body: bytes, status: int) -> str:
     try:
-        return msgspec.json.decode(body, type=_Error).error.message
+        return reason_of(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return f"status {status}"

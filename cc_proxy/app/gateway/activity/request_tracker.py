@@ -72,7 +72,7 @@ class RequestTracker:
     def translated(self, target: Target, translated: TranslatedRequest, prompt_tokens: int) -> None:
         """Note the model that answers, and the estimate of the prompt in tokens."""
         request = self._request
-        request.model = target.model.name[:MAX_NAME]
+        request.model, request.upstream = target.model.name[:MAX_NAME], target.upstream
         request.window = target.window
         request.keep_seconds = _seconds(target.keep_alive)
         request.prompt_tokens = prompt_tokens

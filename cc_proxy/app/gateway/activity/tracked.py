@@ -102,7 +102,7 @@ class Between:
 class TrackedRequest:
     """A request and its moments, None for those that have not come.
 
-    `key` is the name of its key, "" for the proxy's own.
+    `key` is the name of its key, "" for the proxy's own; `upstream` that of its upstream.
     `keep_seconds` is how long the upstream keeps the model loaded after it, None if for ever or
     unknown. `prompt_tokens` and `kept` are estimates: of the prompt, and of its part that the
     engine has. `sent`: it was passed to the upstream; `reads`: the engine works at it; `writes`:
@@ -122,6 +122,7 @@ class TrackedRequest:
     agent: str = ""
     is_side: bool = False
     model: str = ""
+    upstream: str = ""
     window: int = 0
     keep_seconds: float | None = None
     prompt_tokens: int | None = None

@@ -133,15 +133,20 @@ class Attachments:
         text = self._texts.get(digest)
         if text is None:
             try:
-                text = await self._extracted(data, until, describe)
+                text, is_whole = await self._extracted(data, until, describe)
             except UnreadablePdfError as error:
                 # Those before it took the time: with them known, it has its own on the next turn.
                 return _left_out(str(error))
-            self._texts.put(digest, text)
+            if is_whole:
+                self._texts.put(digest, text)
         return text
 
-    async def _extracted(self, data: str, until: float, describe: Describe | None) -> str:
-        """Return the text of a PDF, or why it has none.
+    async def _extracted(
+        self, data: str, until: float, describe: Describe | None
+    ) -> tuple[str, bool]:
+        """Return the text of a PDF, or why it has none, and whether that stays so.
+
+        A page that could not be described may be next time.
 
         Raises:
             UnreadablePdfError: the time of all documents, `until`, was over before its own.
@@ -156,13 +161,17 @@ class Attachments:
             if left < PDF_SECONDS:
                 text = f"the documents of this request take more than {ALL_PDFS_SECONDS:g} seconds"
                 raise UnreadablePdfError(text) from error
-            return _left_out(str(error))
+            return _left_out(str(error)), True
         except UnreadablePdfError as error:
-            return _left_out(str(error))
+            return _left_out(str(error)), True
+        is_whole = True
         for number, image in found.scans.items():
-            if describe is not None and (description := await describe(image)) is not None:
+            description = await describe(image) if describe is not None else None
+            if description is None:
+                is_whole = False
+            else:
                 found = found.with_page(number, description)
-        return found.text
+        return found.text, is_whole
 
 
 def has_image(request: MessagesRequest) -> bool:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "captures"
 MAX_PENDING_BYTES = 64 * 1024 * 1024
+_CUT_SHORT = frozenset({"full", "failed"})
 _ENDED = {"time": "its time is over", "full": "its file is full", "failed": "it cannot be written"}
 
 
@@ -61,16 +62,18 @@ class Capture:
         self._ended = ""
         self._bytes = 0
         self._requests = 0
-        self._pending: list[bytes] = []
+        self._pending: list[tuple[_Running, bytes]] = []
         self._pending_bytes = 0
         self._writer = Background(self._next)
 
     @property
     def is_on(self) -> bool:
         """True while exchanges are written."""
-        if self._running is not None and self._clock() >= self._running.until:
+        running = self._running
+        if running is not None and self._clock() >= running.until:
             self._end("time")
-        return self._running is not None
+            return False
+        return running is not None
 
     def start(
         self, asked: CaptureStart, secrets: Iterable[str], digests: Collection[bytes] = ()
@@ -149,18 +152,21 @@ class Capture:
 
     def wants(self, session: str) -> bool:
         """Tell whether the requests of a session are written."""
-        return self._running is not None and self.is_on and self._running.session in ("", session)
+        # Once: the thread that writes may end the capture at any moment.
+        running = self._running
+        return running is not None and self.is_on and running.session in ("", session)
 
     def add(self, line: CapturedRequest | CapturedAnswer) -> None:
         """Write a line, redacted; a request is held until it is on disk."""
-        if self._running is None:
+        running = self._running
+        if running is None:
             return
         data = msgspec.json.encode(line)
         if self._pending_bytes + len(data) > MAX_PENDING_BYTES:
             self._end("failed")
             return
         self._requests += isinstance(line, CapturedRequest)
-        self._pending.append(data)
+        self._pending.append((running, data))
         self._pending_bytes += len(data)
         self._writer.more()
 
@@ -169,26 +175,27 @@ class Capture:
         return _time(self._clock())
 
     def _next(self) -> Callable[[], None] | None:
-        running = self._last
-        if not self._pending or running is None:
+        if not self._pending:
             return None
-        lines, self._pending, self._pending_bytes = self._pending, [], 0
-        return lambda: self._write(running, lines)
+        pending, self._pending, self._pending_bytes = self._pending, [], 0
+        return lambda: self._write(pending)
 
-    def _write(self, running: _Running, lines: list[bytes]) -> None:
+    def _write(self, pending: list[tuple[_Running, bytes]]) -> None:
         # In a thread: to look through a long conversation takes a while.
-        for line in lines:
+        for running, line in pending:
+            if running is not self._last or self._ended in _CUT_SHORT:
+                continue
             # A body may be written on several lines.
             data = running.redactor.json(msgspec.json.format(line, indent=-1)) + b"\n"
             if self._bytes + len(data) > running.max_bytes:
                 self._end("full")
-                return
+                continue
             try:
                 private_files.append(running.path, data)
             except OSError as error:
                 log.warning("the capture %s: %s", running.path, log_text(error))
                 self._end("failed")
-                return
+                continue
             self._bytes += len(data)
 
     def _end(self, reason: str) -> None:

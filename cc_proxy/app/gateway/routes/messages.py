@@ -154,7 +154,7 @@ async def count_tokens(request: web.Request) -> web.Response:
     if not shared.tokens.estimate(prompt).known and target.upstream:
         upstream = shared.lanes.of(target).upstream
         session = request.headers.get(SESSION, "")
-        counted = await upstream.count(upstream.encode(translated.request, target), session)
+        counted = await upstream.count(translated.request, target, session)
         if counted:
             shared.tokens.counted(prompt, counted)
             return web.json_response({"input_tokens": counted})

@@ -68,7 +68,7 @@ def _trace(shared: Shared, forwarder: TelemetryForwarder, request: TrackedReques
     if not settings.traces or settings.otlp_url is None:
         return
     offset = time.time() - shared.activity.clock()
-    body = spans.encoded(request, offset, shared.upstreams.pick(request.model)[0].kind)
+    body = spans.encoded(request, offset, shared.upstreams.named(request.upstream).kind)
     forwarder.take(Export(spans.PATH, _JSON, body), settings)
 
 

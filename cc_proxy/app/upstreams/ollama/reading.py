@@ -2,8 +2,9 @@
 
 import msgspec
 
+from cc_proxy.app.chat.counts import bounded
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
-from cc_proxy.app.chat.messages import ChatChunk, bounded
+from cc_proxy.app.chat.messages import ChatChunk
 from cc_proxy.app.upstreams.http.decoder import ReadBatch
 from cc_proxy.app.upstreams.http.web_pages import is_web_page
 from cc_proxy.app.upstreams.ollama.lines import LineSplitter, LineTooLongError

@@ -18,14 +18,13 @@ from cc_proxy.app.chat.target import Target
 from cc_proxy.app.chat.upstream import Features, Kind
 from cc_proxy.app.config import Ollama, Settings, UpstreamSettings
 from cc_proxy.app.upstreams.ollama import listing, rendering, wire
-from cc_proxy.app.upstreams.ollama.client import OllamaClient, OllamaSection
+from cc_proxy.app.upstreams.ollama.client import OWN_SECTION, OllamaClient, OllamaSection
 from cc_proxy.app.upstreams.ollama.kv_cache import memory_advice
 from cc_proxy.app.upstreams.ollama.refusals import SERVER
 
 log = logging.getLogger(__name__)
 
 # An old Ollama says the first, of a value that it does not know the second (recording 17d).
-_OWN_SECTION = "ollama"
 _LEVEL_REFUSED = re.compile(r'think value ".*" is not supported|invalid think value')
 
 
@@ -38,7 +37,7 @@ class OllamaUpstream:
     def __init__(self, client: OllamaClient, name: str = "ollama") -> None:
         self.client = client
         self.name = name
-        self.title = SERVER if name == _OWN_SECTION else name
+        self.title = SERVER if name == OWN_SECTION.name else name
         # Names of models that Ollama has: no others are refused in this way.
         self._without_levels: set[str] = set()
 
@@ -58,7 +57,7 @@ class OllamaUpstream:
 
     def use(self, settings: Settings) -> None:
         """Use these settings from the next request on; running answers keep their own."""
-        if self.name == _OWN_SECTION:
+        if self.name == OWN_SECTION.name:
             self.client.use(settings.ollama)
         elif found := settings.upstreams.get(self.name):
             self.client.use(_as_section(found))
@@ -161,7 +160,7 @@ class OllamaUpstream:
         """Have the engine read a prompt of one token, without a template."""
         await self.client.generate(wire.stranger_body(target))
 
-    async def count(self, request: EncodedRequest, session: str) -> int | None:  # noqa: ARG002
+    async def count(self, request: ChatRequest, target: Target, session: str) -> int | None:  # noqa: ARG002
         """Return None: Ollama 0.34 has no question for that."""
         return None
 

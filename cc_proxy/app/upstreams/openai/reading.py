@@ -6,14 +6,9 @@ from functools import partial
 
 import msgspec
 
-from cc_proxy.app.chat.counts import MAX_NANOSECONDS
+from cc_proxy.app.chat.counts import MAX_NANOSECONDS, bounded
 from cc_proxy.app.chat.errors import UpstreamBrokeError, UpstreamError, WrongServerError
-from cc_proxy.app.chat.messages import (
-    ChatChunk,
-    ChunkMessage,
-    ToolCall,
-    bounded,
-)
+from cc_proxy.app.chat.messages import ChatChunk, ChunkMessage, ToolCall
 from cc_proxy.app.upstreams.http.web_pages import is_web_page, plain_words
 from cc_proxy.app.upstreams.openai import errors
 from cc_proxy.app.upstreams.openai.calls import CallCollector

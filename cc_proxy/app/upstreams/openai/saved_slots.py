@@ -86,8 +86,7 @@ class SavedSlots:
 
         None: the prompt is not worth a file, or the server has none.
         """
-        file = self._file(body)
-        if self.is_off or not file:
+        if self.is_off or not (file := self._file(body)):
             return None
         if self._users.get(slot) != conversation:
             await self._forget_if_restarted()
@@ -148,9 +147,11 @@ class SavedSlots:
             if isinstance(error, UpstreamRefusedError) and error.status == _NOT_SUPPORTED:
                 self.is_off = True
                 log.warning("%s cannot save its slots: %s", self.title, _START)
-            elif action == "save":
-                log.warning("%s did not save a slot: %s", self.title, error.log_text)
-            # There may be no file yet.
+            elif action == "restore" and isinstance(error, UpstreamRefusedError):
+                # There may be no file yet.
+                log.info("%s did not restore a slot: %s", self.title, error.log_text)
+            else:
+                log.warning("%s did not %s a slot: %s", self.title, action, error.log_text)
             return None
 
 

@@ -213,7 +213,7 @@ class OpenAIUpstream:
     async def read_stranger(self, target: Target) -> None:
         """Do nothing: nobody knows what the engine would forget for it."""
 
-    async def count(self, request: EncodedRequest, session: str) -> int | None:
+    async def count(self, request: ChatRequest, target: Target, session: str) -> int | None:
         """Ask llama-server or vLLM, once a session, and never while an answer is under way."""
         path = TRAITS[self._engine].count_path
         if not path or self._answers or session in self._counted:
@@ -221,7 +221,8 @@ class OpenAIUpstream:
         self._counted[session] = None
         while len(self._counted) > _MAX_COUNTED:
             self._counted.popitem(last=False)
-        fields = msgspec.json.decode(self._with_extra(request.body), type=dict[str, Any])
+        body = self._with_extra(self.encode(request, target).body)
+        fields = msgspec.json.decode(body, type=dict[str, Any])
         asked = {name: of for name, of in fields.items() if name in _COUNTED_FIELDS}
         try:
             return await self.client.ask(path, counted, asked, seconds=_COUNT_SECONDS) or None

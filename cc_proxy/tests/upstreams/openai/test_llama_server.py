@@ -163,16 +163,16 @@ async def test_the_server_counts_a_prompt_as_it_reads_it_once_a_session(
     upstream: OpenAIUpstream,
 ) -> None:
     request = asked(ChatMessage("system", "You are terse."), "[[two]]", tools=TOOLS, think=False)
-    encoded = upstream.encode(request, await target(upstream))
-    counted = await upstream.count(encoded, "session")
-    assert await upstream.count(encoded, "session") is None
+    at = await target(upstream)
+    counted = await upstream.count(request, at, "session")
+    assert await upstream.count(request, at, "session") is None
     assert counted == (await answer_to(upstream, request)).counts[0]
 
 
 async def test_no_prompt_is_counted_beside_an_answer(upstream: OpenAIUpstream) -> None:
-    request = upstream.encode(asked("[[long]]", max_tokens=100_000), await target(upstream))
-    async with upstream.chat(request) as batches:
+    request, at = asked("[[long]]", max_tokens=100_000), await target(upstream)
+    async with upstream.chat(upstream.encode(request, at)) as batches:
         async for _ in batches:
-            assert await upstream.count(request, "session") is None
+            assert await upstream.count(request, at, "session") is None
             break
-    assert await upstream.count(request, "session")
+    assert await upstream.count(request, at, "session")
