@@ -30,7 +30,7 @@ test: .make/dev
 	CC_PROXY_TEST_BIN="$(CURDIR)/$(WHEEL_VENV)/bin/cc-proxy" CC_PROXY_TEST_NO_SKIPS=1 \
 		$(BIN)/pytest -n 4 --dist loadgroup -q
 
-# Each of the workers that run the tests would else compile all of them, at the same time.
+# Each of the workers that run the tests would otherwise compile all of them, at the same time.
 bytecode: .make/dev
 	@mkdir -p .make
 	@$(BIN)/pytest --collect-only -q -n 0 > .make/collect.log 2>&1 || { tail -50 .make/collect.log; exit 1; }

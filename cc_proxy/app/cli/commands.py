@@ -28,7 +28,7 @@ COMMANDS = {
     "why": "Show why a request was slow.",
     "ui": "Open a page with the sessions and requests as they go on.",
     "capture": "Write the exchanges of a session to a file.",
-    "replay": "Ask another model what a capture has, and compare.",
+    "replay": "Send the requests of a capture to another model, and compare.",
     "usage": "Show the totals of usage: tokens read, reused and written.",
     "statusline": "Print the status line of a session of Claude Code.",
     "models": "Show the models, pull one, or test whether one is fit.",

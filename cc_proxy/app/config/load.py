@@ -123,7 +123,15 @@ def _unusable_files(settings: Settings, origins: Mapping[str, str]) -> Iterator[
 
 
 def _collector(settings: Settings, origins: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a problem if telemetry would come back to the proxy that sends it."""
+    """Yield a problem if telemetry goes nowhere, or comes back to the proxy that sends it."""
+    if settings.telemetry.traces and settings.telemetry.otlp_url is None:
+        yield Problem(
+            where=f"telemetry.otlp_url ({origins['telemetry.otlp_url']})",
+            what="telemetry.otlp_url is missing",
+            expected="the address of a collector for the traces",
+            found="none",
+            fix="set telemetry.otlp_url, or remove traces",
+        )
     server, url = settings.server, urlsplit(settings.telemetry.otlp_url or "")
     port = url.port or (443 if url.scheme == "https" else 80)
     if port == server.port and url.hostname in {"localhost", "127.0.0.1", "::1", server.host}:

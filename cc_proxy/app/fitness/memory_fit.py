@@ -77,5 +77,10 @@ _ORDER: tuple[FitLevel, ...] = ("fits", "small_window", "too_large")
 
 
 def best_first(fits: list[MemoryFit]) -> list[MemoryFit]:
-    """Return the same, those that fit first, and among equals the largest."""
-    return sorted(fits, key=lambda one: (_ORDER.index(one.level), -one.needs.weights))
+    """Return the same, those that fit first, the largest of them first, and the nearest to fit."""
+    return sorted(fits, key=_place)
+
+
+def _place(one: MemoryFit) -> tuple[int, int]:
+    order = one.takes if one.level == "too_large" else -one.needs.weights
+    return _ORDER.index(one.level), order

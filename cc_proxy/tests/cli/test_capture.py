@@ -150,3 +150,11 @@ def test_a_time_that_is_no_number_is_refused(home: Home) -> None:
     ran = home.run("capture", "start", "--minutes", "nan")
     assert ran.code == 2
     assert "Expected --minutes to be a number from 0.1 to 1440, found 'nan'." in ran.err
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300"])
+def test_a_wait_that_no_clock_can_count_is_refused(home: Home, seconds: str) -> None:
+    ran = home.run("replay", "a.jsonl", "--model", "m", "--timeout-seconds", seconds)
+    assert ran.code == 2
+    wanted = "Expected --timeout-seconds to be a number from 1 to 86400"
+    assert f"{wanted}, found '{seconds}'." in ran.err

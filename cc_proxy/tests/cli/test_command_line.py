@@ -108,6 +108,8 @@ def test_errors_come_in_the_envelope_too(
         ("models test --tasks 99", "--tasks to be a whole number from 1 to 20", "'99'"),
         ("stop --timeout-seconds -1", "--timeout-seconds to be a number from 0 on", "'-1'"),
         ("logs --since x", "--since to be a time such as 10m, 2h, 1d or 2026-11-22T18:00", "'x'"),
+        ("models test --auto --quick", "--auto alone", "--tasks or --quick too"),
+        ("models test --auto --tasks 5", "--auto alone", "--tasks or --quick too"),
         ("doctor --yes", "--fix with --yes", "--yes alone"),
         ("claude --shell sh", "--print-env with --shell", "--shell alone"),
     ],

@@ -2,6 +2,8 @@
 
 import pytest
 
+from cc_proxy.app.cli.models.recommend import to_pull
+from cc_proxy.app.config import load
 from cc_proxy.app.practice.model.models import PracticeModel
 from cc_proxy.tests.cli.conftest import Home
 from cc_proxy.tests.cli.practice import practice_server
@@ -40,6 +42,11 @@ def test_without_an_ollama_there_is_still_the_table(home: Home) -> None:
     ran = home.json("models", "recommend", "--memory", "10GB")
     assert ran.data["installed"] == []
     assert ran.data["to_pull"][0]["fit"] != "too_large"
+    people = home.run("models", "recommend", "--memory", "3GB").out
+    assert "  not known: Ollama does not answer\n" in people
+    _, _, table = people.partition("To pull")
+    assert table.splitlines()[1].split()[0] == "qwen3:4b"
+    assert "the first one comes nearest." in table
 
 
 def test_the_memory_of_another_machine_must_be_said(home: Home) -> None:
@@ -51,15 +58,24 @@ def test_the_memory_of_another_machine_must_be_said(home: Home) -> None:
     assert "Expected --memory to be a size such as 24GB, found 'much'." in wrong.err
 
 
+def test_the_memory_that_counts_is_that_of_the_first_server(home: Home) -> None:
+    file = home.path / "gpus.yaml"
+    file.write_text("upstreams: {gpus: {kind: ollama, urls: ['http://gpu1:11434']}}\n")
+    ran = home.json("models", "recommend", CC_PROXY_CONFIG_FILE=str(file))
+    assert ran.error["code"] == "memory_unknown"
+    assert "gpu1" in ran.error["message"]
+    assert to_pull(load(config_file=file, environ={})) is None
+
+
 @pytest.mark.parametrize(
-    ("memory", "to_pull"),
+    ("memory", "recommended"),
     [("24.5G", "gpt-oss:20b"), ("17.5GB", "qwen3:4b"), ("1TB", "gpt-oss:120b")],
 )
 def test_a_model_that_sees_is_recommended_only_if_no_other_fits(
-    home: Home, memory: str, to_pull: str
+    home: Home, memory: str, recommended: str
 ) -> None:
     ran = home.json("models", "recommend", "--memory", memory)
-    assert ran.data["recommended_to_pull"] == to_pull
+    assert ran.data["recommended_to_pull"] == recommended
 
 
 def test_no_memory_at_all_is_refused(home: Home) -> None:

@@ -176,3 +176,12 @@ def test_telemetry_is_not_sent_to_cc_proxy_itself(load_file: LoadFile, host: str
     load_file(config.format(host, 4318))
     with pytest.raises(ConfigError, match="the address of a collector"):
         load_file(config.format(host, 4000))
+
+
+def test_traces_need_a_collector(load_file: LoadFile) -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"telemetry\.otlp_url .* the address of a collector for the traces, found none",
+    ):
+        load_file("telemetry: {traces: true}")
+    assert not load_file("telemetry: {traces: false}").settings.telemetry.traces

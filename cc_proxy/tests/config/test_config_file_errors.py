@@ -106,7 +106,7 @@ def test_all_problems_of_a_file_are_reported_in_its_order(load_file: LoadFile) -
         ("ollama: {timeout: 200h}\n", "1:19", ["a week (168h) is the longest"]),
         ("ollama: {keep_alive: -5}\n", "1:22", ["-1 (for ever)"]),
         ("ollama: {keep_alive: 9999999h}\n", "1:22", ["write -1"]),
-        ("aliases: {a: ''}\n", "1:14", ["the name of an Ollama model"]),
+        ("aliases: {a: ''}\n", "1:14", ["the name of a model, such as qwen3:4b or SERVER/MODEL"]),
         ("aliases: {a: 'b*'}\n", "1:14", ["name one model"]),
         ("context_window: 2047\n", "1:17", ["auto, or tokens from 2048"]),
         ("context_window: 1k\n", "1:17", ["auto, or tokens from 2048"]),

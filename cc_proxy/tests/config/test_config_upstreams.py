@@ -14,6 +14,7 @@ from cc_proxy.app.config import (
     secrets_of,
 )
 from cc_proxy.app.config.file_form import yaml_lines
+from cc_proxy.app.config.validation.rules import OWN_FIELDS
 from cc_proxy.tests.config.test_config_data_files import schema_accepts
 
 LoadFile = Callable[..., LoadedConfig]
@@ -247,8 +248,8 @@ upstreams:
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ("{model: m}", "cc-proxy sets it in each request"),
-        ("{messages: []}", "cc-proxy sets it in each request"),
+        *((f"{{{name}: m}}", "cc-proxy sets it in each request") for name in sorted(OWN_FIELDS)),
+        *(("{model: m}", name) for name in sorted(OWN_FIELDS)),
         ("{day: 2026-01-01}", "put it in quotes"),
         ("[a]", "a mapping from names to values"),
         ("{a: &a {b: *a}}", "at most 16 levels"),
@@ -283,6 +284,19 @@ def test_fallbacks_that_go_round_are_refused_with_the_line(
     (problem,) = caught.value.problems
     assert problem.where.endswith(f"the.yaml:{line})")
     assert (problem.what, problem.found) == ("the fallbacks go round in a circle", found)
+
+
+@pytest.mark.parametrize("address", ["url: 'http://x'", "urls: ['http://x']"])
+def test_an_affinity_without_its_header_is_one_problem(load_file: LoadFile, address: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_file(f"upstreams: {{a: {{{address}, affinity: {{}}}}}}")
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.expected, problem.found, problem.fix) == (
+        "upstreams.a.affinity has no header",
+        "header",
+        "none",
+        "add it",
+    )
 
 
 def test_a_chain_of_fallbacks_may_join_another_one(load_file: LoadFile) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cc_proxy.app.fitness.known_models import known_models
-from cc_proxy.app.fitness.machine_memory import find
+from cc_proxy.app.fitness.machine_memory import MachineMemory, find
 from cc_proxy.app.fitness.memory_fit import ModelNeeds, best_first, fit
 
 GB = 10**9
@@ -46,6 +46,12 @@ def test_what_fits_comes_first_and_of_that_the_largest() -> None:
     assert [one.needs.name for one in best_first(fits)] == ["large", "small", "huge"]
 
 
+def test_of_what_does_not_fit_the_nearest_comes_first() -> None:
+    fits = [fit(one.needs, 3 * GB) for one in known_models().models]
+    assert {one.level for one in fits} == {"too_large"}
+    assert best_first(fits)[0] == min(fits, key=lambda one: one.takes)
+
+
 def test_the_memory_of_several_gpus_adds_up(tmp_path: Path) -> None:
     found = find(lambda command: "24564\n24564\n" if command[0] == "nvidia-smi" else "", tmp_path)
     assert found is not None
@@ -80,6 +86,10 @@ def test_a_mac_shares_its_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.mark.parametrize("text", ["110000000000000\n", f"{'9' * 5000}\n", "4194305\n"])
-def test_a_number_that_no_gpu_has_is_no_memory(tmp_path: Path, text: str) -> None:
-    found = find(lambda command: text if command[0] == "nvidia-smi" else "", tmp_path)
-    assert found is None or found.kind != "gpu"
+def test_a_number_that_no_gpu_has_is_no_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    answers = {"nvidia-smi": text, "/usr/sbin/sysctl": str(16 * GB)}
+    assert find(lambda command: answers[command[0]], tmp_path) == MachineMemory(16 * GB, "unified")

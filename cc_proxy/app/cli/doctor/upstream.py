@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shutil import which
 from urllib.parse import urlsplit
 
+from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.anthropic.errors import ApiError
 from cc_proxy.app.chat.errors import (
     ModelNotFoundError,
@@ -43,7 +44,6 @@ NO_SOCKS = (
     f" ssh -N -L {_PORT}:127.0.0.1:{_PORT} HOST, with the default ollama.base_url"
 )
 _PROBE_SECONDS = 2.0
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = "OLLAMA_HOST=0.0.0.0"
 # Docker's Linux engine takes the first free one of 172.17.0.0/16 and those after it.
 _DOCKER_LINUX = tuple(f"172.{number}." for number in range(17, 32))
@@ -113,7 +113,7 @@ def silence(host: str, address: str | None, hint: str | None, outside: str | Non
     `address` is what the host's name stands for, `hint` what the failed connection tells,
     `outside` what leads out of the container that this is in, if it is one.
     """
-    if outside is not None and host in _LOOPBACK:
+    if outside is not None and is_loopback(host):
         # In a container, loopback is the container itself.
         return outside
     if host in HOST_NAMES and address is not None and hint and _EVERYWHERE in hint:

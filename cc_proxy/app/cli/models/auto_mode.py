@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from cc_proxy.app.fitness.auto_mode.measuring import AutoModeResult, measure
 from cc_proxy.app.fitness.auto_mode.recording import record
 
 if TYPE_CHECKING:
+    from cc_proxy.app.chat.models import ModelCard
     from cc_proxy.app.cli.common import Common
     from cc_proxy.app.config import LoadedConfig
     from cc_proxy.app.daemon.paths import Paths
@@ -122,12 +123,16 @@ def command(common: "Common", name: str | None) -> Result:
     )
 
 
+def _digest(pulled: Iterable["ModelCard"], model: str) -> str:
+    return next((one.digest for one in pulled if full_name(one.name) == full_name(model)), "")
+
+
 async def _measured(
     common: "Common", loaded: "LoadedConfig", name: str, program: str, steps: Steps
 ) -> tuple[str, str, AutoModeResult]:
     target, pulled = await survey.find(loaded.settings, name, verdicts.results(common))
     model = target.model.name
-    digest = next((one.digest for one in pulled if full_name(one.name) == full_name(model)), "")
+    digest = _digest(pulled, model)
     steps.show("Asking Claude Code for its policy")
     stages = await record(program, os.environ)
 
@@ -179,7 +184,7 @@ def for_session(common: "Common", loaded: "LoadedConfig", main: str) -> tuple[st
         survey.find(loaded.settings, loaded.settings.request_classes.auto_mode or main)
     )
     model = target.model.name
-    digest = next((one.digest for one in pulled if full_name(one.name) == full_name(model)), "")
+    digest = _digest(pulled, model)
     test = kept_tests(common.paths()).get(full_name(model))
     if test is None or test.digest != digest:
         raise AutoModeError(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from cc_proxy.app.addresses import is_loopback
 from cc_proxy.app.cli.common import Common, define
 from cc_proxy.app.cli.output.amounts import size
 from cc_proxy.app.cli.output.progress import waiting
@@ -21,12 +22,11 @@ from cc_proxy.app.gateway.storage.fitness_verdicts import is_unfit
 
 if TYPE_CHECKING:
     from cc_proxy.app.cli.models.survey import Row, Survey
-    from cc_proxy.app.config import LoadedConfig
+    from cc_proxy.app.config import LoadedConfig, Settings
 
 _NAME = "models recommend"
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?([MGT])(i?)B?", re.IGNORECASE)
 _POWERS = {"m": 2, "g": 3, "t": 4}
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _WHERE = {
     "gpu": "of the GPU",
     "unified": "that CPU and GPU share",
@@ -79,13 +79,14 @@ def command(common: Common, *, memory: int | None) -> Result:
     loaded = common.load()
     found = _memory(loaded, memory)
     tests, warnings = verdicts.for_choice(common)
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...] | None = None
     try:
         with waiting("Asking Ollama about its models"):
             seen: Survey = asyncio.run(survey.survey(loaded.settings, verdicts.results(common)))
         rows = tuple(row for row in seen.rows if _can_work(row))
     except CcProxyError as error:  # the table needs no Ollama
         warnings = (*warnings, ErrorItem.of(error))
+    answers, rows = rows is not None, rows or ()
     unfit = {row.name for row in rows if is_unfit(tests, row.pulled)}
     installed = best_first([fit(_needs(row), found.for_models) for row in rows])
     known = known_models()
@@ -107,13 +108,17 @@ def command(common: Common, *, memory: int | None) -> Result:
             "recommended": best,
             "recommended_to_pull": best_to_pull,
         },
-        tuple(_lines(found, (installed, to_pull), unfit, known.as_of, (best, best_to_pull))),
+        (
+            "Installed",
+            *_installed_lines(installed, unfit, answers=answers),
+            *_lines(found, to_pull, known.as_of, (best, best_to_pull)),
+        ),
         warnings=warnings,
     )
 
 
 def to_pull(loaded: "LoadedConfig") -> str | None:
-    """Return the model of the table to pull for Ollama's machine; None if none is known to fit."""
+    """Return the model of the table to pull for the models' machine; None if none is known."""
     try:
         found = _memory(loaded, None)
     except RecommendError:
@@ -133,16 +138,23 @@ def _best_to_pull(fits: list[MemoryFit]) -> str | None:
 def _memory(loaded: "LoadedConfig", given: int | None) -> MachineMemory:
     if given is not None:
         return MachineMemory(given, "given")
-    host = urlsplit(loaded.settings.ollama.base_url).hostname or ""
+    host = urlsplit(_first_url(loaded.settings)).hostname or ""
     hint = "Say how much there is: cc-proxy models recommend --memory 24GB"
-    if host not in _LOOPBACK:
-        text = f"Ollama is on {host}, whose memory cannot be seen from here."
+    if not is_loopback(host):
+        text = f"The models run on {host}, whose memory cannot be seen from here."
         raise RecommendError(text, code="memory_unknown", hint=hint)
     found = find()
     if found is None:
         text = "The memory of this machine cannot be found out."
         raise RecommendError(text, code="memory_unknown", hint=hint)
     return found
+
+
+def _first_url(settings: "Settings") -> str:
+    """Return the address of the server that a request goes to by default."""
+    for one in settings.upstreams.values():
+        return one.url or one.urls[0]
+    return settings.ollama.base_url
 
 
 def _can_work(row: "Row") -> bool:
@@ -173,16 +185,23 @@ def _data(one: MemoryFit, unfit: set[str]) -> dict[str, object]:
     }
 
 
+def _installed_lines(
+    installed: list[MemoryFit], unfit: set[str], *, answers: bool
+) -> Iterator[str]:
+    if installed:
+        yield from _table(installed, unfit)
+    elif answers:
+        yield "  none that can use tools"
+    else:
+        yield "  not known: Ollama does not answer"
+
+
 def _lines(
     memory: MachineMemory,
-    fits: tuple[list[MemoryFit], list[MemoryFit]],
-    unfit: set[str],
+    to_pull: list[MemoryFit],
     as_of: str,
     best: tuple[str | None, str | None],
 ) -> Iterator[str]:
-    installed, to_pull = fits
-    yield "Installed"
-    yield from _table(installed, unfit) if installed else ("  none that can use tools",)
     yield ""
     yield f"To pull (about; figures of {as_of})"
     yield from _table(to_pull, set())

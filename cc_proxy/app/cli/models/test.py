@@ -66,6 +66,8 @@ def command(common: Common, *, name: str | None, count: int, quick: bool, auto: 
     Example: cc-proxy models test qwen3-coder:30b
     """
     if auto:
+        if quick or count != _TASKS:
+            raise click.UsageError("Expected --auto alone, found --tasks or --quick too.")
         from cc_proxy.app.cli.models import auto_mode  # noqa: PLC0415 - it brings aiohttp
 
         return auto_mode.command(common, name)

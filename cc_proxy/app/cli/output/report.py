@@ -96,7 +96,10 @@ def upstream_rows(health: "Health") -> list[tuple[str, str]]:
 
 
 def _host(host: "HostStatus") -> str:
-    told = [f"{host.sessions} sessions", f"{host.in_flight} in flight"]
+    told = [
+        f"{host.sessions} session{'' if host.sessions == 1 else 's'}",
+        f"{host.in_flight} in flight",
+    ]
     told += [f"{host.waiting} waiting"] if host.waiting else []
     told += ["drained"] if host.drained else []
     if host.left_out:

@@ -10,6 +10,7 @@ from cc_proxy.app.cli.replay.asking import ask, refusal
 from cc_proxy.app.cli.replay.capture_file import exchanges
 from cc_proxy.app.cli.replay.comparison import captured_side, replayed_side, row, table
 from cc_proxy.app.cli.top.source import connect
+from cc_proxy.app.cli.value_types import NumberFrom
 
 NAME = "replay"
 
@@ -26,7 +27,7 @@ NAME = "replay"
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Ask only the first N requests.")
 @click.option(
     "--timeout-seconds",
-    type=click.FloatRange(1),
+    type=NumberFrom(1, 86_400),
     default=900.0,
     show_default=True,
     help="The longest wait for an answer.",
@@ -34,7 +35,7 @@ NAME = "replay"
 def command(
     common: Common, *, file: Path, model: str, limit: int | None, timeout_seconds: float
 ) -> Result:
-    """Ask another model what a capture has, and compare the two.
+    """Send the requests of a capture to another model, and compare the two.
 
     Each request of FILE is asked as it was, one after the other; the answers change nothing on
     your machine, since no tool is run. The table shows calls, tokens and speeds of both models.

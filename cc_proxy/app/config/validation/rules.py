@@ -33,7 +33,7 @@ _HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]+):[0-9]+")
 _CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _UPSTREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_OWN_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "tools"})
+OWN_FIELDS = frozenset({"model", "messages", "stream", "stream_options", "tools"})
 _HEADER_TOKEN = re.compile(r"[!-~]+")  # the characters of an HTTP header: printable, no space
 
 
@@ -208,7 +208,7 @@ def alias_name(text: str) -> str:
 
 
 def model_name(text: str) -> str:
-    """Return the name of exactly one Ollama model."""
+    """Return the name of exactly one model."""
     if "*" in text:
         raise RefusedValueError(fix="name one model; `ollama list` shows what is there")
     return alias_name(text)
@@ -259,7 +259,7 @@ def _whole_number(text: str) -> int:
 
 
 def body_field(text: str) -> str:
-    """Return the name of a field that a chat request may have beside those that are set here."""
-    if not text or text in _OWN_FIELDS:
+    """Return the name of a field that extra_body may have."""
+    if not text or text in OWN_FIELDS:
         raise RefusedValueError(fix="leave it out: cc-proxy sets it in each request")
     return text

@@ -23,7 +23,7 @@ _HEADERS = Names(
         secret=True,
     ),
 )
-_MODEL = "the name of an Ollama model, such as qwen3:4b"
+_MODEL = "the name of a model, such as qwen3:4b or SERVER/MODEL"
 _WINDOW = f"tokens from {rules.SMALLEST_WINDOW} to {rules.LARGEST_WINDOW}, such as 65536 or 64k"
 
 _CLASS_MODEL = Field(rule=rules.model_name, expected=_MODEL, optional=True)
@@ -192,7 +192,8 @@ FILE = Section(
                     **_ROUTE,
                     "extra_body": FreeForm(
                         rule=rules.body_field,
-                        expected="the name of a field of the request that cc-proxy does not set",
+                        expected="the name of a field other than model, messages, stream,"
+                        " stream_options and tools",
                     ),
                     "save_slots": _SWITCH,
                     "models": Names(
@@ -234,7 +235,7 @@ FILE = Section(
         ),
         "models": Names(
             rule=rules.model_name,
-            expected=_MODEL,
+            expected="the name of an Ollama model, such as qwen3:4b",
             value=Section(
                 {
                     "context_window": Field(

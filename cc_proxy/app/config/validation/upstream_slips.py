@@ -36,9 +36,10 @@ def exactly_one(*keys: str) -> Check:
 
     def check(given: Mapping[str, object]) -> Iterator[KeySlip]:
         found = [key for key in given if key in keys]
-        wanted = f"{', '.join(keys[:-1])} or {keys[-1]}"
+        wanted = " or ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
         if not found:
-            yield KeySlip(f"has no {keys[0]}", expected=wanted, found="none", fix="add one of them")
+            fix = "add one of them" if len(keys) > 1 else "add it"
+            yield KeySlip(f"has no {keys[0]}", expected=wanted, found="none", fix=fix)
         elif len(found) > 1:
             both = " and ".join(found)
             yield KeySlip(f"has {both}", expected=f"only one: {wanted}", found=both, fix="keep one")
@@ -79,7 +80,7 @@ def slips(given: Mapping[str, object]) -> Iterator[KeySlip]:
         yield from _hosts(given)
     else:
         for key in _OF_HOSTS:
-            if key in given and not isinstance(given[key], Mapping):
+            if given.get(key) is not None and not isinstance(given[key], Mapping):
                 yield KeySlip(f"cannot have {key}", key, "urls with it", "one url")
     if isinstance(given.get("affinity"), Mapping) and kind == "ollama":
         yield KeySlip(

@@ -1,4 +1,4 @@
-"""The totals of usage, added up in memory for a second and written in the background."""
+"""The totals of usage, written in the background, at most once a second."""
 
 import asyncio
 import datetime as dt
