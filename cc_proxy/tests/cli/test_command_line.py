@@ -109,7 +109,7 @@ def test_errors_come_in_the_envelope_too(
         ("stop --timeout-seconds -1", "--timeout-seconds to be a number from 0 on", "'-1'"),
         ("logs --since x", "--since to be a time such as 10m, 2h, 1d or 2026-11-22T18:00", "'x'"),
         ("models test --auto --quick", "--auto alone", "--tasks or --quick too"),
-        ("models test --auto --tasks 5", "--auto alone", "--tasks or --quick too"),
+        ("models test --auto --tasks 20", "--auto alone", "--tasks or --quick too"),
         ("doctor --yes", "--fix with --yes", "--yes alone"),
         ("claude --shell sh", "--print-env with --shell", "--shell alone"),
     ],

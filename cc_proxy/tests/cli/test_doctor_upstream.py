@@ -107,6 +107,7 @@ async def test_an_answer_that_is_not_as_it_should_be_has_its_own_fix(
     [
         ("127.0.0.1", "127.0.0.1", "refused", None, "ollama serve"),
         ("localhost", "127.0.0.1", "refused", OUT, OUT),
+        ("127.0.0.2", "127.0.0.2", "refused", OUT, OUT),
         (DOCKER, "192.168.65.254", "refused", OUT, "On the host: OLLAMA_HOST=0.0.0.0 "),
         (DOCKER, "172.17.0.1", "refused", OUT, "On the host: OLLAMA_HOST=172.17.0.1 "),
         (DOCKER, "172.17.0.1", "silent", OUT, "On the host, let containers through"),

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cc_proxy.app.cli.output import report
-from cc_proxy.app.control.wire import DefaultModel, Health, UpstreamStatus
+from cc_proxy.app.control.wire import DefaultModel, Health, HostStatus, UpstreamStatus
 
 IDLE = Health(
     status="ok", version="1", instance_id="i", pid=1, uptime_seconds=1.0, config_digest="d"
@@ -90,3 +90,15 @@ def test_requests_that_wait_are_told_beside_those_in_flight(
 ) -> None:
     found = msgspec.structs.replace(IDLE, requests_in_flight=in_flight, queued=queued)
     assert report.requests_row(found) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 sessions"), (1, "1 session"), (2, "2 sessions")]
+)
+def test_a_host_has_its_sessions_in_the_right_number(count: int, told: str) -> None:
+    found = health(None)
+    assert found.upstream is not None
+    hosts = (HostStatus(name="gpu1:11434", sessions=count),)
+    upstream = msgspec.structs.replace(found.upstream, hosts=hosts)
+    rows = report.upstream_rows(msgspec.structs.replace(found, upstream=upstream))
+    assert ("", f"gpu1:11434: {told}, 0 in flight") in rows

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from cc_proxy.app.chat.errors import UpstreamRefusedError
 from cc_proxy.app.chat.model_names import same_model
@@ -66,7 +67,8 @@ def command(common: Common, *, name: str | None, count: int, quick: bool, auto: 
     Example: cc-proxy models test qwen3-coder:30b
     """
     if auto:
-        if quick or count != _TASKS:
+        given = click.get_current_context().get_parameter_source("count")
+        if quick or given is not ParameterSource.DEFAULT:
             raise click.UsageError("Expected --auto alone, found --tasks or --quick too.")
         from cc_proxy.app.cli.models import auto_mode  # noqa: PLC0415 - it brings aiohttp
 

@@ -1,4 +1,4 @@
-"""Asking a model what a capture has, through the proxy that runs."""
+"""Sending the requests of a capture to a model, through the proxy that runs."""
 
 import json
 import time
