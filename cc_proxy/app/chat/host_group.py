@@ -85,7 +85,6 @@ class HostGroup:
         self._new_host = new_host
         self._retired: list[Host] = []
         self.hosts: list[Host] = []
-        self.affinity = settings.affinity
         self._take(settings)
 
     def _take(self, settings: UpstreamSettings) -> None:

@@ -249,6 +249,14 @@ async def test_a_model_is_asked_of_the_hosts_that_have_it(three: Three) -> None:
     assert await three.text("s0") == "b"
 
 
+async def test_a_model_of_a_host_that_is_away_is_not_said_to_be_missing(three: Three) -> None:
+    for host in three.hosts[1:]:
+        host.missing = {"other:1b"}
+    await three.kill(0)
+    status, answer = await three.ask("s", model="other:1b")
+    assert status == 503, answer
+
+
 async def test_a_host_that_lost_the_model_is_left_out_after_its_404(three: Three) -> None:
     await three.text("s")
     three.hosts[0].chat = refuses("model 'm' not found", 404)
